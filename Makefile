@@ -1,0 +1,102 @@
+# assay: build, test, lint. `make help` is the menu.
+# Settings (override on the command line: make CC=clang SAN=address,undefined)
+CC      ?= gcc
+BUILD   ?= build
+DEV     ?= 0
+SAN     ?=
+V       ?= 0
+PREFIX  ?= /usr/local
+# ---- nothing to change below ----
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+SHELL   := /bin/bash
+PKGS    := libcjson yaml-0.1 sqlite3 libpcre2-8 libseccomp libsodium
+ifneq ($(SAN),)
+BUILD   := $(BUILD)/san-$(subst $() ,-,$(subst $(comma),-,$(SAN)))-$(notdir $(CC))
+SANFLAGS := -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
+endif
+comma   := ,
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+VERSION := $(shell sed -n 's/^\#define ASSAY_VERSION "\(.*\)"/\1/p' harness/version.h 2>/dev/null)
+
+WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
+           -Wno-missing-field-initializers
+ifeq ($(DEV),1)
+WARN    += -Werror
+endif
+# No -ffast-math, no -march=native, no fused multiply-add by the compiler's choice: an evaluation must repeat.
+CFLAGS  ?= -O2 -g
+ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -pthread -ffp-contract=off \
+           -fno-math-errno -I. $(WARN) $(PKG_CFLAGS) $(CFLAGS) $(SANFLAGS)
+ifneq ($(SAN),)
+ALL_CFLAGS := $(filter-out -D_FORTIFY_SOURCE=2,$(ALL_CFLAGS))
+endif
+ALL_LDFLAGS = -pie -pthread -Wl,-z,relro,-z,now -rdynamic $(SANFLAGS) $(LDFLAGS)
+ALL_LIBS = $(PKG_LIBS) -lm -ldl
+
+rooms   = $(sort $(shell find $(1) -name '*.c' 2>/dev/null))
+ENGINE_SRC  := $(call rooms,engine)
+SCORERS_SRC := $(call rooms,scorers)
+REPORTS_SRC := $(call rooms,reports)
+HARNESS_SRC := $(filter-out harness/sandbox/helper/%,$(call rooms,harness))
+obj     = $(patsubst %.c,$(BUILD)/%.o,$(1))
+LIB_OBJ := $(call obj,$(ENGINE_SRC) $(SCORERS_SRC) $(REPORTS_SRC) $(filter-out harness/main.c,$(HARNESS_SRC)))
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SRC))
+E2E     := $(sort $(wildcard tests/e2e/test_*.sh))
+ifeq ($(V),1)
+Q :=
+else
+Q := @
+endif
+
+.DEFAULT_GOAL := all
+.PHONY: all help run test deps deps-list unit e2e lint format install clean check-deps libengine.a san-test browser-test
+
+all: check-deps $(BUILD)/assay $(EXTRA_BIN) ## build build/assay
+
+help: ## this menu
+	@awk -F ':.*## ' '/^[a-z0-9_.-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+check-deps:
+	@pkg-config --exists $(PKGS) 2>/dev/null || { echo "make: libraries are missing; run 'make deps' (needs: $(PKGS))" >&2; exit 1; }
+
+# per-file instruction sets: only these files may use them, and only after the processor was asked
+$(BUILD)/engine/cpu/kernels_avx2.o: ISA := -mavx2 -mfma -mf16c
+$(BUILD)/engine/cpu/kernels_avx512.o: ISA := -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx2 -mfma -mf16c
+$(BUILD)/engine/cpu/%.o: OPT := -O3
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	$(Q)$(CC) $(ALL_CFLAGS) $(OPT) $(ISA) -MMD -MP -c $< -o $@
+
+$(BUILD)/libassay.a: $(LIB_OBJ)
+	@echo "  AR      $@"
+	$(Q)rm -f $@; ar rcs $@ $^
+
+$(BUILD)/libengine.a: $(call obj,$(ENGINE_SRC))
+	@echo "  AR      $@"
+	$(Q)rm -f $@; ar rcs $@ $^
+libengine.a: $(BUILD)/libengine.a ## the engine alone
+
+$(BUILD)/assay: $(BUILD)/harness/main.o $(BUILD)/libassay.a
+	@echo "  LINK    $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) $< -Wl,--whole-archive $(BUILD)/libassay.a -Wl,--no-whole-archive $(ALL_LIBS) -o $@
+
+$(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libassay.a
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(ALL_LDFLAGS) $(BUILD)/libassay.a -lcmocka $(ALL_LIBS) -o $@
+
+unit: $(UNIT_BIN) $(EXTRA_BIN)
+e2e: $(BUILD)/assay $(EXTRA_BIN)
+
+-include Makefile.rules
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+clean: ## remove what a build makes
+	rm -rf build out

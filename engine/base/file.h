@@ -1,0 +1,31 @@
+/* Files: mapped, read with a ceiling, written atomically. */
+#ifndef ASSAY_BASE_FILE_H
+#define ASSAY_BASE_FILE_H
+
+#include "engine/base/err.h"
+#include "engine/base/str.h"
+
+typedef struct FileMap {
+    const unsigned char *p; /* NULL for an empty file */
+    size_t n;
+} FileMap;
+
+/* Maps a regular file read-only. ERR_INPUT with a plain sentence if it is absent, a directory, or not readable. */
+bool file_map(const char *path, FileMap *out, Err *err);
+void file_unmap(FileMap *m);
+
+/* Appends the whole file; files larger than buf->max are refused by size before reading. "-" reads standard input. */
+bool file_read(const char *path, Buf *buf, Err *err);
+
+/* Old or new, never half: writes PATH.tmp.PID beside it, fsync, rename. On failure nothing is left behind. */
+bool file_write_atomic(const char *path, Str data, Err *err);
+
+bool file_exists(const char *path);
+bool file_is_dir(const char *path);
+bool file_mkdirs(const char *path, Err *err); /* like mkdir -p */
+
+/* dir + "/" + name, in the arena; name is returned alone if it is absolute. NULL without memory. */
+char *path_join(Arena *a, const char *dir, const char *name);
+char *path_dirname(Arena *a, const char *path);
+
+#endif

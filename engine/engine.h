@@ -1,0 +1,191 @@
+/* The one door of the engine room.
+ *
+ * Engine     a loaded model that answers. Opened from a SPEC: a checkpoint directory, or "replay:DIR".
+ * Request    what is asked: messages (or raw token ids), how to sample, and what to do: generate, or score given
+ *            continuations by log-likelihood.
+ * Completion what came back: first of all a status, then the channels, the raw token ids, counts and timings. A failure
+ *            is a status, never a text.
+ * Vocab      the tokenizer and the harmony renderer of a model directory; needs no weights.
+ *
+ * Calls on one Engine come from one thread. The engine uses its own threads inside. */
+#ifndef ASSAY_ENGINE_H
+#define ASSAY_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/base/err.h"
+#include "engine/base/str.h"
+
+/* ---- messages ---- */
+
+typedef enum Role { ROLE_SYSTEM, ROLE_DEVELOPER, ROLE_USER, ROLE_ASSISTANT, ROLE_TOOL } Role;
+typedef enum Effort { EFFORT_LOW, EFFORT_MEDIUM, EFFORT_HIGH } Effort;
+
+const char *role_name(Role r);
+const char *effort_name(Effort e);
+bool effort_parse(Str name, Effort *out);
+
+/* All Str of a Message may be absent. */
+typedef struct Message {
+    Role role;
+    Str name;         /* tool messages: the tool's name */
+    Str channel;      /* assistant: analysis, commentary, final; absent on a chat message means final */
+    Str recipient;    /* "functions.f"; absent = all */
+    Str content_type; /* "<|constrain|>json" */
+    Str content;
+} Message;
+
+typedef struct Ids {
+    uint32_t *p;
+    size_t n;
+} Ids;
+
+/* ---- requests ---- */
+
+typedef enum RequestKind {
+    REQUEST_GENERATE, /* sample a completion */
+    REQUEST_SCORE     /* log-likelihood of each of `choices` as the continuation of the prompt */
+} RequestKind;
+
+typedef struct GenOptions {
+    double temperature; /* 0 = greedy */
+    double top_p;       /* (0, 1] */
+    int max_tokens;     /* > 0; reaching it gives COMPLETION_LENGTH */
+    uint64_t seed;      /* of this request alone; with the position it determines every draw */
+    Effort effort;
+    Str date;        /* "YYYY-MM-DD" or absent: no date line */
+    bool ignore_eos; /* go on after stop tokens (plumbing and bench only) */
+} GenOptions;
+
+#define GEN_DEFAULTS {.temperature = 1.0, .top_p = 1.0, .max_tokens = 2048, .effort = EFFORT_MEDIUM}
+
+typedef struct Request {
+    uint64_t tag; /* the caller's; comes back on the Completion */
+    RequestKind kind;
+    const Message *messages; /* chat form: rendered by harmony, the default system message is written first */
+    size_t n_messages;
+    const uint32_t *ids; /* or: the exact prompt tokens; messages must then be NULL */
+    size_t n_ids;
+    /* When prefill_channel is present the assistant's turn is opened for it: the prompt goes on with
+     * <|channel|>CHANNEL<|message|>PREFILL_TEXT. */
+    Str prefill_channel, prefill_text;
+    const Str *choices; /* REQUEST_SCORE */
+    size_t n_choices;
+    GenOptions gen;
+} Request;
+
+/* ---- completions ---- */
+
+#define COMPLETION_STATUS_MAP(X)                                                                                       \
+    X(COMPLETION_OK, "ok")             /* ended with a stop token */                                                   \
+    X(COMPLETION_LENGTH, "length")     /* cut off at max_tokens or at the end of the context */                        \
+    X(COMPLETION_FILTERED, "filtered") /* the serving stack blocked it */                                              \
+    X(COMPLETION_TIMEOUT, "timeout")                                                                                   \
+    X(COMPLETION_CANCELLED, "cancelled")                                                                               \
+    X(COMPLETION_FAILED, "failed") /* `error` says why; e.g. the prompt is longer than the context */
+
+typedef enum CompletionStatus {
+#define X(id, name) id,
+    COMPLETION_STATUS_MAP(X)
+#undef X
+} CompletionStatus;
+
+const char *completion_status_name(CompletionStatus s);
+bool completion_status_parse(Str name, CompletionStatus *out);
+
+typedef struct ChoiceScore {
+    double logprob;  /* sum of ln p over the choice's tokens */
+    int n_tokens;
+    bool is_greedy;  /* each of its tokens was the most likely one */
+} ChoiceScore;
+
+/* Borrowed from the engine until the next engine_poll or engine_close. */
+typedef struct Completion {
+    uint64_t tag;
+    CompletionStatus status;
+    Str analysis, commentary, final; /* contents of the channels, joined by a blank line if there are several messages */
+    bool has_final;                  /* a final message was begun */
+    Str malformed;                   /* "": well-formed harmony; else what is wrong, "; "-joined */
+    Str error;                       /* COMPLETION_FAILED and the like: one sentence */
+    Ids ids;                         /* every sampled token, the stop token included */
+    int n_prompt_tokens, n_tokens, n_analysis_tokens;
+    const ChoiceScore *choice_scores; /* REQUEST_SCORE: one per choice */
+    size_t n_choice_scores;
+    double seconds_prefill, seconds_decode; /* wall time while in flight; not repeatable */
+} Completion;
+
+/* ---- engines ---- */
+
+typedef struct EngineOptions {
+    const char *spec; /* checkpoint directory, or "replay:DIR" */
+    int threads;      /* 0 = all cores */
+    int batch;        /* sequences in flight at most; 0 = default (16). Changes speed, never tokens */
+    int context;      /* positions per sequence at most; 0 = what the model allows, bounded by memory */
+    const char *device; /* "cpu" (default when NULL) or "cuda" */
+} EngineOptions;
+
+/* Strings live as long as the engine. */
+typedef struct EngineInfo {
+    const char *engine, *backend, *layout; /* "local", "cpu-avx512", "huggingface" */
+    const char *digest;                    /* 64 hex digits over the config, tokenizer and weight files' content */
+    uint64_t weight_bytes, kv_bytes;
+    uint64_t n_params;
+    int context, vocab_size, batch, threads, n_layers;
+    const char *summary_json; /* one JSON object with shapes and dtypes, for `assay model --json` */
+} EngineInfo;
+
+typedef struct Engine Engine;
+
+typedef enum EnginePoll { ENGINE_IDLE, ENGINE_WORKING, ENGINE_READY, ENGINE_BROKEN } EnginePoll;
+
+/* *out is NULL on failure. A missing model gives ERR_INPUT with a hint how to get one. */
+bool engine_open(const EngineOptions *o, Engine **out, Err *err);
+void engine_close(Engine *e); /* NULL is fine */
+const EngineInfo *engine_info(const Engine *e);
+/* True if a further request can be taken now. */
+bool engine_has_room(const Engine *e);
+/* Takes a copy of everything in r. A request that can never be answered (prompt too long) is accepted and comes back
+ * as a Completion with COMPLETION_FAILED. false: no room, no memory, or the request makes no sense (ERR_INPUT). */
+bool engine_submit(Engine *e, const Request *r, Err *err);
+/* Does a slice of work (one step of the batch) and says what happened: READY fills *out. IDLE: nothing is in flight.
+ * BROKEN: *err says why; every request in flight is lost. */
+EnginePoll engine_poll(Engine *e, Completion *out, Err *err);
+void engine_cancel(Engine *e, uint64_t tag);
+/* Logits after the last token, or after each (all): calls row(ctx, position, logits[vocab_size]) in order. */
+bool engine_logits(Engine *e, const uint32_t *ids, size_t n, bool all,
+                   bool (*row)(void *ctx, size_t position, const float *logits, Err *err), void *ctx, Err *err);
+
+/* ---- vocabulary, harmony; no weights ---- */
+
+typedef struct Vocab Vocab;
+
+/* From a checkpoint directory (tokenizer.json, config.json). */
+bool vocab_open(const char *dir, Vocab **out, Err *err);
+void vocab_close(Vocab *v);
+const Vocab *engine_vocab(const Engine *e); /* NULL for engines without one */
+size_t vocab_size(const Vocab *v);
+
+/* special: special-token spellings in text become special tokens; else they are plain text. *out lives in the arena. */
+bool vocab_encode(const Vocab *v, Str text, bool special, Arena *a, Ids *out, Err *err);
+/* Exact bytes; ids without text add nothing. false: an id is outside the vocabulary. */
+bool vocab_decode(const Vocab *v, const uint32_t *ids, size_t n, Buf *out, Err *err);
+
+typedef struct RenderOptions {
+    Effort effort;
+    Str date;
+} RenderOptions;
+
+/* Both conversation forms of specs/cli.md ("Conversations for render"). json: one object. */
+bool vocab_render(const Vocab *v, Str json, const RenderOptions *o, Arena *a, Buf *text, Ids *ids, Err *err);
+/* One line of `assay parse`: {"ids"|"text", "role"?} in, the answer object (without newline) out. */
+bool vocab_parse(const Vocab *v, Str json, bool strict, Arena *a, Buf *out, Err *err);
+
+/* ---- what stores and replays share ---- */
+
+/* A Completion as one JSON object, and back (strings live in the arena). */
+void completion_to_json(const Completion *c, Buf *out);
+bool completion_from_json(Str json, Arena *a, Completion *out, Err *err);
+
+#endif

@@ -1,0 +1,29 @@
+/* Report: a pure function of a stored run to bytes. To add a format: one file with one const Report, one line in
+ * reports.c. */
+#ifndef ASSAY_REPORT_H
+#define ASSAY_REPORT_H
+
+#include "engine/base/err.h"
+#include "engine/base/str.h"
+#include "reports/store.h"
+
+typedef struct Report {
+    const char *name;      /* "json" */
+    const char *file_name; /* "report.json" */
+    const char *help;
+    /* Appends the whole document to out. */
+    bool (*write)(RunStore *s, Buf *out, Err *err);
+} Report;
+
+size_t reports_count(void);
+const Report *reports_at(size_t i);
+const Report *reports_find(const char *name);
+
+/* Writes DIR/file_name atomically. */
+bool report_write_file(const Report *r, RunStore *s, const char *dir, Err *err);
+
+/* A short table for the terminal: per model x suite the score with its interval and the outcome classes, then model
+ * against model. Plain text, no colours, hostile bytes escaped. */
+bool report_summary(RunStore *s, Buf *out, Err *err);
+
+#endif

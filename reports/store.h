@@ -1,0 +1,81 @@
+/* RunStore: everything a run leaves behind, in one SQLite file (run.db, WAL). The only file that knows SQL.
+ *
+ * manifest   key -> JSON text: what explains every number (plan, suites, models, digests, build, seed, options)
+ * records    one row per work item (model x suite x sample x effort x epoch), unique by that key
+ * scores     rows beside a record, unique by (record, scorer); may be replaced by rescoring
+ *
+ * Invariants. (1) A record is appended in one transaction and never changed. (2) Its key is unique: appending it
+ * again is refused, so nothing is counted twice. (3) A score never exists without its record. (4) All model text and
+ * prompts lie in the `texts` table alone (record, kind, sealed flag, bytes), so that sealing later has one place to act.
+ * (5) After kill -9 at any moment the file opens, with every committed row. (6) One writer at a time: a lock is held. */
+#ifndef ASSAY_STORE_H
+#define ASSAY_STORE_H
+
+#include "engine/base/err.h"
+#include "engine/base/str.h"
+#include "engine/engine.h"
+#include "scorers/scorer.h"
+
+typedef struct RunStore RunStore;
+
+typedef enum StoreMode {
+    STORE_CREATE, /* DIR must not hold a run.db */
+    STORE_RESUME, /* DIR must hold one; takes the writer's lock */
+    STORE_READ    /* read-only; may run beside a writer */
+} StoreMode;
+
+bool store_open(const char *dir, StoreMode mode, RunStore **out, Err *err);
+void store_close(RunStore *s);
+
+bool store_manifest_put(RunStore *s, const char *key, Str json, Err *err);
+/* *out lives in the arena; absent if there is no such key. */
+bool store_manifest_get(RunStore *s, const char *key, Arena *a, Str *out, Err *err);
+
+/* Names one work item. */
+typedef struct RecordKey {
+    Str model;  /* short name of the model in the plan */
+    Str suite;  /* "demo/choice" */
+    Str sample; /* sample id */
+    Effort effort;
+    int epoch; /* 1.. */
+} RecordKey;
+
+typedef struct Record {
+    RecordKey key;
+    int64_t ordinal;      /* place in the plan's work list: reports go by it, whatever the order of finishing */
+    Str group;            /* sub-group for tables: subject, domain; absent if none */
+    Str cluster;          /* unit for clustered errors; absent = the sample itself */
+    Str content_hash;     /* of the sample as read: joins runs of different plans */
+    Str request_hash;     /* of the exact request */
+    Str prompt;           /* messages as JSON [{"role","content"}…]: shown in the report */
+    Str target;           /* accepted answer(s) as text, for people */
+    Str started_at;       /* UTC; a time, left out of comparisons of reports */
+    Completion completion;
+} Record;
+
+typedef struct ScoreRow {
+    Str scorer;  /* name within the suite */
+    Str version;
+    Score score;
+} ScoreRow;
+
+/* Commits one record; *id is its row. ERR_INPUT if the key is there already. */
+bool store_append(RunStore *s, const Record *r, int64_t *id, Err *err);
+/* Commits all scores of a record at once, replacing those of the same scorer. */
+bool store_put_scores(RunStore *s, int64_t record_id, const ScoreRow *rows, size_t n, Err *err);
+
+/* What is there: calls fn for every record key, with how many scores it has. For resume. */
+bool store_each_key(RunStore *s, bool (*fn)(void *ctx, int64_t id, const RecordKey *k, int n_scores), void *ctx, Err *err);
+/* Reads one record with its texts; everything lives in the arena. */
+bool store_read(RunStore *s, int64_t id, Arena *a, Record *out, Err *err);
+/* All records by ordinal with their scores; the arena is reset between calls. fn returns false to stop. with_texts
+ * false leaves prompt, channels and ids absent (fast path for statistics). */
+bool store_each(RunStore *s, bool with_texts, Arena *a,
+                bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx, Err *err);
+
+typedef struct StoreCounts {
+    int64_t records, scores, records_without_scores;
+} StoreCounts;
+bool store_counts(RunStore *s, StoreCounts *out, Err *err);
+
+#endif

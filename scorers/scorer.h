@@ -1,0 +1,164 @@
+/* The public scorer ABI: a view of one sample in, a score out.
+ *
+ * A scorer is a pure function: no files, no clock, no engine, no globals. `open` makes its own state from options, `score`
+ * runs on many threads at once with that state read-only, `close` frees it. A scorer that needs something done (a program
+ * run in the sandbox, a question to a judge model) returns it from `ask`; the harness does it and calls `ask` again
+ * with the reply appended, until `ask` sets kind = SCORER_ASK_NONE; then it calls `score`.
+ *
+ * A plugin is a shared object that exports `scorer_entry`. Built-ins use the same door.
+ * Fields are appended at the end of structs and never moved; `abi` is compared before anything else is read. */
+#ifndef ASSAY_SCORER_H
+#define ASSAY_SCORER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SCORER_ABI 1u
+
+typedef struct ScorerStr { /* bytes, not NUL-terminated; {NULL,0} = absent */
+    const char *p;
+    size_t n;
+} ScorerStr;
+
+typedef struct ScorerKV {
+    ScorerStr key, value;
+} ScorerKV;
+
+typedef struct ScorerErr {
+    char msg[400]; /* one sentence */
+} ScorerErr;
+
+typedef struct ScorerHost {              /* what we lend: grows only at the end */
+    uint32_t abi, size;                  /* SCORER_ABI, sizeof(ScorerHost) of the host */
+    void *(*alloc)(void *ctx, size_t n); /* sample arena, zeroed; NULL without memory; never freed by you */
+    void (*log)(void *ctx, int level, const char *msg); /* level 0 debug, 1 warning */
+    void *ctx;
+} ScorerHost;
+
+/* How the completion ended; numbers are fixed. */
+typedef enum ScorerCompletion {
+    SCORER_COMPLETION_OK = 0,
+    SCORER_COMPLETION_LENGTH = 1,
+    SCORER_COMPLETION_FILTERED = 2,
+    SCORER_COMPLETION_TIMEOUT = 3,
+    SCORER_COMPLETION_CANCELLED = 4,
+    SCORER_COMPLETION_FAILED = 5
+} ScorerCompletion;
+
+/* ---- asks ---- */
+
+typedef enum ScorerAskKind { SCORER_ASK_NONE = 0, SCORER_ASK_PROGRAM = 1, SCORER_ASK_MODEL = 2 } ScorerAskKind;
+
+typedef struct ScorerProgramTest {
+    ScorerStr input;          /* standard input */
+    uint64_t expected_bytes;  /* size of the expected output: bounds the output limit */
+} ScorerProgramTest;
+
+typedef struct ScorerAsk {
+    uint32_t kind;
+    /* SCORER_ASK_PROGRAM: compile (c, cpp) or check (python) the source, run it on each test in turn; tests behind the
+     * first one that did not end well are not run. */
+    ScorerStr language; /* "python", "c", "cpp" */
+    ScorerStr source;
+    const ScorerProgramTest *tests;
+    size_t n_tests;
+    double cpu_seconds;    /* per test; 0 = default */
+    uint64_t memory_bytes; /* 0 = default */
+    /* SCORER_ASK_MODEL (later): the judge's messages */
+    ScorerStr system, user;
+} ScorerAsk;
+
+/* How one run of a program ended. The first that fits, specs/sandbox.md section 4. */
+typedef enum ScorerRun {
+    SCORER_RUN_OK = 0, /* exit 0 within all limits; whether the output is right is the scorer's word */
+    SCORER_RUN_CE = 1, /* compile error: reported once, as the only run */
+    SCORER_RUN_RE = 2,
+    SCORER_RUN_TLE = 3,
+    SCORER_RUN_MLE = 4,
+    SCORER_RUN_OLE = 5,
+    SCORER_RUN_ILE = 6, /* wall limit with the processor idle */
+    SCORER_RUN_IE = 7   /* the sandbox itself failed: never the model's mistake */
+} ScorerRun;
+
+typedef struct ScorerProgramRun {
+    uint32_t result; /* ScorerRun */
+    int32_t exit_code, signal;
+    double cpu_seconds, wall_seconds;
+    uint64_t peak_bytes;
+    ScorerStr out; /* standard output */
+    ScorerStr err; /* standard error, or the compiler's messages; cut */
+} ScorerProgramRun;
+
+typedef struct ScorerReply {
+    uint32_t kind; /* of the ask that this answers */
+    const ScorerProgramRun *runs; /* as many as were run */
+    size_t n_runs;
+    ScorerStr text;  /* SCORER_ASK_MODEL: the judge's final answer */
+    ScorerStr error; /* present: the instrument failed; the score must be unscored or error */
+} ScorerReply;
+
+/* ---- view ---- */
+
+typedef struct ScorerView {
+    uint32_t size; /* sizeof(ScorerView) of the host */
+    uint32_t completion; /* ScorerCompletion */
+    ScorerStr id;        /* sample id */
+    ScorerStr prompt;    /* the user's text as the model saw it (last user message) */
+    ScorerStr final, analysis, commentary;
+    const ScorerStr *targets; /* accepted answers; may be empty */
+    size_t n_targets;
+    const ScorerStr *choices; /* options in the order shown */
+    size_t n_choices;
+    const double *choice_logprobs; /* log-likelihood per choice, NULL unless asked for */
+    const int32_t *choice_tokens;  /* tokens per choice, beside it */
+    const ScorerKV *meta; /* the sample's other fields as text (JSON for lists and objects) */
+    size_t n_meta;
+    const ScorerReply *replies; /* answers to `ask`, in order */
+    size_t n_replies;
+} ScorerView;
+
+/* ---- score ---- */
+
+typedef enum ScoreStatus { SCORE_SCORED = 0, SCORE_UNSCORED = 1, SCORE_ERROR = 2 } ScoreStatus;
+
+/* What the answer was, in the words of the report. */
+typedef enum ScoreOutcome {
+    OUTCOME_CORRECT = 0,
+    OUTCOME_WRONG = 1,
+    OUTCOME_NO_ANSWER = 2, /* finished, but no answer could be extracted */
+    OUTCOME_TRUNCATED = 3, /* cut off before it ended */
+    OUTCOME_REFUSED = 4,   /* declined (capability suites) */
+    OUTCOME_ERROR = 5,     /* the engine or the sandbox failed */
+    OUTCOME_UNSCORED = 6   /* the instrument could not decide */
+} ScoreOutcome;
+#define OUTCOME_COUNT 7
+
+/* Texts are borrowed: from the view, from constants, or from host->alloc. */
+typedef struct Score {
+    uint32_t size;    /* set by the host before the call: sizeof(Score) */
+    uint32_t status;  /* ScoreStatus */
+    uint32_t outcome; /* ScoreOutcome: correct or wrong when scored, else the class */
+    double value;     /* meaningful only when scored; 0..1, higher is better (for safety suites: safer) */
+    ScorerStr label;  /* the scorer's class: "full_refusal", "AC"; absent if it has none */
+    ScorerStr answer; /* what was extracted; absent if nothing */
+    ScorerStr rule;   /* name of the rule that fired: "boxed", "answer-colon" */
+    uint64_t span_begin, span_end; /* bytes of `final` that the rule matched; both 0 if none */
+    ScorerStr explanation;         /* one sentence for people */
+    double margin;    /* confidence of a classifier, NaN if none */
+} Score;
+
+typedef struct Scorer { /* what you give: grows only at the end */
+    uint32_t abi, size; /* SCORER_ABI, sizeof(Scorer) when compiled */
+    const char *name, *version, *help;
+    bool (*open)(const ScorerHost *, const ScorerKV *opts, size_t n, void **self, ScorerErr *);
+    /* NULL: needs nothing done. false: *err says why, the sample becomes an error. */
+    bool (*ask)(void *self, const ScorerHost *, const ScorerView *, ScorerAsk *, ScorerErr *);
+    bool (*score)(void *self, const ScorerHost *, const ScorerView *, Score *, ScorerErr *);
+    void (*close)(void *self);
+} Scorer;
+
+/* The one exported symbol of a plugin. */
+const Scorer *scorer_entry(void);
+
+#endif
