@@ -1,0 +1,86 @@
+/* Plan: plan.yaml -> an ordered work list. The keys are documented in suites/SCHEMA.md.
+ *
+ * Order of work, fixed for ever because ordinals are stored: for each model, suite, effort, epoch, sample. So one model is
+ * loaded at a time. An item's seed depends on (plan seed, suite, sample, effort, epoch) and NOT on the model: models are
+ * compared with common random numbers, and adding a model to a plan changes nothing for the others. */
+#ifndef ASSAY_HARNESS_PLAN_H
+#define ASSAY_HARNESS_PLAN_H
+
+#include "harness/suite.h"
+
+typedef struct PlanModel {
+    Str name; /* unique in the plan */
+    Str spec; /* engine SPEC; relative paths already resolved */
+} PlanModel;
+
+typedef struct PlanSuite {
+    const Suite *suite;
+    const Dataset *data;    /* NULL until plan_open_data */
+    const Dataset *fewshot; /* NULL if none */
+    const size_t *chosen;   /* [n_chosen] indices into data->samples after `limit`, ascending */
+    size_t n_chosen;
+} PlanSuite;
+
+typedef struct WorkItem {
+    int64_t ordinal;
+    int model, suite;    /* into Plan */
+    size_t sample;       /* into PlanSuite.data->samples */
+    Effort effort;
+    int epoch; /* 1.. */
+    uint64_t seed;
+} WorkItem;
+
+typedef struct Plan {
+    Str name;
+    uint64_t seed;
+    PlanModel *models;
+    size_t n_models;
+    PlanSuite *suites;
+    size_t n_suites;
+    Effort efforts[3];
+    size_t n_efforts;
+    int repeats;
+    int64_t limit; /* samples per suite; 0 = all. Spread over the suite's groups in turn */
+    SuiteGeneration generation; /* overrides of every suite's */
+    int threads, batch, context; /* 0 = default */
+    Str device;                  /* "cpu", "cuda"; absent = default */
+    Str out;                     /* run directory, resolved; absent = not named */
+    Str sha256;                  /* 64 hex digits: of what was resolved (plan_to_json without place and speed) */
+} Plan;
+
+/* What the command line adds; zero or NULL = not given. Paths are relative to the current directory. */
+typedef struct PlanOverrides {
+    const char *const *models; /* "SPEC" or "name=SPEC"; replaces the plan's models */
+    size_t n_models;
+    const char *efforts; /* "low,medium" */
+    bool has_limit, has_repeats, has_seed, has_threads, has_batch, has_context;
+    int64_t limit;
+    int repeats;
+    uint64_t seed;
+    int threads, batch, context;
+    const char *device, *out;
+    const char *const *sets; /* "key=value": any plan key, dotted; also data=DIR and data.SUITE=DIR */
+    size_t n_sets;
+} PlanOverrides;
+
+/* Reads the plans (several are joined: models and suites add up, the last of a single value wins; a path to a suite.yaml
+ * or its folder counts as a plan with that suite) and every suite.yaml in them. Checks everything but the samples. */
+bool plan_load(const char *const *paths, size_t n_paths, const PlanOverrides *o, Arena *a, Plan **out, Err *err);
+/* Reads samples and few-shot examples of every suite, applies `limit`. */
+bool plan_open_data(Plan *p, Arena *a, Err *err);
+
+/* After plan_open_data: how many items there are, and the item of an ordinal (0 <= ordinal < count). */
+int64_t plan_count(const Plan *p);
+WorkItem plan_item(const Plan *p, int64_t ordinal);
+
+/* The settings of a request for an item: the engine's defaults, the suite's, then the plan's; seed, effort and date. */
+GenOptions plan_gen(const Plan *p, const WorkItem *w);
+
+/* Seed of an item: the first 8 bytes, little-endian, of SHA-256 over the length-prefixed fields "assay-seed-1", plan seed
+ * (decimal), suite id, sample id, effort name, epoch (decimal). */
+uint64_t plan_seed(uint64_t plan_seed, Str suite, Str sample, Effort effort, int epoch);
+
+/* The resolved plan for the manifest: models, suites (id, version, digests, counts), efforts, repeats, seed, settings. */
+void plan_to_json(const Plan *p, Buf *out);
+
+#endif
