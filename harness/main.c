@@ -1,8 +1,133 @@
-#include <stdio.h>
+/* argv -> command table. The only place that prints an error and the only one that decides the exit status. */
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
 
+#include "harness/args.h"
+#include "harness/cmd.h"
+#include "harness/term.h"
 #include "harness/version.h"
 
-int main(void) {
-    printf("assay %s\n", ASSAY_VERSION);
-    return 0;
+static const Cmd *const commands[] = {
+    /* porcelain */
+
+    /* plumbing */
+
+    &cmd_help,
+};
+#define N_COMMANDS (sizeof commands / sizeof *commands)
+
+static const Cmd *find_command(const char *name) {
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (strcmp(commands[i]->name, name) == 0) return commands[i];
+    return NULL;
+}
+
+static void print_part(FILE *f, bool plumbing) {
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (commands[i]->plumbing == plumbing) fprintf(f, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
+}
+
+static void print_menu(FILE *f) {
+    fputs("usage: assay COMMAND [options]\n\nCommands\n", f);
+    print_part(f, false);
+    fputs("\nPlumbing, for scripts: lines in, lines out\n", f);
+    print_part(f, true);
+    fputs("\nEvery command has --help, -q/--quiet, --json where a table is printed, and --no-color.\n"
+          "Exit status: 0 done, 1 the answer is no, 2 command line or input wrong, 3 interrupted (resume it),\n"
+          "4 the environment is at fault, 5 undecided.\n",
+          f);
+}
+
+static int unknown_command(CmdCtx *c, const char *name) {
+    const char *names[N_COMMANDS];
+    for (size_t i = 0; i < N_COMMANDS; i++) names[i] = commands[i]->name;
+    const char *near = args_nearest(name, names, N_COMMANDS);
+    err_set(&c->fail, ERR_INPUT, "unknown command '%s'%s%s%s; 'assay --help' lists all", name,
+            near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return CMD_FAILED;
+}
+
+static int help_run(CmdCtx *c, int argc, char **argv) {
+    if (argc < 2) {
+        print_menu(c->out);
+        return EXIT_DONE;
+    }
+    const Cmd *cmd = find_command(argv[1]);
+    if (!cmd) return unknown_command(c, argv[1]);
+    fputs(cmd->usage, c->out);
+    return EXIT_DONE;
+}
+
+const Cmd cmd_help = {.name = "help",
+                      .summary = "this menu, or the usage of one command",
+                      .usage = "usage: assay help [COMMAND]\n",
+                      .run = help_run};
+
+static bool wants_help(int argc, char **argv) {
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return true;
+    return false;
+}
+
+static int dispatch(CmdCtx *c, int argc, char **argv) {
+    if (argc < 2) {
+        print_menu(c->err);
+        return EXIT_INPUT;
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "--version") == 0) {
+        fprintf(c->out, "assay %s\n", ASSAY_VERSION);
+        return EXIT_DONE;
+    }
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) name = "help";
+    c->cmd = find_command(name);
+    if (!c->cmd) return unknown_command(c, name);
+    if (wants_help(argc - 1, argv + 1)) {
+        fputs(c->cmd->usage, c->out);
+        return EXIT_DONE;
+    }
+    return c->cmd->run(c, argc - 1, argv + 1);
+}
+
+/* A reader that went away (`assay list | head`) is no failure of ours; a full disk is. */
+static int finish_output(CmdCtx *c, int status) {
+    errno = 0;
+    if ((fflush(c->out) != 0 || ferror(c->out)) && errno != EPIPE && errno != 0 && status == EXIT_DONE) {
+        err_errno(&c->fail, errno, "cannot write", "standard output");
+        return CMD_FAILED;
+    }
+    return status;
+}
+
+static void print_failure(CmdCtx *c) {
+    Buf line;
+    buf_init(&line, 4096);
+    term_escape(&line, str_from(c->fail.msg));
+    fprintf(c->err, "%sassay:%s " STR_FMT "\n", c->color_err ? "\033[1;31m" : "", c->color_err ? "\033[0m" : "",
+            STR_ARG(buf_str(&line)));
+    buf_release(&line);
+}
+
+int main(int argc, char **argv) {
+    CmdCtx c = {.cmd = &cmd_help, .in = stdin, .out = stdout, .err = stderr, .fail = ERR_INIT};
+    int status = CMD_FAILED;
+    /* numbers are always written with a point; only the character set comes from the locale */
+    setlocale(LC_CTYPE, "");
+    signal(SIGPIPE, SIG_IGN);
+    c.color_out = term_has_color(stdout);
+    c.color_err = term_has_color(stderr);
+    c.arena = arena_open(0);
+    if (!c.arena)
+        err_nomem(&c.fail);
+    else
+        status = finish_output(&c, dispatch(&c, argc, argv));
+    if (status == CMD_FAILED) {
+        BUG_ON(c.fail.code == ERR_OK);
+        print_failure(&c);
+        status = err_exit_status(c.fail.code);
+    }
+    arena_close(c.arena);
+    return status;
 }
