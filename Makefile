@@ -20,7 +20,6 @@ endif
 comma   := ,
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
-VERSION := $(shell sed -n 's/^\#define ASSAY_VERSION "\(.*\)"/\1/p' harness/version.h 2>/dev/null)
 
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
            -Wno-missing-field-initializers
@@ -54,7 +53,7 @@ Q := @
 endif
 
 .DEFAULT_GOAL := all
-.PHONY: all help run test deps deps-list unit e2e lint format install clean check-deps libengine.a san-test browser-test
+.PHONY: all help run test check deps unit e2e lint demo-models install clean check-deps libengine.a san-test browser-test
 
 all: check-deps $(BUILD)/assay $(EXTRA_BIN) ## build build/assay
 
@@ -95,7 +94,49 @@ $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libassay.a
 unit: $(UNIT_BIN) $(EXTRA_BIN)
 e2e: $(BUILD)/assay $(EXTRA_BIN)
 
--include Makefile.rules
+# ---- what a person types ----
+
+DEMO_OUT := out/demo
+run: deps ## install what is missing, build, run the demo comparison, print where the report is
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@rm -rf $(DEMO_OUT)
+	@$(BUILD)/assay run suites/demo/plan.yaml --out $(DEMO_OUT)
+
+test: deps ## install what is missing, build, run all tests that need no browser
+	@$(MAKE) --no-print-directory -j$$(nproc) all unit
+	@$(MAKE) --no-print-directory check
+
+check: ## run the tests that are built (TESTS="path..." runs some)
+	@tests/run.sh $(BUILD) $(or $(TESTS),$(UNIT_BIN) $(E2E))
+
+san-test: ## the unit tests under AddressSanitizer and UBSan, then ThreadSanitizer
+	@$(MAKE) --no-print-directory -j$$(nproc) SAN=address,undefined DEV=1 all unit
+	@$(MAKE) --no-print-directory SAN=address,undefined check
+	@$(MAKE) --no-print-directory -j$$(nproc) SAN=thread DEV=1 all unit
+	@$(MAKE) --no-print-directory SAN=thread check
+
+browser-test: ## look at report.html in headless Chromium (installs it)
+	@$(MAKE) --no-print-directory deps PACKAGES="$(PACKAGES) chromium"
+	@$(MAKE) --no-print-directory -j$$(nproc) all unit
+	@tests/run.sh $(BUILD) $(sort $(wildcard tests/browser/test_*.sh))
+
+# Debian and Ubuntu names; PACKAGES_TEST are needed by the tests alone.
+PACKAGES      := build-essential pkg-config libcjson-dev libyaml-dev libsqlite3-dev libpcre2-dev libseccomp-dev \
+                 libsodium-dev bubblewrap python3-minimal
+PACKAGES_TEST := libcmocka-dev python3-jsonschema
+deps: ## install by apt what is missing (elsewhere: print the list)
+	@tests/tools/deps.sh $(PACKAGES) $(PACKAGES_TEST)
+
+lint: ## layering, banned functions, format, suites; the longest files and functions
+	@tests/check_layers.sh
+	@tests/check_style.sh
+
+demo-models: ## train the demo models anew (hours; see suites/demo/train/README.md)
+	@suites/demo/train/run_all.sh
+
+install: all ## copy the program to $(PREFIX)/bin
+	install -D -m 755 $(BUILD)/assay $(DESTDIR)$(PREFIX)/bin/assay
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 clean: ## remove what a build makes

@@ -39,10 +39,8 @@ static bool check_strings(Str text, Err *err) {
             i++;
         }
     }
-    if (utf8_valid(text)) return true;
-    size_t at = 0;
-    while (at < text.n && utf8_valid(str_sub(text, 0, at + 1 + (text.n - at) / 2))) at += 1 + (text.n - at) / 2;
-    return fail_at_offset(err, text, at, "the text is not valid UTF-8 from about here on");
+    size_t bad = utf8_first_bad(text);
+    return bad == SIZE_MAX || fail_at_offset(err, text, bad, "the text is not valid UTF-8");
 }
 
 static int by_name(const void *a, const void *b) {
@@ -314,7 +312,9 @@ void json_out_num(JsonOut *o, double v) {
         json_out_null(o);
         return;
     }
-    for (int digits = 1; digits <= 17; digits++) {
+    bool whole = v == floor(v) && fabs(v) < 1e15;
+    if (whole) snprintf(text, sizeof text, "%.0f", v);
+    for (int digits = 1; digits <= 17 && !whole; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, v);
         if (strtod(text, NULL) == v) break;
     }

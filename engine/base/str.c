@@ -186,11 +186,17 @@ size_t utf8_put(uint32_t cp, char out[4]) {
     return 4;
 }
 
-bool utf8_valid(Str s) {
-    bool ok = true;
-    for (size_t i = 0; i < s.n && ok;) utf8_step(s, &i, &ok);
-    return ok;
+size_t utf8_first_bad(Str s) {
+    for (size_t i = 0; i < s.n;) {
+        size_t at = i;
+        bool ok;
+        utf8_step(s, &i, &ok);
+        if (!ok) return at;
+    }
+    return SIZE_MAX;
 }
+
+bool utf8_valid(Str s) { return utf8_first_bad(s) == SIZE_MAX; }
 
 void buf_add_utf8_lossy(Buf *b, Str s) {
     size_t from = 0;

@@ -61,6 +61,8 @@ uint32_t utf8_next(Str s, size_t *i);
 /* Writes cp as UTF-8 (surrogates and > 10FFFF as U+FFFD), returns 1..4. */
 size_t utf8_put(uint32_t cp, char out[4]);
 bool utf8_valid(Str s);
+/* Byte offset of the first invalid sequence, or SIZE_MAX. */
+size_t utf8_first_bad(Str s);
 /* Appends s with invalid sequences replaced by U+FFFD. */
 void buf_add_utf8_lossy(Buf *b, Str s);
 

@@ -1,0 +1,56 @@
+#!/bin/bash
+# Runs unit test programs and end-to-end scripts, prints one line each and a summary that counts tests.
+#   tests/run.sh BUILD_DIR PROGRAM... SCRIPT...
+# A program is a cmocka group (its own closing lines are counted); a script passes with 0, is skipped with 77.
+set -u
+build=$1
+shift
+logs=$build/test-logs
+mkdir -p "$logs"
+export ASSAY="$PWD/$build/assay"
+passed=0 failed=0 skipped=0
+failures=()
+
+count() { grep -aoE "$1" "$2" | grep -oE '[0-9]+' | awk '{s+=$1} END{print s+0}'; }
+
+for t in "$@"; do
+    name=$(basename "$t")
+    log=$logs/$name.log
+    start=$(date +%s%N)
+    case $t in
+    *.sh) timeout "${ASSAY_TEST_TIMEOUT:-600}" bash "$t" >"$log" 2>&1 </dev/null ;;
+    *) CMOCKA_MESSAGE_OUTPUT=stdout timeout "${ASSAY_TEST_TIMEOUT:-600}" "$t" >"$log" 2>&1 </dev/null ;;
+    esac
+    rc=$?
+    took=$(($(($(date +%s%N) - start)) / 1000000))
+    case $t in
+    *.sh)
+        p=0 f=0 s=0
+        if [ $rc = 0 ]; then p=1; elif [ $rc = 77 ]; then s=1; else f=1; fi
+        ;;
+    *)
+        p=$(count '\[  PASSED  \] [0-9]+ test' "$log")
+        f=$(count '\[  FAILED  \] [0-9]+ test' "$log")
+        s=$(count '\[  SKIPPED \] [0-9]+ test' "$log")
+        # A program that died, or that ran nothing, has failed whatever it printed.
+        if [ $rc != 0 ] && [ "$f" = 0 ]; then f=1; fi
+        if [ $((p + f + s)) = 0 ]; then f=1; fi
+        ;;
+    esac
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    note=$(printf '%s' "$([ "$s" != 0 ] && echo " ($s skipped)")")
+    if [ "$f" = 0 ]; then
+        printf '  ok    %-44s %4d  %6d ms%s\n' "$name" "$p" "$took" "$note"
+    else
+        printf '  FAIL  %-44s %4d failed, exit %d, see %s\n' "$name" "$f" "$rc" "$log"
+        failures+=("$log")
+    fi
+done
+for log in ${failures[@]+"${failures[@]}"}; do
+    echo "---- $log"
+    grep -aE 'ERROR|FAILED|error|Error|runtime|assert|skipped' "$log" | head -40 || true
+    tail -15 "$log"
+done
+[ "$skipped" = 0 ] || echo "skipped: what needs reference files or programs that are not on this machine (see $logs)"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ] && [ "$passed" != 0 ]

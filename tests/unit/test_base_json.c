@@ -1,0 +1,139 @@
+/* engine/base/json.h: what is refused, what is written, every prefix, every failing allocation. */
+#include <math.h>
+
+#include "engine/base/json.h"
+#include "tests/support.h"
+
+static bool refused(const char *text, const char *expected) {
+    Json *j = NULL;
+    Err err = ERR_INIT;
+    if (json_parse(str_from(text), &j, &err)) {
+        json_close(j);
+        return false;
+    }
+    if (!strstr(err.msg, expected)) fprintf(stderr, "got: %s\n", err.msg);
+    return err.code == ERR_INPUT && strstr(err.msg, expected) != NULL;
+}
+
+static void bad_documents_are_named(void **state) {
+    (void)state;
+    assert_true(refused("", "nothing"));
+    assert_true(refused("{\"a\":1,\n \"a\":2}", "key 'a' occurs twice"));
+    assert_true(refused("[{\"x\":{\"b\":0,\"c\":1,\"b\":2}}]", "key 'b' occurs twice"));
+    assert_true(refused("[1] x", "line 1 column 4"));
+    assert_true(refused("{\"a\":\n  tru}", "line 2 column 3"));
+    assert_true(refused("\"a\\u0000b\"", "NUL"));
+    assert_true(refused("\"a\nb\"", "control character"));
+    assert_true(refused("\"a\xFF\"", "line 1 column 3: the text is not valid UTF-8"));
+    char deep[4001];
+    memset(deep, '[', 4000);
+    deep[4000] = '\0';
+    assert_true(refused(deep, "not valid JSON"));
+    assert_false(refused("\"\\\\u0000 is a backslash, then text\"", ""));
+}
+
+static const char sample[] = "{\"s\":\"\\ud55c \\\"q\\\" \\n\",\"i\":-42,\"d\":0.1,\"b\":true,\"n\":null,\"l\":[1,[2,{\"k\":[]}]],\"o\":{}}";
+
+static void every_prefix_is_refused(void **state) {
+    (void)state;
+    for (size_t n = 0; n + 1 < sizeof sample; n++) {
+        char *copy = malloc(n ? n : 1); /* exact size: a read past the end is seen by the sanitizer */
+        memcpy(copy, sample, n);
+        Json *j = NULL;
+        Err err = ERR_INIT;
+        assert_false(json_parse((Str){copy, n}, &j, &err));
+        assert_int_equal(err.code, ERR_INPUT);
+        free(copy);
+    }
+}
+
+static void what_is_read_is_written(void **state) {
+    (void)state;
+    Json *j = NULL;
+    Err err = ERR_INIT;
+    assert_true(json_parse(str_from(sample), &j, &err));
+    Buf b;
+    JsonOut o;
+    buf_init(&b, 10000);
+    json_out_init(&o, &b, 0);
+    json_out_node(&o, j);
+    assert_string_equal(b.p, "{\"s\":\"\xED\x95\x9C \\\"q\\\" \\n\",\"i\":-42,\"d\":0.1,\"b\":true,\"n\":null,"
+                             "\"l\":[1,[2,{\"k\":[]}]],\"o\":{}}");
+    int64_t i = 0;
+    Str s = {0};
+    assert_true(json_want_int(j, "i", true, -100, 0, &i, &err) && i == -42);
+    assert_false(json_want_int(j, "i", true, 0, 5, &i, &err));
+    assert_non_null(strstr(err.msg, "'i' must be an integer from 0 to 5"));
+    assert_false(json_want_str(j, "missing", true, &s, &err));
+    assert_non_null(strstr(err.msg, "missing key 'missing'"));
+    assert_false(json_want_int(j, "d", true, 0, 5, &i, &err));
+    json_close(j);
+    buf_release(&b);
+}
+
+static void hostile_text_is_escaped(void **state) {
+    (void)state;
+    Buf b;
+    JsonOut o;
+    buf_init(&b, 10000);
+    json_out_init(&o, &b, 0);
+    o.html_safe = true;
+    json_arr(&o);
+    json_out_str(&o, STR("</script>&\x1b\xE2\x80\xA8\xFF\0!"));
+    json_out_num(&o, NAN);
+    json_out_num(&o, 0.1 + 0.2);
+    json_out_num(&o, 100000);
+    json_out_num(&o, 1e300);
+    json_out_u64(&o, UINT64_MAX);
+    json_arr_end(&o);
+    assert_string_equal(b.p, "[\"\\u003c/script\\u003e\\u0026\\u001b\\u2028\xEF\xBF\xBD\\u0000!\",null,0.30000000000000004,"
+                             "100000,1e+300,\"18446744073709551615\"]");
+    buf_release(&b);
+}
+
+static void indented_objects_read_well(void **state) {
+    (void)state;
+    Buf b;
+    JsonOut o;
+    buf_init(&b, 1000);
+    json_out_init(&o, &b, 2);
+    json_obj(&o);
+    json_out_key(&o, "a");
+    json_arr(&o);
+    json_out_int(&o, 1);
+    json_out_int(&o, 2);
+    json_arr_end(&o);
+    json_out_key(&o, "e");
+    json_obj(&o);
+    json_obj_end(&o);
+    json_obj_end(&o);
+    assert_string_equal(b.p, "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"e\": {}\n}");
+    buf_release(&b);
+}
+
+static void no_failing_allocation_crashes(void **state) {
+    (void)state;
+    for (uint64_t n = 1;; n++) {
+        Json *j = NULL;
+        Err err = ERR_INIT;
+        mem_fail_at(n);
+        bool ok = json_parse(str_from(sample), &j, &err);
+        uint64_t used = mem_fail_at(0);
+        if (ok) {
+            json_close(j);
+            assert_true(used < n);
+            return;
+        }
+        assert_null(j);
+        assert_true(err.msg[0] != '\0');
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bad_documents_are_named),     cmocka_unit_test(every_prefix_is_refused),
+        cmocka_unit_test(what_is_read_is_written),     cmocka_unit_test(hostile_text_is_escaped),
+        cmocka_unit_test(indented_objects_read_well),  cmocka_unit_test(no_failing_allocation_crashes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,88 @@
+/* engine/base/str.h and err.h: text with a length, UTF-8 by maximal subparts, sentences that fit. */
+#include "engine/base/err.h"
+#include "engine/base/str.h"
+#include "tests/support.h"
+
+static void buffer_keeps_its_ceiling(void **state) {
+    (void)state;
+    Buf b;
+    buf_init(&b, 5);
+    buf_adds(&b, "abc");
+    buf_adds(&b, "def"); /* six bytes: over the ceiling */
+    assert_true(b.failed);
+    buf_adds(&b, "x"); /* failure is sticky */
+    assert_string_equal(b.p, "abc");
+    buf_clear(&b);
+    buf_addf(&b, "%d", 12345);
+    assert_false(b.failed);
+    buf_release(&b);
+}
+
+/* Unicode 15, section 3.9, table 3-8: where the replacement characters go. */
+static void invalid_utf8_is_replaced_by_maximal_subparts(void **state) {
+    (void)state;
+    static const struct { const char *in, *out; } rows[] = {
+        {"a\xF1\x80\x80\xE1\x80\xC2" "b\x80" "c\x80\xBF" "d",
+         "a\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD" "b\xEF\xBF\xBD" "c\xEF\xBF\xBD\xEF\xBF\xBD" "d"},
+        {"\xC0\xAF", "\xEF\xBF\xBD\xEF\xBF\xBD"},                 /* overlong */
+        {"\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"}, /* a surrogate */
+        {"\xF4\x90\x80\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
+        {"\xED\x95\x9C\xEA\xB8\x80", "\xED\x95\x9C\xEA\xB8\x80"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        Buf b;
+        buf_init(&b, 1000);
+        buf_add_utf8_lossy(&b, str_from(rows[i].in));
+        assert_string_equal(b.p, rows[i].out);
+        buf_release(&b);
+    }
+}
+
+static void every_code_point_round_trips(void **state) {
+    (void)state;
+    for (uint32_t cp = 0; cp <= 0x10FFFF; cp++) {
+        char out[4];
+        if (cp >= 0xD800 && cp <= 0xDFFF) continue;
+        Str s = {out, utf8_put(cp, out)};
+        size_t i = 0;
+        assert_int_equal(utf8_next(s, &i), cp);
+        assert_int_equal(i, s.n);
+    }
+    assert_int_equal(utf8_first_bad((Str){"abc\xFFz", 5}), 3);
+}
+
+static void finding_and_trimming(void **state) {
+    (void)state;
+    Str s = STR("  a needle in hay\n");
+    assert_int_equal(str_find(s, STR("needle"), 0), 4);
+    assert_int_equal(str_find(s, STR("needle"), 5), SIZE_MAX);
+    assert_int_equal(str_find(STR("ab"), STR("abc"), 0), SIZE_MAX);
+    assert_true(str_eqz(str_trim(s), "a needle in hay"));
+    assert_int_equal(str_cmp(STR("a"), STR("ab")), -1);
+    assert_true(str_starts(s, STR("  a")) && str_ends(s, STR("y\n")));
+}
+
+static void sentences_are_cut_clean(void **state) {
+    (void)state;
+    Err err = ERR_INIT;
+    char korean[2000] = "";
+    for (int i = 0; i < 300; i++) strcat(korean, "\xED\x95\x9C");
+    assert_false(err_set(&err, ERR_INPUT, "a\nb\x1b[0m%s", korean));
+    assert_non_null(strstr(err.msg, "a?b?[0m"));
+    assert_true(utf8_valid(str_from(err.msg)));
+    err_wrap(&err, "suite %s", "x");
+    assert_memory_equal(err.msg, "suite x: a?b", 12);
+    assert_int_equal(err_exit_status(ERR_INPUT), 2);
+    assert_int_equal(err_exit_status(ERR_IO), 4);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(buffer_keeps_its_ceiling),
+        cmocka_unit_test(invalid_utf8_is_replaced_by_maximal_subparts),
+        cmocka_unit_test(every_code_point_round_trips),
+        cmocka_unit_test(finding_and_trimming),
+        cmocka_unit_test(sentences_are_cut_clean),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
