@@ -7,7 +7,14 @@
  * Invariants. (1) A record is appended in one transaction and never changed. (2) Its key is unique: appending it
  * again is refused, so nothing is counted twice. (3) A score never exists without its record. (4) All model text and
  * prompts lie in the `texts` table alone (record, kind, sealed flag, bytes), so that sealing later has one place to act.
- * (5) After kill -9 at any moment the file opens, with every committed row. (6) One writer at a time: a lock is held. */
+ * (5) After kill -9 at any moment the file opens, with every committed row. (6) One writer at a time: a lock is held.
+ *
+ * Calls on one RunStore come from one thread at a time. A reader sees the run as it was when it was opened.
+ *
+ * Manifest keys that the reports look into; all others are only shown:
+ *   "models"  [{"name": "demo-large", "spec"?, "digest"?, …}, …]   gives the models' order in tables
+ *   "suites"  [{"name": "demo/choice", "title"?, "version"?, "hazard"?: "none"|"sealed", …}, …]   order, and what to hide
+ * Times in a manifest must stand under the names `started_at`, `finished_at` or `…_seconds`. */
 #ifndef ASSAY_STORE_H
 #define ASSAY_STORE_H
 
@@ -30,6 +37,8 @@ void store_close(RunStore *s);
 bool store_manifest_put(RunStore *s, const char *key, Str json, Err *err);
 /* *out lives in the arena; absent if there is no such key. */
 bool store_manifest_get(RunStore *s, const char *key, Arena *a, Str *out, Err *err);
+/* Every manifest entry, keys in bytewise order; fn returns false to stop. */
+bool store_each_manifest(RunStore *s, bool (*fn)(void *ctx, Str key, Str json), void *ctx, Err *err);
 
 /* Names one work item. */
 typedef struct RecordKey {
@@ -51,6 +60,7 @@ typedef struct Record {
     Str target;           /* accepted answer(s) as text, for people */
     Str started_at;       /* UTC; a time, left out of comparisons of reports */
     Completion completion;
+    bool sealed; /* the texts are dangerous or private: reports show none of them */
 } Record;
 
 typedef struct ScoreRow {
@@ -61,7 +71,8 @@ typedef struct ScoreRow {
 
 /* Commits one record; *id is its row. ERR_INPUT if the key is there already. */
 bool store_append(RunStore *s, const Record *r, int64_t *id, Err *err);
-/* Commits all scores of a record at once, replacing those of the same scorer. */
+/* Commits all scores of a record at once, replacing those of the same scorer. The first row is the suite's primary
+ * score: headlines and comparisons go by it. */
 bool store_put_scores(RunStore *s, int64_t record_id, const ScoreRow *rows, size_t n, Err *err);
 
 /* What is there: calls fn for every record key, with how many scores it has. For resume. */
@@ -69,7 +80,8 @@ bool store_each_key(RunStore *s, bool (*fn)(void *ctx, int64_t id, const RecordK
 /* Reads one record with its texts; everything lives in the arena. */
 bool store_read(RunStore *s, int64_t id, Arena *a, Record *out, Err *err);
 /* All records by ordinal with their scores; the arena is reset between calls. fn returns false to stop. with_texts
- * false leaves prompt, channels and ids absent (fast path for statistics). */
+ * false leaves prompt, target, channels, ids and the scores' answer and explanation absent (fast path for statistics;
+ * completion.malformed and .error are there). */
 bool store_each(RunStore *s, bool with_texts, Arena *a,
                 bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx, Err *err);
 
