@@ -1,0 +1,99 @@
+/* A checkpoint on disk, mapped and checked: numbers of the architecture, and views of its tensors.
+ *
+ * Nothing is copied and nothing is converted: a Matrix or Vec points into the mapped file and says how to read it. What
+ * differs between layouts (row strides, interleaved gate and up rows, order of the nibbles) is said by the view, so
+ * that the machines below need not know any layout. Facts: specs/gpt-oss-model.md sections 1 to 4. */
+#ifndef ASSAY_MODEL_H
+#define ASSAY_MODEL_H
+
+#include "engine/base/err.h"
+#include "engine/base/str.h"
+
+enum { MODEL_MAX_LAYERS = 512, MODEL_MAX_EXPERTS = 1024, MODEL_MAX_EXPERTS_PER_TOKEN = 64, MODEL_MAX_HEAD_DIM = 128 };
+
+typedef struct ModelConfig {
+    int n_layers, hidden, n_heads, n_kv_heads, head_dim;
+    int n_experts, experts_per_token, expert_width;
+    int vocab, window, context; /* window: positions a sliding layer sees, the query's own included */
+    bool sliding[MODEL_MAX_LAYERS];
+    double rms_eps, swiglu_limit, swiglu_alpha;
+    /* RoPE: frequencies f_j and the concentration m that multiplies cos and sin (specs/gpt-oss-model.md, YaRN) */
+    double rope_theta, yarn_factor, yarn_context, yarn_beta_fast, yarn_beta_slow; /* yarn_factor <= 1: plain RoPE */
+    bool yarn_truncate;
+    bool tied; /* lm_head is the embedding */
+} ModelConfig;
+
+/* Number types of stored weights. MXFP4: 16 bytes of codes per 32 columns, and one E8M0 scale byte elsewhere. */
+#define WEIGHT_TYPE_MAP(X) X(WEIGHT_F32, "F32") X(WEIGHT_F16, "F16") X(WEIGHT_BF16, "BF16") X(WEIGHT_MXFP4, "MXFP4")
+typedef enum WeightType {
+#define X(id, name) id,
+    WEIGHT_TYPE_MAP(X)
+#undef X
+} WeightType;
+const char *weight_type_name(WeightType t);
+
+/* [rows, cols], row r at data + r*row_stride (bytes, any alignment). y = W x. */
+typedef struct Matrix {
+    WeightType type;
+    size_t rows, cols;
+    const unsigned char *data;
+    size_t row_stride;
+    const unsigned char *scales; /* MXFP4 only: cols/32 bytes at scales + r*scale_stride */
+    size_t scale_stride;
+} Matrix;
+
+/* n numbers, the i-th at data + i*stride. */
+typedef struct Vec {
+    WeightType type; /* not MXFP4 */
+    size_t n;
+    const unsigned char *data;
+    size_t stride;
+} Vec;
+
+/* One number, exactly, as float32. */
+float vec_get(const Vec *v, size_t i);
+
+typedef struct ModelLayer {
+    Vec attn_norm, moe_norm; /* [hidden] */
+    Matrix q, k, v, o;       /* [n_heads*head_dim, hidden], [n_kv_heads*head_dim, hidden] twice, [hidden, n_heads*head_dim] */
+    Vec q_bias, k_bias, v_bias, o_bias;
+    Vec sinks; /* [n_heads] */
+    Matrix router;
+    Vec router_bias;
+    Matrix gate, up, down;                /* rows: expert e's row c is e*expert_width + c (down: e*hidden + c) */
+    Vec gate_bias, up_bias, down_bias;    /* indexed the same way */
+} ModelLayer;
+
+/* Contains: the mapped files, the config, one ModelLayer per layer. */
+typedef struct Model {
+    ModelConfig config;
+    const char *dir, *layout; /* layout: "huggingface" */
+    Matrix embed, unembed;    /* [vocab, hidden] */
+    Vec final_norm;
+    ModelLayer *layers;
+    size_t n_tensors, n_files;
+    uint64_t weight_bytes, n_params;
+    struct ModelFiles *files; /* private */
+} Model;
+
+/* Maps and checks. *out is NULL on failure, and *err names the file, the key and what was expected. */
+bool model_open(const char *dir, Model **out, Err *err);
+void model_close(Model *m); /* NULL is fine */
+
+/* config.json alone. */
+bool model_config_load(const char *path, ModelConfig *out, Err *err);
+/* The same from text: the loader's tests feed it every prefix of a valid file. */
+bool model_config_parse(Str json, ModelConfig *out, Err *err);
+
+/* inv_freq[head_dim/2] and the concentration m. */
+void model_rope(const ModelConfig *c, double *inv_freq, double *concentration);
+
+/* SHA-256 over the content, as hex: for config.json, tokenizer.json and each weight file, sorted by name: the name, and
+ * the SHA-256 of each 16 MiB of its content (so that all cores can read at once). Reads every byte of the files. */
+struct Pool;
+bool model_digest(const Model *m, struct Pool *pool, char out[65], Err *err);
+
+/* One JSON object: shapes, dtypes and bytes of what is there. */
+void model_summary(const Model *m, Buf *out);
+
+#endif
