@@ -1,0 +1,226 @@
+/* The CPU backend: one reservation at opening, nothing allocated afterwards. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/cpu/cpu_internal.h"
+
+_Static_assert((int)CPU_BLOCK == (int)KV_BLOCK, "attention works block by block");
+
+/* Memory that programs can have now without pushing others out, as the kernel sees it. */
+static uint64_t memory_available(void) {
+    unsigned long long kb = 0;
+    char line[128];
+    FILE *f = fopen("/proc/meminfo", "re");
+    while (f && fgets(line, sizeof line, f))
+        if (sscanf(line, "MemAvailable: %llu kB", &kb) == 1) break;
+    if (f) fclose(f);
+    if (kb) return kb * 1024;
+    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size / 2 : UINT64_C(1) << 31;
+}
+
+/* Half of what is left beside the weights (which want to stay in the page cache), and never less than a gigabyte: on a
+ * tight machine weights can be read again from disk, keys cannot. */
+static uint64_t default_budget(const Model *m) {
+    uint64_t have = memory_available(), least = UINT64_C(1) << 30;
+    uint64_t left = have > m->weight_bytes ? (have - m->weight_bytes) / 2 : 0;
+    return left > least ? left : least;
+}
+
+static float *floats(Cpu *c, size_t a, size_t b) {
+    size_t n;
+    return size_mul(a, b, &n) ? arena_array(c->arena, n, sizeof(float)) : NULL;
+}
+
+static float *vec_floats(Cpu *c, const Vec *v) {
+    float *p = floats(c, v->n, 1);
+    for (size_t i = 0; p && i < v->n; i++) p[i] = vec_get(v, i);
+    return p;
+}
+
+static bool load_vecs(Cpu *c) {
+    const Model *m = c->o.model;
+    size_t counts[2] = {0, 0};
+    c->layers = arena_array(c->arena, (size_t)c->c->n_layers, sizeof *c->layers);
+    c->final_norm = vec_floats(c, &m->final_norm);
+    if (!c->layers || !c->final_norm) return false;
+    for (int i = 0; i < c->c->n_layers; i++) {
+        const ModelLayer *l = &m->layers[i];
+        LayerVecs *v = &c->layers[i];
+        v->sliding = c->c->sliding[i];
+        v->index = counts[v->sliding]++;
+        const struct {
+            float **to;
+            const Vec *from;
+        } all[] = {{&v->attn_norm, &l->attn_norm}, {&v->moe_norm, &l->moe_norm}, {&v->q_bias, &l->q_bias},
+                   {&v->k_bias, &l->k_bias},       {&v->v_bias, &l->v_bias},     {&v->o_bias, &l->o_bias},
+                   {&v->sinks, &l->sinks},         {&v->router_bias, &l->router_bias}};
+        for (size_t j = 0; j < sizeof all / sizeof *all; j++)
+            if (!(*all[j].to = vec_floats(c, all[j].from))) return false;
+    }
+    return true;
+}
+
+static bool open_work(Cpu *c) {
+    Work *w = &c->w;
+    size_t r = c->o.max_rows, h = (size_t)c->c->hidden, e = (size_t)c->c->n_experts, k = r * (size_t)c->c->experts_per_token;
+    w->x = floats(c, r, h), w->t = floats(c, r, h), w->tp = floats(c, r, h);
+    w->q = floats(c, r, c->ld_q), w->att = floats(c, r, c->ld_q);
+    w->k = floats(c, r, c->ld_kv), w->v = floats(c, r, c->ld_kv);
+    w->rope = floats(c, r, (size_t)c->c->head_dim);
+    w->router = floats(c, r, e);
+    w->act = floats(c, k, (size_t)c->c->expert_width), w->y = floats(c, k, h);
+    w->expert_weight = floats(c, k, 1);
+    w->expert = arena_array(c->arena, k, sizeof *w->expert), w->place = arena_array(c->arena, k, sizeof *w->place);
+    w->group_begin = arena_array(c->arena, e + 1, sizeof *w->group_begin), w->used = arena_array(c->arena, e, sizeof *w->used);
+    w->in = arena_array(c->arena, k, sizeof *w->in), w->in2 = arena_array(c->arena, k, sizeof *w->in2);
+    w->live = arena_array(c->arena, r, sizeof *w->live), w->wave = arena_array(c->arena, r, sizeof *w->wave);
+    w->logits = floats(c, c->o.max_logits, (size_t)c->c->vocab);
+    return w->x && w->t && w->tp && w->q && w->att && w->k && w->v && w->rope && w->router && w->act && w->y && w->expert_weight &&
+           w->expert && w->place && w->group_begin && w->used && w->in && w->in2 && w->live && w->wave && w->logits;
+}
+
+static bool open_scratch(Cpu *c) {
+    int threads = pool_threads(c->o.pool);
+    c->scratch = arena_array(c->arena, (size_t)threads, sizeof *c->scratch);
+    for (int i = 0; c->scratch && i < threads; i++) {
+        Scratch *s = &c->scratch[i];
+        s->wide = floats(c, CPU_TILE, c->ld_wide);
+        s->dots = floats(c, c->o.max_rows, CPU_TILE);
+        s->scores = floats(c, c->group, CPU_BLOCK);
+        s->acc = floats(c, c->group, c->ld_v);
+        s->max = floats(c, c->group, 1), s->sum = floats(c, c->group, 1), s->factor = floats(c, c->group, 1);
+        if (!s->wide || !s->dots || !s->scores || !s->acc || !s->max || !s->sum || !s->factor) return false;
+    }
+    return c->scratch != NULL;
+}
+
+static bool open_kv(Cpu *c, Err *err) {
+    const ModelConfig *m = c->c;
+    KvShape s = {.window = (size_t)m->window, .block_bytes = c->block_floats * sizeof(float)};
+    for (int i = 0; i < m->n_layers; i++) *(m->sliding[i] ? &s.sliding_layers : &s.full_layers) += 1;
+    size_t context = c->o.context ? c->o.context : (size_t)m->context;
+    uint64_t budget = c->o.kv_budget ? c->o.kv_budget : default_budget(c->o.model);
+    if (!kv_plan(&s, c->o.n_seqs, context, c->o.context != 0, budget, &c->plan, err)) return false;
+    if (!kv_open(&c->plan, &c->table, err)) return false;
+    /* the pages come from the system untouched, so what is planned but never used costs nothing */
+    c->full = mem_alloc(c->plan.full_bytes);
+    c->rings = mem_alloc(c->plan.all_bytes - c->plan.full_bytes);
+    if (!c->full || !c->rings) return err_nomem(err);
+    c->info.context = c->plan.context;
+    c->info.positions = s.full_layers ? c->plan.n_pages * KV_BLOCK : c->plan.context * c->o.n_seqs;
+    c->info.kv_bytes = c->plan.all_bytes;
+    return true;
+}
+
+static bool choose_kernels(Cpu *c, Err *err) {
+    const char *forced = getenv("ASSAY_CPU");
+    if (!cpu_kernels_select(forced, &c->k))
+        return err_set(err, ERR_ENV, "ASSAY_CPU=%.40s: this processor cannot run that; expected scalar, avx2 or avx512", forced);
+    snprintf(c->name, sizeof c->name, "cpu-%s", c->k.name);
+    c->info.name = c->name;
+    return true;
+}
+
+static void derive_sizes(Cpu *c) {
+    const ModelConfig *m = c->c;
+    size_t d = (size_t)m->head_dim, wide = (size_t)m->hidden;
+    c->ld_q = cpu_pad((size_t)m->n_heads * d);
+    c->ld_kv = cpu_pad((size_t)m->n_kv_heads * d);
+    c->ld_v = (d + CPU_LANES - 1) / CPU_LANES * CPU_LANES;
+    c->group = (size_t)(m->n_heads / m->n_kv_heads);
+    c->block_floats = (size_t)m->n_kv_heads * CPU_BLOCK * (d + c->ld_v);
+    if (c->ld_q > wide) wide = c->ld_q;
+    if ((size_t)m->expert_width > wide) wide = (size_t)m->expert_width;
+    c->ld_wide = cpu_pad(wide);
+    model_rope(m, c->inv_freq, &c->concentration);
+}
+
+static void cpu_close(Backend *b) {
+    if (!b) return;
+    Cpu *c = (Cpu *)b;
+    kv_close(c->table);
+    mem_free(c->full);
+    mem_free(c->rings);
+    arena_close(c->arena);
+    mem_free(c);
+}
+
+static bool cpu_open(const BackendOptions *o, Backend **out, Err *err) {
+    *out = NULL;
+    BUG_ON(o->max_rows == 0 || o->max_logits == 0 || o->n_seqs == 0);
+    Cpu *c = mem_alloc(sizeof *c);
+    if (!c) return err_nomem(err);
+    c->base.ops = &backend_cpu;
+    c->o = *o;
+    c->c = &o->model->config;
+    derive_sizes(c);
+    c->arena = arena_open(1u << 20);
+    bool ok = choose_kernels(c, err) && open_kv(c, err);
+    if (ok && (!c->arena || !load_vecs(c) || !open_work(c) || !open_scratch(c))) ok = err_nomem(err);
+    if (!ok) {
+        cpu_close(&c->base);
+        return false;
+    }
+    c->info.work_bytes = arena_bytes(c->arena);
+    *out = &c->base;
+    return true;
+}
+
+static const BackendInfo *cpu_info(const Backend *b) { return &((const Cpu *)b)->info; }
+static bool cpu_kv_reserve(Backend *b, uint32_t seq, size_t n) { return kv_reserve(((Cpu *)b)->table, seq, n); }
+static void cpu_kv_drop(Backend *b, uint32_t seq) { kv_drop(((Cpu *)b)->table, seq); }
+
+static size_t layer_base(const Cpu *c, int layer, uint32_t seq, size_t slot) {
+    const LayerVecs *l = &c->layers[layer];
+    return l->sliding ? (l->index * c->plan.n_seqs + seq) * c->plan.ring_blocks + slot : l->index * c->plan.n_pages + slot;
+}
+
+float *cpu_block(const Cpu *c, int layer, uint32_t seq, size_t block) {
+    if (c->layers[layer].sliding) return c->rings + layer_base(c, layer, seq, block % c->plan.ring_blocks) * c->block_floats;
+    return c->full + layer_base(c, layer, seq, kv_page(c->table, seq, block)) * c->block_floats;
+}
+
+static bool cpu_kv_copy(Backend *b, uint32_t dst, uint32_t src, size_t n, size_t n_reserve) {
+    Cpu *c = (Cpu *)b;
+    if (!kv_share(c->table, dst, src, n, n_reserve)) return false;
+    size_t bytes = c->block_floats * sizeof(float);
+    for (int i = 0; i < c->c->n_layers; i++) {
+        if (c->layers[i].sliding)
+            memcpy(c->rings + layer_base(c, i, dst, 0) * c->block_floats, c->rings + layer_base(c, i, src, 0) * c->block_floats,
+                   bytes * c->plan.ring_blocks);
+        else if (n % KV_BLOCK)
+            memcpy(cpu_block(c, i, dst, n / KV_BLOCK), cpu_block(c, i, src, n / KV_BLOCK), bytes);
+    }
+    return true;
+}
+
+static bool cpu_step(Backend *b, const BatchRow *rows, size_t n, Err *err) {
+    Cpu *c = (Cpu *)b;
+    size_t wanted = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (rows[i].token >= (uint32_t)c->c->vocab)
+            return err_set(err, ERR_INPUT, "token id %u is outside the vocabulary of %d", rows[i].token, c->c->vocab);
+        BUG_ON(rows[i].seq >= c->o.n_seqs || rows[i].pos >= kv_positions(c->table, rows[i].seq));
+        wanted += rows[i].want_logits;
+    }
+    BUG_ON(n > c->o.max_rows || wanted > c->o.max_logits);
+    cpu_forward(c, rows, n);
+    return true;
+}
+
+static const float *cpu_logits(Backend *b, size_t i) { return ((Cpu *)b)->w.logits + i * (size_t)((Cpu *)b)->c->vocab; }
+
+const BackendOps backend_cpu = {
+    .device = "cpu",
+    .open = cpu_open,
+    .close = cpu_close,
+    .info = cpu_info,
+    .kv_reserve = cpu_kv_reserve,
+    .kv_copy = cpu_kv_copy,
+    .kv_drop = cpu_kv_drop,
+    .forward = cpu_step,
+    .logits = cpu_logits,
+};

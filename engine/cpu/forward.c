@@ -1,0 +1,455 @@
+/* The forward pass of specs/gpt-oss-model.md section 2, in its order, with float32 activations and sums.
+ *
+ * Work is cut by output: an item is a few rows of a matrix for all tokens of the batch, or one token and kv head in
+ * attention. Each output number is made by one thread in an order of its own (kernels.h), so threads and batches cannot
+ * change a bit.
+ *
+ * `live` lists the rows of the batch that a stage computes: all of them, except that behind the last layer's keys and
+ * values only rows whose logits are wanted go on. */
+#include <math.h>
+#include <string.h>
+
+#include "engine/cpu/cpu_internal.h"
+
+/* Below so many multiply-adds, waking threads costs more than it saves. */
+#define INLINE_COST 60000
+/* Beyond so many tokens a weight row is expanded once into memory; below, it is expanded in registers as it is read. */
+enum { FUSED_BF16 = 12, FUSED_MXFP4 = 6 };
+
+typedef struct Pass {
+    Cpu *c;
+    const BatchRow *rows;
+    size_t n;      /* rows */
+    size_t n_live; /* of w.live */
+    int layer;
+} Pass;
+
+/* Runs fn over n items of `cost` multiply-adds each. */
+static void run(const Pass *p, size_t n, size_t cost, PoolFn fn, void *ctx) {
+    if (n * cost < INLINE_COST) {
+        if (n) fn(ctx, 0, n, 0);
+        return;
+    }
+    size_t grain = INLINE_COST / 3 / (cost + 1) + 1;
+    pool_run(p->c->o.pool, n, grain, fn, ctx);
+}
+
+static void tap(const Pass *p, TapStage stage, const float *rows, size_t ld) {
+    const Cpu *c = p->c;
+    if (!c->o.tap) return;
+    for (size_t i = 0; i < p->n_live; i++) {
+        size_t r = c->w.live[i];
+        c->o.tap(c->o.tap_ctx, stage, p->layer, r, rows + r * ld, ld);
+    }
+}
+
+/* ---- weight rows times tokens ---- */
+
+static WeightRow row_of(const Matrix *m, size_t r) {
+    return (WeightRow){m->data + r * m->row_stride, m->scales ? m->scales + r * m->scale_stride : NULL};
+}
+
+static void expand_tail(const Matrix *m, WeightRow w, size_t from, size_t to, float *out) {
+    Vec v = {.type = m->type, .n = m->cols, .data = w.q, .stride = m->type == WEIGHT_F32 ? 4 : 2};
+    for (size_t i = from; i < m->cols; i++) out[i] = vec_get(&v, i);
+    for (size_t i = m->cols; i < to; i++) out[i] = 0;
+}
+
+static void expand_row(const Cpu *c, const Matrix *m, WeightRow w, float *out) {
+    size_t whole = m->cols / CPU_PAD * CPU_PAD;
+    if (m->type == WEIGHT_MXFP4) c->k.expand_mxfp4(w.q, w.scales, m->cols, out);
+    else if (m->type == WEIGHT_BF16) c->k.expand_bf16(w.q, whole, out), expand_tail(m, w, whole, cpu_pad(m->cols), out);
+    else expand_tail(m, w, 0, cpu_pad(m->cols), out);
+}
+
+/* out[t*CPU_TILE + r] = row r of w times x[t]. All rows are of m. */
+static void dot_rows(const Cpu *c, Scratch *s, const Matrix *m, const WeightRow *w, size_t n_rows, const float *const *x, size_t n,
+                     float *out) {
+    size_t cols = cpu_pad(m->cols);
+    if (m->type == WEIGHT_MXFP4 && n <= FUSED_MXFP4) {
+        c->k.dot_mxfp4(w, n_rows, cols, x, n, out);
+    } else if (m->type == WEIGHT_BF16 && n <= FUSED_BF16 && m->cols % CPU_PAD == 0) {
+        c->k.dot_bf16(w, n_rows, cols, x, n, out);
+    } else {
+        WeightRow wide[CPU_TILE];
+        for (size_t r = 0; r < n_rows; r++) {
+            float *to = s->wide + r * c->ld_wide;
+            expand_row(c, m, w[r], to);
+            wide[r].q = (const unsigned char *)to;
+        }
+        c->k.dot_f32(wide, n_rows, cols, x, n, out);
+    }
+}
+
+/* ---- dense layers ---- */
+
+typedef struct Dense {
+    const Matrix *m;
+    const float *bias; /* NULL: none */
+    float *out;        /* [rows * ld], or packed (see below) */
+    size_t ld;
+    bool add;    /* add to what is there, else store */
+    bool packed; /* the i-th live row goes to row i of out */
+} Dense;
+
+typedef struct DenseJob {
+    const Pass *p;
+    const Dense *parts;
+    size_t n_parts, tiles[4]; /* tiles[i]: first tile of part i */
+    const float *const *x;
+} DenseJob;
+
+static size_t tiles_of(const Matrix *m) { return (m->rows + CPU_TILE - 1) / CPU_TILE; }
+
+static void dense_tile(const DenseJob *j, const Dense *d, size_t tile, Scratch *s) {
+    const Cpu *c = j->p->c;
+    WeightRow w[CPU_TILE];
+    size_t first = tile * CPU_TILE, n_rows = d->m->rows - first < CPU_TILE ? d->m->rows - first : CPU_TILE;
+    for (size_t r = 0; r < n_rows; r++) w[r] = row_of(d->m, first + r);
+    dot_rows(c, s, d->m, w, n_rows, j->x, j->p->n_live, s->dots);
+    for (size_t t = 0; t < j->p->n_live; t++) {
+        float *out = d->out + (d->packed ? t : c->w.live[t]) * d->ld + first;
+        const float *dot = s->dots + t * CPU_TILE;
+        for (size_t r = 0; r < n_rows; r++) {
+            float v = d->bias ? dot[r] + d->bias[first + r] : dot[r];
+            out[r] = d->add ? out[r] + v : v;
+        }
+    }
+}
+
+static void dense_tiles(void *ctx, size_t begin, size_t end, int worker) {
+    const DenseJob *j = ctx;
+    for (size_t i = begin; i < end; i++) {
+        size_t part = 0;
+        while (part + 1 < j->n_parts && i >= j->tiles[part + 1]) part++;
+        dense_tile(j, &j->parts[part], i - j->tiles[part], &j->p->c->scratch[worker]);
+    }
+}
+
+/* All parts read the live rows of x and have the same number of columns. */
+static void dense(const Pass *p, const float *x, size_t ldx, const Dense *parts, size_t n_parts) {
+    const float **in = p->c->w.in;
+    for (size_t t = 0; t < p->n_live; t++) in[t] = x + p->c->w.live[t] * ldx;
+    DenseJob j = {.p = p, .parts = parts, .n_parts = n_parts, .x = in};
+    size_t n = 0;
+    for (size_t i = 0; i < n_parts; i++) j.tiles[i] = n, n += tiles_of(parts[i].m);
+    run(p, n, CPU_TILE * parts[0].m->cols * p->n_live, dense_tiles, &j);
+}
+
+/* ---- norm, rope ---- */
+
+static void rmsnorm(const Cpu *c, const float *x, const float *weight, float *out) {
+    size_t n = (size_t)c->c->hidden;
+    float inv = 1.0f / sqrtf(c->k.sum_squares(x, n) / (float)n + (float)c->c->rms_eps);
+    for (size_t i = 0; i < n; i++) out[i] = x[i] * inv * weight[i];
+}
+
+static void norm_live(const Pass *p, const float *weight) {
+    const Cpu *c = p->c;
+    size_t h = (size_t)c->c->hidden;
+    for (size_t i = 0; i < p->n_live; i++) rmsnorm(c, c->w.x + c->w.live[i] * h, weight, c->w.t + c->w.live[i] * h);
+}
+
+/* Cosines and sines of each row's position, times the concentration; in double until the last moment. */
+static void rope_tables(const Pass *p) {
+    const Cpu *c = p->c;
+    size_t h = (size_t)c->c->head_dim / 2;
+    for (size_t r = 0; r < p->n; r++)
+        for (size_t j = 0; j < h; j++) {
+            double angle = p->rows[r].pos * c->inv_freq[j];
+            c->w.rope[r * 2 * h + j] = (float)(c->concentration * cos(angle));
+            c->w.rope[r * 2 * h + h + j] = (float)(c->concentration * sin(angle));
+        }
+}
+
+static void rope(const float *table, size_t d, float *x, size_t n_heads) {
+    size_t h = d / 2;
+    for (size_t i = 0; i < n_heads; i++, x += d)
+        for (size_t j = 0; j < h; j++) {
+            float a = x[j], b = x[j + h];
+            x[j] = a * table[j] - b * table[h + j];
+            x[j + h] = b * table[j] + a * table[h + j];
+        }
+}
+
+/* ---- attention ---- */
+
+static void store_kv(const Pass *p, size_t row) {
+    const Cpu *c = p->c;
+    size_t d = (size_t)c->c->head_dim, at = p->rows[row].pos % CPU_BLOCK;
+    float *block = cpu_block(c, p->layer, p->rows[row].seq, p->rows[row].pos / CPU_BLOCK);
+    for (size_t g = 0; g < (size_t)c->c->n_kv_heads; g++) {
+        float *keys = cpu_keys(c, block, g) + at / CPU_LANES * CPU_LANES * d + at % CPU_LANES;
+        const float *k = c->w.k + row * c->ld_kv + g * d;
+        for (size_t j = 0; j < d; j++) keys[j * CPU_LANES] = k[j];
+        memcpy(cpu_values(c, block, g) + at * c->ld_v, c->w.v + row * c->ld_kv + g * d, d * sizeof(float));
+    }
+}
+
+/* The heads of kv head g look at positions [from, pos]: online softmax that begins with the sink, block by block from
+ * absolute position 0 on, so the order of sums depends on positions alone. */
+static void attend(const Pass *p, size_t row, size_t g, Scratch *s) {
+    const Cpu *c = p->c;
+    const LayerVecs *l = &c->layers[p->layer];
+    size_t d = (size_t)c->c->head_dim, n_q = c->group, pos = p->rows[row].pos, window = (size_t)c->c->window;
+    size_t from = l->sliding && pos + 1 > window ? pos + 1 - window : 0;
+    const float *q = c->w.q + row * c->ld_q + g * n_q * d;
+    float scale = (float)(1.0 / sqrt((double)d));
+    memset(s->acc, 0, n_q * c->ld_v * sizeof(float));
+    for (size_t h = 0; h < n_q; h++) s->max[h] = l->sinks[g * n_q + h], s->sum[h] = 1.0f;
+    for (size_t b = from / CPU_BLOCK; b <= pos / CPU_BLOCK; b++) {
+        float *block = cpu_block(c, p->layer, p->rows[row].seq, b);
+        size_t begin = from > b * CPU_BLOCK ? from - b * CPU_BLOCK : 0;
+        size_t end = pos + 1 - b * CPU_BLOCK < CPU_BLOCK ? pos + 1 - b * CPU_BLOCK : CPU_BLOCK;
+        const float *keys = cpu_keys(c, block, g);
+        for (size_t i = begin / CPU_LANES * CPU_LANES; i < end; i += CPU_LANES)
+            c->k.scores(q, d, n_q, keys + i * d, d, scale, s->scores + i, CPU_BLOCK);
+        for (size_t h = 0; h < n_q; h++) s->factor[h] = c->k.softmax(s->scores + h * CPU_BLOCK, begin, end, &s->max[h], &s->sum[h]);
+        c->k.values(s->scores, CPU_BLOCK, n_q, cpu_values(c, block, g), c->ld_v, begin, end, s->factor, s->acc);
+    }
+    for (size_t h = 0; h < n_q; h++)
+        for (size_t j = 0; j < d; j++) c->w.att[row * c->ld_q + (g * n_q + h) * d + j] = s->acc[h * c->ld_v + j] / s->sum[h];
+}
+
+typedef struct AttendJob {
+    const Pass *p;
+    const uint32_t *rows;
+} AttendJob;
+
+static void attend_items(void *ctx, size_t begin, size_t end, int worker) {
+    const AttendJob *j = ctx;
+    size_t g = (size_t)j->p->c->c->n_kv_heads;
+    for (size_t i = begin; i < end; i++) attend(j->p, j->rows[i / g], i % g, &j->p->c->scratch[worker]);
+}
+
+static void attend_rows(const Pass *p, const uint32_t *rows, size_t n) {
+    const Cpu *c = p->c;
+    size_t span = 0, window = (size_t)c->c->window;
+    for (size_t i = 0; i < n; i++) {
+        size_t seen = p->rows[rows[i]].pos + 1;
+        span += c->layers[p->layer].sliding && seen > window ? window : seen;
+    }
+    AttendJob j = {p, rows};
+    size_t items = n * (size_t)c->c->n_kv_heads;
+    if (items) run(p, items, c->group * (size_t)c->c->head_dim * 2 * (span / n + 16), attend_items, &j);
+}
+
+/* Stores keys and values of the batch and attends. In a sliding layer rows go in waves of at most a block of positions
+ * per sequence, since the ring holds no more beside the window (kv.c, invariant 3); with full attention in one. */
+static void attention(const Pass *p, bool last) {
+    const Cpu *c = p->c;
+    size_t wave_rows = c->layers[p->layer].sliding ? CPU_BLOCK : c->o.max_rows;
+    for (size_t wave = 0, done = 0; done < p->n; wave++) {
+        size_t n = 0, run_start = 0;
+        for (size_t r = 0; r < p->n; r++) {
+            if (r && p->rows[r].seq != p->rows[r - 1].seq) run_start = r;
+            if ((r - run_start) / wave_rows != wave) continue;
+            store_kv(p, r);
+            done++;
+            if (!last || p->rows[r].want_logits) c->w.wave[n++] = (uint32_t)r;
+        }
+        attend_rows(p, c->w.wave, n);
+    }
+}
+
+/* ---- experts ---- */
+
+/* The k largest router logits, equal ones by the lower index; weights: softmax over these. */
+static void choose_experts(const Pass *p, size_t row) {
+    const Cpu *c = p->c;
+    size_t k = (size_t)c->c->experts_per_token, n = (size_t)c->c->n_experts;
+    const float *r = c->w.router + row * n;
+    float *weight = c->w.expert_weight + row * k, sum = 0;
+    uint32_t *chosen = c->w.expert + row * k;
+    bool taken[MODEL_MAX_EXPERTS] = {false};
+    for (size_t i = 0; i < k; i++) {
+        size_t best = n;
+        for (size_t e = 0; e < n; e++)
+            if (!taken[e] && (best == n || r[e] > r[best])) best = e; /* distinct even if the logits are not numbers */
+        taken[best] = true;
+        chosen[i] = (uint32_t)best;
+        weight[i] = r[best];
+    }
+    float top = weight[0];
+    for (size_t i = 0; i < k; i++) sum += weight[i] = cpu_exp(weight[i] - top);
+    for (size_t i = 0; i < k; i++) weight[i] /= sum;
+}
+
+/* Orders the (row, rank) pairs by expert, rows rising: place[], group_begin[], used[]. Returns the number of experts used. */
+static size_t group_by_expert(const Pass *p) {
+    const Work *w = &p->c->w;
+    size_t k = (size_t)p->c->c->experts_per_token, n = (size_t)p->c->c->n_experts, n_used = 0;
+    memset(w->group_begin, 0, (n + 1) * sizeof *w->group_begin);
+    for (size_t i = 0; i < p->n_live; i++)
+        for (size_t j = 0; j < k; j++) w->group_begin[w->expert[w->live[i] * k + j] + 1]++;
+    for (size_t e = 0; e < n; e++) {
+        if (w->group_begin[e + 1]) w->used[n_used++] = (uint32_t)e;
+        w->group_begin[e + 1] += w->group_begin[e];
+    }
+    for (size_t i = 0; i < p->n_live; i++)
+        for (size_t j = 0; j < k; j++) {
+            size_t pair = w->live[i] * k + j;
+            w->place[pair] = w->group_begin[w->expert[pair]]++;
+        }
+    for (size_t e = n; e > 0; e--) w->group_begin[e] = w->group_begin[e - 1];
+    w->group_begin[0] = 0;
+    return n_used;
+}
+
+typedef struct ExpertJob {
+    const Pass *p;
+    size_t tiles; /* per expert */
+} ExpertJob;
+
+/* Two channels of gate and up, for all tokens of one expert. */
+static void gate_up_tile(const Pass *p, size_t expert, size_t channel, Scratch *s) {
+    const Cpu *c = p->c;
+    const ModelLayer *l = &c->o.model->layers[p->layer];
+    size_t width = (size_t)c->c->expert_width, row = expert * width + channel, from = c->w.group_begin[expert];
+    size_t n = c->w.group_begin[expert + 1] - from;
+    WeightRow w[4] = {row_of(&l->gate, row), row_of(&l->up, row), row_of(&l->gate, row + 1), row_of(&l->up, row + 1)};
+    dot_rows(c, s, &l->gate, w, 4, c->w.in + from, n, s->dots);
+    float gb[2], ub[2];
+    for (size_t i = 0; i < 2; i++) gb[i] = vec_get(&l->gate_bias, row + i), ub[i] = vec_get(&l->up_bias, row + i);
+    for (size_t t = 0; t < n; t++) {
+        const float *dot = s->dots + t * CPU_TILE;
+        float *act = c->w.act + (from + t) * width;
+        float g[2] = {dot[0] + gb[0], dot[2] + gb[1]}, u[2] = {dot[1] + ub[0], dot[3] + ub[1]}, out[2];
+        c->k.swiglu(g, u, 2, (float)c->c->swiglu_limit, (float)c->c->swiglu_alpha, out);
+        act[cpu_mxfp4_column(channel)] = out[0];
+        act[cpu_mxfp4_column(channel + 1)] = out[1];
+    }
+}
+
+static void gate_up_items(void *ctx, size_t begin, size_t end, int worker) {
+    const ExpertJob *j = ctx;
+    for (size_t i = begin; i < end; i++)
+        gate_up_tile(j->p, j->p->c->w.used[i / j->tiles], i % j->tiles * 2, &j->p->c->scratch[worker]);
+}
+
+static void down_tile(const Pass *p, size_t expert, size_t first, Scratch *s) {
+    const Cpu *c = p->c;
+    const ModelLayer *l = &c->o.model->layers[p->layer];
+    size_t h = (size_t)c->c->hidden, from = c->w.group_begin[expert], n = c->w.group_begin[expert + 1] - from;
+    WeightRow w[CPU_TILE];
+    float bias[CPU_TILE];
+    for (size_t r = 0; r < CPU_TILE; r++) {
+        w[r] = row_of(&l->down, expert * h + first + r);
+        bias[r] = vec_get(&l->down_bias, expert * h + first + r);
+    }
+    dot_rows(c, s, &l->down, w, CPU_TILE, c->w.in2 + from, n, s->dots);
+    for (size_t t = 0; t < n; t++)
+        for (size_t r = 0; r < CPU_TILE; r++) c->w.y[(from + t) * h + first + r] = s->dots[t * CPU_TILE + r] + bias[r];
+}
+
+static void down_items(void *ctx, size_t begin, size_t end, int worker) {
+    const ExpertJob *j = ctx;
+    for (size_t i = begin; i < end; i++)
+        down_tile(j->p, j->p->c->w.used[i / j->tiles], i % j->tiles * CPU_TILE, &j->p->c->scratch[worker]);
+}
+
+static void permute(const Cpu *c, size_t row) {
+    size_t h = (size_t)c->c->hidden;
+    const float *from = c->w.t + row * h;
+    float *to = c->w.tp + row * h;
+    for (size_t b = 0; b < h; b += 32)
+        for (size_t i = 0; i < 16; i++) to[b + i] = from[b + 2 * i], to[b + 16 + i] = from[b + 2 * i + 1];
+}
+
+/* x += sum over ranks, best first, of weight * expert output. */
+static void combine(const Pass *p, size_t row) {
+    const Cpu *c = p->c;
+    size_t h = (size_t)c->c->hidden, k = (size_t)c->c->experts_per_token;
+    float *x = c->w.x + row * h, *sum = c->w.t + row * h; /* t is free by now */
+    memset(sum, 0, h * sizeof(float));
+    for (size_t j = 0; j < k; j++) {
+        const float *y = c->w.y + c->w.place[row * k + j] * h, weight = c->w.expert_weight[row * k + j];
+        for (size_t i = 0; i < h; i++) sum[i] += weight * y[i];
+    }
+    for (size_t i = 0; i < h; i++) x[i] += sum[i];
+}
+
+static void tap_experts(const Pass *p) {
+    const Cpu *c = p->c;
+    size_t k = (size_t)c->c->experts_per_token;
+    float chosen[MODEL_MAX_EXPERTS_PER_TOKEN];
+    if (!c->o.tap) return;
+    for (size_t i = 0; i < p->n_live; i++) {
+        size_t r = c->w.live[i];
+        for (size_t j = 0; j < k; j++) chosen[j] = (float)c->w.expert[r * k + j];
+        c->o.tap(c->o.tap_ctx, TAP_EXPERTS, p->layer, r, chosen, k);
+        c->o.tap(c->o.tap_ctx, TAP_EXPERT_WEIGHTS, p->layer, r, c->w.expert_weight + r * k, k);
+    }
+}
+
+static void experts(const Pass *p) {
+    const Cpu *c = p->c;
+    size_t h = (size_t)c->c->hidden, width = (size_t)c->c->expert_width, k = (size_t)c->c->experts_per_token;
+    for (size_t i = 0; i < p->n_live; i++) {
+        choose_experts(p, c->w.live[i]);
+        permute(c, c->w.live[i]);
+    }
+    tap_experts(p);
+    size_t n_used = group_by_expert(p);
+    for (size_t i = 0; i < p->n_live; i++)
+        for (size_t j = 0; j < k; j++) {
+            size_t at = c->w.place[c->w.live[i] * k + j];
+            c->w.in[at] = c->w.tp + c->w.live[i] * h;
+            c->w.in2[at] = c->w.act + at * width;
+        }
+    if (!n_used) return;
+    size_t tokens = p->n_live * k / n_used + 1;
+    ExpertJob up = {p, width / 2}, down = {p, h / CPU_TILE};
+    run(p, n_used * up.tiles, 4 * h * tokens, gate_up_items, &up);
+    run(p, n_used * down.tiles, CPU_TILE * width * tokens, down_items, &down);
+    for (size_t i = 0; i < p->n_live; i++) combine(p, c->w.live[i]);
+}
+
+/* ---- the pass ---- */
+
+static void embed(const Pass *p) {
+    const Cpu *c = p->c;
+    const Matrix *m = &c->o.model->embed;
+    for (size_t r = 0; r < p->n; r++) expand_row(c, m, row_of(m, p->rows[r].token), c->w.x + r * m->cols);
+}
+
+static void keep_wanted(Pass *p) {
+    p->n_live = 0;
+    for (size_t r = 0; r < p->n; r++)
+        if (p->rows[r].want_logits) p->c->w.live[p->n_live++] = (uint32_t)r;
+}
+
+static void layer(Pass *p, bool last) {
+    const Cpu *c = p->c;
+    const ModelLayer *l = &c->o.model->layers[p->layer];
+    const LayerVecs *v = &c->layers[p->layer];
+    size_t h = (size_t)c->c->hidden, d = (size_t)c->c->head_dim;
+    norm_live(p, v->attn_norm);
+    dense(p, c->w.t, h, (Dense[]){{.m = &l->q, .bias = v->q_bias, .out = c->w.q, .ld = c->ld_q},
+                                  {.m = &l->k, .bias = v->k_bias, .out = c->w.k, .ld = c->ld_kv},
+                                  {.m = &l->v, .bias = v->v_bias, .out = c->w.v, .ld = c->ld_kv}}, 3);
+    for (size_t r = 0; r < p->n; r++) {
+        rope(c->w.rope + r * d, d, c->w.q + r * c->ld_q, (size_t)c->c->n_heads);
+        rope(c->w.rope + r * d, d, c->w.k + r * c->ld_kv, (size_t)c->c->n_kv_heads);
+    }
+    attention(p, last);
+    if (last) keep_wanted(p);
+    dense(p, c->w.att, c->ld_q, &(Dense){.m = &l->o, .bias = v->o_bias, .out = c->w.x, .ld = h, .add = true}, 1);
+    tap(p, TAP_AFTER_ATTN, c->w.x, h);
+    norm_live(p, v->moe_norm);
+    dense(p, c->w.t, h, &(Dense){.m = &l->router, .bias = v->router_bias, .out = c->w.router, .ld = (size_t)c->c->n_experts}, 1);
+    experts(p);
+    tap(p, TAP_AFTER_LAYER, c->w.x, h);
+}
+
+void cpu_forward(Cpu *c, const BatchRow *rows, size_t n) {
+    Pass p = {.c = c, .rows = rows, .n = n, .n_live = n, .layer = -1};
+    size_t h = (size_t)c->c->hidden;
+    for (size_t r = 0; r < n; r++) c->w.live[r] = (uint32_t)r;
+    rope_tables(&p);
+    embed(&p);
+    tap(&p, TAP_EMBED, c->w.x, h);
+    for (p.layer = 0; p.layer < c->c->n_layers; p.layer++) layer(&p, p.layer + 1 == c->c->n_layers);
+    norm_live(&p, c->final_norm);
+    dense(&p, c->w.t, h, &(Dense){.m = &c->o.model->unembed, .out = c->w.logits, .ld = (size_t)c->c->vocab, .packed = true}, 1);
+}

@@ -1,0 +1,93 @@
+/* AVX2 with FMA: a vector of 16 lanes is a pair of registers. Nothing here runs before kernels_select.c has asked the
+ * processor. */
+#include "engine/cpu/kernels.h"
+
+#if defined(__AVX2__) && defined(__FMA__)
+#include <immintrin.h>
+
+typedef struct v16 {
+    __m256 a, b; /* lanes 0..7, 8..15 */
+} v16;
+#define V static inline __attribute__((always_inline))
+#define TILE_T 1
+#define BOTH(op, x, y) ((v16){op((x).a, (y).a), op((x).b, (y).b)})
+
+V v16 v16_zero(void) { return (v16){_mm256_setzero_ps(), _mm256_setzero_ps()}; }
+V v16 v16_set1(float f) { return (v16){_mm256_set1_ps(f), _mm256_set1_ps(f)}; }
+V v16 v16_load(const float *p) { return (v16){_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
+V void v16_store(float *p, v16 v) { _mm256_storeu_ps(p, v.a), _mm256_storeu_ps(p + 8, v.b); }
+V v16 v16_fma(v16 x, v16 y, v16 z) { return (v16){_mm256_fmadd_ps(x.a, y.a, z.a), _mm256_fmadd_ps(x.b, y.b, z.b)}; }
+V v16 v16_mul(v16 x, v16 y) { return BOTH(_mm256_mul_ps, x, y); }
+V v16 v16_add(v16 x, v16 y) { return BOTH(_mm256_add_ps, x, y); }
+V v16 v16_sub(v16 x, v16 y) { return BOTH(_mm256_sub_ps, x, y); }
+V v16 v16_div(v16 x, v16 y) { return BOTH(_mm256_div_ps, x, y); }
+V v16 v16_min(v16 x, v16 y) { return BOTH(_mm256_min_ps, x, y); }
+V v16 v16_max(v16 x, v16 y) { return BOTH(_mm256_max_ps, x, y); }
+
+V __m256 bf16_8(const unsigned char *p) {
+    __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
+}
+V v16 v16_bf16(const unsigned char *p) { return (v16){bf16_8(p), bf16_8(p + 16)}; }
+
+/* Eight codes, one per lane, higher bits ignored: the magnitude from a table of eight, the sign from bit 3. */
+V __m256 e2m1_8(__m256i codes) {
+    const __m256 magnitude = _mm256_setr_ps(0, 0.5f, 1, 1.5f, 2, 3, 4, 6);
+    __m256i sign = _mm256_slli_epi32(_mm256_and_si256(codes, _mm256_set1_epi32(8)), 28);
+    return _mm256_xor_ps(_mm256_permutevar8x32_ps(magnitude, codes), _mm256_castsi256_ps(sign));
+}
+
+V void v16_mxfp4(const unsigned char *p, float scale, v16 *lo, v16 *hi) {
+    __m256i a = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p));
+    __m256i b = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)(p + 8)));
+    v16 s = v16_set1(scale);
+    *lo = v16_mul((v16){e2m1_8(a), e2m1_8(b)}, s);
+    *hi = v16_mul((v16){e2m1_8(_mm256_srli_epi32(a, 4)), e2m1_8(_mm256_srli_epi32(b, 4))}, s);
+}
+
+V __m256 exp_8(__m256 x) {
+    const __m256 magic = _mm256_set1_ps(12582912.0f), one = _mm256_set1_ps(1.0f);
+    __m256 tiny = _mm256_cmp_ps(x, _mm256_set1_ps(-87.33f), _CMP_LT_OQ);
+    x = _mm256_min_ps(_mm256_set1_ps(88.0f), x);
+    __m256 t = _mm256_fmadd_ps(x, _mm256_set1_ps(1.44269504f), magic), n = _mm256_sub_ps(t, magic);
+    __m256 r = _mm256_fmadd_ps(n, _mm256_set1_ps(-0.693145752f), x);
+    r = _mm256_fmadd_ps(n, _mm256_set1_ps(-1.42860682e-6f), r);
+    __m256 p = _mm256_set1_ps(1.0f / 5040);
+    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(1.0f / 720));
+    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(1.0f / 120));
+    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(1.0f / 24));
+    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(1.0f / 6));
+    p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(0.5f));
+    p = _mm256_fmadd_ps(p, r, one);
+    p = _mm256_fmadd_ps(p, r, one);
+    __m256i bits = _mm256_add_epi32(_mm256_slli_epi32(_mm256_castps_si256(t), 23), _mm256_set1_epi32(0x3f800000));
+    return _mm256_andnot_ps(tiny, _mm256_mul_ps(p, _mm256_castsi256_ps(bits)));
+}
+V v16 v16_exp(v16 v) { return (v16){exp_8(v.a), exp_8(v.b)}; }
+
+V float v16_fold(v16 v) {
+    __m256 a = _mm256_add_ps(v.a, v.b);
+    __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    b = _mm_add_ps(b, _mm_movehl_ps(b, b));
+    return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
+}
+
+V __m256 keep_8(__m256 v, size_t i, size_t begin, size_t end) {
+    __m256i at = _mm256_add_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32((int)i));
+    __m256i from = _mm256_cmpgt_epi32(at, _mm256_set1_epi32((int)begin - 1)), to = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)end), at);
+    return _mm256_and_ps(v, _mm256_castsi256_ps(_mm256_and_si256(from, to)));
+}
+V v16 v16_keep(v16 v, size_t i, size_t begin, size_t end) { return (v16){keep_8(v.a, i, begin, end), keep_8(v.b, i + 8, begin, end)}; }
+
+#include "engine/cpu/kernels_simd.h"
+
+bool cpu_kernels_avx2(CpuKernels *k) {
+    override(k, "avx2");
+    return true;
+}
+#else
+bool cpu_kernels_avx2(CpuKernels *k) {
+    (void)k;
+    return false;
+}
+#endif

@@ -1,0 +1,32 @@
+/* Asks the processor, once, which table it can run. The only file that tests for instruction sets. */
+#include "engine/cpu/kernels.h"
+
+#include <string.h>
+
+static bool has_avx2(void) {
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#else
+    return false;
+#endif
+}
+
+static bool has_avx512(void) {
+#if defined(__x86_64__)
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+#else
+    return false;
+#endif
+}
+
+bool cpu_kernels_select(const char *name, CpuKernels *out) {
+    *out = cpu_kernels_scalar;
+    if (name && strcmp(name, "scalar") == 0) return true;
+    if (name && strcmp(name, "avx2") == 0) return has_avx2() && cpu_kernels_avx2(out);
+    if (name && strcmp(name, "avx512") == 0) return has_avx512() && cpu_kernels_avx512(out);
+    if (name && *name) return false;
+    if (has_avx512() && cpu_kernels_avx512(out)) return true;
+    if (has_avx2()) (void)cpu_kernels_avx2(out);
+    return true;
+}

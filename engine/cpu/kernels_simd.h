@@ -1,0 +1,207 @@
+/* The vector kernels, written once over a vector of 16 lanes and included by one file per instruction set, which first
+ * defines:
+ *
+ *   v16                       16 floats                     v16_zero() v16_set1(f) v16_load(p) v16_store(p, v)
+ *   v16_fma(a, b, c)          a*b + c, rounded once         v16_mul v16_add v16_sub v16_div
+ *   v16_min(a, b)             a < b ? a : b                 v16_max(a, b)   a > b ? a : b
+ *   v16_bf16(p)               16 stored BF16                v16_mxfp4(p, scale, &lo, &hi)   16 bytes of codes
+ *   v16_exp(v)                cpu_exp of each lane          v16_fold(v)     the sum of the lanes, folded by halves
+ *   v16_keep(v, i, begin, end)   lanes whose index i + lane is in [begin, end), others 0
+ *   TILE_T                    tokens that fit into the registers beside CPU_TILE rows
+ *
+ * Order of operations: kernels.h. Loops over r and t below have constant bounds after inlining and vanish. */
+#include <math.h>
+#include <string.h>
+
+#include "engine/cpu/kernels.h"
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* About 2 KB ahead of each of the rows: enough to hide memory latency, little enough to stay in L1. */
+enum { AHEAD = 1024 };
+
+typedef enum WeightKind { KIND_F32, KIND_BF16, KIND_MXFP4 } WeightKind;
+
+INLINE float mxfp4_scale(unsigned char s) {
+    uint32_t bits = s == 0 ? 0x00400000u : s == 255 ? 0x7fc00000u : (uint32_t)s << 23;
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return f;
+}
+
+/* 32 weights of one row from block b on. */
+INLINE void load_block(WeightKind kind, const WeightRow *w, size_t b, v16 *lo, v16 *hi) {
+    if (kind == KIND_F32) {
+        *lo = v16_load((const float *)(const void *)(w->q + b * 128));
+        *hi = v16_load((const float *)(const void *)(w->q + b * 128 + 64));
+    } else if (kind == KIND_BF16) {
+        *lo = v16_bf16(w->q + b * 64);
+        *hi = v16_bf16(w->q + b * 64 + 32);
+    } else {
+        v16_mxfp4(w->q + b * 16, mxfp4_scale(w->scales[b]), lo, hi);
+    }
+}
+
+INLINE void prefetch_block(WeightKind kind, const WeightRow *w, size_t b) {
+    if (kind == KIND_BF16) __builtin_prefetch(w->q + b * 64 + AHEAD);
+    else if (kind == KIND_MXFP4 && b % 4 == 0) __builtin_prefetch(w->q + b * 16 + AHEAD / 2);
+}
+
+/* R rows by T tokens, everything in registers. */
+INLINE void tile(WeightKind kind, const WeightRow *w, const int R, const float *const *x, const int T, size_t n, float *out) {
+    v16 acc[CPU_TILE][TILE_T];
+    for (int r = 0; r < R; r++)
+        for (int t = 0; t < T; t++) acc[r][t] = v16_zero();
+    for (size_t b = 0; b < n / 32; b++) {
+        v16 lo[CPU_TILE], hi[CPU_TILE];
+        for (int r = 0; r < R; r++) {
+            load_block(kind, &w[r], b, &lo[r], &hi[r]);
+            prefetch_block(kind, &w[r], b);
+        }
+        for (int t = 0; t < T; t++) {
+            v16 a = v16_load(x[t] + b * 32);
+            for (int r = 0; r < R; r++) acc[r][t] = v16_fma(lo[r], a, acc[r][t]);
+        }
+        for (int t = 0; t < T; t++) {
+            v16 a = v16_load(x[t] + b * 32 + 16);
+            for (int r = 0; r < R; r++) acc[r][t] = v16_fma(hi[r], a, acc[r][t]);
+        }
+    }
+    for (int r = 0; r < R; r++)
+        for (int t = 0; t < T; t++) out[t * CPU_TILE + r] = v16_fold(acc[r][t]);
+}
+
+INLINE void tile_rows(WeightKind kind, const WeightRow *w, size_t n_rows, const float *const *x, const int T, size_t n, float *out) {
+    switch (n_rows) {
+    case 4: tile(kind, w, 4, x, T, n, out); break;
+    case 3: tile(kind, w, 3, x, T, n, out); break;
+    case 2: tile(kind, w, 2, x, T, n, out); break;
+    default: tile(kind, w, 1, x, T, n, out); break;
+    }
+}
+
+INLINE void dot(WeightKind kind, const WeightRow *w, size_t n_rows, size_t n, const float *const *x, size_t n_tokens, float *out) {
+    size_t t = 0;
+    for (; t + TILE_T <= n_tokens; t += TILE_T) tile_rows(kind, w, n_rows, x + t, TILE_T, n, out + t * CPU_TILE);
+    for (; TILE_T > 2 && t + 2 <= n_tokens; t += 2) tile_rows(kind, w, n_rows, x + t, 2, n, out + t * CPU_TILE);
+    for (; t < n_tokens; t++) tile_rows(kind, w, n_rows, x + t, 1, n, out + t * CPU_TILE);
+}
+
+static void dot_f32(const WeightRow *w, size_t n_rows, size_t n, const float *const *x, size_t n_tokens, float *out) {
+    dot(KIND_F32, w, n_rows, n, x, n_tokens, out);
+}
+static void dot_bf16(const WeightRow *w, size_t n_rows, size_t n, const float *const *x, size_t n_tokens, float *out) {
+    dot(KIND_BF16, w, n_rows, n, x, n_tokens, out);
+}
+static void dot_mxfp4(const WeightRow *w, size_t n_rows, size_t n, const float *const *x, size_t n_tokens, float *out) {
+    dot(KIND_MXFP4, w, n_rows, n, x, n_tokens, out);
+}
+
+static void expand_bf16(const unsigned char *q, size_t n, float *out) {
+    for (size_t i = 0; i < n; i += 16) v16_store(out + i, v16_bf16(q + 2 * i));
+}
+
+static void expand_mxfp4(const unsigned char *q, const unsigned char *scales, size_t n, float *out) {
+    for (size_t b = 0; b < n / 32; b++) {
+        v16 lo, hi;
+        v16_mxfp4(q + b * 16, mxfp4_scale(scales[b]), &lo, &hi);
+        v16_store(out + b * 32, lo);
+        v16_store(out + b * 32 + 16, hi);
+    }
+}
+
+static float sum_squares(const float *x, size_t n) {
+    v16 acc = v16_zero();
+    for (size_t i = 0; i < n; i += 16) {
+        v16 a = v16_load(x + i);
+        acc = v16_fma(a, a, acc);
+    }
+    return v16_fold(acc);
+}
+
+/* The tail goes through a buffer, so that each element sees the same operations wherever it stands. */
+INLINE v16 swiglu16(v16 g, v16 u, v16 limit, v16 minus_limit, v16 minus_alpha) {
+    v16 one = v16_set1(1.0f);
+    v16 gate = v16_min(limit, g);
+    v16 up = v16_max(minus_limit, v16_min(limit, u));
+    v16 sigmoid = v16_div(one, v16_add(one, v16_exp(v16_mul(minus_alpha, gate))));
+    return v16_mul(v16_mul(gate, sigmoid), v16_add(up, one));
+}
+
+static void swiglu(const float *g, const float *u, size_t n, float limit, float alpha, float *out) {
+    v16 hi = v16_set1(limit), lo = v16_set1(-limit), a = v16_set1(-alpha);
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16) v16_store(out + i, swiglu16(v16_load(g + i), v16_load(u + i), hi, lo, a));
+    if (i == n) return;
+    float gt[16] = {0}, ut[16] = {0}, ot[16];
+    memcpy(gt, g + i, (n - i) * sizeof(float));
+    memcpy(ut, u + i, (n - i) * sizeof(float));
+    v16_store(ot, swiglu16(v16_load(gt), v16_load(ut), hi, lo, a));
+    memcpy(out + i, ot, (n - i) * sizeof(float));
+}
+
+INLINE void scores_heads(const float *q, size_t ldq, const int H, const float *kt, size_t head_dim, v16 scale, float *s, size_t lds) {
+    v16 acc[8];
+    for (int h = 0; h < H; h++) acc[h] = v16_zero();
+    for (size_t d = 0; d < head_dim; d++) {
+        v16 k = v16_load(kt + d * 16);
+        for (int h = 0; h < H; h++) acc[h] = v16_fma(v16_set1(q[(size_t)h * ldq + d]), k, acc[h]);
+    }
+    for (int h = 0; h < H; h++) v16_store(s + (size_t)h * lds, v16_mul(scale, acc[h]));
+}
+
+static void scores(const float *q, size_t ldq, size_t n_q, const float *kt, size_t head_dim, float scale, float *s, size_t lds) {
+    v16 v = v16_set1(scale);
+    for (; n_q >= 4; n_q -= 4, q += 4 * ldq, s += 4 * lds) scores_heads(q, ldq, 4, kt, head_dim, v, s, lds);
+    for (; n_q >= 2; n_q -= 2, q += 2 * ldq, s += 2 * lds) scores_heads(q, ldq, 2, kt, head_dim, v, s, lds);
+    for (; n_q >= 1; n_q -= 1, q += ldq, s += lds) scores_heads(q, ldq, 1, kt, head_dim, v, s, lds);
+}
+
+static float softmax(float *s, size_t begin, size_t end, float *m, float *sum) {
+    float max = *m;
+    v16 acc = v16_zero();
+    for (size_t i = begin; i < end; i++) max = s[i] > max ? s[i] : max;
+    for (size_t i = 0; i < CPU_BLOCK; i += 16) {
+        v16 e = v16_keep(v16_exp(v16_sub(v16_load(s + i), v16_set1(max))), i, begin, end);
+        v16_store(s + i, e);
+        acc = v16_add(acc, e);
+    }
+    float factor = cpu_exp(*m - max);
+    *sum = fmaf(*sum, factor, v16_fold(acc));
+    *m = max;
+    return factor;
+}
+
+INLINE void values_part(const float *p, const float *v, size_t ld, size_t begin, size_t end, float factor, float *acc, const int N) {
+    v16 sum[4], f = v16_set1(factor);
+    for (int j = 0; j < N; j++) sum[j] = v16_mul(f, v16_load(acc + 16 * j));
+    for (size_t i = begin; i < end; i++) {
+        v16 w = v16_set1(p[i]);
+        for (int j = 0; j < N; j++) sum[j] = v16_fma(w, v16_load(v + i * ld + (size_t)(16 * j)), sum[j]);
+    }
+    for (int j = 0; j < N; j++) v16_store(acc + 16 * j, sum[j]);
+}
+
+static void values(const float *p, size_t ldp, size_t n_q, const float *v, size_t ld, size_t begin, size_t end, const float *factor,
+                   float *acc) {
+    for (size_t h = 0; h < n_q; h++) {
+        size_t d = 0;
+        for (; d + 64 <= ld; d += 64) values_part(p + h * ldp, v + d, ld, begin, end, factor[h], acc + h * ld + d, 4);
+        for (; d + 32 <= ld; d += 32) values_part(p + h * ldp, v + d, ld, begin, end, factor[h], acc + h * ld + d, 2);
+        for (; d < ld; d += 16) values_part(p + h * ldp, v + d, ld, begin, end, factor[h], acc + h * ld + d, 1);
+    }
+}
+
+static void override(CpuKernels *k, const char *name) {
+    k->name = name;
+    k->dot_f32 = dot_f32;
+    k->dot_bf16 = dot_bf16;
+    k->dot_mxfp4 = dot_mxfp4;
+    k->expand_bf16 = expand_bf16;
+    k->expand_mxfp4 = expand_mxfp4;
+    k->sum_squares = sum_squares;
+    k->swiglu = swiglu;
+    k->scores = scores;
+    k->softmax = softmax;
+    k->values = values;
+}
