@@ -1,0 +1,69 @@
+#include "engine/base/json_nul.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Offset of the next \u0000 escape at or after `from`, or SIZE_MAX. Every other escape is stepped over, so that the
+ * second backslash of "\\u0000" begins none. */
+static size_t find_nul(Str text, size_t from) {
+    for (size_t i = from; i < text.n; i++) {
+        if (text.p[i] != '\\') continue;
+        if (str_starts(str_sub(text, i + 1, text.n), STR("u0000"))) return i;
+        i++;
+    }
+    return SIZE_MAX;
+}
+
+static bool occurs(Str text, uint32_t cp, NulMark *mark) {
+    char escape[7];
+    size_t n = utf8_put(cp, mark->utf8);
+    mark->utf8[n] = '\0';
+    if (str_find(text, (Str){mark->utf8, n}, 0) != SIZE_MAX) return true;
+    snprintf(escape, sizeof escape, "\\u%04x", cp);
+    return memmem(text.p, text.n, escape, 6) != NULL;
+}
+
+/* A noncharacter (U+FDD0..U+FDEF) that the document holds neither as it is nor escaped. Hexadecimal digits may be
+ * upper or lower case in an escape; a lower-case copy of the document stands for both. 0: all are used. */
+static uint32_t unused_mark(Str text, Arena *a, NulMark *mark) {
+    Str lower = str_dup(a, text);
+    if (!lower.p) return 0;
+    for (size_t i = 0; i < lower.n; i++)
+        if (lower.p[i] >= 'A' && lower.p[i] <= 'Z') ((char *)lower.p)[i] |= 0x20;
+    for (uint32_t cp = 0xFDD0; cp <= 0xFDEF; cp++)
+        if (!occurs(lower, cp, mark)) return cp;
+    return 0;
+}
+
+bool json_parse_nul(Str text, Arena *a, Json **out, NulMark *mark, Err *err) {
+    char escape[7];
+    *mark = (NulMark){""};
+    *out = NULL;
+    size_t at = find_nul(text, 0);
+    if (at == SIZE_MAX) return json_parse(text, out, err);
+    uint32_t cp = unused_mark(text, a, mark);
+    Str copy = str_dup(a, text);
+    if (!copy.p) return err_nomem(err);
+    if (!cp) {
+        mark->utf8[0] = '\0';
+        return err_set(err, ERR_INPUT, "a text with the character NUL (\\u0000) uses all noncharacters U+FDD0 to U+FDEF too");
+    }
+    snprintf(escape, sizeof escape, "\\u%04X", cp);
+    for (; at != SIZE_MAX; at = find_nul(text, at + 6)) memcpy((char *)copy.p + at, escape, 6);
+    return json_parse(copy, out, err);
+}
+
+Str nul_restore(const NulMark *mark, Arena *a, Str s) {
+    size_t n = strlen(mark->utf8), at, from = 0;
+    if (n == 0 || !s.p) return s;
+    char *out = arena_alloc(a, s.n + 1), *p = out;
+    if (!out) return (Str){NULL, 0};
+    while ((at = str_find(s, (Str){mark->utf8, n}, from)) != SIZE_MAX) {
+        memcpy(p, s.p + from, at - from);
+        p += at - from;
+        *p++ = '\0';
+        from = at + n;
+    }
+    memcpy(p, s.p + from, s.n - from);
+    return (Str){out, (size_t)(p - out) + s.n - from};
+}
