@@ -1,0 +1,145 @@
+#include "engine/token/tokenizer.h"
+
+#include <string.h>
+
+#include "engine/base/file.h"
+#include "engine/token/token_internal.h"
+
+/* The published file has 28 MB. */
+#define FILE_MAX_BYTES ((size_t)256 << 20)
+
+bool tokenizer_open(const char *path, Tokenizer **out, Err *err) {
+    FileMap file = {NULL, 0};
+    Tokenizer *t = NULL;
+    bool ok = false;
+    *out = NULL;
+    if (!file_map(path, &file, err)) return false;
+    if (file.n > FILE_MAX_BYTES) {
+        err_set(err, ERR_INPUT, "%s: %zu bytes are too many for a tokenizer.json (limit 256 MiB)", path, file.n);
+        goto done;
+    }
+    t = mem_alloc(sizeof *t);
+    if (!t) {
+        err_nomem(err);
+        goto done;
+    }
+    ok = tokenizer__load(t, (Str){(const char *)file.p, file.n}, err);
+    if (!ok) err_wrap(err, "%s", path);
+done:
+    file_unmap(&file);
+    if (ok) *out = t;
+    else tokenizer_close(t);
+    return ok;
+}
+
+void tokenizer_close(Tokenizer *t) {
+    if (!t) return;
+    mem_free(t->classes);
+    mem_free(t->pool);
+    mem_free(t->span);
+    mem_free(t->flags);
+    mem_free(t->pairs.slot);
+    mem_free(t->bytes.slot);
+    mem_free(t->special);
+    mem_free(t);
+}
+
+size_t tokenizer_size(const Tokenizer *t) { return t->n_ids; }
+
+Str tokenizer_bytes(const Tokenizer *t, uint32_t id) {
+    if (id >= t->n_ids || t->span[id].n == 0) return (Str){NULL, 0};
+    return (Str){t->pool + t->span[id].at, t->span[id].n};
+}
+
+bool tokenizer_is_special(const Tokenizer *t, uint32_t id) { return id < t->n_ids && (t->flags[id] & TOKEN_SPECIAL); }
+
+uint32_t tokenizer_special(const Tokenizer *t, Str spelling) {
+    for (size_t i = 0; i < t->n_special; i++)
+        if (str_eq(tokenizer_bytes(t, t->special[i]), spelling)) return t->special[i];
+    return TOKEN_NONE;
+}
+
+/* ---- encoding ---- */
+
+typedef struct Sink {
+    Arena *a;
+    Ids *ids;
+    size_t *cap;
+} Sink;
+
+static bool sink_room(Sink *s, size_t more) {
+    size_t need, want;
+    if (!size_add(s->ids->n, more, &need)) return false;
+    if (need <= *s->cap) return true;
+    if (!size_mul(*s->cap, 2, &want)) return false;
+    if (want < need) want = need;
+    if (want < 64) want = 64;
+    uint32_t *p = arena_array(s->a, want, sizeof *p);
+    if (!p) return false;
+    if (s->ids->n) memcpy(p, s->ids->p, s->ids->n * sizeof *p);
+    s->ids->p = p;
+    *s->cap = want;
+    return true;
+}
+
+static bool encode_piece(const Tokenizer *t, Str piece, Sink *s) {
+    uint32_t id = piece.n == 1 ? t->byte_id[(unsigned char)piece.p[0]] : bytesmap_find(&t->bytes, t, piece);
+    if (id != TOKEN_NONE && (t->flags[id] & TOKEN_WHOLE)) {
+        if (!sink_room(s, 1)) return false;
+        s->ids->p[s->ids->n++] = id;
+        return true;
+    }
+    if (!sink_room(s, piece.n)) return false;
+    size_t n = bpe_merge(t, piece, s->ids->p + s->ids->n);
+    if (n == SIZE_MAX) return false;
+    s->ids->n += n;
+    return true;
+}
+
+static bool encode_plain(const Tokenizer *t, Str text, Sink *s) {
+    for (size_t at = 0; at < text.n;) {
+        size_t end = pretoken_end(t->classes, text, at);
+        if (!encode_piece(t, str_sub(text, at, end), s)) return false;
+        at = end;
+    }
+    return true;
+}
+
+/* The longest special that stands at the beginning of `rest`, or TOKEN_NONE. */
+static uint32_t special_at(const Tokenizer *t, Str rest) {
+    for (size_t i = 0; i < t->n_special; i++)
+        if (str_starts(rest, tokenizer_bytes(t, t->special[i]))) return t->special[i];
+    return TOKEN_NONE;
+}
+
+static bool encode_with_specials(const Tokenizer *t, Str text, Sink *s) {
+    size_t plain = 0; /* where the text begins that is not encoded yet */
+    for (size_t at = 0; at < text.n;) {
+        uint32_t id = TOKEN_NONE;
+        if (t->special_first[(unsigned char)text.p[at]]) id = special_at(t, str_sub(text, at, text.n));
+        if (id == TOKEN_NONE) {
+            at++;
+            continue;
+        }
+        if (!encode_plain(t, str_sub(text, plain, at), s) || !sink_room(s, 1)) return false;
+        s->ids->p[s->ids->n++] = id;
+        at += t->span[id].n;
+        plain = at;
+    }
+    return encode_plain(t, str_sub(text, plain, text.n), s);
+}
+
+bool tokenizer_encode(const Tokenizer *t, Str text, bool special, Arena *a, Ids *out, size_t *cap, Err *err) {
+    Buf clean;
+    Sink s = {a, out, cap};
+    bool ok = true;
+    buf_init(&clean, SIZE_MAX / 2);
+    if (!utf8_valid(text)) {
+        buf_add_utf8_lossy(&clean, text);
+        text = buf_str(&clean);
+        ok = !clean.failed;
+    }
+    ok = ok && (special ? encode_with_specials(t, text, &s) : encode_plain(t, text, &s));
+    buf_release(&clean);
+    return ok ? true : err_nomem(err);
+}
