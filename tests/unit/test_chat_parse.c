@@ -1,0 +1,234 @@
+/* Reference vectors of the harmony parser (golden/harmony/parse.jsonl), and what the lenient mode makes of bad output. */
+#include "engine/chat/chat.h"
+#include "tests/unit/token_support.h"
+
+static bool member_is(const Json *m, const char *key, Str got) {
+    const Json *want = json_get(m, key);
+    if (!want) return !got.p;
+    return got.p && str_eq(json_str(want), got);
+}
+
+static bool message_is(const Json *want, const Message *got) {
+    return str_eqz(json_str(json_get(want, "role")), role_name(got->role)) && member_is(want, "channel", got->channel) &&
+           member_is(want, "recipient", got->recipient) && member_is(want, "content_type", got->content_type) &&
+           member_is(want, "name", got->name) && member_is(want, "content", got->content);
+}
+
+static bool parsed_is(const Json *want, bool ok, const ChatParsed *got) {
+    if (json_get(want, "error")) return !ok;
+    const Json *list = json_get(want, "messages");
+    size_t n = 0;
+    if (!ok) return false;
+    for (const Json *m = json_first(list); m; m = json_next(m), n++)
+        if (n >= got->n_messages || !message_is(m, &got->messages[n])) return false;
+    return n == got->n_messages;
+}
+
+/* by_ids: the vocabulary is the one of the vectors; else the "text" is encoded with the tokeniser at hand. */
+static void check_vectors(const char *model, const char *vectors, bool by_ids, int want) {
+    Tokenizer *t = open_tokenizer(model);
+    HarmonyIds h;
+    Err err = ERR_INIT;
+    Lines l;
+    Str line;
+    Arena *a = arena_open(0);
+    int n = 0, wrong = 0;
+    assert_true(harmony_ids(t, &h, &err));
+    lines_open(&l, vectors);
+    for (; lines_next(&l, &line); arena_reset(a)) {
+        NulMark mark;
+        ChatParsed got;
+        Json *j = line_json(line, a, &mark);
+        Str text = json_str(json_get(j, "text"));
+        bool strict = true, known = json_type(json_get(j, "role")) == JSON_STRING;
+        json_bool(json_get(j, "strict"), &strict);
+        if (by_ids || text.p) {
+            Ids ids = by_ids ? ids_of(json_get(j, "ids"), a) : encode(t, text, true, a);
+            bool ok = chat_parse(t, &h, ids.p, ids.n, known, strict, a, &got, &err);
+            n++;
+            if (!parsed_is(j, ok, &got)) {
+                fprintf(stderr, "parsed otherwise (%s): " STR_FMT "\n", ok ? "no error" : err.msg, STR_ARG(line));
+                wrong++;
+            }
+        }
+        json_close(j);
+    }
+    lines_close(&l);
+    arena_close(a);
+    tokenizer_close(t);
+    assert_int_equal(wrong, 0);
+    assert_int_equal(n, want);
+}
+
+static void vectors_by_text(void **state) {
+    (void)state;
+    NEED_SHARED(model, "golden/tiny-a/hf/tokenizer.json");
+    NEED_SHARED(vectors, "golden/harmony/parse.jsonl");
+    check_vectors(model, vectors, false, 33); /* four lines have ids only */
+}
+
+static void vectors_by_ids(void **state) {
+    (void)state;
+    NEED_SHARED(vectors, "golden/harmony/parse.jsonl");
+    const char *model = o200k_path();
+    if (!model) skip();
+    check_vectors(model, vectors, true, 37);
+}
+
+/* ---- lenient ---- */
+
+typedef struct Fixture {
+    Tokenizer *t;
+    HarmonyIds h;
+    Arena *a;
+} Fixture;
+
+static int open_fixture(void **state) {
+    static Fixture f;
+    Err err = ERR_INIT;
+    const char *model = shared_path("golden/tiny-a/hf/tokenizer.json");
+    *state = NULL;
+    if (!model) return 0;
+    f.t = open_tokenizer(model);
+    f.a = arena_open(0);
+    assert_true(harmony_ids(f.t, &f.h, &err));
+    *state = &f;
+    return 0;
+}
+
+static int close_fixture(void **state) {
+    Fixture *f = *state;
+    if (f) tokenizer_close(f->t), arena_close(f->a);
+    return 0;
+}
+
+static ChatParsed lenient(Fixture *f, const char *text, bool role_known) {
+    ChatParsed got;
+    Err err = ERR_INIT;
+    Ids ids = encode(f->t, str_from(text), true, f->a);
+    if (!chat_parse(f->t, &f->h, ids.p, ids.n, role_known, false, f->a, &got, &err)) fail_msg("%s", err.msg);
+    return got;
+}
+
+typedef struct Case {
+    const char *text, *stop, *malformed;
+    struct {
+        const char *channel, *recipient, *content_type, *content;
+    } m[3];
+} Case;
+
+static const Case cases[] = {
+    {"<|channel|>final<|message|>4<|return|>", "return", NULL, {{"final", NULL, NULL, "4"}}},
+    {"<|channel|>final<|message|>4", "length", NULL, {{"final", NULL, NULL, "4"}}},
+    {"<|channel|>analysis<|message|>a<|end|>", "end", NULL, {{"analysis", NULL, NULL, "a"}}},
+    {"<|channel|>commentary to=functions.f<|constrain|>json<|message|>{}<|call|>", "call", NULL,
+     {{"commentary", "functions.f", "<|constrain|>json", "{}"}}},
+    {"", "length", "the text is empty", {{0}}},
+    {"<|channel|>analysis", "length", "the text ends inside a header", {{"analysis", NULL, NULL, ""}}},
+    {"I cannot help.<|end|>", "end", "a header without <|message|>", {{NULL, NULL, NULL, "I cannot help."}}},
+    {"<|channel|>final<|message|>a<|end|>b c<|end|>", "end", "text outside a message",
+     {{"final", NULL, NULL, "a"}, {NULL, NULL, NULL, "b c"}}},
+    {"<|channel|>final<|message|>a<|end|>x<|start|>assistant<|channel|>final<|message|>b<|return|>", "return",
+     "text outside a message", {{"final", NULL, NULL, "a"}, {NULL, NULL, NULL, "x"}, {"final", NULL, NULL, "b"}}},
+    {"<|channel|>final<|message|>a<|return|><|end|>", "end", "a stop token outside a message", {{"final", NULL, NULL, "a"}}},
+    {"<|channel|>analysis I must think<|message|>x<|end|>", "end",
+     "words in a header that are neither role, recipient nor type", {{"analysis", NULL, NULL, "I must think x"}}},
+    {"<|channel|>commentary please to=functions.f now <|constrain|>json<|message|>{}<|call|>", "call",
+     "words in a header that are neither role, recipient nor type",
+     {{"commentary", "functions.f", "<|constrain|>json", "please now {}"}}},
+    {"<|channel|><|message|>x<|return|>", "return", "<|channel|> without a name", {{NULL, NULL, NULL, "x"}}},
+    {"<|channel|>final<|message|>4<|endoftext|>", "end", "<|endoftext|> instead of a stop token", {{"final", NULL, NULL, "4"}}},
+    {"<|channel|>final<|message|>a<|start|>b<|return|>", "return", NULL, {{"final", NULL, NULL, "a<|start|>b"}}},
+};
+
+static bool same(Str got, const char *want) { return want ? got.p && str_eqz(got, want) : !got.p; }
+
+static void lenient_cases(void **state) {
+    Fixture *f = *state;
+    if (!f) skip();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++, arena_reset(f->a)) {
+        const Case *c = &cases[i];
+        ChatParsed got = lenient(f, c->text, true);
+        size_t n = 0;
+        while (n < 3 && c->m[n].content) n++;
+        bool ok = got.n_messages == n && strcmp(got.stop, c->stop) == 0 && got.n_malformed == (c->malformed ? 1 : 0) &&
+                  (!c->malformed || str_eqz(got.malformed[0], c->malformed));
+        for (size_t k = 0; k < n && ok; k++)
+            ok = got.messages[k].role == ROLE_ASSISTANT && same(got.messages[k].channel, c->m[k].channel) &&
+                 same(got.messages[k].recipient, c->m[k].recipient) &&
+                 same(got.messages[k].content_type, c->m[k].content_type) && same(got.messages[k].content, c->m[k].content);
+        if (!ok) fail_msg("case '%s': %zu messages, stop %s, malformed '" STR_FMT "', content '" STR_FMT "'", c->text,
+                          got.n_messages, got.stop, STR_ARG(got.malformed[0]),
+                          STR_ARG(got.n_messages ? got.messages[0].content : STR("")));
+    }
+}
+
+static void unknown_roles_are_data(void **state) {
+    Fixture *f = *state;
+    if (!f) skip();
+    ChatParsed got = lenient(f, "<|start|>nobody<|message|>x<|end|><|start|><|message|>y<|end|>", false);
+    assert_int_equal(got.n_messages, 2);
+    assert_int_equal(got.messages[0].role, ROLE_TOOL);
+    assert_true(str_eqz(got.messages[0].name, "nobody"));
+    assert_int_equal(got.n_malformed, 2);
+    assert_true(str_eqz(got.malformed[0], "an unknown role"));
+    assert_true(str_eqz(got.malformed[1], "a header without a role"));
+}
+
+static void counts_analysis_tokens(void **state) {
+    Fixture *f = *state;
+    if (!f) skip();
+    Ids body = encode(f->t, STR("one two three"), false, f->a);
+    ChatParsed got = lenient(f, "<|channel|>analysis<|message|>one two three<|end|><|start|>assistant<|channel|>final"
+                                "<|message|>done<|return|>", true);
+    assert_int_equal(got.n_analysis_tokens, (int)body.n);
+    assert_true(got.has_final);
+    assert_false(lenient(f, "<|channel|>analysis<|message|>one", true).has_final);
+}
+
+static void prefilled_goes_on(void **state) {
+    Fixture *f = *state;
+    Err err = ERR_INIT;
+    ChatParsed got;
+    if (!f) skip();
+    Ids ids = encode(f->t, STR(" is B.<|return|>"), true, f->a);
+    assert_true(chat_parse_prefilled(f->t, &f->h, STR("final"), STR("The answer"), ids.p, ids.n, f->a, &got, &err));
+    assert_int_equal(got.n_messages, 1);
+    assert_true(str_eqz(got.messages[0].content, "The answer is B."));
+    assert_true(str_eqz(got.messages[0].channel, "final"));
+    assert_string_equal(got.stop, "return");
+    assert_true(got.has_final);
+}
+
+/* Random tokens, specials among them: data or a sentence, never a crash, always valid UTF-8. */
+static void random_tokens(void **state) {
+    Fixture *f = *state;
+    if (!f) skip();
+    uint64_t seed = 1;
+    for (int round = 0; round < 3000; round++, arena_reset(f->a)) {
+        uint32_t ids[40];
+        size_t n = (size_t)(round % 40);
+        ChatParsed got;
+        Err err = ERR_INIT;
+        for (size_t i = 0; i < n; i++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            uint32_t r = (uint32_t)(seed >> 33);
+            const uint32_t special[] = {f->h.start, f->h.end, f->h.message, f->h.channel, f->h.constrain, f->h.call};
+            ids[i] = r & 1 ? special[(r >> 1) % 6] : (r >> 1) % 700; /* beyond 639: ids without text */
+        }
+        chat_parse(f->t, &f->h, ids, n, round & 1, true, f->a, &got, &err);
+        assert_true(chat_parse(f->t, &f->h, ids, n, round & 1, false, f->a, &got, &err));
+        for (size_t i = 0; i < got.n_messages; i++) assert_true(utf8_valid(got.messages[i].content));
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(vectors_by_text), cmocka_unit_test(vectors_by_ids),
+        cmocka_unit_test_setup_teardown(lenient_cases, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(unknown_roles_are_data, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(counts_analysis_tokens, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(prefilled_goes_on, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(random_tokens, open_fixture, close_fixture)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
