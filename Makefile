@@ -68,6 +68,15 @@ $(BUILD)/engine/cpu/kernels_avx2.o: ISA := -mavx2 -mfma -mf16c
 $(BUILD)/engine/cpu/kernels_avx512.o: ISA := -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx2 -mfma -mf16c
 $(BUILD)/engine/cpu/%.o: OPT := -O3
 
+# the sandbox's helper: a static program of its own, carried inside ours as bytes
+HELPER := $(BUILD)/harness/sandbox/helper.bin
+$(HELPER): harness/sandbox/helper/helper.c harness/sandbox/job.h Makefile
+	@mkdir -p $(@D)
+	@echo "  HELPER  $@"
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -I. $(WARN) -Os -static -s $< -o $@
+$(BUILD)/harness/sandbox/embed.o: OPT := -DSANDBOX_HELPER_PATH='"$(HELPER)"'
+$(BUILD)/harness/sandbox/embed.o: $(HELPER)
+
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "  CC      $<"

@@ -1,0 +1,142 @@
+/* What the files of the sandbox share. Below sandbox.c, from the bottom: filter.c (system calls), cgroup.c (control
+ * groups), launch.c (one start of one program), tools.c (what is installed), verdict.c (what it means). */
+#ifndef ASSAY_SANDBOX_INTERNAL_H
+#define ASSAY_SANDBOX_INTERNAL_H
+
+#include <linux/filter.h>
+#include <pthread.h>
+#include <sys/types.h>
+
+#include "harness/sandbox/job.h"
+#include "harness/sandbox/sandbox.h"
+
+#define SANDBOX_MIB ((uint64_t)1 << 20)
+#define SANDBOX_ERR_KEPT ((size_t)64 << 10)
+#define SANDBOX_MAX_SLOTS 64
+
+/* ---- embed.c: the helper's bytes ---- */
+extern const unsigned char sandbox_helper_begin[], sandbox_helper_end[];
+
+/* ---- filter.c ---- */
+
+typedef struct SandboxFilter {
+    struct sock_filter *code; /* mem_free */
+    uint32_t n;
+} SandboxFilter;
+
+/* The deny-list of specs/sandbox.md section 2.9; without `forks`, fork, vfork and clone of a process are refused too. */
+bool sandbox_filter_make(bool forks, SandboxFilter *out, Err *err);
+
+/* ---- cgroup.c ---- */
+
+/* Where control groups can be made: version 1 has a folder per controller, version 2 one for all. */
+typedef struct CgroupHome {
+    int version;           /* 0: none is writable */
+    char memory[400], pids[400], cpuacct[400]; /* version 2: memory alone is set; cpuacct may be empty */
+    char why[200];         /* version 0: what was met */
+} CgroupHome;
+
+typedef struct Cgroup { /* of one run */
+    const CgroupHome *home;
+    char name[64];
+    int n_fds, fds[3]; /* cgroup.procs of each folder, to join by writing 0 */
+} Cgroup;
+
+typedef struct CgroupUse {
+    bool known;
+    uint64_t peak_bytes, cpu_ns, oom_kills, refused_forks;
+    bool empty; /* no process is left in it */
+} CgroupUse;
+
+/* Finds a home by making a group with limits in it and removing it again. */
+void cgroup_probe(CgroupHome *h);
+bool cgroup_open(const CgroupHome *h, int slot, uint64_t memory, uint64_t processes, Cgroup *c, Err *err);
+void cgroup_joined(Cgroup *c); /* closes the descriptors */
+uint64_t cgroup_cpu_ns(const Cgroup *c); /* 0 when not known */
+void cgroup_use(const Cgroup *c, CgroupUse *u);
+void cgroup_kill(const Cgroup *c);
+/* Removes it; false when processes are left in it. */
+bool cgroup_close(Cgroup *c);
+
+/* ---- tools.c ---- */
+
+typedef struct Tool {
+    char path[256];     /* empty: not installed */
+    char real[256];     /* behind all links */
+    char version[96];   /* first line it prints, or empty */
+} Tool;
+
+typedef struct Tools {
+    Tool bwrap, python, gcc, gxx;
+    int bwrap_major, bwrap_minor;
+} Tools;
+
+void tools_find(Tools *t);
+
+/* ---- launch.c ---- */
+
+typedef enum LaunchKind { LAUNCH_PROBE, LAUNCH_COMPILE, LAUNCH_PYTHON, LAUNCH_NATIVE } LaunchKind;
+
+typedef enum LaunchLimit { /* what the launcher or the helper ended it for */
+    LIMIT_NONE, LIMIT_CPU, LIMIT_WALL, LIMIT_OUTPUT
+} LaunchLimit;
+
+typedef struct Launch { /* one start: what to run, on what, how far */
+    LaunchKind kind;
+    const char *const *args; /* NULL-terminated; args[0] is a path inside */
+    const char *file_name;   /* name below /w of `file_fd`, or NULL */
+    int file_fd;             /* a memfd, -1: none */
+    bool file_executable;
+    Str input;
+    const char *fetch;       /* path inside to bring back, or NULL */
+    uint64_t fetch_max;
+    const SandboxFilter *filter;
+    double cpu_seconds, wall_seconds;
+    uint64_t memory_bytes, output_bytes, file_bytes, scratch_bytes, stack_bytes;
+    uint64_t processes, open_files;
+} Launch;
+
+typedef struct Launched {
+    bool started, whole; /* the helper spoke; its last record came in full */
+    JobRecord record;
+    LaunchLimit limit;
+    Buf out, err;         /* released by launched_release */
+    uint64_t err_bytes;   /* with what was dropped */
+    int fetched_fd;       /* memfd, or -1 */
+    double wall_seconds;  /* by the launcher's clock */
+    CgroupUse cgroup;
+} Launched;
+
+struct Sandbox {
+    SandboxTier tier;
+    Tools tools;
+    CgroupHome cgroups;
+    SandboxFilter filter_run, filter_compile;
+    int helper_fd;  /* memfd with the helper */
+    unsigned uid;   /* first of the ids that root gives up to; 0: not root */
+    int n_slots;
+    uint64_t slots_used; /* bit per slot */
+    pthread_mutex_t lock;
+    pthread_cond_t freed;
+    char probe_said[400]; /* what the probe program printed */
+    Buf described;
+};
+
+/* Starts it, serves it until it ends or a limit fires, ends and reaps everything. false: the sandbox itself failed; *out
+ * is then released already. */
+bool sandbox_launch(const Sandbox *s, int slot, const Launch *l, Launched *out, Err *err);
+void launched_release(Launched *l);
+/* A sealed memfd with these bytes, above the descriptors that programs use; -1 with *err set. */
+int sandbox_memfd(const char *name, Str bytes, Err *err);
+
+/* ---- bwrap.c ---- */
+
+/* NUL-separated arguments for bubblewrap's --args. */
+void bwrap_args(const Sandbox *s, const Launch *l, Buf *out);
+
+/* ---- verdict.c ---- */
+
+/* Section 4: the first that fits. Fills verdict, codes, times and `detail`; texts are the caller's. */
+void sandbox_judge(const Sandbox *s, const Launch *l, const Launched *x, Arena *a, SandboxRun *run);
+
+#endif

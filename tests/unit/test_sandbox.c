@@ -1,0 +1,343 @@
+/* The sandbox's contract: verdicts, limits, texts, refusals. What hostile programs get is in test_sandbox_hostile.c. */
+#include "tests/support.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/json.h"
+#include "harness/sandbox/sandbox.h"
+#include "scorers/scorer.h"
+
+_Static_assert((int)SANDBOX_OK == (int)SCORER_RUN_OK && (int)SANDBOX_CE == (int)SCORER_RUN_CE, "same numbers");
+_Static_assert((int)SANDBOX_RE == (int)SCORER_RUN_RE && (int)SANDBOX_TLE == (int)SCORER_RUN_TLE, "same numbers");
+_Static_assert((int)SANDBOX_MLE == (int)SCORER_RUN_MLE && (int)SANDBOX_OLE == (int)SCORER_RUN_OLE, "same numbers");
+_Static_assert((int)SANDBOX_ILE == (int)SCORER_RUN_ILE && (int)SANDBOX_IE == (int)SCORER_RUN_IE, "same numbers");
+
+static Sandbox *g_box;
+static Arena *g_arena;
+
+static int setup(void **state) {
+    (void)state;
+    Err err = ERR_INIT;
+    g_arena = arena_open(0);
+    if (sandbox_open(2, &g_box, &err)) return 0;
+    fprintf(stderr, "skipped: %s\n", err.msg);
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    sandbox_close(g_box);
+    arena_close(g_arena);
+    return 0;
+}
+
+#define NEED_BOX()                                                                                                     \
+    if (!g_box) skip()
+
+static SandboxProgram *compiled(const char *language, const char *source) {
+    Err err = ERR_INIT;
+    SandboxProgram *p = NULL;
+    SandboxRun run;
+    if (!sandbox_compile(g_box, str_from(language), str_from(source), g_arena, &p, &run, &err)) fail_msg("%s", err.msg);
+    if (!p) fail_msg("%s: verdict %d: %s: %s", language, run.verdict, run.detail, run.err.p);
+    return p;
+}
+
+static SandboxRun ran(const char *language, const char *source, Str input, const SandboxLimits *l) {
+    Err err = ERR_INIT;
+    SandboxRun run;
+    SandboxProgram *p = compiled(language, source);
+    if (!sandbox_run(g_box, p, input, l, g_arena, &run, &err)) fail_msg("%s", err.msg);
+    sandbox_program_close(p);
+    return run;
+}
+
+static SandboxRun refused(const char *language, const char *source) {
+    Err err = ERR_INIT;
+    SandboxProgram *p = NULL;
+    SandboxRun run;
+    if (!sandbox_compile(g_box, str_from(language), str_from(source), g_arena, &p, &run, &err)) fail_msg("%s", err.msg);
+    assert_null(p);
+    return run;
+}
+
+#define assert_out(run, text) assert_string_equal((run).out.p, text)
+
+static void test_runs_each_language(void **state) {
+    (void)state;
+    NEED_BOX();
+    SandboxRun r = ran("python", "n = int(input())\nprint(n * 2, input())\n", STR("21\nhi\n"), NULL);
+    assert_int_equal(r.verdict, SANDBOX_OK);
+    assert_out(r, "42 hi\n");
+    r = ran("c", "#include <stdio.h>\nint main(void) { int n; scanf(\"%d\", &n); printf(\"%d\\n\", n * 2); return 0; }",
+            STR("21\n"), NULL);
+    assert_int_equal(r.verdict, SANDBOX_OK);
+    assert_out(r, "42\n");
+    r = ran("cpp", "#include <iostream>\nint main() { int n; std::cin >> n; std::cout << n * 2 << std::endl; }",
+            STR("21\n"), NULL);
+    assert_int_equal(r.verdict, SANDBOX_OK);
+    assert_out(r, "42\n");
+    assert_true(r.peak_bytes > 100000 && r.wall_seconds > 0 && r.cpu_seconds >= 0);
+}
+
+static void test_one_program_runs_many_times(void **state) {
+    (void)state;
+    NEED_BOX();
+    Err err = ERR_INIT;
+    SandboxProgram *p = compiled("c", "#include <stdio.h>\nint main(void){int c,n=0;while((c=getchar())!=EOF)n++;"
+                                      "printf(\"%d\",n);return 0;}");
+    for (int i = 0; i < 3; i++) {
+        SandboxRun r;
+        char input[8] = "abcdefg", want[4] = {(char)('3' + i), 0};
+        assert_true(sandbox_run(g_box, p, (Str){input, (size_t)(3 + i)}, NULL, g_arena, &r, &err));
+        assert_out(r, want);
+    }
+    sandbox_program_close(p);
+}
+
+static void test_bytes_pass_unchanged(void **state) {
+    (void)state;
+    NEED_BOX();
+    const char *copy = "import sys\nsys.stdout.buffer.write(sys.stdin.buffer.read())\n";
+    size_t n = 3u << 20;
+    char *big = malloc(n);
+    for (size_t i = 0; i < n; i++) big[i] = (char)(i * 2654435761u >> 24);
+    SandboxRun r = ran("python", copy, (Str){big, n}, NULL);
+    assert_int_equal(r.verdict, SANDBOX_OK);
+    assert_int_equal(r.out.n, n);
+    assert_memory_equal(r.out.p, big, n);
+    free(big);
+}
+
+static void test_absent_input_is_empty(void **state) {
+    (void)state;
+    NEED_BOX();
+    SandboxRun r = ran("python", "import sys\nprint(len(sys.stdin.read()))\n", (Str){NULL, 0}, NULL);
+    assert_out(r, "0\n");
+}
+
+static void test_compile_errors(void **state) {
+    (void)state;
+    NEED_BOX();
+    SandboxRun r = refused("c", "int main(void) { return x; }");
+    assert_int_equal(r.verdict, SANDBOX_CE);
+    assert_non_null(strstr(r.err.p, "undeclared"));
+    r = refused("cpp", "int main() { return undefined_function(); }");
+    assert_int_equal(r.verdict, SANDBOX_CE);
+    r = refused("cpp", "extern int nowhere(); int main() { return nowhere(); }");
+    assert_int_equal(r.verdict, SANDBOX_CE);
+    r = refused("python", "print('a'\n");
+    assert_int_equal(r.verdict, SANDBOX_CE);
+    assert_non_null(strstr(r.err.p, "SyntaxError"));
+    r = refused("c", "");
+    assert_int_equal(r.verdict, SANDBOX_CE);
+}
+
+static void test_runtime_errors(void **state) {
+    (void)state;
+    NEED_BOX();
+    SandboxRun r = ran("python", "print('right')\nraise SystemExit(3)\n", STR(""), NULL);
+    assert_int_equal(r.verdict, SANDBOX_RE);
+    assert_int_equal(r.exit_code, 3);
+    assert_out(r, "right\n");
+    r = ran("c", "int main(void) { *(volatile int *)8 = 1; return 0; }", STR(""), NULL);
+    assert_int_equal(r.verdict, SANDBOX_RE);
+    assert_int_equal(r.signal, 11);
+    r = ran("c", "int main(void) { return 139; }", STR(""), NULL); /* an exit code, not a crash */
+    assert_int_equal(r.verdict, SANDBOX_RE);
+    assert_int_equal(r.exit_code, 139);
+    assert_int_equal(r.signal, 0);
+    r = ran("python", "1/0\n", STR(""), NULL);
+    assert_int_equal(r.verdict, SANDBOX_RE);
+    assert_non_null(strstr(r.err.p, "ZeroDivisionError"));
+}
+
+static void test_time_limits(void **state) {
+    (void)state;
+    NEED_BOX();
+    const SandboxLimits l = {.cpu_seconds = 0.3, .wall_seconds = 2};
+    uint64_t begin = clock_mono_ns();
+    SandboxRun r = ran("c", "int main(void) { for (volatile int i = 0;; i++) {} }", STR(""), &l);
+    assert_int_equal(r.verdict, SANDBOX_TLE);
+    assert_true(r.cpu_seconds >= 0.29 && r.cpu_seconds < 0.6);
+    const SandboxLimits idle = {.cpu_seconds = 1, .wall_seconds = 0.5};
+    r = ran("python", "import time\nprint('x', flush=True)\ntime.sleep(60)\n", STR(""), &idle);
+    assert_int_equal(r.verdict, SANDBOX_ILE);
+    assert_out(r, "x\n");
+    assert_true((double)(clock_mono_ns() - begin) / 1e9 < 6);
+}
+
+static void test_memory_limit(void **state) {
+    (void)state;
+    NEED_BOX();
+    const SandboxLimits l = {.cpu_seconds = 3, .memory_bytes = 64u << 20};
+    SandboxRun r = ran("c", "#include <stdlib.h>\n#include <string.h>\nint main(void) { for (int i = 0; i < 400; i++) {"
+                            " char *p = malloc(1 << 20); memset(p, 1, 1 << 20); } return 0; }", STR(""), &l);
+    assert_int_equal(r.verdict, SANDBOX_MLE);
+    r = ran("python", "x = []\nwhile True: x.append(bytearray(1 << 20))\n", STR(""), &l);
+    assert_int_equal(r.verdict, SANDBOX_MLE);
+    r = ran("c", "static char a[3000000000u]; int main(int c, char **v) { (void)v; return a[c * 4096]; }", STR(""),
+            &(SandboxLimits){.memory_bytes = (uint64_t)4 << 30}); /* reserved, not touched */
+    assert_int_equal(r.verdict, SANDBOX_OK);
+}
+
+static void test_output_limit(void **state) {
+    (void)state;
+    NEED_BOX();
+    const SandboxLimits l = {.cpu_seconds = 5, .output_bytes = 100000};
+    SandboxRun r = ran("c", "#include <stdio.h>\nint main(void) { for (;;) puts(\"line\"); }", STR(""), &l);
+    assert_int_equal(r.verdict, SANDBOX_OLE);
+    assert_int_equal(r.out.n, 100000);
+    r = ran("python", "import sys\nwhile True: sys.stderr.write('x' * 1000)\n", STR(""), &l);
+    assert_int_equal(r.verdict, SANDBOX_OLE);
+    assert_int_equal(r.err.n, 65536);
+    r = ran("c", "#include <stdio.h>\nint main(void) { for (int i = 0; i < 100000; i++) putchar('a'); return 0; }",
+            STR(""), &l); /* exactly the limit */
+    assert_int_equal(r.verdict, SANDBOX_OK);
+}
+
+static void test_what_contest_programs_use(void **state) {
+    (void)state;
+    NEED_BOX();
+    SandboxRun r = ran("python",
+                       "import sys, threading, math, heapq, bisect, itertools, functools, collections, random, re\n"
+                       "sys.setrecursionlimit(1 << 25)\nthreading.stack_size(1 << 27)\n"
+                       "def deep(n): return 0 if n == 0 else 1 + deep(n - 1)\n"
+                       "def main():\n    print(deep(20000))\n"
+                       "t = threading.Thread(target=main); t.start(); t.join()\n"
+                       "print('\\u00fcber', hash('a') == hash('a'), __name__)\nexit()\n",
+                       STR(""), NULL);
+    assert_string_equal(r.err.p, "");
+    assert_int_equal(r.verdict, SANDBOX_OK);
+    assert_out(r, "20000\n\xc3\xbc" "ber True __main__\n");
+    r = ran("cpp",
+            "#include <bits/stdc++.h>\n#include <thread>\nlong deep(long n) { volatile char a[64]; a[0] = 1; return n ? "
+            "a[0] + deep(n - 1) : 0; }\nint main() { long x = 0; std::thread t([&] { x = 1; }); t.join();\n"
+            "std::cout << x + deep(1000000) << std::endl; }",
+            STR(""), NULL); /* 100 MB of stack, a thread */
+    assert_int_equal(r.verdict, SANDBOX_OK);
+    assert_out(r, "1000001\n");
+}
+
+static void test_runs_repeat(void **state) {
+    (void)state;
+    NEED_BOX();
+    const char *source = "print(list({'one', 'two', 'three', 'four', 'five'}))\n";
+    SandboxRun a = ran("python", source, STR(""), NULL), b = ran("python", source, STR(""), NULL);
+    assert_string_equal(a.out.p, b.out.p); /* the hash seed is pinned */
+}
+
+static void test_unknown_language(void **state) {
+    (void)state;
+    NEED_BOX();
+    Err err = ERR_INIT;
+    SandboxProgram *p;
+    SandboxRun run;
+    assert_false(sandbox_compile(g_box, STR("cobol"), STR(""), g_arena, &p, &run, &err));
+    assert_int_equal(err.code, ERR_INPUT);
+    assert_non_null(strstr(err.msg, "cobol"));
+}
+
+static void test_describes_itself(void **state) {
+    (void)state;
+    NEED_BOX();
+    Err err = ERR_INIT;
+    Json *j;
+    if (!json_parse(sandbox_describe(g_box), &j, &err)) fail_msg("%s", err.msg);
+    Str tier = json_str(json_get(j, "tier"));
+    assert_true(str_eqz(tier, "full") || str_eqz(tier, "ns"));
+    assert_non_null(json_get(j, "kernel"));
+    assert_non_null(json_get(j, "bubblewrap"));
+    assert_true(json_num(json_get(json_get(j, "run_limits"), "memory_bytes")) == 256.0 * 1048576);
+    json_close(j);
+}
+
+static void *run_in_thread(void *arg) {
+    Err err = ERR_INIT;
+    Arena *a = arena_open(0);
+    SandboxRun *r = arg;
+    SandboxProgram *p = NULL;
+    if (sandbox_compile(g_box, STR("python"), STR("import time\ntime.sleep(0.2)\nprint('done')\n"), a, &p, r, &err) && p)
+        if (!sandbox_run(g_box, p, STR(""), NULL, a, r, &err)) r->verdict = SANDBOX_IE;
+    if (r->verdict == SANDBOX_OK && !str_eqz(r->out, "done\n")) r->verdict = SANDBOX_IE;
+    sandbox_program_close(p);
+    arena_close(a);
+    return NULL;
+}
+
+static void test_many_threads_share_two_slots(void **state) {
+    (void)state;
+    NEED_BOX();
+    pthread_t t[6];
+    SandboxRun r[6];
+    for (int i = 0; i < 6; i++) assert_int_equal(pthread_create(&t[i], NULL, run_in_thread, &r[i]), 0);
+    for (int i = 0; i < 6; i++) pthread_join(t[i], NULL);
+    for (int i = 0; i < 6; i++) assert_int_equal(r[i].verdict, SANDBOX_OK);
+}
+
+/* ---- never unsandboxed ---- */
+
+static bool write_file(const char *path, const char *text) {
+    int fd = open(path, O_WRONLY);
+    bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+    if (fd >= 0) close(fd);
+    return ok;
+}
+
+/* In a child: a user namespace in which no further one may be made. Exits 0 when the sandbox refused as it should, 77
+ * when such a namespace cannot be made, else 1. */
+static void refuse_in_child(void) {
+    char map[64], uid[32];
+    Err err = ERR_INIT;
+    Sandbox *s;
+    snprintf(map, sizeof map, "1000 %u 1", (unsigned)geteuid());
+    snprintf(uid, sizeof uid, "1000 %u 1", (unsigned)getegid());
+    if (unshare(CLONE_NEWUSER) != 0 || !write_file("/proc/self/uid_map", map)) _exit(77);
+    write_file("/proc/self/setgroups", "deny");
+    write_file("/proc/self/gid_map", uid);
+    if (!write_file("/proc/sys/user/max_user_namespaces", "0")) _exit(77);
+    if (sandbox_open(1, &s, &err)) _exit(1);
+    fprintf(stderr, "(wanted) %s\n", err.msg);
+    _exit(err.code == ERR_ENV && strstr(err.msg, "user namespaces") && strstr(err.msg, "bubblewrap") ? 0 : 1);
+}
+
+static void test_refuses_without_user_namespaces(void **state) {
+    (void)state;
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) refuse_in_child();
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77) {
+        fprintf(stderr, "skipped: no user namespace can be made here to switch off others in\n");
+        skip();
+    }
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_runs_each_language),
+        cmocka_unit_test(test_one_program_runs_many_times),
+        cmocka_unit_test(test_bytes_pass_unchanged),
+        cmocka_unit_test(test_absent_input_is_empty),
+        cmocka_unit_test(test_compile_errors),
+        cmocka_unit_test(test_runtime_errors),
+        cmocka_unit_test(test_time_limits),
+        cmocka_unit_test(test_memory_limit),
+        cmocka_unit_test(test_output_limit),
+        cmocka_unit_test(test_what_contest_programs_use),
+        cmocka_unit_test(test_runs_repeat),
+        cmocka_unit_test(test_unknown_language),
+        cmocka_unit_test(test_describes_itself),
+        cmocka_unit_test(test_many_threads_share_two_slots),
+        cmocka_unit_test(test_refuses_without_user_namespaces),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
