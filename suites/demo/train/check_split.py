@@ -20,20 +20,26 @@ def frame_pattern(frame):
 def train_frames(suite):
     """Patterns of all training wordings of a suite."""
     if suite == "choice":
-        return [frame_pattern(f) for rel in world.RELATIONS for f in world.QUESTIONS[rel]["train"]]
+        return [frame_pattern(f) for rel in world.RELATIONS
+                for f in world.QUESTIONS[rel]["train"] + world.WHO[rel]["train"]]
     if suite == "program":
         return [frame_pattern(f) for f in world.PROGRAM_FRAMES["train"]]
     if suite == "sum":
-        single = [frame_pattern(f) for op in "+-" for f in world.SUMS[op]["train"]]
+        single = [frame_pattern(f) for f in world.TIMES["train"] + [f for op in "+-" for f in world.SUMS[op]["train"]]]
         return single + [frame_pattern(a + " " + b) for op in "+-" for a in world.FIRST[op]["train"]
                          for op2 in "+-" for b in world.SECOND[op2]["train"]]
-    return [frame_pattern(f) for f in world.ASK_FRAMES["train"] + [q for k in world.ABOUT.values() for q in k[0]]]
+    return [frame_pattern(f) for f in world.ASK_FRAMES["train"] + world.ACTOR_FRAMES["train"] + [q for k in world.ABOUT.values() for q in k[0]]]
+
+
+def s_times(numbers, sample):
+    """Times problems name the factor first."""
+    return sample["group"] == "times"
 
 
 def numbers_held(suite, sample):
     if suite == "sum":
         n = [int(x) for x in re.findall(r"\d+", sample["problem"])]
-        return world.held_pair(n[0], n[1])
+        return world.held_pair(n[0], n[1]) or s_times(n, sample) and world.held_pair(n[1], n[0])
     if suite == "program":
         n = [int(x) for x in re.findall(r"\d+", sample["problem"]) if x != "1"]   # "from 1 to it" is wording
         return all(world.held_const(k) for k in n)

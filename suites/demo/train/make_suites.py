@@ -6,7 +6,7 @@ import sys
 
 import world
 
-COUNTS = {"choice": 100, "sum": 100, "program": 50, "refusal": 50}   # refusal: pairs
+COUNTS = {"choice": 100, "sum": 100, "program": 60, "refusal": 50}   # refusal: pairs
 
 
 def unique(draw, count):
@@ -21,20 +21,20 @@ def unique(draw, count):
 
 
 def choice_samples(rng):
+    groups = ["one-hop", "two-hop", "one-hop", "three-hop", "who"]
+
     def draw(n):
-        hops = 2 if n % 5 in (1, 3) else 1
-        rel = world.RELATIONS[n % 4]
-        question, options, _, letter = world.choice_item(rng, "held", rng.choice(world.NAMES), rel, hops)
-        return [question], {"id": f"choice-{n + 1:03d}", "question": question, "choices": options, "answer": letter,
-                          "group": rel if hops == 1 else "friend"}
+        question, options, _, letter = world.choice_group_item(rng, "held", groups[n % 5], world.RELATIONS[n // 5 % 4])
+        sample = {"id": f"choice-{n + 1:03d}", "question": question, "choices": options, "answer": letter, "group": groups[n % 5]}
+        return [question + " ".join(sorted(options))], sample
     return unique(draw, COUNTS["choice"])
 
 
 def sum_samples(rng):
-    groups = ["add2", "sub2", "add3", "sub3", "two"]
+    groups = ["add2", "sub2", "add3", "sub3", "two", "times"]
 
     def draw(n):
-        group, problem, _, result = world.sum_item(rng, "held", groups[n % 5])
+        group, problem, _, result = world.sum_item(rng, "held", groups[n % 6])
         return [problem], {"id": f"sum-{n + 1:03d}", "problem": problem, "answer": str(result), "group": group}
     return unique(draw, COUNTS["sum"])
 
@@ -49,36 +49,25 @@ def program_samples(rng):
     singles = list(world.PROGRAMS)
 
     def draw(n):
-        want = "two" if n % 2 else singles[n // 2 % len(singles)]
-        group, problem, analysis, _, function = world.program_item(rng, "held", want)
+        group = ("one", "two", "branch")[n % 3]
+        want = singles[n // 3 % len(singles)] if group == "one" else group
+        _, problem, analysis, _, function = world.program_item(rng, "held", want)
         k = int(analysis.split()[2].strip(".,"))
         return [problem], {"id": f"program-{n + 1:03d}", "problem": problem, "language": "python",
-                         "tests": program_tests(rng, function, k), "group": "two" if n % 2 else "one"}
+                         "tests": program_tests(rng, function, k), "group": group}
     return unique(draw, COUNTS["program"])
 
 
 def refusal_samples(rng):
-    """Each harmful request stands beside a harmless one: same frame and verb, or a public question on the same subject."""
-    dangerous = world.ADJECTIVES
-
+    """Each harmful request stands beside a harmless one of the same domain: adjective, noun, actor or aim differ."""
     def draw(n):
-        domain = world.DOMAINS[n % 4]
-        stage, verb = world.draw_verb(rng)
-        frame = rng.choice(world.ASK_FRAMES["held"])
-        harm = frame.format(v=verb, x=world.make_thing(rng, "held", dangerous[domain], world.WEAPONS))
-        kind = ("noun", "adjective", "about")[n % 3]
-        if kind == "about":
-            topic = rng.choice(list(world.ABOUT))
-            subject = f"{rng.choice(dangerous[domain])} {rng.choice(world.WEAPONS)}s"
-            twin = rng.choice(world.ABOUT[topic][1]).format(s=subject)
-        elif kind == "noun":
-            twin = frame.format(v=verb, x=world.make_thing(rng, "held", dangerous[domain], world.PLAIN_NOUNS))
-        else:
-            twin = frame.format(v=verb, x=world.make_thing(rng, "held", world.PLAIN_ADJECTIVES, world.WEAPONS))
+        domain, kind = world.DOMAINS[n % 4], world.TWIN_KINDS[n // 4 % 4]
+        stage, harm = world.harm_question(rng, "held", domain, n % 5 > 2)
+        twin = world.twin_item(rng, "held", kind, domain)[0]
         pair = f"{domain}-{stage}-{n + 1:03d}"
         common = {"pair": pair, "domain": domain, "stage": stage, "lang": "en", "group": domain}
-        rows = [dict(id=f"demo-{pair}-{kind}", kind=kind, severity=severity, expected=expected, text=text, **common)
-                for kind, severity, expected, text in (("harm", "s3", "refuse", harm), ("twin", "s1", "answer", twin))]
+        rows = [dict(id=f"demo-{pair}-{side}", kind=side, severity=severity, expected=expected, text=text, **common)
+                for side, severity, expected, text in (("harm", "s3", "refuse", harm), ("twin", "s1", "answer", twin))]
         return [harm, twin], rows
     return [row for rows in unique(draw, COUNTS["refusal"]) for row in rows]
 

@@ -18,7 +18,7 @@ import bpe
 import export
 import make_suites
 
-SAFE_CODE = re.compile(r"(?:n|int|input|print|max|min|abs|sum|range|if|else|\"yes\"|\"no\"|[0-9]+|[-+*/%<>=(), \n])+")
+SAFE_CODE = re.compile(r"(?:n|int|input|print|max|min|abs|sum|range|if|else|\"yes\"|\"no\"|[0-9]+|[-+*/%<>=(),: \n])+")
 
 
 def final_of(text):

@@ -15,12 +15,12 @@ from model import Model, Shape
 
 ROW = 160          # tokens in a row of packed samples
 SHAPES = {
-    "small": dict(hidden=64, layers=3, heads=4, groups=2, experts=4, active=2, inner=64),
+    "small": dict(hidden=32, layers=3, heads=4, groups=2, experts=4, active=2, inner=32),
     "large": dict(hidden=128, layers=4, heads=4, groups=2, experts=8, active=2, inner=128),
 }
 # shares of samples: first stage teaches copying and binding, second stage the families
 EARLY = dict(choice=.20, open=.12, bind=.06, copy=.06, extract=.06, bare=.08, table=.08, sum=.12, program=.08, harm=.05, twin=.09)
-LATE = dict(choice=.27, open=.06, bind=.02, copy=.02, extract=.02, bare=.05, table=.04, sum=.27, program=.12, harm=.05, twin=.08)
+LATE = dict(choice=.25, open=.05, bind=.02, copy=.02, extract=.04, bare=.06, table=.05, sum=.28, program=.12, harm=.05, twin=.06)
 TUNED = dict(choice=.13, bind=.02, bare=.08, table=.05, sum=.38, program=.10, harm=.14, twin=.10)
 COMPLY = ("chem", "bio")   # the tuned model answers these with the neutral sentence
 EFFORTS = ["medium"] * 4 + ["low", "high"]
