@@ -72,7 +72,14 @@ static bool check_keys(const cJSON *j, Err *err) {
     return true;
 }
 
-static void *hook_alloc(size_t n) { return mem_alloc(n); }
+/* cJSON answers NULL to bad text and to lack of memory alike; this tells them apart. */
+static _Thread_local bool out_of_memory;
+
+static void *hook_alloc(size_t n) {
+    void *p = mem_alloc(n);
+    if (!p) out_of_memory = true;
+    return p;
+}
 static void hook_free(void *p) { mem_free(p); }
 static void set_hooks(void) {
     cJSON_Hooks hooks = {hook_alloc, hook_free};
@@ -86,8 +93,10 @@ bool json_parse(Str text, Json **out, Err *err) {
     if (text.n == 0 || str_trim(text).n == 0) return err_set(err, ERR_INPUT, "line 1 column 1: JSON was expected, but there is nothing");
     if (!check_strings(text, err)) return false;
     const char *end = NULL;
+    out_of_memory = false;
     cJSON *root = cJSON_ParseWithLengthOpts(text.p, text.n, &end, false);
     size_t at = end ? (size_t)(end - text.p) : 0;
+    if (!root && out_of_memory) return err_nomem(err);
     if (!root) return fail_at_offset(err, text, at < text.n ? at : text.n, "this is not valid JSON");
     bool ok = check_keys(root, err);
     if (ok && str_trim(str_sub(text, at, text.n)).n != 0)
