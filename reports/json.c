@@ -1,0 +1,357 @@
+/* report.json: everything in a run, for programs. Published schema: reports/schema/report.schema.json.
+ *
+ * Order is the plan's, never that of finishing; no row ids and no paths of ours. Times stand only under the names
+ * started_at, finished_at, …_seconds and tokens_per_second: without those members two runs of one plan are equal, byte
+ * for byte, also if one of them was killed and resumed. */
+#include "reports/report.h"
+
+#include <math.h>
+
+#include "engine/base/json.h"
+#include "reports/summary.h"
+
+static void key_str(JsonOut *o, const char *key, Str v) {
+    json_out_key(o, key);
+    json_out_str(o, v);
+}
+
+static void key_cstr(JsonOut *o, const char *key, const char *v) { key_str(o, key, str_from(v)); }
+
+static void key_int(JsonOut *o, const char *key, int64_t v) {
+    json_out_key(o, key);
+    json_out_int(o, v);
+}
+
+static void key_num(JsonOut *o, const char *key, double v) {
+    json_out_key(o, key);
+    json_out_num(o, v);
+}
+
+static void key_bool(JsonOut *o, const char *key, bool v) {
+    json_out_key(o, key);
+    json_out_bool(o, v);
+}
+
+static void key_obj(JsonOut *o, const char *key) {
+    json_out_key(o, key);
+    json_obj(o);
+}
+
+static void key_arr(JsonOut *o, const char *key) {
+    json_out_key(o, key);
+    json_arr(o);
+}
+
+/* ---- manifest ---- */
+
+typedef struct ManifestOut {
+    JsonOut *o;
+    Arena *a;
+    Err *err;
+    bool ok;
+} ManifestOut;
+
+static bool manifest_entry(void *ctx, Str key, Str json) {
+    ManifestOut *m = ctx;
+    Json *root = NULL;
+    arena_reset(m->a);
+    char *name = str_cstr(m->a, key);
+    m->ok = (name || err_nomem(m->err)) && json_parse(json, &root, m->err);
+    if (!m->ok) return false;
+    json_out_key(m->o, name);
+    json_out_node(m->o, root);
+    json_close(root);
+    return true;
+}
+
+static bool write_manifest(JsonOut *o, RunStore *s, Arena *a, Err *err) {
+    ManifestOut m = {o, a, err, true};
+    key_obj(o, "manifest");
+    bool ok = store_each_manifest(s, manifest_entry, &m, err) && m.ok;
+    json_obj_end(o);
+    return ok;
+}
+
+/* ---- results ---- */
+
+static void write_counts(JsonOut *o, const SumCounts *c) {
+    key_int(o, "n_total", c->total);
+    key_int(o, "n_scored", c->scored);
+    key_obj(o, "outcomes");
+    for (unsigned i = 0; i < OUTCOME_COUNT; i++) key_int(o, outcome_name(i), c->outcome[i]);
+    json_obj_end(o);
+    key_int(o, "n_cut_off", c->cut_off);
+    key_int(o, "n_malformed", c->malformed);
+}
+
+static void write_interval(JsonOut *o, double lo, double hi, const char *method) {
+    json_out_key(o, "interval");
+    if (!method) {
+        json_out_null(o);
+        return;
+    }
+    json_obj(o);
+    key_num(o, "lo", lo);
+    key_num(o, "hi", hi);
+    key_num(o, "confidence", SUM_CONF);
+    key_cstr(o, "method", method);
+    json_obj_end(o);
+}
+
+static void write_estimate(JsonOut *o, const SumEstimate *e) {
+    key_int(o, "n_questions", (int64_t)e->n_questions);
+    json_out_key(o, "n_clusters");
+    if (e->n_clusters) json_out_int(o, (int64_t)e->n_clusters);
+    else json_out_null(o);
+    key_num(o, "mean", e->mean);
+    key_num(o, "standard_error", e->se);
+    write_interval(o, e->lo, e->hi, e->method);
+}
+
+static void write_cell(JsonOut *o, const Summary *s, const SumCell *c) {
+    json_obj(o);
+    key_str(o, "model", s->models[c->model].name);
+    key_str(o, "suite", s->suites[c->suite].name);
+    key_cstr(o, "effort", effort_name(c->effort));
+    key_str(o, "scorer", c->scorer);
+    key_str(o, "scorer_version", c->scorer_version);
+    key_bool(o, "primary", c->primary);
+    key_int(o, "repeats", c->repeats);
+    write_counts(o, &c->counts);
+    write_estimate(o, &c->est);
+    key_obj(o, "bounds");
+    key_num(o, "cut_off_wrong", c->bound_lo);
+    key_num(o, "cut_off_right", c->bound_hi);
+    json_obj_end(o);
+    key_obj(o, "tokens");
+    key_int(o, "prompt", c->tokens_prompt);
+    key_int(o, "completion", c->tokens);
+    key_int(o, "analysis", c->tokens_analysis);
+    key_num(o, "completion_mean", c->counts.total ? (double)c->tokens / (double)c->counts.total : NAN);
+    json_obj_end(o);
+    key_num(o, "prefill_seconds", c->prefill_seconds);
+    key_num(o, "decode_seconds", c->decode_seconds);
+    key_num(o, "tokens_per_second", c->decode_seconds > 0 ? (double)c->tokens / c->decode_seconds : NAN);
+    key_arr(o, "groups");
+    for (size_t i = 0; i < c->n_groups; i++) {
+        json_obj(o);
+        key_str(o, "group", c->groups[i].name);
+        write_counts(o, &c->groups[i].counts);
+        write_estimate(o, &c->groups[i].est);
+        json_obj_end(o);
+    }
+    json_arr_end(o);
+    key_arr(o, "labels");
+    for (size_t i = 0; i < c->n_labels; i++) {
+        json_obj(o);
+        key_str(o, "label", c->labels[i].name);
+        key_int(o, "n", c->labels[i].n);
+        json_obj_end(o);
+    }
+    json_arr_end(o);
+    json_obj_end(o);
+}
+
+static void write_pair(JsonOut *o, const Summary *s, const SumPair *p) {
+    static const char *const VERDICTS[] = {"cannot_tell", "a_ahead", "b_ahead"};
+    const SumCell *a = &s->cells[p->a];
+    json_obj(o);
+    key_str(o, "model_a", s->models[a->model].name);
+    key_str(o, "model_b", s->models[s->cells[p->b].model].name);
+    key_str(o, "suite", s->suites[a->suite].name);
+    key_cstr(o, "effort", effort_name(a->effort));
+    key_str(o, "scorer", a->scorer);
+    key_bool(o, "primary", p->primary);
+    key_int(o, "n_matched", (int64_t)p->n);
+    key_int(o, "n_unmatched", (int64_t)p->n_unmatched);
+    json_out_key(o, "n_clusters");
+    if (p->n_clusters) json_out_int(o, (int64_t)p->n_clusters);
+    else json_out_null(o);
+    key_num(o, "difference", p->diff);
+    key_num(o, "standard_error", p->se);
+    write_interval(o, p->lo, p->hi, p->method);
+    key_num(o, "p_value", p->p);
+    key_cstr(o, "p_method", p->p_method);
+    key_num(o, "p_adjusted", p->p_adjusted);
+    key_obj(o, "flips");
+    key_int(o, "a_better", (int64_t)p->a_better);
+    key_int(o, "b_better", (int64_t)p->b_better);
+    json_obj_end(o);
+    key_num(o, "minimum_detectable_effect", p->mde);
+    key_cstr(o, "verdict", VERDICTS[p->verdict]);
+    key_cstr(o, "words", p->sentence);
+    json_obj_end(o);
+}
+
+static void write_names(JsonOut *o, const Summary *s) {
+    key_arr(o, "models");
+    for (size_t i = 0; i < s->n_models; i++) {
+        json_obj(o);
+        key_str(o, "name", s->models[i].name);
+        key_str(o, "digest", s->models[i].digest);
+        json_obj_end(o);
+    }
+    json_arr_end(o);
+    key_arr(o, "suites");
+    for (size_t i = 0; i < s->n_suites; i++) {
+        json_obj(o);
+        key_str(o, "name", s->suites[i].name);
+        key_str(o, "title", s->suites[i].title);
+        key_str(o, "version", s->suites[i].version);
+        key_str(o, "metric", s->suites[i].metric);
+        key_bool(o, "sealed", s->suites[i].sealed);
+        json_obj_end(o);
+    }
+    json_arr_end(o);
+}
+
+/* ---- samples ---- */
+
+/* Messages as they are; a prompt that is not JSON stays a string. */
+static void write_prompt(JsonOut *o, Str prompt) {
+    Json *root = NULL;
+    Err err = ERR_INIT;
+    json_out_key(o, "prompt");
+    if (prompt.p && json_parse(prompt, &root, &err)) json_out_node(o, root);
+    else json_out_str(o, prompt);
+    json_close(root);
+    if (err.code == ERR_MEMORY) o->buf->failed = true;
+}
+
+static Str from_score(ScorerStr v) { return (Str){v.p, v.n}; }
+
+static void write_score(JsonOut *o, const ScoreRow *row, bool hide) {
+    static const char *const STATUSES[] = {"scored", "unscored", "error"};
+    const Score *sc = &row->score;
+    json_obj(o);
+    key_str(o, "scorer", row->scorer);
+    key_str(o, "version", row->version);
+    key_cstr(o, "status", sc->status <= SCORE_ERROR ? STATUSES[sc->status] : "error");
+    key_cstr(o, "outcome", outcome_name(sc->outcome));
+    key_num(o, "value", sc->status == SCORE_SCORED ? sc->value : NAN);
+    key_str(o, "label", from_score(sc->label));
+    key_str(o, "rule", from_score(sc->rule));
+    json_out_key(o, "span");
+    if (sc->span_end > sc->span_begin) {
+        json_arr(o);
+        json_out_int(o, (int64_t)sc->span_begin);
+        json_out_int(o, (int64_t)sc->span_end);
+        json_arr_end(o);
+    } else {
+        json_out_null(o);
+    }
+    if (!hide) {
+        key_str(o, "answer", from_score(sc->answer));
+        key_str(o, "explanation", from_score(sc->explanation));
+    }
+    key_num(o, "margin", sc->margin);
+    json_obj_end(o);
+}
+
+static void write_texts(JsonOut *o, const Record *r) {
+    const Completion *c = &r->completion;
+    write_prompt(o, r->prompt);
+    key_str(o, "target", r->target);
+    key_str(o, "analysis", c->analysis);
+    key_str(o, "commentary", c->commentary);
+    key_str(o, "final", c->final);
+    key_str(o, "malformed", c->malformed);
+    key_str(o, "error", c->error);
+}
+
+/* What may be told of a sealed sample: that the texts are there, and how long they are. */
+static void write_lengths(JsonOut *o, const Record *r) {
+    key_obj(o, "bytes");
+    key_int(o, "prompt", (int64_t)r->prompt.n);
+    key_int(o, "analysis", (int64_t)r->completion.analysis.n);
+    key_int(o, "final", (int64_t)r->completion.final.n);
+    json_obj_end(o);
+}
+
+typedef struct SamplesOut {
+    JsonOut *o;
+    const Summary *s;
+} SamplesOut;
+
+static bool write_sample(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n) {
+    SamplesOut *x = ctx;
+    JsonOut *o = x->o;
+    const Completion *c = &r->completion;
+    bool hide = summary_hides(x->s, r);
+    (void)id;
+    json_obj(o);
+    key_str(o, "model", r->key.model);
+    key_str(o, "suite", r->key.suite);
+    key_str(o, "sample", r->key.sample);
+    key_cstr(o, "effort", effort_name(r->key.effort));
+    key_int(o, "epoch", r->key.epoch);
+    key_str(o, "group", r->group);
+    key_str(o, "cluster", r->cluster);
+    key_str(o, "content_hash", r->content_hash);
+    key_str(o, "request_hash", r->request_hash);
+    key_cstr(o, "outcome", outcome_name(n ? rows[0].score.outcome : outcome_without_score(c->status)));
+    key_cstr(o, "status", completion_status_name(c->status));
+    key_bool(o, "has_final", c->has_final);
+    key_arr(o, "scores");
+    for (size_t i = 0; i < n; i++) write_score(o, &rows[i], hide);
+    json_arr_end(o);
+    key_obj(o, "tokens");
+    key_int(o, "prompt", c->n_prompt_tokens);
+    key_int(o, "completion", c->n_tokens);
+    key_int(o, "analysis", c->n_analysis_tokens);
+    json_obj_end(o);
+    key_bool(o, "sealed", hide);
+    if (hide) write_lengths(o, r);
+    else write_texts(o, r);
+    key_str(o, "started_at", r->started_at);
+    key_num(o, "prefill_seconds", c->seconds_prefill);
+    key_num(o, "decode_seconds", c->seconds_decode);
+    json_obj_end(o);
+    return !o->buf->failed;
+}
+
+/* ---- the document ---- */
+
+static bool write_document(JsonOut *o, RunStore *store, const Summary *s, Arena *a, Err *err) {
+    SamplesOut x = {o, s};
+    json_obj(o);
+    key_cstr(o, "format", "assay-report/1");
+    key_arr(o, "headline");
+    for (size_t i = 0; i < s->n_headline; i++) json_out_cstr(o, s->headline[i]);
+    json_arr_end(o);
+    write_names(o, s);
+    key_obj(o, "counts");
+    key_int(o, "records", s->stored.records);
+    key_int(o, "scores", s->stored.scores);
+    key_int(o, "records_without_scores", s->stored.records_without_scores);
+    json_obj_end(o);
+    key_arr(o, "results");
+    for (size_t i = 0; i < s->n_cells; i++) write_cell(o, s, &s->cells[i]);
+    json_arr_end(o);
+    key_arr(o, "comparisons");
+    for (size_t i = 0; i < s->n_pairs; i++) write_pair(o, s, &s->pairs[i]);
+    json_arr_end(o);
+    if (!write_manifest(o, store, a, err)) return false;
+    key_arr(o, "samples");
+    bool ok = store_each(store, true, a, write_sample, &x, err);
+    json_arr_end(o);
+    json_obj_end(o);
+    buf_addc(o->buf, '\n');
+    return ok;
+}
+
+static bool json_write(RunStore *store, Buf *out, Err *err) {
+    Arena *keep = arena_open(0), *scratch = arena_open(0);
+    Summary s;
+    JsonOut o;
+    json_out_init(&o, out, 1);
+    bool ok = (keep && scratch) || err_nomem(err);
+    ok = ok && summary_build(store, keep, &s, err) && write_document(&o, store, &s, scratch, err);
+    if (ok && out->failed) ok = err_set(err, ERR_MEMORY, "the report is too large for memory");
+    arena_close(scratch);
+    arena_close(keep);
+    return ok;
+}
+
+const Report report_json = {"json", "report.json", "everything in the run, for programs (schema: report.schema.json)",
+                            json_write};

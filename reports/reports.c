@@ -1,0 +1,35 @@
+#include "reports/report.h"
+
+#include <string.h>
+
+#include "engine/base/file.h"
+
+#define REPORT_MAX ((size_t)2 << 30)
+
+extern const Report report_json;
+
+static const Report *const REPORTS[] = {
+    &report_json,
+};
+
+size_t reports_count(void) { return sizeof REPORTS / sizeof *REPORTS; }
+
+const Report *reports_at(size_t i) { return i < reports_count() ? REPORTS[i] : NULL; }
+
+const Report *reports_find(const char *name) {
+    for (size_t i = 0; i < reports_count(); i++)
+        if (strcmp(REPORTS[i]->name, name) == 0) return REPORTS[i];
+    return NULL;
+}
+
+bool report_write_file(const Report *r, RunStore *s, const char *dir, Err *err) {
+    Buf out;
+    Arena *a = arena_open(0);
+    if (!a) return err_nomem(err);
+    buf_init(&out, REPORT_MAX);
+    char *path = path_join(a, dir, r->file_name);
+    bool ok = (path || err_nomem(err)) && r->write(s, &out, err) && file_write_atomic(path, buf_str(&out), err);
+    buf_release(&out);
+    arena_close(a);
+    return ok;
+}

@@ -1,0 +1,130 @@
+/* Summary: every number of a run's report, computed once. The JSON, the HTML and the terminal table all draw from this
+ * struct, so they cannot disagree.
+ *
+ * cell    model x suite x effort x scorer: counts by outcome, mean with interval, bounds, groups, labels
+ * pair    two models on the same questions of a suite: difference, interval, test, verdict
+ * Rules (specs: statistics.md section 0). The unit is the question: repeats are averaged first. Clusters widen the
+ * errors. Means are taken over scored rows only, and what was left out is counted beside them. Undefined is NaN. */
+#ifndef ASSAY_REPORTS_SUMMARY_H
+#define ASSAY_REPORTS_SUMMARY_H
+
+#include "reports/store.h"
+
+#define SUM_CONF 0.95
+#define SUM_ALPHA 0.05
+#define SUM_POWER 0.80
+
+typedef struct SumModel {
+    Str name, spec, digest; /* spec and digest absent if the manifest does not tell */
+} SumModel;
+
+typedef struct SumSuite {
+    Str name, title, version, metric; /* title: name if the manifest tells none; metric: "" */
+    bool sealed;                      /* hazard "sealed": no text of its samples is shown */
+} SumSuite;
+
+typedef struct SumCounts {
+    int64_t total, scored, outcome[OUTCOME_COUNT]; /* outcomes add up to total */
+    int64_t cut_off;   /* the completion hit its token limit, whatever the score */
+    int64_t malformed; /* the completion was not well-formed harmony */
+} SumCounts;
+
+typedef struct SumEstimate {
+    size_t n_questions; /* with at least one scored row */
+    size_t n_clusters;  /* 0 if each question is its own */
+    double mean, se, lo, hi;
+    const char *method; /* "wilson", "t", "normal", "clustered t"; NULL if there is no interval */
+} SumEstimate;
+
+typedef struct SumGroup {
+    Str name;
+    SumCounts counts;
+    SumEstimate est;
+} SumGroup;
+
+typedef struct SumLabel {
+    Str name;
+    int64_t n;
+} SumLabel;
+
+/* One question of a cell: its rows (repeats) together. */
+typedef struct SumQuestion {
+    Str sample, content_hash, group, cluster; /* group, cluster may be absent */
+    int n_rows, n_scored, n_cut_off;
+    bool whole;        /* every scored value is 0 or 1 */
+    double sum;        /* of scored values */
+    double sum_uncut;  /* of those whose completion was not cut off */
+    int n_scored_uncut;
+} SumQuestion;
+
+typedef struct SumCell {
+    size_t model, suite; /* indices */
+    Effort effort;
+    Str scorer, scorer_version;
+    bool primary; /* the suite's first scorer */
+    SumCounts counts;
+    int repeats; /* rows per question at most */
+    SumEstimate est;
+    double bound_lo, bound_hi; /* mean with everything cut off wrong, right */
+    int64_t tokens_prompt, tokens, tokens_analysis;
+    double prefill_seconds, decode_seconds; /* sums; times */
+    const SumGroup *groups;                 /* by name; none if no sample has a group */
+    size_t n_groups;
+    const SumLabel *labels; /* by name */
+    size_t n_labels;
+    const SumQuestion *questions; /* by sample id */
+    size_t n_questions;
+} SumCell;
+
+typedef enum SumVerdict { SUM_CANNOT_TELL, SUM_A_AHEAD, SUM_B_AHEAD } SumVerdict;
+
+typedef struct SumPair {
+    size_t a, b; /* cells; a's model stands before b's in the plan */
+    bool primary;
+    size_t n;           /* matched questions, scored on both sides */
+    size_t n_unmatched; /* questions that only one side has, or scored on one side only, or of different content */
+    size_t n_clusters;
+    double diff, se, lo, hi; /* mean of a - b */
+    const char *method;      /* of the interval; NULL if there is none */
+    double p;
+    const char *p_method; /* "McNemar mid-p", … */
+    double p_adjusted;    /* Benjamini-Hochberg over the pairs of this report with the same `primary` */
+    size_t a_better, b_better, both_right, both_wrong; /* questions; the last two only count whole scores */
+    bool whole;
+    double mde; /* smallest difference that this many questions show with 80 % power */
+    SumVerdict verdict;
+    const char *sentence; /* in words */
+} SumPair;
+
+typedef struct Summary {
+    Arena *arena; /* holds everything below */
+    SumModel *models;
+    size_t n_models;
+    SumSuite *suites;
+    size_t n_suites;
+    SumCell *cells; /* by suite, effort, scorer, model: the ones to compare stand together */
+    size_t n_cells;
+    SumPair *pairs;
+    size_t n_pairs;
+    int n_efforts; /* different ones that occur */
+    StoreCounts stored;
+    const char **headline; /* sentences that answer the question; at least one */
+    size_t n_headline;
+} Summary;
+
+/* Everything lives in the arena, which must outlive *out. An empty run gives empty tables and a headline that says so. */
+bool summary_build(RunStore *s, Arena *a, Summary *out, Err *err);
+
+const char *outcome_name(unsigned outcome);  /* "no_answer" */
+const char *outcome_words(unsigned outcome); /* "no answer" */
+/* The outcome of a record without any score: what its completion's status says. */
+unsigned outcome_without_score(CompletionStatus status);
+/* True if the record's texts must not be shown. */
+bool summary_hides(const Summary *s, const Record *r);
+/* "demo/choice", with ", high" behind it if the run has several efforts. */
+const char *summary_cell_name(const Summary *s, const SumCell *c, Arena *a);
+
+/* Within the room: fills pairs and headline from the cells. */
+bool summary__compare(Summary *s, Err *err);
+
+#endif

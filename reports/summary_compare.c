@@ -1,0 +1,426 @@
+/* Model against model: paired tests on the questions both answered, and the sentences that stand on top of a report.
+ *
+ * Method by kind of data (specs: statistics.md sections 2, 4, 5, 6):
+ *   clusters                 clustered t on the differences
+ *   one 0/1 score each       Newcombe's paired interval; McNemar, mid-p below 100 discordant pairs, else chi-squared
+ *   anything else            paired t, from 100 questions on the normal
+ * "Ahead" needs both: adjusted p below 5 %, and an interval that leaves zero out. Everything else is "cannot tell". */
+#include "reports/summary.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/stats.h"
+
+enum { HEADLINE_MAX = 8, WORDS_MAX = 4000 };
+
+/* The matched questions of two cells. */
+typedef struct Matched {
+    double *a, *b, *d; /* question means, difference */
+    Str *cluster;
+    uint32_t *cluster_id;
+    size_t n, g;
+    bool whole;
+} Matched;
+
+static bool matched_alloc(Arena *arena, size_t n, Matched *m) {
+    *m = (Matched){.a = arena_array(arena, n, sizeof(double)),
+                   .b = arena_array(arena, n, sizeof(double)),
+                   .d = arena_array(arena, n, sizeof(double)),
+                   .cluster = arena_array(arena, n, sizeof(Str)),
+                   .cluster_id = arena_array(arena, n, sizeof(uint32_t)),
+                   .whole = true};
+    return m->a && m->b && m->d && m->cluster && m->cluster_id;
+}
+
+static bool same_content(const SumQuestion *a, const SumQuestion *b) {
+    return !a->content_hash.p || !b->content_hash.p || str_eq(a->content_hash, b->content_hash);
+}
+
+/* Both lists are sorted by sample id. */
+static void match(const SumCell *a, const SumCell *b, Matched *m, SumPair *p) {
+    size_t i = 0, j = 0;
+    while (i < a->n_questions || j < b->n_questions) {
+        int c = i == a->n_questions ? 1 : j == b->n_questions ? -1
+                : str_cmp(a->questions[i].sample, b->questions[j].sample);
+        if (c != 0) {
+            p->n_unmatched++;
+            if (c < 0) i++;
+            else j++;
+            continue;
+        }
+        const SumQuestion *x = &a->questions[i++], *y = &b->questions[j++];
+        if (!x->n_scored || !y->n_scored || !same_content(x, y)) {
+            p->n_unmatched++;
+            continue;
+        }
+        m->a[m->n] = x->sum / x->n_scored;
+        m->b[m->n] = y->sum / y->n_scored;
+        m->d[m->n] = m->a[m->n] - m->b[m->n];
+        m->cluster[m->n] = x->cluster;
+        if ((m->a[m->n] != 0 && m->a[m->n] != 1) || (m->b[m->n] != 0 && m->b[m->n] != 1)) m->whole = false;
+        m->n++;
+    }
+}
+
+typedef struct ClusterRef {
+    Str name;
+    size_t at;
+} ClusterRef;
+
+static int by_name(const void *a, const void *b) {
+    const ClusterRef *x = a, *y = b;
+    int c = str_cmp(x->name, y->name);
+    return c ? c : (x->at > y->at) - (x->at < y->at);
+}
+
+static bool number_clusters(Arena *arena, Matched *m) {
+    ClusterRef *refs = arena_array(arena, m->n, sizeof *refs);
+    if (!refs) return false;
+    for (size_t i = 0; i < m->n; i++) refs[i] = (ClusterRef){m->cluster[i], i};
+    qsort(refs, m->n, sizeof *refs, by_name);
+    for (size_t i = 0; i < m->n; i++) {
+        bool same = i > 0 && refs[i].name.p && str_eq(refs[i].name, refs[i - 1].name);
+        m->g += !same;
+        m->cluster_id[refs[i].at] = (uint32_t)(m->g - 1);
+    }
+    return true;
+}
+
+static void count_flips(const Matched *m, SumPair *p) {
+    p->whole = m->whole;
+    for (size_t i = 0; i < m->n; i++) {
+        if (m->d[i] > 0) p->a_better++;
+        else if (m->d[i] < 0) p->b_better++;
+        else if (m->whole && m->a[i] == 1) p->both_right++;
+        else if (m->whole) p->both_wrong++;
+    }
+}
+
+static void set_interval(SumPair *p, StatRange r, const char *method) {
+    if (isnan(r.lo) || isnan(r.hi)) return;
+    p->lo = fmax(-1.0, r.lo);
+    p->hi = fmin(1.0, r.hi);
+    p->method = method;
+}
+
+static void test_whole(SumPair *p) {
+    StatNewcombe w = stat_newcombe_paired(p->both_right, p->a_better, p->b_better, p->both_wrong, SUM_CONF);
+    StatMcNemar t = stat_mcnemar(p->a_better, p->b_better);
+    bool few = p->a_better + p->b_better < 100;
+    set_interval(p, (StatRange){w.lo, w.hi}, "Newcombe paired");
+    p->p = few ? t.p_midp : t.p_chi2;
+    p->p_method = few ? "McNemar mid-p" : "McNemar";
+}
+
+/* All differences equal and not zero: of the 2^n sign patterns two reach the observed sum (exact sign-flip test). */
+static void test_constant(SumPair *p) {
+    p->p = p->diff == 0.0 ? 1.0 : ldexp(1.0, -(int)(p->n > 1000 ? 1000 : p->n) + 1);
+    p->p_method = "sign flip";
+}
+
+static void test_fractions(const Matched *m, SumPair *p) {
+    StatPaired t = stat_paired(m->a, m->b, m->n, SUM_CONF);
+    bool many = m->n >= 100;
+    StatMean d = stat_mean(m->d, m->n, SUM_CONF);
+    set_interval(p, many ? d.z : d.t, many ? "paired normal" : "paired t");
+    p->p = many ? t.p_z : t.p_t;
+    p->p_method = many ? "paired z" : "paired t";
+}
+
+static bool test_clusters(Arena *arena, const Matched *m, SumPair *p) {
+    double *scratch = arena_array(arena, m->g, sizeof *scratch);
+    if (!scratch) return false;
+    StatClustered c = stat_clustered(m->d, m->cluster_id, m->n, m->g, SUM_CONF, scratch);
+    p->se = c.se_cr1;
+    if (!(c.se_cr1 > 0.0)) return true;
+    set_interval(p, c.t, "clustered t");
+    p->p = stat_t_two_sided(c.mean / c.se_cr1, (double)(m->g - 1));
+    p->p_method = "clustered t";
+    return true;
+}
+
+/* Without any spread in the data, the share of disagreeing questions could still be as high as the bound for an event
+ * that was never seen. */
+static double detectable(const SumPair *p) {
+    double n = (double)p->n, v = p->se * p->se * n;
+    if (p->n < 2) return NAN;
+    if (!(v > 0.0)) v = stat_zero_event_upper(p->n, SUM_CONF);
+    return stat_mde(v, n, SUM_ALPHA, SUM_POWER);
+}
+
+static bool compare(Summary *s, SumPair *p) {
+    const SumCell *a = &s->cells[p->a], *b = &s->cells[p->b];
+    Matched m;
+    p->diff = p->se = p->lo = p->hi = p->p = p->p_adjusted = p->mde = NAN;
+    p->primary = a->primary;
+    if (!matched_alloc(s->arena, a->n_questions < b->n_questions ? a->n_questions : b->n_questions, &m)) return false;
+    match(a, b, &m, p);
+    p->n = m.n;
+    if (m.n == 0) return true;
+    if (!number_clusters(s->arena, &m)) return false;
+    count_flips(&m, p);
+    StatMean d = stat_mean(m.d, m.n, SUM_CONF);
+    p->diff = d.mean;
+    p->se = d.se;
+    if (m.g < m.n) {
+        p->n_clusters = m.g;
+        if (!test_clusters(s->arena, &m, p)) return false;
+    } else if (m.whole) {
+        test_whole(p);
+    } else if (m.n > 1 && d.sd > 0.0) {
+        test_fractions(&m, p);
+    } else if (m.n > 1) {
+        test_constant(p);
+    }
+    p->mde = detectable(p);
+    return true;
+}
+
+static bool comparable(const SumCell *a, const SumCell *b) {
+    return a->suite == b->suite && a->effort == b->effort && a->primary == b->primary && str_eq(a->scorer, b->scorer);
+}
+
+/* Cells that compare stand next to each other. Two walks: count, then fill. */
+static bool build_pairs(Summary *s) {
+    for (int fill = 0; fill < 2; fill++) {
+        size_t n = 0;
+        for (size_t i = 0; i < s->n_cells; i++)
+            for (size_t j = i + 1; j < s->n_cells && comparable(&s->cells[i], &s->cells[j]); j++, n++)
+                if (fill) {
+                    s->pairs[n].a = i, s->pairs[n].b = j;
+                    if (!compare(s, &s->pairs[n])) return false;
+                }
+        if (!fill) s->pairs = arena_array(s->arena, n, sizeof *s->pairs);
+        if (!s->pairs) return false;
+        s->n_pairs = n;
+    }
+    return true;
+}
+
+/* Every suite is one more chance of a false alarm: p-values of one table are adjusted together. */
+static bool adjust(Summary *s, bool primary) {
+    double *p = arena_array(s->arena, s->n_pairs, sizeof *p), *q = arena_array(s->arena, s->n_pairs, sizeof *q);
+    size_t *scratch = arena_array(s->arena, s->n_pairs, sizeof *scratch);
+    if (!p || !q || !scratch) return false;
+    for (size_t i = 0; i < s->n_pairs; i++) p[i] = s->pairs[i].primary == primary ? s->pairs[i].p : NAN;
+    stat_adjust_bh(p, s->n_pairs, q, scratch);
+    for (size_t i = 0; i < s->n_pairs; i++)
+        if (s->pairs[i].primary == primary) s->pairs[i].p_adjusted = q[i];
+    return true;
+}
+
+static void decide(SumPair *p) {
+    p->verdict = SUM_CANNOT_TELL;
+    if (!(p->p_adjusted < SUM_ALPHA)) return;
+    if (p->method && p->lo <= 0.0 && p->hi >= 0.0) return;
+    p->verdict = p->diff > 0.0 ? SUM_A_AHEAD : SUM_B_AHEAD;
+}
+
+/* ---- words ---- */
+
+static Str model_name(const Summary *s, size_t cell) { return s->models[s->cells[cell].model].name; }
+
+/* Percentage points: one decimal below ten, none above. */
+static void add_points(Buf *b, double x) {
+    double v = fabs(100.0 * x);
+    buf_addf(b, v < 9.95 ? "%.1f" : "%.0f", v);
+}
+
+static void add_signed(Buf *b, double x) {
+    buf_adds(b, x < 0.0 ? "−" : x > 0.0 ? "+" : "");
+    add_points(b, x);
+}
+
+/* Seen from the model that is ahead in the data, so that signs agree with the words before it. */
+static void add_interval(Buf *b, const SumPair *p) {
+    bool flip = p->diff < 0.0;
+    if (!p->method) return;
+    buf_adds(b, " (95 % interval ");
+    add_signed(b, flip ? -p->hi : p->lo);
+    buf_adds(b, " to ");
+    add_signed(b, flip ? -p->lo : p->hi);
+    buf_addc(b, ')');
+}
+
+static const char *finish(Summary *s, Buf *b) {
+    Str copy = b->failed ? (Str){0} : str_dup(s->arena, buf_str(b));
+    buf_clear(b);
+    return copy.p;
+}
+
+static void pair_sentence(const Summary *s, const SumPair *p, Buf *b) {
+    Str a = model_name(s, p->a), c = model_name(s, p->b);
+    bool behind = p->verdict == SUM_B_AHEAD;
+    if (p->n == 0) {
+        buf_adds(b, "Cannot tell: there is no question that both models answered and that was scored.");
+        return;
+    }
+    if (p->verdict != SUM_CANNOT_TELL) {
+        Str first = behind ? c : a, second = behind ? a : c;
+        buf_addf(b, STR_FMT " is ahead of " STR_FMT " by ", STR_ARG(first), STR_ARG(second));
+        add_points(b, p->diff);
+        buf_adds(b, " points");
+        if (p->method) {
+            buf_adds(b, " (95 % interval ");
+            add_points(b, behind ? p->hi : p->lo);
+            buf_adds(b, " to ");
+            add_points(b, behind ? p->lo : p->hi);
+            buf_addc(b, ')');
+        }
+        buf_addc(b, '.');
+        return;
+    }
+    Str higher = p->diff < 0.0 ? c : a;
+    buf_adds(b, "Cannot tell: ");
+    if (p->diff == 0.0) {
+        buf_adds(b, "no difference was seen");
+    } else {
+        buf_addf(b, STR_FMT " scored ", STR_ARG(higher));
+        add_points(b, p->diff);
+        buf_adds(b, " points higher");
+    }
+    add_interval(b, p);
+    if (!isnan(p->mde)) {
+        buf_addf(b, "; %zu questions would show a difference of about ", p->n);
+        add_points(b, p->mde);
+        buf_adds(b, " points or more");
+    }
+    buf_addc(b, '.');
+}
+
+/* "demo/choice +21, demo/number +30" of the primary pairs of two models with this verdict; returns how many. Undecided
+ * differences are those of the first model, or with flip of the second. */
+static size_t list_pairs(const Summary *s, size_t ma, size_t mb, SumVerdict v, bool flip, Buf *b) {
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_pairs; i++) {
+        const SumPair *p = &s->pairs[i];
+        if (!p->primary || s->cells[p->a].model != ma || s->cells[p->b].model != mb || p->verdict != v) continue;
+        buf_addf(b, "%s%s ", n++ ? ", " : "", summary_cell_name(s, &s->cells[p->a], s->arena));
+        if (p->n == 0) {
+            buf_adds(b, "no common question");
+            continue;
+        }
+        if (v != SUM_CANNOT_TELL) {
+            buf_addc(b, '+');
+            add_points(b, p->diff);
+            continue;
+        }
+        add_signed(b, flip ? -p->diff : p->diff);
+        if (!p->method) continue;
+        buf_adds(b, " [");
+        add_signed(b, flip ? -p->hi : p->lo);
+        buf_adds(b, " to ");
+        add_signed(b, flip ? -p->lo : p->hi);
+        buf_addc(b, ']');
+    }
+    return n;
+}
+
+static const char *suites_word(const Summary *s, size_t n) {
+    return s->n_efforts > 1 ? (n == 1 ? "comparison" : "comparisons") : (n == 1 ? "suite" : "suites");
+}
+
+static bool pair_headline(Summary *s, size_t ma, size_t mb, Buf *b) {
+    Buf won, lost, open;
+    buf_init(&won, WORDS_MAX), buf_init(&lost, WORDS_MAX), buf_init(&open, WORDS_MAX);
+    size_t a = list_pairs(s, ma, mb, SUM_A_AHEAD, false, &won), c = list_pairs(s, ma, mb, SUM_B_AHEAD, false, &lost);
+    bool swap = c > a;
+    size_t o = list_pairs(s, ma, mb, SUM_CANNOT_TELL, swap, &open), total = a + c + o;
+    Str first = s->models[swap ? mb : ma].name, second = s->models[swap ? ma : mb].name;
+    if (swap) {
+        Buf t = won;
+        won = lost, lost = t;
+        size_t k = a;
+        a = c, c = k;
+    }
+    if (total && a == 0) {
+        buf_addf(b, "Cannot tell " STR_FMT " and " STR_FMT " apart on any of %zu %s: " STR_FMT " points.", STR_ARG(first),
+                 STR_ARG(second), total, suites_word(s, total), STR_ARG(buf_str(&open)));
+    } else if (total) {
+        buf_addf(b, STR_FMT " is ahead of " STR_FMT " on %zu of %zu %s (" STR_FMT " points)", STR_ARG(first),
+                 STR_ARG(second), a, total, suites_word(s, total), STR_ARG(buf_str(&won)));
+        if (c) buf_addf(b, ", behind on %zu (" STR_FMT " points)", c, STR_ARG(buf_str(&lost)));
+        if (o) buf_addf(b, "; cannot tell on %zu (" STR_FMT " points)", o, STR_ARG(buf_str(&open)));
+        buf_addc(b, '.');
+    }
+    bool ok = !won.failed && !lost.failed && !open.failed;
+    buf_release(&won), buf_release(&lost), buf_release(&open);
+    return ok;
+}
+
+/* A model alone: its primary means. */
+static void model_headline(Summary *s, size_t model, Buf *b) {
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_cells; i++) {
+        const SumCell *c = &s->cells[i];
+        if (c->model != model || !c->primary) continue;
+        if (n++) buf_adds(b, ", ");
+        else buf_addf(b, STR_FMT ": ", STR_ARG(s->models[model].name));
+        buf_addf(b, "%s ", summary_cell_name(s, c, s->arena));
+        if (isnan(c->est.mean)) buf_adds(b, "no score");
+        else buf_addf(b, "%.1f %%", 100.0 * c->est.mean);
+        if (c->est.method) buf_addf(b, " (95 %% interval %.1f to %.1f)", 100.0 * c->est.lo, 100.0 * c->est.hi);
+    }
+    if (n) buf_addc(b, '.');
+}
+
+static bool add_headline(Summary *s, Buf *b) {
+    if (b->n == 0) return true;
+    const char *text = finish(s, b);
+    if (!text) return false;
+    s->headline[s->n_headline++] = text;
+    return true;
+}
+
+/* A warning that changes how far the numbers may be trusted. */
+static void caution(const Summary *s, Buf *b) {
+    int64_t lost = 0, cut = 0, total = 0;
+    for (size_t i = 0; i < s->n_cells; i++) {
+        const SumCell *c = &s->cells[i];
+        if (!c->primary) continue;
+        total += c->counts.total;
+        lost += c->counts.total - c->counts.scored;
+        cut += c->counts.cut_off;
+    }
+    if (total && lost * 50 > total) /* more than 2 %: specs, safety-scoring.md section 0 */
+        buf_addf(b, "%lld of %lld answers have no score; the means leave them out. ", (long long)lost, (long long)total);
+    if (total && cut * 50 > total)
+        buf_addf(b, "%lld of %lld answers were cut off at the token limit; the bounds show what that could change.",
+                 (long long)cut, (long long)total);
+    while (b->n && b->p[b->n - 1] == ' ') b->n--;
+}
+
+static bool build_headline(Summary *s, Buf *b) {
+    bool ok = true;
+    s->headline = arena_array(s->arena, HEADLINE_MAX + 2, sizeof *s->headline);
+    if (!s->headline) return false;
+    if (s->n_cells == 0) buf_adds(b, "Nothing is stored in this run yet.");
+    ok = add_headline(s, b);
+    for (size_t i = 0; ok && i < s->n_models; i++)
+        for (size_t j = i + 1; ok && j < s->n_models && s->n_headline < HEADLINE_MAX; j++)
+            ok = pair_headline(s, i, j, b) && add_headline(s, b);
+    for (size_t i = 0; ok && s->n_pairs == 0 && i < s->n_models && s->n_headline < HEADLINE_MAX; i++) {
+        model_headline(s, i, b);
+        ok = add_headline(s, b);
+    }
+    caution(s, b);
+    return ok && add_headline(s, b);
+}
+
+bool summary__compare(Summary *s, Err *err) {
+    Buf b;
+    if (!build_pairs(s) || !adjust(s, true) || !adjust(s, false)) return err_nomem(err);
+    buf_init(&b, WORDS_MAX * 4);
+    bool ok = true;
+    for (size_t i = 0; ok && i < s->n_pairs; i++) {
+        decide(&s->pairs[i]);
+        pair_sentence(s, &s->pairs[i], &b);
+        s->pairs[i].sentence = finish(s, &b);
+        ok = s->pairs[i].sentence != NULL;
+    }
+    ok = ok && build_headline(s, &b);
+    buf_release(&b);
+    return ok || err_nomem(err);
+}

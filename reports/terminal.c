@@ -1,0 +1,96 @@
+/* The table that `assay run` prints last. Plain text: piped as often as read. */
+#include "reports/report.h"
+
+#include <math.h>
+
+#include "reports/summary.h"
+#include "reports/visible.h"
+
+enum { INDENT = 2 };
+
+static void pad(Buf *b, size_t used, size_t width) {
+    for (; used < width; used++) buf_addc(b, ' ');
+}
+
+static void cell_left(Buf *b, Str s, size_t width) {
+    visible_term(b, s);
+    pad(b, visible_width(s), width + INDENT);
+}
+
+static size_t max(size_t a, size_t b) { return a > b ? a : b; }
+
+typedef struct Widths {
+    size_t name, model;
+} Widths;
+
+static Widths measure(const Summary *s, Arena *a) {
+    Widths w = {5, 5};
+    for (size_t i = 0; i < s->n_cells; i++) {
+        w.name = max(w.name, visible_width(str_from(summary_cell_name(s, &s->cells[i], a))));
+        w.model = max(w.model, visible_width(s->models[s->cells[i].model].name));
+    }
+    return w;
+}
+
+static void score_columns(Buf *b, const SumCell *c) {
+    if (isnan(c->est.mean)) buf_addf(b, "%7s", "n/a");
+    else buf_addf(b, "%6.1f%%", 100.0 * c->est.mean);
+    if (c->est.method) buf_addf(b, "  %5.1f to %5.1f", 100.0 * c->est.lo, 100.0 * c->est.hi);
+    else buf_addf(b, "  %14s", "");
+    buf_addf(b, " %6lld", (long long)c->counts.total);
+    for (unsigned o = 0; o < OUTCOME_COUNT; o++) buf_addf(b, " %9lld", (long long)c->counts.outcome[o]);
+}
+
+static void score_table(Buf *b, const Summary *s, const Widths *w) {
+    cell_left(b, STR("suite"), w->name);
+    cell_left(b, STR("model"), w->model);
+    buf_addf(b, "%7s  %14s %6s", "score", "95 % interval", "n");
+    for (unsigned o = 0; o < OUTCOME_COUNT; o++) buf_addf(b, " %9s", outcome_words(o));
+    buf_addc(b, '\n');
+    for (size_t i = 0; i < s->n_cells; i++) {
+        const SumCell *c = &s->cells[i];
+        bool again = i > 0 && s->cells[i - 1].suite == c->suite && s->cells[i - 1].effort == c->effort &&
+                     str_eq(s->cells[i - 1].scorer, c->scorer);
+        cell_left(b, again ? STR("") : str_from(summary_cell_name(s, c, s->arena)), w->name);
+        cell_left(b, s->models[c->model].name, w->model);
+        score_columns(b, c);
+        buf_addc(b, '\n');
+    }
+}
+
+static void pair_lines(Buf *b, const Summary *s, const Widths *w) {
+    if (s->n_pairs) buf_adds(b, "\nmodel against model, on the same questions\n");
+    for (size_t i = 0; i < s->n_pairs; i++) {
+        const SumPair *p = &s->pairs[i];
+        cell_left(b, str_from(summary_cell_name(s, &s->cells[p->a], s->arena)), w->name);
+        if (s->n_models > 2) {
+            visible_term(b, s->models[s->cells[p->a].model].name);
+            buf_adds(b, " against ");
+            visible_term(b, s->models[s->cells[p->b].model].name);
+            buf_adds(b, ": ");
+        }
+        visible_term(b, str_from(p->sentence));
+        if (!isnan(p->p_adjusted)) buf_addf(b, " p = %.2g", p->p_adjusted);
+        buf_addc(b, '\n');
+    }
+}
+
+bool report_summary(RunStore *store, Buf *out, Err *err) {
+    Summary s;
+    Arena *a = arena_open(0);
+    if (!a) return err_nomem(err);
+    bool ok = summary_build(store, a, &s, err);
+    if (ok && s.n_cells) {
+        Widths w = measure(&s, a);
+        score_table(out, &s, &w);
+        pair_lines(out, &s, &w);
+        buf_addc(out, '\n');
+    }
+    for (size_t i = 0; ok && i < s.n_headline; i++) {
+        visible_term(out, str_from(s.headline[i]));
+        buf_addc(out, '\n');
+    }
+    if (ok && out->failed) ok = err_nomem(err);
+    arena_close(a);
+    return ok;
+}
