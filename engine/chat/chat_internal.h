@@ -10,7 +10,7 @@
 #ifndef ASSAY_CHAT_INTERNAL_H
 #define ASSAY_CHAT_INTERNAL_H
 
-#include "engine/base/json.h"
+#include "engine/base/json_nul.h"
 #include "engine/chat/chat.h"
 
 bool chat__role_parse(Str name, Role *out);
@@ -33,6 +33,7 @@ typedef struct Render {
     Buf *text; /* may be NULL */
     Ids *ids;
     size_t cap; /* of ids */
+    const NulMark *nul; /* what stands for NUL in the texts; may be NULL */
     bool failed;
     Err *err;
 } Render;

@@ -34,6 +34,9 @@ bool chat__role_parse(Str name, Role *out) {
 
 void render_text(Render *r, Str s) {
     if (r->failed || s.n == 0) return;
+    if (r->nul) s = nul_restore(r->nul, r->a, s);
+    if (!s.p) r->failed = !err_nomem(r->err);
+    if (r->failed) return;
     if (r->text) buf_add_utf8_lossy(r->text, s);
     r->failed = !tokenizer_encode(r->t, s, false, r->a, r->ids, &r->cap, r->err);
 }
