@@ -119,7 +119,7 @@ static bool read_ids(const Vocab *v, const Json *list, Arena *a, Ids *out, Err *
 static bool read_line(const Vocab *v, const Json *j, const NulMark *nul, Arena *a, Ids *ids, Err *err) {
     if (json_type(j) != JSON_OBJECT) return err_set(err, ERR_INPUT, "an object with 'ids' or 'text' was expected");
     if (json_get(j, "ids")) return read_ids(v, json_get(j, "ids"), a, ids, err);
-    Str text;
+    Str text = {NULL, 0};
     if (!json_get(j, "text")) return err_set(err, ERR_INPUT, "missing key 'ids' or 'text'");
     if (!json_want_str(j, "text", true, &text, err)) return false;
     text = nul_restore(nul, a, text);
@@ -176,7 +176,7 @@ static void write_parsed(const ChatParsed *p, Buf *out) {
 bool vocab_parse(const Vocab *v, Str json, bool strict, Arena *a, Buf *out, Err *err) {
     Json *j;
     NulMark nul;
-    Ids ids;
+    Ids ids = {NULL, 0};
     Role role;
     const Role *known;
     ChatParsed parsed;

@@ -51,6 +51,7 @@ extern const Cmd cmd_help;
 /* ---- data: validate, list ---- */
 
 /* ---- token: tokenize, detokenize, render, parse ---- */
+extern const Cmd cmd_tokenize, cmd_detokenize, cmd_render, cmd_parse;
 
 /* ---- engine: generate, logits, bench, model ---- */
 

@@ -13,6 +13,10 @@ static const Cmd *const commands[] = {
     /* porcelain */
 
     /* plumbing */
+    &cmd_tokenize,
+    &cmd_detokenize,
+    &cmd_render,
+    &cmd_parse,
 
     &cmd_help,
 };
