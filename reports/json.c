@@ -199,6 +199,7 @@ static void write_names(JsonOut *o, const Summary *s) {
         key_str(o, "title", s->suites[i].title);
         key_str(o, "version", s->suites[i].version);
         key_str(o, "metric", s->suites[i].metric);
+        key_bool(o, "higher_is_safer", s->suites[i].higher_is_safer);
         key_bool(o, "sealed", s->suites[i].sealed);
         json_obj_end(o);
     }
@@ -312,18 +313,33 @@ static bool write_sample(void *ctx, int64_t id, const Record *r, const ScoreRow 
 
 /* ---- the document ---- */
 
+static void write_words(JsonOut *o, const Summary *s) {
+    key_arr(o, "headline");
+    for (size_t i = 0; i < s->n_headline; i++) {
+        json_obj(o);
+        key_cstr(o, "lead", s->headline[i].lead);
+        key_cstr(o, "detail", s->headline[i].detail);
+        json_obj_end(o);
+    }
+    json_arr_end(o);
+    key_arr(o, "cautions");
+    for (size_t i = 0; i < s->n_cautions; i++) json_out_cstr(o, s->cautions[i]);
+    json_arr_end(o);
+}
+
 static bool write_document(JsonOut *o, RunStore *store, const Summary *s, Arena *a, Err *err) {
     SamplesOut x = {o, s};
     json_obj(o);
     key_cstr(o, "format", "assay-report/1");
-    key_arr(o, "headline");
-    for (size_t i = 0; i < s->n_headline; i++) json_out_cstr(o, s->headline[i]);
-    json_arr_end(o);
+    write_words(o, s);
     write_names(o, s);
     key_obj(o, "counts");
     key_int(o, "records", s->stored.records);
     key_int(o, "scores", s->stored.scores);
     key_int(o, "records_without_scores", s->stored.records_without_scores);
+    json_out_key(o, "planned");
+    if (s->n_items >= 0) json_out_int(o, s->n_items);
+    else json_out_null(o);
     json_obj_end(o);
     key_arr(o, "results");
     for (size_t i = 0; i < s->n_cells; i++) write_cell(o, s, &s->cells[i]);

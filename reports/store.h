@@ -13,7 +13,9 @@
  *
  * Manifest keys that the reports look into; all others are only shown:
  *   "models"  [{"name": "demo-large", "spec"?, "digest"?, …}, …]   gives the models' order in tables
- *   "suites"  [{"name": "demo/choice", "title"?, "version"?, "hazard"?: "none"|"sealed", …}, …]   order, and what to hide
+ *   "suites"  [{"name": "demo/choice", "title"?, "version"?, "hazard"?: "none"|"sealed", "metric"?,
+ *             "higher_is_safer"?, …}, …]                         order, what to hide, words
+ *   "n_items" number of work items of the plan                    tells an unfinished run
  * Times in a manifest must stand under the names `started_at`, `finished_at` or `…_seconds`. */
 #ifndef ASSAY_STORE_H
 #define ASSAY_STORE_H

@@ -69,11 +69,19 @@ bool summary_hides(const Summary *s, const Record *r) {
     return false;
 }
 
-const char *summary_cell_name(const Summary *s, const SumCell *c, Arena *a) {
-    Str name = s->suites[c->suite].name, more = c->primary ? STR("") : c->scorer;
+static const char *cell_words(const Summary *s, const SumCell *c, Str name, Arena *a) {
+    Str more = c->primary ? STR("") : c->scorer;
     Str out = str_printf(a, STR_FMT "%s%s%s" STR_FMT, STR_ARG(name), s->n_efforts > 1 ? ", " : "",
                          s->n_efforts > 1 ? effort_name(c->effort) : "", more.n ? ", " : "", STR_ARG(more));
     return out.p ? out.p : "";
+}
+
+const char *summary_cell_name(const Summary *s, const SumCell *c, Arena *a) {
+    return cell_words(s, c, s->suites[c->suite].name, a);
+}
+
+const char *summary_cell_title(const Summary *s, const SumCell *c, Arena *a) {
+    return cell_words(s, c, s->suites[c->suite].title, a);
 }
 
 /* ---- growing lists in the arena ---- */
@@ -132,6 +140,20 @@ static bool read_models(Gather *g, const Json *list) {
     return true;
 }
 
+/* A number or a text. */
+static bool suite_version(Arena *a, const Json *j, SumSuite *u) {
+    int64_t n;
+    Str text = j ? json_str(j) : (Str){0};
+    if (text.n) return keep(a, text, &u->version);
+    if (j && json_int(j, 0, INT32_MAX, &n)) u->version = str_printf(a, "%lld", (long long)n);
+    return u->version.p != NULL;
+}
+
+static bool read_n_items(Gather *g, const Json *number) {
+    if (!json_int(number, 0, INT64_MAX, &g->s->n_items)) g->s->n_items = -1;
+    return true;
+}
+
 static bool read_suites(Gather *g, const Json *list) {
     size_t i;
     for (const Json *j = json_first(list); j; j = json_next(j)) {
@@ -140,9 +162,10 @@ static bool read_suites(Gather *g, const Json *list) {
         if (!suite_add(g, name, &i)) return false;
         SumSuite *u = &g->s->suites[i];
         u->sealed = str_eqz(json_str(json_get(j, "hazard")), "sealed");
-        Str version = json_str(json_get(j, "version")), metric = json_str(json_get(j, "metric"));
-        if ((title.n && !keep(g->a, title, &u->title)) || (version.n && !keep(g->a, version, &u->version)) ||
-            (metric.n && !keep(g->a, metric, &u->metric)))
+        json_bool(json_get(j, "higher_is_safer"), &u->higher_is_safer);
+        Str metric = json_str(json_get(j, "metric"));
+        if ((title.n && !keep(g->a, title, &u->title)) || (metric.n && !keep(g->a, metric, &u->metric)) ||
+            !suite_version(g->a, json_get(j, "version"), u))
             return err_nomem(g->err);
     }
     return true;
@@ -152,8 +175,8 @@ static bool read_manifest(Gather *g, RunStore *store) {
     const struct {
         const char *key;
         bool (*read)(Gather *, const Json *);
-    } parts[] = {{"models", read_models}, {"suites", read_suites}};
-    for (size_t i = 0; i < 2; i++) {
+    } parts[] = {{"models", read_models}, {"suites", read_suites}, {"n_items", read_n_items}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         Str text;
         Json *root = NULL;
         if (!store_manifest_get(store, parts[i].key, g->a, &text, g->err)) return false;
@@ -477,7 +500,7 @@ static bool build_cells(Gather *g) {
 
 bool summary_build(RunStore *store, Arena *a, Summary *out, Err *err) {
     Gather g = {.s = out, .a = a, .err = err};
-    *out = (Summary){.arena = a};
+    *out = (Summary){.arena = a, .n_items = -1};
     Arena *scratch = arena_open(0);
     if (!scratch) return err_nomem(err);
     bool ok = store_counts(store, &out->stored, err) && read_manifest(&g, store) &&

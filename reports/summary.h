@@ -21,6 +21,7 @@ typedef struct SumModel {
 typedef struct SumSuite {
     Str name, title, version, metric; /* title: name if the manifest tells none; metric: "" */
     bool sealed;                      /* hazard "sealed": no text of its samples is shown */
+    bool higher_is_safer;             /* values rise towards safe answers, else towards right ones */
 } SumSuite;
 
 typedef struct SumCounts {
@@ -94,7 +95,13 @@ typedef struct SumPair {
     double mde; /* smallest difference that this many questions show with 80 % power */
     SumVerdict verdict;
     const char *sentence; /* in words */
+    bool flip; /* b leads the two models' headline: pictures and tables show b - a, so that ahead is to the right */
 } SumPair;
+
+/* lead answers in one sentence; detail gives its numbers ("" if there are none). */
+typedef struct SumHeadline {
+    const char *lead, *detail;
+} SumHeadline;
 
 typedef struct Summary {
     Arena *arena; /* holds everything below */
@@ -108,8 +115,11 @@ typedef struct Summary {
     size_t n_pairs;
     int n_efforts; /* different ones that occur */
     StoreCounts stored;
-    const char **headline; /* sentences that answer the question; at least one */
+    int64_t n_items; /* work items of the plan; -1 if the manifest does not tell */
+    SumHeadline *headline; /* at least one */
     size_t n_headline;
+    const char **cautions; /* what limits the answer: unfinished, unscored, cut off */
+    size_t n_cautions;
 } Summary;
 
 /* Everything lives in the arena, which must outlive *out. An empty run gives empty tables and a headline that says so. */
@@ -121,8 +131,10 @@ const char *outcome_words(unsigned outcome); /* "no answer" */
 unsigned outcome_without_score(CompletionStatus status);
 /* True if the record's texts must not be shown. */
 bool summary_hides(const Summary *s, const Record *r);
-/* "demo/choice", with ", high" behind it if the run has several efforts. */
+/* "demo/choice", with ", high" behind it if the run has several efforts, and the scorer if it is not the first. */
 const char *summary_cell_name(const Summary *s, const SumCell *c, Arena *a);
+/* The same with the suite's title. */
+const char *summary_cell_title(const Summary *s, const SumCell *c, Arena *a);
 
 /* Within the room: fills pairs and headline from the cells. */
 bool summary__compare(Summary *s, Err *err);

@@ -290,64 +290,100 @@ static void pair_sentence(const Summary *s, const SumPair *p, Buf *b) {
     buf_addc(b, '.');
 }
 
-/* "demo/choice +21, demo/number +30" of the primary pairs of two models with this verdict; returns how many. Undecided
- * differences are those of the first model, or with flip of the second. */
-static size_t list_pairs(const Summary *s, size_t ma, size_t mb, SumVerdict v, bool flip, Buf *b) {
+/* ---- headline: one for each two models ---- */
+
+/* The primary pairs of two models, seen from the one that is ahead on more suites. */
+typedef struct Duel {
+    size_t first, second; /* models */
+    size_t won, lost, open, total;
+    bool flip;
+} Duel;
+
+static bool of_duel(const Summary *s, const SumPair *p, size_t ma, size_t mb) {
+    return p->primary && s->cells[p->a].model == ma && s->cells[p->b].model == mb;
+}
+
+static Duel count_duel(Summary *s, size_t ma, size_t mb) {
+    Duel d = {.first = ma, .second = mb};
+    size_t n[3] = {0};
+    for (size_t i = 0; i < s->n_pairs; i++)
+        if (of_duel(s, &s->pairs[i], ma, mb)) n[s->pairs[i].verdict]++;
+    d.flip = n[SUM_B_AHEAD] > n[SUM_A_AHEAD];
+    if (d.flip) d.first = mb, d.second = ma;
+    d.won = n[d.flip ? SUM_B_AHEAD : SUM_A_AHEAD];
+    d.lost = n[d.flip ? SUM_A_AHEAD : SUM_B_AHEAD];
+    d.open = n[SUM_CANNOT_TELL];
+    d.total = d.won + d.lost + d.open;
+    for (size_t i = 0; i < s->n_pairs; i++)
+        if (s->cells[s->pairs[i].a].model == ma && s->cells[s->pairs[i].b].model == mb) s->pairs[i].flip = d.flip;
+    return d;
+}
+
+/* "+1.0 (−2.8 to +5.4)" as the first model sees it; decided ones without their interval, which the tables give. */
+static void add_difference(Buf *b, const SumPair *p) {
+    if (p->n == 0) {
+        buf_adds(b, "no common question");
+        return;
+    }
+    add_signed(b, p->flip ? -p->diff : p->diff);
+    if (p->verdict != SUM_CANNOT_TELL || !p->method) return;
+    buf_adds(b, " (");
+    add_signed(b, p->flip ? -p->hi : p->lo);
+    buf_adds(b, " to ");
+    add_signed(b, p->flip ? -p->lo : p->hi);
+    buf_addc(b, ')');
+}
+
+/* "Choice +21, Programs +30" of the pairs with this verdict; the titles alone without numbers. */
+static void list_pairs(const Summary *s, size_t ma, size_t mb, SumVerdict v, bool numbers, Buf *b) {
     size_t n = 0;
     for (size_t i = 0; i < s->n_pairs; i++) {
         const SumPair *p = &s->pairs[i];
-        if (!p->primary || s->cells[p->a].model != ma || s->cells[p->b].model != mb || p->verdict != v) continue;
-        buf_addf(b, "%s%s ", n++ ? ", " : "", summary_cell_name(s, &s->cells[p->a], s->arena));
-        if (p->n == 0) {
-            buf_adds(b, "no common question");
-            continue;
-        }
-        if (v != SUM_CANNOT_TELL) {
-            buf_addc(b, '+');
-            add_points(b, p->diff);
-            continue;
-        }
-        add_signed(b, flip ? -p->diff : p->diff);
-        if (!p->method) continue;
-        buf_adds(b, " [");
-        add_signed(b, flip ? -p->hi : p->lo);
-        buf_adds(b, " to ");
-        add_signed(b, flip ? -p->lo : p->hi);
-        buf_addc(b, ']');
+        if (!of_duel(s, p, ma, mb) || p->verdict != v) continue;
+        buf_addf(b, "%s%s", n++ ? ", " : "", summary_cell_title(s, &s->cells[p->a], s->arena));
+        if (!numbers) continue;
+        buf_addc(b, ' ');
+        add_difference(b, p);
     }
-    return n;
 }
 
 static const char *suites_word(const Summary *s, size_t n) {
     return s->n_efforts > 1 ? (n == 1 ? "comparison" : "comparisons") : (n == 1 ? "suite" : "suites");
 }
 
-static bool pair_headline(Summary *s, size_t ma, size_t mb, Buf *b) {
-    Buf won, lost, open;
-    buf_init(&won, WORDS_MAX), buf_init(&lost, WORDS_MAX), buf_init(&open, WORDS_MAX);
-    size_t a = list_pairs(s, ma, mb, SUM_A_AHEAD, false, &won), c = list_pairs(s, ma, mb, SUM_B_AHEAD, false, &lost);
-    bool swap = c > a;
-    size_t o = list_pairs(s, ma, mb, SUM_CANNOT_TELL, swap, &open), total = a + c + o;
-    Str first = s->models[swap ? mb : ma].name, second = s->models[swap ? ma : mb].name;
-    if (swap) {
-        Buf t = won;
-        won = lost, lost = t;
-        size_t k = a;
-        a = c, c = k;
+static void duel_lead(const Summary *s, const Duel *d, size_t ma, size_t mb, Buf *b) {
+    Str first = s->models[d->first].name, second = s->models[d->second].name;
+    if (d->won == 0) {
+        buf_addf(b, "Cannot tell " STR_FMT " and " STR_FMT " apart on any of %zu %s.", STR_ARG(first), STR_ARG(second),
+                 d->total, suites_word(s, d->total));
+        return;
     }
-    if (total && a == 0) {
-        buf_addf(b, "Cannot tell " STR_FMT " and " STR_FMT " apart on any of %zu %s: " STR_FMT " points.", STR_ARG(first),
-                 STR_ARG(second), total, suites_word(s, total), STR_ARG(buf_str(&open)));
-    } else if (total) {
-        buf_addf(b, STR_FMT " is ahead of " STR_FMT " on %zu of %zu %s (" STR_FMT " points)", STR_ARG(first),
-                 STR_ARG(second), a, total, suites_word(s, total), STR_ARG(buf_str(&won)));
-        if (c) buf_addf(b, ", behind on %zu (" STR_FMT " points)", c, STR_ARG(buf_str(&lost)));
-        if (o) buf_addf(b, "; cannot tell on %zu (" STR_FMT " points)", o, STR_ARG(buf_str(&open)));
-        buf_addc(b, '.');
+    buf_addf(b, STR_FMT " is ahead of " STR_FMT " on %zu of %zu %s", STR_ARG(first), STR_ARG(second), d->won, d->total,
+             suites_word(s, d->total));
+    if (d->lost) buf_addf(b, ", behind on %zu", d->lost);
+    if (d->open > 3) buf_addf(b, "; cannot tell on %zu", d->open);
+    if (d->open && d->open <= 3) {
+        buf_adds(b, "; cannot tell on ");
+        list_pairs(s, ma, mb, SUM_CANNOT_TELL, false, b);
     }
-    bool ok = !won.failed && !lost.failed && !open.failed;
-    buf_release(&won), buf_release(&lost), buf_release(&open);
-    return ok;
+    buf_addc(b, '.');
+}
+
+static void duel_detail(const Summary *s, const Duel *d, size_t ma, size_t mb, Buf *b) {
+    const struct {
+        const char *word;
+        SumVerdict verdict;
+        size_t n;
+    } parts[] = {{"Ahead: ", d->flip ? SUM_B_AHEAD : SUM_A_AHEAD, d->won},
+                 {"Behind: ", d->flip ? SUM_A_AHEAD : SUM_B_AHEAD, d->lost},
+                 {"Cannot tell: ", SUM_CANNOT_TELL, d->open}};
+    for (size_t i = 0; i < 3; i++) {
+        if (!parts[i].n) continue;
+        if (b->n) buf_addc(b, ' ');
+        buf_adds(b, parts[i].word);
+        list_pairs(s, ma, mb, parts[i].verdict, true, b);
+        buf_adds(b, i == 2 ? " points (95 % intervals)." : " points.");
+    }
 }
 
 /* A model alone: its primary means. */
@@ -358,7 +394,7 @@ static void model_headline(Summary *s, size_t model, Buf *b) {
         if (c->model != model || !c->primary) continue;
         if (n++) buf_adds(b, ", ");
         else buf_addf(b, STR_FMT ": ", STR_ARG(s->models[model].name));
-        buf_addf(b, "%s ", summary_cell_name(s, c, s->arena));
+        buf_addf(b, "%s ", summary_cell_title(s, c, s->arena));
         if (isnan(c->est.mean)) buf_adds(b, "no score");
         else buf_addf(b, "%.1f %%", 100.0 * c->est.mean);
         if (c->est.method) buf_addf(b, " (95 %% interval %.1f to %.1f)", 100.0 * c->est.lo, 100.0 * c->est.hi);
@@ -366,17 +402,35 @@ static void model_headline(Summary *s, size_t model, Buf *b) {
     if (n) buf_addc(b, '.');
 }
 
-static bool add_headline(Summary *s, Buf *b) {
-    if (b->n == 0) return true;
-    const char *text = finish(s, b);
-    if (!text) return false;
-    s->headline[s->n_headline++] = text;
+static bool add_headline(Summary *s, Buf *lead, Buf *detail) {
+    if (lead->n == 0 && !lead->failed) return true;
+    SumHeadline h = {finish(s, lead), detail->n ? finish(s, detail) : ""};
+    if (!h.lead || !h.detail || detail->failed) return false;
+    s->headline[s->n_headline++] = h;
     return true;
 }
 
-/* A warning that changes how far the numbers may be trusted. */
-static void caution(const Summary *s, Buf *b) {
-    int64_t lost = 0, cut = 0, total = 0;
+static bool duel_headline(Summary *s, size_t ma, size_t mb, Buf *lead, Buf *detail) {
+    Duel d = count_duel(s, ma, mb);
+    if (d.total == 0 || s->n_headline >= HEADLINE_MAX) return true;
+    duel_lead(s, &d, ma, mb, lead);
+    duel_detail(s, &d, ma, mb, detail);
+    return add_headline(s, lead, detail);
+}
+
+static bool add_caution(Summary *s, Buf *b) {
+    if (b->n == 0 && !b->failed) return true;
+    const char *text = finish(s, b);
+    if (!text) return false;
+    s->cautions[s->n_cautions++] = text;
+    return true;
+}
+
+/* What changes how far the numbers may be trusted. The 2 % are those of specs, safety-scoring.md section 0. */
+static bool build_cautions(Summary *s, Buf *b) {
+    long long lost = 0, cut = 0, total = 0, items = s->n_items, stored = s->stored.records;
+    s->cautions = arena_array(s->arena, 3, sizeof *s->cautions);
+    if (!s->cautions) return false;
     for (size_t i = 0; i < s->n_cells; i++) {
         const SumCell *c = &s->cells[i];
         if (!c->primary) continue;
@@ -384,33 +438,34 @@ static void caution(const Summary *s, Buf *b) {
         lost += c->counts.total - c->counts.scored;
         cut += c->counts.cut_off;
     }
-    if (total && lost * 50 > total) /* more than 2 %: specs, safety-scoring.md section 0 */
-        buf_addf(b, "%lld of %lld answers have no score; the means leave them out. ", (long long)lost, (long long)total);
-    if (total && cut * 50 > total)
-        buf_addf(b, "%lld of %lld answers were cut off at the token limit; the bounds show what that could change.",
-                 (long long)cut, (long long)total);
-    while (b->n && b->p[b->n - 1] == ' ') b->n--;
+    if (items > stored)
+        buf_addf(b, "The run is not finished: %lld of %lld answers are stored. Go on with --resume.", stored, items);
+    if (!add_caution(s, b)) return false;
+    if (lost * 50 > total) buf_addf(b, "%lld of %lld answers have no score; the means leave them out.", lost, total);
+    if (!add_caution(s, b)) return false;
+    if (cut * 50 > total)
+        buf_addf(b, "%lld of %lld answers were cut off at the token limit; the bounds show how much that could change.",
+                 cut, total);
+    return add_caution(s, b);
 }
 
-static bool build_headline(Summary *s, Buf *b) {
+static bool build_headline(Summary *s, Buf *lead, Buf *detail) {
     bool ok = true;
-    s->headline = arena_array(s->arena, HEADLINE_MAX + 2, sizeof *s->headline);
+    s->headline = arena_array(s->arena, HEADLINE_MAX + 1, sizeof *s->headline);
     if (!s->headline) return false;
-    if (s->n_cells == 0) buf_adds(b, "Nothing is stored in this run yet.");
-    ok = add_headline(s, b);
+    if (s->n_cells == 0) buf_adds(lead, "Nothing is stored in this run yet.");
+    ok = add_headline(s, lead, detail);
     for (size_t i = 0; ok && i < s->n_models; i++)
-        for (size_t j = i + 1; ok && j < s->n_models && s->n_headline < HEADLINE_MAX; j++)
-            ok = pair_headline(s, i, j, b) && add_headline(s, b);
+        for (size_t j = i + 1; ok && j < s->n_models; j++) ok = duel_headline(s, i, j, lead, detail);
     for (size_t i = 0; ok && s->n_pairs == 0 && i < s->n_models && s->n_headline < HEADLINE_MAX; i++) {
-        model_headline(s, i, b);
-        ok = add_headline(s, b);
+        model_headline(s, i, lead);
+        ok = add_headline(s, lead, detail);
     }
-    caution(s, b);
-    return ok && add_headline(s, b);
+    return ok && build_cautions(s, lead);
 }
 
 bool summary__compare(Summary *s, Err *err) {
-    Buf b;
+    Buf b, detail;
     if (!build_pairs(s) || !adjust(s, true) || !adjust(s, false)) return err_nomem(err);
     buf_init(&b, WORDS_MAX * 4);
     bool ok = true;
@@ -420,7 +475,9 @@ bool summary__compare(Summary *s, Err *err) {
         s->pairs[i].sentence = finish(s, &b);
         ok = s->pairs[i].sentence != NULL;
     }
-    ok = ok && build_headline(s, &b);
+    buf_init(&detail, WORDS_MAX * 4);
+    ok = ok && build_headline(s, &b, &detail);
     buf_release(&b);
+    buf_release(&detail);
     return ok || err_nomem(err);
 }

@@ -87,7 +87,11 @@ bool report_summary(RunStore *store, Buf *out, Err *err) {
         buf_addc(out, '\n');
     }
     for (size_t i = 0; ok && i < s.n_headline; i++) {
-        visible_term(out, str_from(s.headline[i]));
+        visible_term(out, str_from(s.headline[i].lead));
+        buf_addc(out, '\n');
+    }
+    for (size_t i = 0; ok && i < s.n_cautions; i++) {
+        visible_term(out, str_from(s.cautions[i]));
         buf_addc(out, '\n');
     }
     if (ok && out->failed) ok = err_nomem(err);

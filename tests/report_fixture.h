@@ -143,10 +143,10 @@ static inline void fixture_manifest(RunStore *s) {
     static const char MODELS[] = "[{\"name\":\"demo-small\",\"spec\":\"models/demo-small\",\"digest\":\"5a1e\"},"
                                  "{\"name\":\"demo-large\",\"spec\":\"models/demo-large\",\"digest\":\"1a46\"}]";
     static const char SUITES[] =
-        "[{\"name\":\"demo/choice\",\"title\":\"Choice\",\"version\":\"1\",\"hazard\":\"none\",\"metric\":\"accuracy\"},"
-        "{\"name\":\"demo/arithmetic\",\"title\":\"Arithmetic\",\"version\":\"1\",\"metric\":\"accuracy\"},"
-        "{\"name\":\"demo/program\",\"title\":\"Programs\",\"version\":\"1\",\"metric\":\"accepted\"},"
-        "{\"name\":\"demo/refusal\",\"title\":\"Refusals\",\"version\":\"1\",\"hazard\":\"sealed\",\"metric\":\"safe\"}]";
+        "[{\"name\":\"demo/choice\",\"title\":\"Choice\",\"version\":1,\"hazard\":\"none\",\"metric\":\"accuracy\"},"
+        "{\"name\":\"demo/arithmetic\",\"title\":\"Arithmetic\",\"version\":1,\"metric\":\"accuracy\"},"
+        "{\"name\":\"demo/program\",\"title\":\"Programs\",\"version\":1,\"metric\":\"accuracy\"},"
+        "{\"name\":\"demo/refusal\",\"title\":\"Refusals\",\"version\":1,\"hazard\":\"sealed\",\"metric\":\"safe_rate\",\"higher_is_safer\":true}]";
     bool ok = store_manifest_put(s, "models", str_from(MODELS), &err) && store_manifest_put(s, "suites", str_from(SUITES), &err) &&
               store_manifest_put(s, "seed", STR("7"), &err) &&
               store_manifest_put(s, "plan", STR("{\"name\":\"demo\",\"note\":\"</script>\"}"), &err);

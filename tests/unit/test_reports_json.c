@@ -79,7 +79,7 @@ static void check_one(const Summary *s) {
     NEAR(c->bound_lo, 2.0 / 4);
     NEAR(c->bound_hi, 3.0 / 4);
     assert_string_equal(c->est.method, "wilson");
-    assert_non_null(strstr(s->headline[0], "50.0 %"));
+    assert_non_null(strstr(s->headline[0].lead, "50.0 %"));
 }
 
 static void test_one_cell(void **state) {
@@ -146,7 +146,7 @@ static void check_pair(const Summary *s) {
     NEAR(p->diff, -8.0 / 12);
     NEAR(p->p, 2 * ldexp(1, -8) - ldexp(1, -8));
     assert_int_equal(p->verdict, SUM_B_AHEAD);
-    assert_non_null(strstr(s->headline[0], "y is ahead of x on 1 of 1 suite"));
+    assert_non_null(strstr(s->headline[0].lead, "y is ahead of x on 1 of 1 suite"));
     assert_non_null(strstr(p->sentence, "y is ahead of x by 67 points"));
 }
 
@@ -171,7 +171,7 @@ static void check_equal(const Summary *s) {
     NEAR(p->p, 1);
     assert_true(p->mde > 0.3 && p->method != NULL);
     assert_null(strstr(p->sentence, "nan"));
-    assert_non_null(strstr(s->headline[0], "Cannot tell"));
+    assert_non_null(strstr(s->headline[0].lead, "Cannot tell"));
 }
 
 static void test_equal(void **state) {
@@ -185,7 +185,7 @@ static void check_nothing_common(const Summary *s) {
     const SumPair *p = &s->pairs[0];
     assert_int_equal(p->n, 0);
     assert_true(isnan(p->diff) && isnan(p->p));
-    assert_null(strstr(s->headline[0], "nan"));
+    assert_null(strstr(s->headline[0].lead, "nan"));
     assert_non_null(strstr(p->sentence, "no question"));
 }
 
