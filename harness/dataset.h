@@ -37,10 +37,11 @@ typedef struct Sample {
 
 /* What the suite says about its data. Templates may be NULL (not given). */
 typedef struct DatasetSpec {
-    const char *const *paths; /* alternatives: the first that matches a file is taken; a glob may match several */
+    const char *const *paths; /* glob patterns, alternatives: the first that matches a file is taken; all files that it
+                                 matches are read, in byte order of their paths. Folders already joined and escaped */
     size_t n_paths;
     DatasetFormat format;
-    Str sha256; /* of the file(s), as printed by dataset_sha256; absent = not checked */
+    Str sha256; /* as Dataset.sha256; absent = not checked */
     const Template *id, *target, *choices, *group, *cluster;
     const struct DatasetMeta {
         Str key;
@@ -56,6 +57,7 @@ typedef struct Dataset {
     const char *const *files; /* the files that were read, in order */
     size_t n_files;
     Str sha256; /* 64 hex digits: of the file's bytes; of several files: SHA-256 over their hex digests in order */
+    const size_t *by_id; /* [n] indices in the order of ids, for dataset_find */
 } Dataset;
 
 /* Everything lives in the arena. */

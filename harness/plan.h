@@ -45,7 +45,7 @@ typedef struct Plan {
     int threads, batch, context; /* 0 = default */
     Str device;                  /* "cpu", "cuda"; absent = default */
     Str out;                     /* run directory, resolved; absent = not named */
-    Str sha256;                  /* 64 hex digits: of what was resolved (plan_to_json without place and speed) */
+    Str sha256; /* 64 hex digits, once data is open: of plan_to_json without the models' paths. Same digest = same questions */
 } Plan;
 
 /* What the command line adds; zero or NULL = not given. Paths are relative to the current directory. */

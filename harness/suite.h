@@ -69,6 +69,9 @@ bool suite_load(const char *path, const char *data_dir, Arena *a, Suite **out, E
 /* True if a tree is a suite (has the key `suite`), not a plan. */
 bool suite_is_suite(const YamlNode *root);
 
+/* Reads the map `generation` of a suite or a plan into *g; keys that are absent leave it as it was. */
+bool suite_read_generation(const YamlNode *root, SuiteGeneration *g, Err *err);
+
 /* Samples and few-shot examples. *fewshot is NULL if the suite has none. */
 bool suite_open_data(const Suite *s, Arena *a, Dataset **samples, Dataset **fewshot, Err *err);
 
