@@ -124,6 +124,7 @@ typedef struct EngineOptions {
     int batch;        /* sequences in flight at most; 0 = default (16). Changes speed, never tokens */
     int context;      /* positions per sequence at most; 0 = what the model allows, bounded by memory */
     const char *device; /* "cpu" (default when NULL) or "cuda" */
+    bool no_digest;     /* EngineInfo.digest stays "": for plumbing, which need not read every byte of the weights */
 } EngineOptions;
 
 /* Strings live as long as the engine. */
@@ -134,6 +135,7 @@ typedef struct EngineInfo {
     uint64_t n_params;
     int context, vocab_size, batch, threads, n_layers;
     const char *summary_json; /* one JSON object with shapes and dtypes, for `assay model --json` */
+    uint64_t work_bytes;      /* buffers beside weights and kv */
 } EngineInfo;
 
 typedef struct Engine Engine;
@@ -183,6 +185,10 @@ bool vocab_render(const Vocab *v, Str json, const RenderOptions *o, Arena *a, Bu
 bool vocab_parse(const Vocab *v, Str json, bool strict, Arena *a, Buf *out, Err *err);
 
 /* ---- what stores and replays share ---- */
+
+/* 64 hex digits over all of r that determines its answer: kind, messages or ids, prefill, choices, options; not the tag.
+ * The key by which replay:DIR finds a recorded completion. */
+void request_hash(const Request *r, char out[65]);
 
 /* A Completion as one JSON object, and back (strings live in the arena). */
 void completion_to_json(const Completion *c, Buf *out);

@@ -1,0 +1,375 @@
+/* Our own engine: chat -> tokens -> scheduler -> backend -> sampler -> chat, nothing else. */
+#include <string.h>
+
+#include "engine/backend.h"
+#include "engine/engine_internal.h"
+#include "engine/sampler/sampler.h"
+#include "engine/sched/sched.h"
+#include "engine/vocab_internal.h"
+
+enum { DEFAULT_BATCH = 16, MAX_BATCH = 1024, STEP_ROWS = 256, STEP_LOGITS = 64 };
+
+/* One request, from submit until the poll after the one that returned it. Everything of it is in its arena. */
+typedef struct Entry {
+    bool busy;
+    uint64_t tag;
+    Arena *arena;
+    const char *refused; /* why it can never be answered; not in the scheduler then */
+    Str prefill_channel, prefill_text;
+    SchedJob job;
+} Entry;
+
+typedef struct Local {
+    Engine base;
+    Model *model;
+    Vocab *vocab;
+    Pool *pool;
+    Backend *backend;
+    Sampler *sampler;
+    Sched *sched;
+    Entry *entries; /* [n_entries] */
+    size_t n_entries, batch;
+    Entry *returned; /* given out by the last poll */
+    Buf summary;
+    bool no_digest;
+    char digest[65];
+    EngineInfo info;
+} Local;
+
+static void local_close(Engine *e) {
+    if (!e) return;
+    Local *l = (Local *)e;
+    sched_close(l->sched);
+    sampler_close(l->sampler);
+    if (l->backend) l->backend->ops->close(l->backend);
+    pool_close(l->pool);
+    vocab_close(l->vocab);
+    model_close(l->model);
+    for (size_t i = 0; l->entries && i < l->n_entries; i++) arena_close(l->entries[i].arena);
+    mem_free(l->entries);
+    buf_release(&l->summary);
+    mem_free(l);
+}
+
+/* ---- opening ---- */
+
+static bool check_options(const EngineOptions *o, Err *err) {
+    if (o->batch < 0 || o->batch > MAX_BATCH) return err_set(err, ERR_INPUT, "the batch must be between 1 and %d, not %d", MAX_BATCH, o->batch);
+    if (o->context < 0) return err_set(err, ERR_INPUT, "the context must not be negative, but is %d", o->context);
+    return true;
+}
+
+static const BackendOps *find_backend(const char *device, Err *err) {
+    static const BackendOps *const all[] = {&backend_cpu, &backend_cuda};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (!device || strcmp(device, all[i]->device) == 0) return all[i];
+    err_set(err, ERR_INPUT, "unknown device '%.40s'; cpu or cuda was expected", device);
+    return NULL;
+}
+
+static bool open_backend(Local *l, const EngineOptions *o, Err *err) {
+    const BackendOps *ops = find_backend(o->device, err);
+    if (!ops) return false;
+    if (o->context > l->model->config.context)
+        return err_set(err, ERR_INPUT, "the context of %d is more than the model's %d positions", o->context, l->model->config.context);
+    BackendOptions b = {
+        .model = l->model,
+        .pool = l->pool,
+        .max_rows = l->batch > STEP_ROWS ? l->batch : STEP_ROWS,
+        .max_logits = l->batch > STEP_LOGITS ? l->batch : STEP_LOGITS,
+        .n_seqs = sched_seqs(l->batch) + 1, /* one for engine_logits */
+        .context = (size_t)o->context,
+    };
+    if (!ops->open(&b, &l->backend, err)) return false;
+    SchedOptions s = {.backend = l->backend, .sampler = l->sampler, .n_slots = l->batch, .max_rows = b.max_rows, .max_logits = b.max_logits};
+    return sched_open(&s, &l->sched, err);
+}
+
+static bool open_entries(Local *l, Err *err) {
+    l->n_entries = 2 * l->batch + 1; /* running, waiting, returned */
+    l->entries = mem_alloc(l->n_entries * sizeof *l->entries);
+    for (size_t i = 0; l->entries && i < l->n_entries; i++)
+        if (!(l->entries[i].arena = arena_open(16 * 1024))) return err_nomem(err);
+    return l->entries || err_nomem(err);
+}
+
+static bool fill_info(Local *l, Err *err) {
+    const Model *m = l->model;
+    const BackendInfo *b = l->backend->ops->info(l->backend);
+    buf_init(&l->summary, 1u << 20);
+    model_summary(m, &l->summary);
+    if (l->summary.failed) return err_nomem(err);
+    l->info = (EngineInfo){.engine = "local",
+                           .backend = b->name,
+                           .layout = m->layout,
+                           .digest = "",
+                           .weight_bytes = m->weight_bytes,
+                           .kv_bytes = b->kv_bytes,
+                           .work_bytes = b->work_bytes,
+                           .n_params = m->n_params,
+                           .context = (int)b->context,
+                           .vocab_size = m->config.vocab,
+                           .batch = (int)l->batch,
+                           .threads = pool_threads(l->pool),
+                           .n_layers = m->config.n_layers,
+                           .summary_json = l->summary.p};
+    return true;
+}
+
+static bool local_open(const EngineOptions *o, const char *dir, Engine **out, Err *err) {
+    *out = NULL;
+    if (!check_options(o, err)) return false;
+    Local *l = mem_alloc(sizeof *l);
+    if (!l) return err_nomem(err);
+    l->base.ops = &engine_local;
+    l->batch = o->batch ? (size_t)o->batch : DEFAULT_BATCH;
+    l->no_digest = o->no_digest;
+    bool ok = model_open(dir, &l->model, err) && vocab_open(dir, &l->vocab, err) && pool_open(o->threads, &l->pool, err) &&
+              sampler_open((size_t)l->model->config.vocab, &l->sampler, err) && open_backend(l, o, err) && open_entries(l, err) &&
+              fill_info(l, err);
+    if (!ok) {
+        local_close(&l->base);
+        return false;
+    }
+    *out = &l->base;
+    return true;
+}
+
+/* The digest reads every byte of the weights, so it waits until somebody asks. */
+static const EngineInfo *local_info(Engine *e) {
+    Local *l = (Local *)e;
+    if (!l->no_digest && !l->digest[0]) {
+        Err ignored = ERR_INIT; /* no memory or unreadable: the digest stays empty, the next call tries again */
+        if (model_digest(l->model, l->pool, l->digest, &ignored)) l->info.digest = l->digest;
+        else l->digest[0] = '\0';
+    }
+    return &l->info;
+}
+
+static const Vocab *local_vocab(const Engine *e) { return ((const Local *)e)->vocab; }
+
+/* ---- submitting ---- */
+
+static Entry *free_entry(const Local *l) {
+    for (size_t i = 0; i < l->n_entries; i++)
+        if (!l->entries[i].busy) return &l->entries[i];
+    return NULL;
+}
+
+static bool local_has_room(const Engine *e) { return sched_in_flight(((const Local *)e)->sched) < 2 * ((const Local *)e)->batch && free_entry((const Local *)e); }
+
+static bool copy_ids(const Local *l, const Request *r, Arena *a, Ids *out, Err *err) {
+    out->p = arena_array(a, r->n_ids, sizeof *out->p);
+    if (!out->p) return err_nomem(err);
+    out->n = r->n_ids;
+    for (size_t i = 0; i < r->n_ids; i++) {
+        if (r->ids[i] >= (uint32_t)l->model->config.vocab)
+            return err_set(err, ERR_INPUT, "token id %u (number %zu) is outside the vocabulary of %d", r->ids[i], i, l->model->config.vocab);
+        out->p[i] = r->ids[i];
+    }
+    return true;
+}
+
+static bool encode_choices(const Local *l, const Request *r, Entry *e, Err *err) {
+    Ids *ids = arena_array(e->arena, r->n_choices, sizeof *ids);
+    e->job.scores = arena_array(e->arena, r->n_choices, sizeof *e->job.scores);
+    if (!ids || !e->job.scores) return err_nomem(err);
+    for (size_t i = 0; i < r->n_choices; i++) {
+        if (!vocab_encode(l->vocab, r->choices[i], false, e->arena, &ids[i], err)) return false;
+        if (ids[i].n == 0) return err_set(err, ERR_INPUT, "choice %zu is empty; a text to score was expected", i + 1);
+    }
+    e->job.choices = ids;
+    e->job.n_choices = r->n_choices;
+    return true;
+}
+
+static bool plan_generation(const Local *l, const Request *r, Entry *e, Err *err) {
+    const HarmonyIds *h = vocab_harmony(l->vocab);
+    const uint32_t stops[] = {h->ret, h->call, h->endoftext};
+    SchedJob *j = &e->job;
+    size_t context = (size_t)l->info.context;
+    j->sample = (SamplerOptions){r->gen.temperature, r->gen.top_p, r->gen.seed};
+    j->max_tokens = (size_t)r->gen.max_tokens;
+    if (j->max_tokens > context + 1) j->max_tokens = context + 1; /* no sequence can be longer */
+    if (!r->gen.ignore_eos) memcpy(j->stops, stops, sizeof stops), j->n_stops = sizeof stops / sizeof *stops;
+    j->out = arena_array(e->arena, j->max_tokens, sizeof *j->out);
+    return j->out || err_nomem(err);
+}
+
+static bool prepare(const Local *l, const Request *r, Entry *e, Err *err) {
+    Ids prompt = {0};
+    bool ok = r->n_ids ? copy_ids(l, r, e->arena, &prompt, err)
+                       : chat_render_request(vocab_tokenizer(l->vocab), vocab_harmony(l->vocab), r, e->arena, &prompt, err);
+    if (!ok) return false;
+    e->job.prompt = prompt.p;
+    e->job.n_prompt = prompt.n;
+    if (r->prefill_channel.p) {
+        e->prefill_channel = str_dup(e->arena, r->prefill_channel);
+        e->prefill_text = str_dup(e->arena, r->prefill_text.p ? r->prefill_text : STR(""));
+        if (!e->prefill_channel.p || !e->prefill_text.p) return err_nomem(err);
+    }
+    return r->kind == REQUEST_SCORE ? encode_choices(l, r, e, err) : plan_generation(l, r, e, err);
+}
+
+static bool local_submit(Engine *engine, const Request *r, Err *err) {
+    Local *l = (Local *)engine;
+    Entry *e = free_entry(l);
+    if (!e || !local_has_room(engine)) return err_set(err, ERR_ENV, "the engine has no room for a further request now");
+    Arena *a = e->arena;
+    arena_reset(a);
+    *e = (Entry){.arena = a, .tag = r->tag};
+    if (!prepare(l, r, e, err)) return false;
+    e->busy = true;
+    e->refused = sched_refuse(l->sched, &e->job, a);
+    if (!e->refused) sched_submit(l->sched, &e->job);
+    return true;
+}
+
+/* ---- polling ---- */
+
+static Str joined(Arena *a, const ChatParsed *p, const char *channel, bool *ok) {
+    Buf b;
+    Str out = {0};
+    buf_init(&b, SIZE_MAX / 2);
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_messages; i++) {
+        if (!str_eqz(p->messages[i].channel, channel)) continue;
+        if (n++) buf_adds(&b, "\n\n");
+        buf_addstr(&b, p->messages[i].content);
+    }
+    if (n) out = str_dup(a, b.n ? buf_str(&b) : STR(""));
+    if (b.failed || (n && !out.p)) *ok = false;
+    buf_release(&b);
+    return out;
+}
+
+static Str joined_problems(Arena *a, const ChatParsed *p) {
+    Str s = STR("");
+    for (size_t i = 0; i < p->n_malformed; i++)
+        s = str_printf(a, "%.*s%s%.*s", (int)s.n, s.p, i ? "; " : "", (int)p->malformed[i].n, p->malformed[i].p);
+    return s;
+}
+
+static bool parse_answer(const Local *l, Entry *e, Completion *out, Err *err) {
+    const Tokenizer *t = vocab_tokenizer(l->vocab);
+    const HarmonyIds *h = vocab_harmony(l->vocab);
+    const SchedJob *j = &e->job;
+    ChatParsed p;
+    bool ok = e->prefill_channel.p
+                  ? chat_parse_prefilled(t, h, e->prefill_channel, e->prefill_text, j->out, j->n_out, e->arena, &p, err)
+                  : chat_parse(t, h, j->out, j->n_out, true, false, e->arena, &p, err);
+    if (!ok) return false;
+    out->analysis = joined(e->arena, &p, "analysis", &ok);
+    out->commentary = joined(e->arena, &p, "commentary", &ok);
+    out->final = joined(e->arena, &p, "final", &ok);
+    out->has_final = p.has_final;
+    out->malformed = joined_problems(e->arena, &p);
+    out->n_analysis_tokens = p.n_analysis_tokens;
+    return ok && out->malformed.p ? true : err_nomem(err);
+}
+
+static bool finish(const Local *l, Entry *e, Completion *out, Err *err) {
+    static const CompletionStatus status[] = {[SCHED_STOP] = COMPLETION_OK,
+                                              [SCHED_LENGTH] = COMPLETION_LENGTH,
+                                              [SCHED_CANCELLED] = COMPLETION_CANCELLED,
+                                              [SCHED_NOT_A_NUMBER] = COMPLETION_FAILED,
+                                              [SCHED_SCORED] = COMPLETION_OK};
+    const SchedJob *j = &e->job;
+    *out = (Completion){.tag = e->tag, .malformed = STR(""), .error = STR(""), .n_prompt_tokens = (int)j->n_prompt};
+    if (e->refused) {
+        out->status = COMPLETION_FAILED;
+        out->error = str_from(e->refused);
+        return true;
+    }
+    out->status = status[j->end];
+    out->seconds_prefill = j->seconds_prefill, out->seconds_decode = j->seconds_decode;
+    if (j->end == SCHED_NOT_A_NUMBER) out->error = STR("the model's logits are not numbers; its weight files are damaged or not of this architecture");
+    if (j->end == SCHED_SCORED) out->choice_scores = j->scores, out->n_choice_scores = j->n_choices;
+    if (j->n_choices) return true;
+    out->ids = (Ids){j->out, j->n_out};
+    out->n_tokens = (int)j->n_out;
+    return parse_answer(l, e, out, err);
+}
+
+static Entry *refused_entry(const Local *l) {
+    for (size_t i = 0; i < l->n_entries; i++)
+        if (l->entries[i].busy && l->entries[i].refused) return &l->entries[i];
+    return NULL;
+}
+
+static Entry *entry_of(const Local *l, const SchedJob *j) {
+    for (size_t i = 0; i < l->n_entries; i++)
+        if (&l->entries[i].job == j) return &l->entries[i];
+    return NULL;
+}
+
+static EnginePoll give(Local *l, Entry *e, Completion *out, Err *err) {
+    l->returned = e;
+    return finish(l, e, out, err) ? ENGINE_READY : ENGINE_BROKEN;
+}
+
+static EnginePoll local_poll(Engine *engine, Completion *out, Err *err) {
+    Local *l = (Local *)engine;
+    if (l->returned) l->returned->busy = false, l->returned->refused = NULL;
+    l->returned = NULL;
+    Entry *e = refused_entry(l);
+    if (e) return give(l, e, out, err);
+    SchedJob *j = sched_next(l->sched);
+    if (j) return give(l, entry_of(l, j), out, err);
+    if (sched_in_flight(l->sched) == 0) return ENGINE_IDLE;
+    if (!sched_step(l->sched, err)) return ENGINE_BROKEN;
+    j = sched_next(l->sched);
+    return j ? give(l, entry_of(l, j), out, err) : ENGINE_WORKING;
+}
+
+static void local_cancel(Engine *engine, uint64_t tag) {
+    Local *l = (Local *)engine;
+    for (size_t i = 0; i < l->n_entries; i++)
+        if (l->entries[i].busy && l->entries[i].tag == tag) l->entries[i].job.cancel = true;
+}
+
+/* ---- logits ---- */
+
+static bool logits_piece(Local *l, uint32_t seq, const uint32_t *ids, size_t n, size_t at, size_t piece, bool all,
+                         bool (*row)(void *ctx, size_t position, const float *logits, Err *err), void *ctx, Err *err) {
+    BatchRow rows[STEP_ROWS];
+    const BackendOps *ops = l->backend->ops;
+    for (size_t i = 0; i < piece; i++) {
+        if (ids[at + i] >= (uint32_t)l->model->config.vocab)
+            return err_set(err, ERR_INPUT, "token id %u (number %zu) is outside the vocabulary of %d", ids[at + i], at + i, l->model->config.vocab);
+        rows[i] = (BatchRow){seq, (uint32_t)(at + i), ids[at + i], all || at + i + 1 == n};
+    }
+    if (!ops->forward(l->backend, rows, piece, err)) return false;
+    for (size_t i = 0, k = 0; i < piece; i++)
+        if (rows[i].want_logits && !row(ctx, at + i, ops->logits(l->backend, k++), err)) return false;
+    return true;
+}
+
+static bool local_logits(Engine *engine, const uint32_t *ids, size_t n, bool all,
+                         bool (*row)(void *ctx, size_t position, const float *logits, Err *err), void *ctx, Err *err) {
+    Local *l = (Local *)engine;
+    const BackendOps *ops = l->backend->ops;
+    uint32_t seq = (uint32_t)sched_seqs(l->batch);
+    size_t step = all ? STEP_LOGITS : STEP_ROWS;
+    if (n == 0) return err_set(err, ERR_INPUT, "no token was given; logits need at least one");
+    if (n > (size_t)l->info.context || !ops->kv_reserve(l->backend, seq, n))
+        return err_set(err, ERR_INPUT, "%zu tokens are more than the context has room for now (%d)", n, l->info.context);
+    bool ok = true;
+    for (size_t at = 0; ok && at < n; at += step) ok = logits_piece(l, seq, ids, n, at, n - at < step ? n - at : step, all, row, ctx, err);
+    ops->kv_drop(l->backend, seq);
+    return ok;
+}
+
+const EngineOps engine_local = {
+    .name = "local",
+    .scheme = "",
+    .open = local_open,
+    .close = local_close,
+    .info = local_info,
+    .vocab = local_vocab,
+    .has_room = local_has_room,
+    .submit = local_submit,
+    .poll = local_poll,
+    .cancel = local_cancel,
+    .logits = local_logits,
+};

@@ -1,0 +1,271 @@
+/* The local engine through its public door: generation, scoring, sampling, limits, on the tiny golden models. */
+#include "engine/engine.h"
+#include "tests/engine_support.h"
+
+static Engine *open_engine(const char *dir, int threads, int batch, int context) {
+    Engine *e;
+    EngineOptions o = {.spec = dir, .threads = threads, .batch = batch, .context = context};
+    must(engine_open(&o, &e, err));
+    return e;
+}
+
+static EnginePoll wait_one(Engine *e, Completion *c) {
+    EnginePoll p;
+    do must((p = engine_poll(e, c, err)) != ENGINE_BROKEN);
+    while (p == ENGINE_WORKING);
+    return p;
+}
+
+/* 200 ids that look like text. */
+static void some_ids(uint32_t *ids, size_t n, uint32_t from) {
+    for (size_t i = 0; i < n; i++) ids[i] = 20 + (from + (uint32_t)i * 37u + (uint32_t)(i * i) * 11u) % 280;
+}
+
+static void test_generate_is_greedy(void **state) {
+    (void)state;
+    NEED_SHARED(dir, "golden/tiny-a/hf");
+    NEED_SHARED(ref, "golden/tiny-a/ref/golden.json");
+    Buf text;
+    Json *root;
+    buf_init(&text, 1 << 20);
+    must(file_read(ref, &text, err));
+    must(json_parse(buf_str(&text), &root, err));
+    Engine *e = open_engine(dir, 2, 4, 0);
+    uint64_t tag = 0;
+    for (const Json *c = json_first(json_get(root, "cases")); c; c = json_next(c), tag++) {
+        uint32_t ids[512];
+        size_t n = 0;
+        for (const Json *p = json_first(json_get(c, "prompt_ids")); p; p = json_next(p)) ids[n++] = (uint32_t)json_num(p);
+        Request r = {.tag = tag, .ids = ids, .n_ids = n, .gen = {.top_p = 1, .max_tokens = 32, .ignore_eos = true}};
+        must(engine_submit(e, &r, err));
+    }
+    Completion c;
+    size_t seen = 0;
+    while (wait_one(e, &c) == ENGINE_READY) {
+        const Json *jc = json_first(json_get(root, "cases"));
+        for (uint64_t i = 0; i < c.tag; i++) jc = json_next(jc);
+        if (strcmp(json_str(json_get(jc, "name")).p, "near-tie") == 0) continue;
+        assert_int_equal(c.status, COMPLETION_LENGTH);
+        assert_int_equal(c.n_prompt_tokens, json_num(json_get(jc, "n_tokens")));
+        const Json *want = json_first(json_get(jc, "greedy32"));
+        assert_int_equal(c.ids.n, 32);
+        for (size_t i = 0; i < 32; i++, want = json_next(want)) assert_int_equal(c.ids.p[i], json_num(want));
+        seen++;
+    }
+    assert_int_equal(seen, 4);
+    engine_close(e);
+    json_close(root);
+    buf_release(&text);
+}
+
+/* ---- the same tokens whatever the company ---- */
+
+enum { N = 24 };
+typedef struct Answers {
+    uint32_t ids[N][40];
+    size_t n[N];
+    double logprob[N][3];
+    CompletionStatus status[N];
+} Answers;
+
+static void submit_one(Engine *e, size_t i) {
+    static const Str choices[] = {{" one and only", 13}, {"B", 1}, {" a rather longer choice, so that it needs several tokens", 56}};
+    static const Message messages[] = {{.role = ROLE_USER, .content = {"What is it?", 11}}};
+    uint32_t ids[200];
+    some_ids(ids, 200, (uint32_t)i);
+    Request r = {.tag = i, .ids = ids, .n_ids = 5 + i * 8, .gen = {.temperature = 1.0, .top_p = i % 2 ? 0.9 : 1.0, .max_tokens = 10 + (int)i, .seed = 7 * i}};
+    if (i % 5 == 0) r.ids = NULL, r.n_ids = 0, r.messages = messages, r.n_messages = 1;
+    if (i % 4 == 3) r.kind = REQUEST_SCORE, r.choices = choices, r.n_choices = 3;
+    must(engine_submit(e, &r, err));
+}
+
+static Answers *ask_all(const char *dir, int threads, int batch) {
+    Answers *a = calloc(1, sizeof *a);
+    Engine *e = open_engine(dir, threads, batch, 1024);
+    size_t sent = 0, got = 0;
+    while (got < N) {
+        Completion c;
+        while (sent < N && engine_has_room(e)) submit_one(e, sent++);
+        assert_int_equal(wait_one(e, &c), ENGINE_READY);
+        got++;
+        a->status[c.tag] = c.status;
+        a->n[c.tag] = c.ids.n;
+        if (c.ids.n) memcpy(a->ids[c.tag], c.ids.p, c.ids.n * sizeof(uint32_t));
+        for (size_t i = 0; i < c.n_choice_scores; i++) a->logprob[c.tag][i] = c.choice_scores[i].logprob;
+    }
+    engine_close(e);
+    return a;
+}
+
+static void test_company_changes_nothing(void **state) {
+    (void)state;
+    static const char *const dirs[] = {"golden/tiny-a/hf", "golden/tiny-b/hf"};
+    for (size_t i = 0; i < 2; i++) {
+        NEED_SHARED(dir, dirs[i]);
+        Answers *want = ask_all(dir, 1, 1);
+        static const int shapes[][2] = {{1, 16}, {2, 16}, {2, 3}};
+        for (size_t k = 0; k < 3; k++) {
+            Answers *got = ask_all(dir, shapes[k][0], shapes[k][1]);
+            assert_memory_equal(want, got, sizeof *want);
+            free(got);
+        }
+        assert_true(want->n[1] > 0 && want->logprob[3][0] < 0 && want->logprob[3][2] < 0);
+        free(want);
+    }
+}
+
+/* ---- scoring against logits ---- */
+
+typedef struct Sum {
+    const uint32_t *ids; /* prompt and choice */
+    size_t n_prompt, n, vocab;
+    double logprob;
+    bool greedy;
+} Sum;
+
+static bool add_row(void *ctx, size_t position, const float *l, Err *err) {
+    Sum *s = ctx;
+    (void)err;
+    if (position + 1 < s->n_prompt || position + 1 == s->n) return true;
+    double max = -INFINITY, sum = 0;
+    size_t best = 0;
+    for (size_t i = 0; i < s->vocab; i++) {
+        if (l[i] > l[best]) best = i;
+        max = fmax(max, (double)l[i]);
+    }
+    for (size_t i = 0; i < s->vocab; i++) sum += exp((double)l[i] - max);
+    s->logprob += (double)l[s->ids[position + 1]] - max - log(sum);
+    s->greedy &= best == s->ids[position + 1];
+    return true;
+}
+
+/* Choices long enough to run round the ring of a sliding layer, after a prompt that ends inside a block. */
+static void test_score_equals_logits(void **state) {
+    (void)state;
+    NEED_SHARED(dir, "golden/tiny-b/hf");
+    Engine *e = open_engine(dir, 2, 2, 1024);
+    const Vocab *v = engine_vocab(e);
+    Arena *a = arena_open(0);
+    char longer[700];
+    for (size_t i = 0; i < sizeof longer; i++) longer[i] = "the cat sat on a mat "[i * 7 % 21];
+    Str choices[3] = {{longer, sizeof longer}, STR(" yes"), {longer + 3, 300}};
+    uint32_t prompt[300];
+    some_ids(prompt, 300, 5);
+    Request r = {.kind = REQUEST_SCORE, .ids = prompt, .n_ids = 150, .choices = choices, .n_choices = 3, .gen = {.top_p = 1}};
+    must(engine_submit(e, &r, err));
+    Completion c;
+    assert_int_equal(wait_one(e, &c), ENGINE_READY);
+    assert_int_equal(c.status, COMPLETION_OK);
+    assert_int_equal(c.n_choice_scores, 3);
+    for (size_t i = 0; i < 3; i++) {
+        Ids ids;
+        must(vocab_encode(v, choices[i], false, a, &ids, err));
+        uint32_t *all = arena_array(a, 150 + ids.n, sizeof *all);
+        memcpy(all, prompt, 150 * sizeof *all);
+        memcpy(all + 150, ids.p, ids.n * sizeof *all);
+        Sum s = {all, 150, 150 + ids.n, vocab_size(v), 0, true};
+        must(engine_logits(e, all, s.n, true, add_row, &s, err));
+        assert_int_equal(c.choice_scores[i].n_tokens, ids.n);
+        assert_true(fabs(c.choice_scores[i].logprob - s.logprob) < 1e-9 * fabs(s.logprob));
+        assert_int_equal(c.choice_scores[i].is_greedy, s.greedy);
+    }
+    assert_true(c.choice_scores[0].n_tokens > 300);
+    arena_close(a);
+    engine_close(e);
+}
+
+/* ---- limits ---- */
+
+static void test_limits(void **state) {
+    (void)state;
+    NEED_SHARED(dir, "golden/tiny-a/hf");
+    Engine *e = open_engine(dir, 1, 2, 100);
+    uint32_t ids[200];
+    Completion c;
+    some_ids(ids, 200, 1);
+    Request r = {.tag = 1, .ids = ids, .n_ids = 150, .gen = {.top_p = 1, .max_tokens = 5, .ignore_eos = true}};
+    must(engine_submit(e, &r, err));
+    assert_int_equal(wait_one(e, &c), ENGINE_READY);
+    assert_int_equal(c.status, COMPLETION_FAILED);
+    assert_non_null(strstr(c.error.p, "150"));
+    assert_non_null(strstr(c.error.p, "100"));
+    r.n_ids = 90, r.gen.max_tokens = 50; /* the context ends first */
+    must(engine_submit(e, &r, err));
+    assert_int_equal(wait_one(e, &c), ENGINE_READY);
+    assert_int_equal(c.status, COMPLETION_LENGTH);
+    assert_int_equal(c.ids.n, 11); /* positions 90..99 are fed, and one more is drawn */
+    r.n_ids = 100;
+    must(engine_submit(e, &r, err));
+    assert_int_equal(wait_one(e, &c), ENGINE_READY);
+    assert_int_equal(c.ids.n, 1);
+    r.n_ids = 10, r.tag = 7;
+    must(engine_submit(e, &r, err));
+    must(engine_poll(e, &c, err) == ENGINE_WORKING);
+    engine_cancel(e, 7);
+    assert_int_equal(wait_one(e, &c), ENGINE_READY);
+    assert_int_equal(c.status, COMPLETION_CANCELLED);
+    assert_int_equal(engine_poll(e, &c, NULL), ENGINE_IDLE);
+    engine_close(e);
+}
+
+static void test_refusals(void **state) {
+    (void)state;
+    Engine *e;
+    Err err = ERR_INIT;
+    assert_false(engine_open(&(EngineOptions){.spec = "/nonexistent/model"}, &e, &err));
+    assert_int_equal(err.code, ERR_INPUT);
+    assert_non_null(strstr(err.msg, "Hugging Face"));
+    assert_null(e);
+    assert_false(engine_open(&(EngineOptions){.spec = ""}, &e, &err));
+    assert_false(engine_open(&(EngineOptions){.spec = "openai:gpt@http://localhost"}, &e, &err));
+    assert_false(engine_open(&(EngineOptions){.spec = "replay:/nonexistent"}, &e, &err));
+    assert_int_equal(err.code, ERR_INPUT);
+    NEED_SHARED(dir, "golden/tiny-a/hf");
+    assert_false(engine_open(&(EngineOptions){.spec = dir, .device = "cuda"}, &e, &err));
+    assert_int_equal(err.code, ERR_ENV);
+    assert_false(engine_open(&(EngineOptions){.spec = dir, .batch = -1}, &e, &err));
+    assert_false(engine_open(&(EngineOptions){.spec = dir, .context = 1 << 30}, &e, &err));
+    e = open_engine(dir, 1, 1, 64);
+    uint32_t bad[] = {1, 640};
+    assert_false(engine_submit(e, &(Request){.ids = bad, .n_ids = 2, .gen = GEN_DEFAULTS}, &err));
+    assert_false(engine_submit(e, &(Request){.ids = bad, .n_ids = 1, .gen = {.top_p = 0, .max_tokens = 1}}, &err));
+    assert_false(engine_submit(e, &(Request){.ids = bad, .n_ids = 1, .gen = {.top_p = 1, .max_tokens = 0}}, &err));
+    assert_false(engine_submit(e, &(Request){.gen = GEN_DEFAULTS}, &err));
+    const EngineInfo *info = engine_info(e);
+    assert_int_equal(strlen(info->digest), 64);
+    assert_int_equal(info->vocab_size, 640);
+    assert_int_equal(info->context, 64);
+    engine_close(e);
+}
+
+/* Waiting requests enter in order and all come back, with a queue that is always full. */
+static void test_many(void **state) {
+    (void)state;
+    NEED_SHARED(dir, "golden/tiny-a/hf");
+    Engine *e = open_engine(dir, 2, 4, 256);
+    uint64_t sent = 0, got = 0, sum = 0;
+    Completion c;
+    while (got < 60) {
+        uint32_t ids[40];
+        some_ids(ids, 40, (uint32_t)sent);
+        Request r = {.tag = sent + 1, .ids = ids, .n_ids = 3 + sent % 37, .gen = {.top_p = 1, .max_tokens = 1 + (int)(sent % 9), .ignore_eos = true}};
+        while (sent < 60 && engine_has_room(e)) {
+            must(engine_submit(e, &r, err));
+            r.tag = ++sent + 1;
+        }
+        assert_int_equal(wait_one(e, &c), ENGINE_READY);
+        got++;
+        sum += c.tag;
+    }
+    assert_int_equal(sum, 60 * 61 / 2);
+    assert_int_equal(engine_poll(e, &c, NULL), ENGINE_IDLE);
+    engine_close(e);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_generate_is_greedy), cmocka_unit_test(test_company_changes_nothing), cmocka_unit_test(test_score_equals_logits),
+        cmocka_unit_test(test_limits),             cmocka_unit_test(test_refusals),                cmocka_unit_test(test_many),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
