@@ -22,9 +22,12 @@ static bool read_size(const char *path, size_t *out, Err *err) {
     bool ok = file_read(path, &b, err);
     ok = ok && (json_parse(buf_str(&b), &j, err) ? json_want_int(j, "vocab_size", false, 1, 1 << 24, &n, err) : false);
     if (ok && (size_t)n < *out)
-        ok = err_set(err, ERR_INPUT, "'vocab_size' is %lld, but tokenizer.json has ids up to %zu", (long long)n, *out - 1);
-    if (!ok) err_wrap(err, "%s", path);
-    else *out = (size_t)n;
+        ok = err_set(err, ERR_INPUT, "'vocab_size' is %lld, but tokenizer.json has ids up to %zu", (long long)n,
+                     *out - 1);
+    if (!ok)
+        err_wrap(err, "%s", path);
+    else
+        *out = (size_t)n;
     json_close(j);
     buf_release(&b);
     return ok;
@@ -34,8 +37,12 @@ static bool load(Vocab *v, const char *dir, Arena *a, Err *err) {
     const char *tokenizer = path_join(a, dir, "tokenizer.json"), *config = path_join(a, dir, "config.json");
     if (!tokenizer || !config) return err_nomem(err);
     if (!file_exists(dir))
-        return err_set(err, ERR_INPUT, "there is no model at '%s': give a directory with tokenizer.json and config.json, as Hugging Face publishes them", dir);
-    if (!file_is_dir(dir)) return err_set(err, ERR_INPUT, "'%s' is a file, but a model directory with tokenizer.json was expected", dir);
+        return err_set(err, ERR_INPUT,
+                       "there is no model at '%s': give a directory with tokenizer.json and config.json, as Hugging "
+                       "Face publishes them",
+                       dir);
+    if (!file_is_dir(dir))
+        return err_set(err, ERR_INPUT, "'%s' is a file, but a model directory with tokenizer.json was expected", dir);
     if (!file_exists(tokenizer)) return err_set(err, ERR_INPUT, "the model directory '%s' has no tokenizer.json", dir);
     if (!tokenizer_open(tokenizer, &v->t, err)) return false;
     if (!harmony_ids(v->t, &v->h, err)) return err_wrap(err, "%s", tokenizer);
@@ -49,8 +56,10 @@ bool vocab_open(const char *dir, Vocab **out, Err *err) {
     *out = NULL;
     bool ok = a && v ? load(v, dir, a, err) : err_nomem(err);
     arena_close(a);
-    if (ok) *out = v;
-    else vocab_close(v);
+    if (ok)
+        *out = v;
+    else
+        vocab_close(v);
     return ok;
 }
 
@@ -60,9 +69,15 @@ void vocab_close(Vocab *v) {
     mem_free(v);
 }
 
-size_t vocab_size(const Vocab *v) { return v->size; }
-const Tokenizer *vocab_tokenizer(const Vocab *v) { return v->t; }
-const HarmonyIds *vocab_harmony(const Vocab *v) { return &v->h; }
+size_t vocab_size(const Vocab *v) {
+    return v->size;
+}
+const Tokenizer *vocab_tokenizer(const Vocab *v) {
+    return v->t;
+}
+const HarmonyIds *vocab_harmony(const Vocab *v) {
+    return &v->h;
+}
 
 /* ---- text and ids ---- */
 
@@ -110,7 +125,8 @@ static bool read_ids(const Vocab *v, const Json *list, Arena *a, Ids *out, Err *
     if (!out->p) return err_nomem(err);
     for (const Json *j = json_first(list); j; j = json_next(j)) {
         int64_t id;
-        if (!json_int(j, 0, UINT32_MAX, &id)) return err_set(err, ERR_INPUT, "'ids' entry %zu is not a token id", out->n);
+        if (!json_int(j, 0, UINT32_MAX, &id))
+            return err_set(err, ERR_INPUT, "'ids' entry %zu is not a token id", out->n);
         out->p[out->n++] = (uint32_t)id;
     }
     return check_range(v, out->p, out->n, err);

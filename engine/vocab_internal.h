@@ -1,4 +1,5 @@
-/* For the files directly in engine/ only: what a Vocab is made of, so that an engine need not load the tokeniser twice. */
+/* For the files directly in engine/ only: what a Vocab is made of, so that an engine need not load the tokeniser twice.
+ */
 #ifndef ASSAY_VOCAB_INTERNAL_H
 #define ASSAY_VOCAB_INTERNAL_H
 

@@ -2,12 +2,14 @@
 
 static bool read_ids(const Json *j, Arena *a, Ids *out, Err *err) {
     const Json *list = json_type(j) == JSON_OBJECT ? json_get(j, "ids") : NULL;
-    if (!list || json_type(list) != JSON_ARRAY) return err_set(err, ERR_INPUT, "an object {\"ids\": [...]} was expected");
+    if (!list || json_type(list) != JSON_ARRAY)
+        return err_set(err, ERR_INPUT, "an object {\"ids\": [...]} was expected");
     *out = (Ids){arena_array(a, json_count(list), sizeof(uint32_t)), 0};
     if (!out->p) return err_nomem(err);
     for (const Json *c = json_first(list); c; c = json_next(c)) {
         int64_t id;
-        if (!json_int(c, 0, UINT32_MAX, &id)) return err_set(err, ERR_INPUT, "'ids' entry %zu is not a token id", out->n);
+        if (!json_int(c, 0, UINT32_MAX, &id))
+            return err_set(err, ERR_INPUT, "'ids' entry %zu is not a token id", out->n);
         out->p[out->n++] = (uint32_t)id;
     }
     return true;
@@ -51,12 +53,13 @@ static int run(CmdCtx *c, int argc, char **argv) {
     return vocab_lines_run(c, argc, argv, &l, NULL, 0, NULL, answer);
 }
 
-const Cmd cmd_detokenize = {
-    .name = "detokenize",
-    .summary = "token ids to text",
-    .usage = "usage: assay detokenize --model MODEL < LINES\n\n"
-             "Answers each line {\"ids\": [...]} with {\"text\": \"...\", \"hex\": \"...\"}, or {\"error\": \"...\"}; exit status 1 if there\n"
-             "was one. In text U+FFFD stands for what is not UTF-8; hex has the exact bytes.\n\n"
-             "  --model MODEL   directory with tokenizer.json; no weights are needed\n",
-    .run = run,
-    .plumbing = true};
+const Cmd cmd_detokenize = {.name = "detokenize",
+                            .summary = "token ids to text",
+                            .usage =
+                                "usage: assay detokenize --model MODEL < LINES\n\n"
+                                "Answers each line {\"ids\": [...]} with {\"text\": \"...\", \"hex\": \"...\"}, or "
+                                "{\"error\": \"...\"}; exit status 1 if there\n"
+                                "was one. In text U+FFFD stands for what is not UTF-8; hex has the exact bytes.\n\n"
+                                "  --model MODEL   directory with tokenizer.json; no weights are needed\n",
+                            .run = run,
+                            .plumbing = true};

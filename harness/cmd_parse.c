@@ -16,8 +16,10 @@ const Cmd cmd_parse = {
     .summary = "harmony output to messages",
     .usage = "usage: assay parse --model MODEL [--strict] < LINES\n\n"
              "Answers each line {\"ids\": [...]} or {\"text\": \"...\"}, what follows <|start|>assistant, with\n"
-             "{\"messages\": [...], \"stop\": \"return|call|end|length\"}, or {\"error\": \"...\"}; exit status 1 if there was one.\n"
-             "\"role\": null beside it says that it begins with its own <|start|>. What is malformed is kept as content and named in\n"
+             "{\"messages\": [...], \"stop\": \"return|call|end|length\"}, or {\"error\": \"...\"}; exit status 1 if "
+             "there was one.\n"
+             "\"role\": null beside it says that it begins with its own <|start|>. What is malformed is kept as "
+             "content and named in\n"
              "\"malformed\".\n\n"
              "  --model MODEL   directory with tokenizer.json; no weights are needed\n"
              "  --strict        malformed output is an error\n",

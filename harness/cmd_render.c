@@ -56,10 +56,14 @@ const Cmd cmd_render = {
     .name = "render",
     .summary = "conversations to harmony text and token ids",
     .usage = "usage: assay render --model MODEL [--effort E] [--date YYYY-MM-DD] < LINES\n\n"
-             "Answers each line, one conversation, with {\"text\": \"...\", \"ids\": [...]}, or {\"error\": \"...\"}; exit status 1 if\n"
-             "there was one. A conversation is in the chat completions form, {\"messages\": [...], \"tools\": [...]}, for which the\n"
-             "system message is written, or in harmony's own JSON (system and developer content as objects), which is taken as it\n"
-             "stands. \"mode\": \"conversation\" leaves the opening of the next turn out; \"auto_drop_analysis\": false keeps reasoning\n"
+             "Answers each line, one conversation, with {\"text\": \"...\", \"ids\": [...]}, or {\"error\": \"...\"}; "
+             "exit status 1 if\n"
+             "there was one. A conversation is in the chat completions form, {\"messages\": [...], \"tools\": [...]}, "
+             "for which the\n"
+             "system message is written, or in harmony's own JSON (system and developer content as objects), which is "
+             "taken as it\n"
+             "stands. \"mode\": \"conversation\" leaves the opening of the next turn out; \"auto_drop_analysis\": "
+             "false keeps reasoning\n"
              "that an answer has followed.\n\n"
              "  --model MODEL      directory with tokenizer.json; no weights are needed\n"
              "  --effort E         low, medium (default) or high, for the chat completions form\n"

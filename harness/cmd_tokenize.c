@@ -28,7 +28,8 @@ const Cmd cmd_tokenize = {
     .name = "tokenize",
     .summary = "text to token ids",
     .usage = "usage: assay tokenize --model MODEL [--special] < LINES\n\n"
-             "Answers each line {\"text\": \"...\"} with {\"ids\": [...]}, or {\"error\": \"...\"}; exit status 1 if there was one.\n\n"
+             "Answers each line {\"text\": \"...\"} with {\"ids\": [...]}, or {\"error\": \"...\"}; exit status 1 if "
+             "there was one.\n\n"
              "  --model MODEL   directory with tokenizer.json; no weights are needed\n"
              "  --special       read spellings of special tokens as special tokens; else they are plain text\n",
     .run = run,

@@ -46,7 +46,8 @@ bool json_parse_nul(Str text, Arena *a, Json **out, NulMark *mark, Err *err) {
     if (!copy.p) return err_nomem(err);
     if (!cp) {
         mark->utf8[0] = '\0';
-        return err_set(err, ERR_INPUT, "a text with the character NUL (\\u0000) uses all noncharacters U+FDD0 to U+FDEF too");
+        return err_set(err, ERR_INPUT,
+                       "a text with the character NUL (\\u0000) uses all noncharacters U+FDD0 to U+FDEF too");
     }
     snprintf(escape, sizeof escape, "\\u%04X", cp);
     for (; at != SIZE_MAX; at = find_nul(text, at + 6)) memcpy((char *)copy.p + at, escape, 6);

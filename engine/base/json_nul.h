@@ -1,8 +1,8 @@
 /* JSON whose strings may hold the character NUL.
  *
- * cJSON keeps strings as C strings, so json_parse refuses "\u0000". Where hostile text must come through whole (plumbing
- * commands), the escape is first replaced by a noncharacter that the document does not use; nul_restore puts the NUL back
- * into a string that was read. */
+ * cJSON keeps strings as C strings, so json_parse refuses "\u0000". Where hostile text must come through whole
+ * (plumbing commands), the escape is first replaced by a noncharacter that the document does not use; nul_restore puts
+ * the NUL back into a string that was read. */
 #ifndef ASSAY_BASE_JSON_NUL_H
 #define ASSAY_BASE_JSON_NUL_H
 

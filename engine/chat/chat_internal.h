@@ -32,7 +32,7 @@ typedef struct Render {
     Arena *a;
     Buf *text; /* may be NULL */
     Ids *ids;
-    size_t cap; /* of ids */
+    size_t cap;         /* of ids */
     const NulMark *nul; /* what stands for NUL in the texts; may be NULL */
     bool failed;
     Err *err;
@@ -106,7 +106,7 @@ bool conversation_read(const Json *json, const RenderOptions *o, Arena *a, Conve
 typedef struct Header {
     Role role;
     Str name, channel, recipient, content_type;
-    Str rest; /* words that found no place, joined by single spaces; absent if none */
+    Str rest;               /* words that found no place, joined by single spaces; absent if none */
     const char *problem[4]; /* what is wrong; none: the header is well-formed */
     size_t n_problems;
 } Header;

@@ -12,7 +12,9 @@
 
 /* ---- what both forms share ---- */
 
-static bool is_absent(const Json *j) { return !j || json_type(j) == JSON_NULL; }
+static bool is_absent(const Json *j) {
+    return !j || json_type(j) == JSON_NULL;
+}
 
 /* Which function a tool call was for, by the call's id: open addressing, at most half full. */
 typedef struct Call {
@@ -53,18 +55,23 @@ static bool read_labels(const Json *m, Turn *t, Err *err) {
            json_want_str(m, "content_type", false, &t->content_type, err);
 }
 
-static Str part_type(const Json *part) { return json_str(json_get(part, "type")); }
+static Str part_type(const Json *part) {
+    return json_str(json_get(part, "type"));
+}
 
 static bool read_text_part(const Json *part, Str *out, Err *err) {
     if (json_type(part) == JSON_STRING) return *out = json_str(part), true;
     if (json_type(part) != JSON_OBJECT || !str_eqz(part_type(part), "text"))
-        return err_set(err, ERR_INPUT, "a content part must be {\"type\": \"text\", \"text\": \"...\"}, but its type is '" STR_FMT "'",
+        return err_set(err, ERR_INPUT,
+                       "a content part must be {\"type\": \"text\", \"text\": \"...\"}, but its type is '" STR_FMT "'",
                        STR_ARG(str_sub(part_type(part), 0, 60)));
     return json_want_str(part, "text", true, out, err);
 }
 
 /* The next free turn; room was made for all of them. */
-static Turn *next_turn(Reader *r) { return &r->out->turns[r->out->n++]; }
+static Turn *next_turn(Reader *r) {
+    return &r->out->turns[r->out->n++];
+}
 
 static bool one_part(Reader *r, Turn *t, Str content) {
     Str *part = arena_alloc(r->a, sizeof *part);
@@ -117,7 +124,8 @@ static bool read_effort(const Json *j, Str *out, Err *err) {
 static bool read_channels(const Json *config, SystemContent *c, Arena *a, Err *err) {
     if (is_absent(config)) return true;
     const Json *list = json_get(config, "valid_channels");
-    if (!list || json_type(list) != JSON_ARRAY) return err_set(err, ERR_INPUT, "'channel_config' needs a list 'valid_channels'");
+    if (!list || json_type(list) != JSON_ARRAY)
+        return err_set(err, ERR_INPUT, "'channel_config' needs a list 'valid_channels'");
     Str *v = arena_array(a, json_count(list), sizeof *v);
     if (!v) return err_nomem(err);
     for (const Json *j = json_first(list); j; j = json_next(j)) {
@@ -162,7 +170,8 @@ static bool read_harmony_part(Reader *r, Role role, const Json *part, Str *out) 
         system = role == ROLE_SYSTEM;
         developer = role == ROLE_DEVELOPER;
     }
-    if (system && role != ROLE_SYSTEM) return err_set(r->err, ERR_INPUT, "system content stands in a message of role %s", role_name(role));
+    if (system && role != ROLE_SYSTEM)
+        return err_set(r->err, ERR_INPUT, "system content stands in a message of role %s", role_name(role));
     if (developer && role != ROLE_DEVELOPER)
         return err_set(r->err, ERR_INPUT, "developer content stands in a message of role %s", role_name(role));
     if (system) return read_system_content(r, part, out);
@@ -226,7 +235,8 @@ static bool is_instruction(const Json *m) {
 static bool read_content(Reader *r, const Json *content, Turn *t) {
     if (is_absent(content)) return true;
     if (json_type(content) == JSON_STRING) return one_part(r, t, json_str(content));
-    if (json_type(content) != JSON_ARRAY) return err_set(r->err, ERR_INPUT, "'content' must be a text or a list of text parts");
+    if (json_type(content) != JSON_ARRAY)
+        return err_set(r->err, ERR_INPUT, "'content' must be a text or a list of text parts");
     Str *parts = arena_array(r->a, json_count(content), sizeof *parts);
     if (!parts) return err_nomem(r->err);
     t->parts = parts;
@@ -325,7 +335,8 @@ static bool read_assistant(Reader *r, const Json *m) {
     const Json *calls = json_get(m, "tool_calls");
     Turn t = {.role = ROLE_ASSISTANT};
     size_t n = 0;
-    if (!is_absent(calls) && json_type(calls) != JSON_ARRAY) return err_set(r->err, ERR_INPUT, "'tool_calls' must be a list");
+    if (!is_absent(calls) && json_type(calls) != JSON_ARRAY)
+        return err_set(r->err, ERR_INPUT, "'tool_calls' must be a list");
     bool has_calls = !is_absent(calls) && json_first(calls);
     if (!read_labels(m, &t, r->err) || !read_content(r, json_get(m, "content"), &t)) return false;
     for (size_t i = 0; i < t.n_parts; i++) n += t.parts[i].n;
@@ -351,7 +362,8 @@ static bool read_tool_answer(Reader *r, const Json *m) {
     }
     if (!t->name.n) return err_set(r->err, ERR_INPUT, "a tool message needs 'tool_call_id' or 'name'");
     /* a bare name is a function's; "browser.search" and "functions.f" say themselves where they belong */
-    if (str_find(t->name, STR("."), 0) == SIZE_MAX && !str_eqz(t->name, "python") && !function_name(r, t->name, &t->name))
+    if (str_find(t->name, STR("."), 0) == SIZE_MAX && !str_eqz(t->name, "python") &&
+        !function_name(r, t->name, &t->name))
         return false;
     if (!t->recipient.n) t->recipient = STR("assistant");
     if (!t->channel.n) t->channel = STR("commentary");
@@ -398,14 +410,17 @@ static bool read_mode(const Json *json, Conversation *out, Err *err) {
         return false;
     out->completion = str_eqz(mode, "completion");
     if (out->completion || str_eqz(mode, "conversation")) return true;
-    return err_set(err, ERR_INPUT, "'mode' is '" STR_FMT "', but completion or conversation was expected", STR_ARG(str_sub(mode, 0, 60)));
+    return err_set(err, ERR_INPUT, "'mode' is '" STR_FMT "', but completion or conversation was expected",
+                   STR_ARG(str_sub(mode, 0, 60)));
 }
 
 bool conversation_read(const Json *json, const RenderOptions *o, Arena *a, Conversation *out, Err *err) {
     Reader r = {.o = o, .a = a, .out = out, .messages = json_get(json, "messages"), .err = err};
     *out = (Conversation){0};
-    if (json_type(json) != JSON_OBJECT) return err_set(err, ERR_INPUT, "a conversation must be an object with 'messages'");
-    if (is_absent(r.messages) || json_type(r.messages) != JSON_ARRAY) return err_set(err, ERR_INPUT, "missing key 'messages' (a list)");
+    if (json_type(json) != JSON_OBJECT)
+        return err_set(err, ERR_INPUT, "a conversation must be an object with 'messages'");
+    if (is_absent(r.messages) || json_type(r.messages) != JSON_ARRAY)
+        return err_set(err, ERR_INPUT, "missing key 'messages' (a list)");
     if (!read_mode(json, out, err) || !make_room(&r)) return false;
     return is_harmony(json, r.messages) ? read_harmony(&r) : read_chat(&r, json);
 }

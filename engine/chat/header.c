@@ -1,5 +1,5 @@
-/* Header text -> parts (specs/harmony.md section 4). The steps are those of the reference, its quirks included: a single
- * word behind the role is a recipient, whatever it says. */
+/* Header text -> parts (specs/harmony.md section 4). The steps are those of the reference, its quirks included: a
+ * single word behind the role is a recipient, whatever it says. */
 #include "engine/chat/chat_internal.h"
 
 #include <string.h>
@@ -35,8 +35,10 @@ static bool take_channel(Str *text, Header *h, Arena *a, Err *err) {
     size_t at = str_find(*text, marker, 0);
     if (at == SIZE_MAX) return true;
     size_t begin = at + marker.n, end = channel_end(*text, begin);
-    if (end > begin) h->channel = str_sub(*text, begin, end);
-    else problem(h, "<|channel|> without a name");
+    if (end > begin)
+        h->channel = str_sub(*text, begin, end);
+    else
+        problem(h, "<|channel|> without a name");
     char *joined = arena_alloc(a, text->n + 1);
     if (!joined) return err_nomem(err);
     memcpy(joined, text->p, at);
@@ -45,7 +47,9 @@ static bool take_channel(Str *text, Header *h, Arena *a, Err *err) {
     return true;
 }
 
-static bool is_ascii_white(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r'; }
+static bool is_ascii_white(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
+}
 
 /* Words between ASCII white space; one begins at every <|constrain|> too. */
 static bool split_words(Str s, Words *out, Arena *a, Err *err) {
@@ -72,7 +76,9 @@ static Str trim_white(Str s) {
     return str_sub(s, begin, end);
 }
 
-static void drop_first(Words *w) { w->v++, w->n--; }
+static void drop_first(Words *w) {
+    w->v++, w->n--;
+}
 
 static void take_role(Words *w, const Role *known, Header *h) {
     h->role = known ? *known : ROLE_ASSISTANT;
@@ -89,7 +95,9 @@ static void take_role(Words *w, const Role *known, Header *h) {
     if (w->n && str_eqz(w->v[0], role_name(h->role))) drop_first(w);
 }
 
-static Str without_to(Str word) { return str_starts(word, STR("to=")) ? str_sub(word, 3, word.n) : word; }
+static Str without_to(Str word) {
+    return str_starts(word, STR("to=")) ? str_sub(word, 3, word.n) : word;
+}
 
 /* The last word decides. */
 static void take_recipient_and_type(Words *w, Header *h) {
@@ -108,9 +116,12 @@ static void take_recipient_and_type(Words *w, Header *h) {
 static void take_marked(Words *w, Header *h) {
     size_t kept = 0;
     for (size_t i = 0; i < w->n; i++) {
-        if (!h->recipient.p && str_starts(w->v[i], STR("to="))) h->recipient = without_to(w->v[i]);
-        else if (!h->content_type.p && str_starts(w->v[i], STR("<|constrain|>"))) h->content_type = w->v[i];
-        else w->v[kept++] = w->v[i];
+        if (!h->recipient.p && str_starts(w->v[i], STR("to=")))
+            h->recipient = without_to(w->v[i]);
+        else if (!h->content_type.p && str_starts(w->v[i], STR("<|constrain|>")))
+            h->content_type = w->v[i];
+        else
+            w->v[kept++] = w->v[i];
     }
     w->n = kept;
 }
@@ -140,7 +151,8 @@ bool header_parse(Str text, const Role *known, bool rest_only, Arena *a, Header 
     if (str_find(text, STR("<|channel|>"), 0) != SIZE_MAX) problem(out, "a second <|channel|> in one header");
     if (!split_words(trim_white(text), &w, a, err)) return false;
     take_role(&w, known, out);
-    if (!rest_only && fits(&w)) take_recipient_and_type(&w, out);
+    if (!rest_only && fits(&w))
+        take_recipient_and_type(&w, out);
     else if (!rest_only) {
         take_marked(&w, out);
         problem(out, "words in a header that are neither role, recipient nor type");

@@ -26,7 +26,9 @@ typedef struct Parser {
     ChatParsed *out;
 } Parser;
 
-static bool is_end(const Parser *p, uint32_t id) { return id == p->h->end || id == p->h->ret || id == p->h->call; }
+static bool is_end(const Parser *p, uint32_t id) {
+    return id == p->h->end || id == p->h->ret || id == p->h->call;
+}
 
 static const char *stop_name(const Parser *p, uint32_t id) {
     return id == p->h->ret ? "return" : id == p->h->call ? "call" : "end";

@@ -9,20 +9,23 @@ bool harmony_ids(const Tokenizer *t, HarmonyIds *out, Err *err) {
     const struct {
         const char *text;
         uint32_t *id;
-    } want[] = {{"<|start|>", &h.start},     {"<|end|>", &h.end},
-                {"<|message|>", &h.message}, {"<|channel|>", &h.channel},
+    } want[] = {{"<|start|>", &h.start},         {"<|end|>", &h.end},
+                {"<|message|>", &h.message},     {"<|channel|>", &h.channel},
                 {"<|constrain|>", &h.constrain}, {"<|return|>", &h.ret},
-                {"<|call|>", &h.call},       {"<|endoftext|>", &h.endoftext}};
+                {"<|call|>", &h.call},           {"<|endoftext|>", &h.endoftext}};
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
         *want[i].id = tokenizer_special(t, str_from(want[i].text));
         if (*want[i].id == UINT32_MAX)
-            return err_set(err, ERR_INPUT, "the tokenizer has no special token '%s', which the harmony format needs", want[i].text);
+            return err_set(err, ERR_INPUT, "the tokenizer has no special token '%s', which the harmony format needs",
+                           want[i].text);
     }
     *out = h;
     return true;
 }
 
-bool harmony_is_stop(const HarmonyIds *h, uint32_t id) { return id == h->ret || id == h->call || id == h->endoftext; }
+bool harmony_is_stop(const HarmonyIds *h, uint32_t id) {
+    return id == h->ret || id == h->call || id == h->endoftext;
+}
 
 bool chat__role_parse(Str name, Role *out) {
     for (int i = ROLE_SYSTEM; i <= ROLE_TOOL; i++)
@@ -98,8 +101,8 @@ void render_turn(Render *r, const Turn *t) {
     render_special(r, t->role == ROLE_ASSISTANT && t->recipient.n ? r->h->call : r->h->end);
 }
 
-/* If the last assistant message is an answer, the analysis before the first answer goes; analysis between answers stays,
- * as in the reference, which expects to be applied turn by turn. Returns how many leading turns to look at. */
+/* If the last assistant message is an answer, the analysis before the first answer goes; analysis between answers
+ * stays, as in the reference, which expects to be applied turn by turn. Returns how many leading turns to look at. */
 static size_t analysis_ends(const Turn *t, size_t n) {
     size_t last = n, first = 0;
     while (last > 0 && t[last - 1].role != ROLE_ASSISTANT) last--;

@@ -8,7 +8,9 @@ static const Json *member(const Json *schema, const char *key, JsonType type) {
     return j && json_type(j) == type ? j : NULL;
 }
 
-static Str text_of(const Json *schema, const char *key) { return json_str(json_get(schema, key)); }
+static Str text_of(const Json *schema, const char *key) {
+    return json_str(json_get(schema, key));
+}
 
 static bool has_enum(const Json *schema) {
     const Json *e = member(schema, "enum", JSON_ARRAY);
@@ -159,7 +161,8 @@ static void object_type(Buf *out, const Json *schema, int indent) {
     const Json *required = member(schema, "required", JSON_ARRAY);
     if (description.p) comment_line(out, indent, "", description, "");
     buf_adds(out, "{\n");
-    for (const Json *p = properties ? json_first(properties) : NULL; p; p = json_next(p)) property(out, p, required, indent);
+    for (const Json *p = properties ? json_first(properties) : NULL; p; p = json_next(p))
+        property(out, p, required, indent);
     indented(out, indent);
     buf_addc(out, '}');
 }
@@ -200,12 +203,20 @@ static bool listed_types(Buf *out, const Json *list) {
 void schema_type(Buf *out, const Json *schema, int indent) {
     const Json *one_of = member(schema, "oneOf", JSON_ARRAY), *types = member(schema, "type", JSON_ARRAY);
     Str type = text_of(schema, "type");
-    if (one_of) one_of_type(out, one_of, indent);
-    else if (types && listed_types(out, types)) return;
-    else if (str_eqz(type, "object")) object_type(out, schema, indent);
-    else if (str_eqz(type, "string")) string_type(out, schema);
-    else if (str_eqz(type, "number") || str_eqz(type, "integer")) buf_adds(out, "number");
-    else if (str_eqz(type, "boolean")) buf_adds(out, "boolean");
-    else if (str_eqz(type, "array")) array_type(out, schema, indent);
-    else buf_adds(out, "any");
+    if (one_of)
+        one_of_type(out, one_of, indent);
+    else if (types && listed_types(out, types))
+        return;
+    else if (str_eqz(type, "object"))
+        object_type(out, schema, indent);
+    else if (str_eqz(type, "string"))
+        string_type(out, schema);
+    else if (str_eqz(type, "number") || str_eqz(type, "integer"))
+        buf_adds(out, "number");
+    else if (str_eqz(type, "boolean"))
+        buf_adds(out, "boolean");
+    else if (str_eqz(type, "array"))
+        array_type(out, schema, indent);
+    else
+        buf_adds(out, "any");
 }

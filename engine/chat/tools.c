@@ -4,14 +4,17 @@
 
 /* ---- reading ---- */
 
-static bool is_absent(const Json *j) { return !j || json_type(j) == JSON_NULL; }
+static bool is_absent(const Json *j) {
+    return !j || json_type(j) == JSON_NULL;
+}
 
 /* {"name", "description"?, "parameters"?} */
 static bool read_tool(const Json *j, Tool *out, Err *err) {
     const Json *parameters = json_get(j, "parameters");
     *out = (Tool){0};
     if (json_type(j) != JSON_OBJECT) return err_set(err, ERR_INPUT, "a tool must be an object");
-    if (!json_want_str(j, "name", true, &out->name, err) || !json_want_str(j, "description", false, &out->description, err))
+    if (!json_want_str(j, "name", true, &out->name, err) ||
+        !json_want_str(j, "description", false, &out->description, err))
         return false;
     if (!is_absent(parameters)) out->parameters = parameters;
     return true;
@@ -48,14 +51,17 @@ static bool read_namespace(const Json *j, Arena *a, Namespace *out, Err *err) {
     *out = (Namespace){.key = str_from(json_key(j)), .name = str_from(json_key(j))};
     if (json_type(j) != JSON_OBJECT) return err_set(err, ERR_INPUT, "it must be an object");
     const Json *list = json_get(j, "tools");
-    if (!json_want_str(j, "name", false, &out->name, err) || !json_want_str(j, "description", false, &out->description, err))
+    if (!json_want_str(j, "name", false, &out->name, err) ||
+        !json_want_str(j, "description", false, &out->description, err))
         return false;
     if (is_absent(list)) return true;
     if (json_type(list) != JSON_ARRAY) return err_set(err, ERR_INPUT, "'tools' must be a list");
     return read_tool_list(list, NULL, a, out, err);
 }
 
-static int by_key(const void *a, const void *b) { return str_cmp(((const Namespace *)a)->key, ((const Namespace *)b)->key); }
+static int by_key(const void *a, const void *b) {
+    return str_cmp(((const Namespace *)a)->key, ((const Namespace *)b)->key);
+}
 
 bool tools_from_namespaces(const Json *j, Arena *a, Tools *out, Err *err) {
     *out = (Tools){0};
@@ -90,7 +96,8 @@ static const struct {
 };
 
 static const char *built_in_type(const Namespace *ns, const Tool *t) {
-    if (!str_eqz(ns->key, "browser") || json_type(t->parameters) != JSON_OBJECT || json_first(t->parameters)) return NULL;
+    if (!str_eqz(ns->key, "browser") || json_type(t->parameters) != JSON_OBJECT || json_first(t->parameters))
+        return NULL;
     for (size_t i = 0; i < sizeof browser_types / sizeof *browser_types; i++)
         if (str_eqz(t->name, browser_types[i].name)) return browser_types[i].type;
     return NULL;
@@ -101,8 +108,10 @@ static void prefixed_lines(Buf *out, const char *prefix, Str text) {
     for (size_t at = 0; at < text.n;) {
         size_t end = str_find(text, STR("\n"), at), next;
         next = end == SIZE_MAX ? text.n : end + 1;
-        if (end == SIZE_MAX) end = text.n;
-        else if (end > at && text.p[end - 1] == '\r') end--;
+        if (end == SIZE_MAX)
+            end = text.n;
+        else if (end > at && text.p[end - 1] == '\r')
+            end--;
         buf_adds(out, prefix);
         buf_addstr(out, str_sub(text, at, end));
         buf_addc(out, '\n');
@@ -117,8 +126,10 @@ static void tool_text(Buf *out, const Namespace *ns, const Tool *t) {
     buf_adds(out, t->parameters ? " = (_: " : " = (");
     if (t->parameters) {
         const char *built_in = built_in_type(ns, t);
-        if (built_in) buf_adds(out, built_in);
-        else schema_type(out, t->parameters, 0);
+        if (built_in)
+            buf_adds(out, built_in);
+        else
+            schema_type(out, t->parameters, 0);
     }
     buf_adds(out, ") => any;\n\n");
 }

@@ -31,7 +31,8 @@ bool pairmap_open(PairMap *m, size_t n, Err *err) {
 
 static PairSlot *pair_slot(const PairMap *m, uint32_t left, uint32_t right) {
     size_t i = mix((uint64_t)left << 32 | right) & m->mask;
-    while (m->slot[i].left != TOKEN_NONE && (m->slot[i].left != left || m->slot[i].right != right)) i = (i + 1) & m->mask;
+    while (m->slot[i].left != TOKEN_NONE && (m->slot[i].left != left || m->slot[i].right != right))
+        i = (i + 1) & m->mask;
     return &m->slot[i];
 }
 
@@ -71,7 +72,9 @@ static uint64_t hash_bytes(Str s) {
     return mix(h ^ word);
 }
 
-static Str span_bytes(const Tokenizer *t, uint32_t id) { return (Str){t->pool + t->span[id].at, t->span[id].n}; }
+static Str span_bytes(const Tokenizer *t, uint32_t id) {
+    return (Str){t->pool + t->span[id].at, t->span[id].n};
+}
 
 static uint32_t *bytes_slot(const BytesMap *m, const Tokenizer *t, Str bytes) {
     size_t i = hash_bytes(bytes) & m->mask;
@@ -88,4 +91,6 @@ uint32_t bytesmap_add(BytesMap *m, const Tokenizer *t, uint32_t id) {
     return TOKEN_NONE;
 }
 
-uint32_t bytesmap_find(const BytesMap *m, const Tokenizer *t, Str bytes) { return *bytes_slot(m, t, bytes); }
+uint32_t bytesmap_find(const BytesMap *m, const Tokenizer *t, Str bytes) {
+    return *bytes_slot(m, t, bytes);
+}

@@ -5,14 +5,17 @@
 #include "engine/base/json.h"
 #include "engine/token/token_internal.h"
 
-static const char pattern[] =
-    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
-    "|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
-    "|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+static const char pattern[] = "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"
+                              "+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+                              "|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}"
+                              "]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+                              "|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
 /* ---- what kind of tokenizer it is ---- */
 
-static bool is_absent(const Json *j) { return !j || json_type(j) == JSON_NULL; }
+static bool is_absent(const Json *j) {
+    return !j || json_type(j) == JSON_NULL;
+}
 
 /* A component's "type", for messages: never NULL. */
 static const char *type_of(const Json *j) {
@@ -20,7 +23,9 @@ static const char *type_of(const Json *j) {
     return type && json_type(type) == JSON_STRING ? json_str(type).p : "without a type";
 }
 
-static bool is_type(const Json *j, const char *name) { return !is_absent(j) && strcmp(type_of(j), name) == 0; }
+static bool is_type(const Json *j, const char *name) {
+    return !is_absent(j) && strcmp(type_of(j), name) == 0;
+}
 
 /* obj[key] is `want`, or absent when that means the same. */
 static bool flag_is(const Json *obj, const char *key, bool want, bool if_absent) {
@@ -33,7 +38,9 @@ static bool flag_is(const Json *obj, const char *key, bool want, bool if_absent)
 static bool check_split(const Json *split, Err *err) {
     Str regex = json_str(json_get(json_get(split, "pattern"), "Regex"));
     if (!is_type(split, "Split"))
-        return err_set(err, ERR_INPUT, "the first pre-tokeniser is '%s', but only 'Split' with the o200k pattern is known", type_of(split));
+        return err_set(err, ERR_INPUT,
+                       "the first pre-tokeniser is '%s', but only 'Split' with the o200k pattern is known",
+                       type_of(split));
     if (!str_eqz(regex, pattern))
         return err_set(err, ERR_INPUT, "the pre-tokeniser pattern is not the one of o200k: \"" STR_FMT "\"",
                        STR_ARG(str_sub(regex, 0, 200)));
@@ -53,7 +60,8 @@ static bool check_pretokenizer(const Json *pre, Err *err) {
         return err_set(err, ERR_INPUT, "'pre_tokenizer' must be a Sequence of exactly Split and ByteLevel");
     if (!check_split(split, err)) return false;
     if (!is_type(bytes, "ByteLevel"))
-        return err_set(err, ERR_INPUT, "the second pre-tokeniser is '%s', but only 'ByteLevel' is known", type_of(bytes));
+        return err_set(err, ERR_INPUT, "the second pre-tokeniser is '%s', but only 'ByteLevel' is known",
+                       type_of(bytes));
     if (!flag_is(bytes, "add_prefix_space", false, true) || !flag_is(bytes, "use_regex", false, true))
         return err_set(err, ERR_INPUT, "ByteLevel must have add_prefix_space false and use_regex false");
     return true;
@@ -74,8 +82,10 @@ static bool check_affix(const Json *model, const char *key, Err *err) {
 }
 
 static bool check_model(const Json *model, Err *err) {
-    if (is_absent(model) || json_type(model) != JSON_OBJECT) return err_set(err, ERR_INPUT, "missing key 'model' (an object)");
-    if (!is_type(model, "BPE")) return err_set(err, ERR_INPUT, "'model.type' is '%s', but only 'BPE' is known", type_of(model));
+    if (is_absent(model) || json_type(model) != JSON_OBJECT)
+        return err_set(err, ERR_INPUT, "missing key 'model' (an object)");
+    if (!is_type(model, "BPE"))
+        return err_set(err, ERR_INPUT, "'model.type' is '%s', but only 'BPE' is known", type_of(model));
     const Json *dropout = json_get(model, "dropout");
     if (!is_absent(dropout) && !(json_type(dropout) == JSON_NUMBER && json_num(dropout) == 0))
         return err_set(err, ERR_INPUT, "'model.dropout' must be null: an evaluation must repeat");
@@ -86,9 +96,11 @@ static bool check_model(const Json *model, Err *err) {
 
 static bool check_shape(const Json *root, Err *err) {
     if (json_type(root) != JSON_OBJECT)
-        return err_set(err, ERR_INPUT, "the file must hold one JSON object, but holds %s", json_type_name(json_type(root)));
+        return err_set(err, ERR_INPUT, "the file must hold one JSON object, but holds %s",
+                       json_type_name(json_type(root)));
     return check_model(json_get(root, "model"), err) && check_component(root, "normalizer", NULL, err) &&
-           check_pretokenizer(json_get(root, "pre_tokenizer"), err) && check_component(root, "decoder", "ByteLevel", err) &&
+           check_pretokenizer(json_get(root, "pre_tokenizer"), err) &&
+           check_component(root, "decoder", "ByteLevel", err) &&
            check_component(root, "post_processor", "ByteLevel", err);
 }
 
@@ -98,8 +110,8 @@ static bool check_shape(const Json *root, Err *err) {
  * in byte order. -1: no such character. */
 static int byte_of(uint32_t cp) {
     if ((cp >= 0x21 && cp <= 0x7E) || (cp >= 0xA1 && cp <= 0xAC) || (cp >= 0xAE && cp <= 0xFF)) return (int)cp;
-    if (cp >= 0x100 && cp <= 0x120) return (int)(cp - 0x100);          /* 00..20 */
-    if (cp >= 0x121 && cp <= 0x142) return (int)(cp - 0x121 + 0x7F);   /* 7F..A0 */
+    if (cp >= 0x100 && cp <= 0x120) return (int)(cp - 0x100);        /* 00..20 */
+    if (cp >= 0x121 && cp <= 0x142) return (int)(cp - 0x121 + 0x7F); /* 7F..A0 */
     return cp == 0x143 ? 0xAD : -1;
 }
 
@@ -152,7 +164,8 @@ static bool load_added(Tokenizer *t, const Json *added, Err *err) {
         if (!id_of(json_get(c, "id"), "token", text, &id, err)) return false;
         if (text.n == 0) return err_set(err, ERR_INPUT, "'added_tokens': token %u has no text in 'content'", id);
         if (!flag_is(c, "special", true, false))
-            return err_set(err, ERR_INPUT, "added token '" STR_FMT "' is not special; plain added tokens are not supported",
+            return err_set(err, ERR_INPUT,
+                           "added token '" STR_FMT "' is not special; plain added tokens are not supported",
                            STR_ARG(str_sub(text, 0, 80)));
         for (size_t k = 0; k < sizeof plain / sizeof *plain; k++)
             if (!flag_is(c, plain[k], false, false))
@@ -169,8 +182,8 @@ static bool load_added(Tokenizer *t, const Json *added, Err *err) {
     return true;
 }
 
-/* Longest spelling first: the scan takes the first that fits. Insertion is enough for some dozens, and a hostile list of
- * many thousands is bounded by qsort. */
+/* Longest spelling first: the scan takes the first that fits. Insertion is enough for some dozens, and a hostile list
+ * of many thousands is bounded by qsort. */
 typedef struct SpecialKey {
     uint32_t n, id;
 } SpecialKey;
@@ -196,7 +209,8 @@ static bool sort_specials(Tokenizer *t, Err *err) {
 static bool load_token(Tokenizer *t, Str text, uint32_t id, Err *err) {
     if (t->flags[id] & TOKEN_SPECIAL) {
         if (str_eq(tokenizer_bytes(t, id), text)) return true;
-        return err_set(err, ERR_INPUT, "id %u belongs to an added token and to '" STR_FMT "'", id, STR_ARG(str_sub(text, 0, 80)));
+        return err_set(err, ERR_INPUT, "id %u belongs to an added token and to '" STR_FMT "'", id,
+                       STR_ARG(str_sub(text, 0, 80)));
     }
     if (t->span[id].n) return err_set(err, ERR_INPUT, "two tokens have the id %u", id);
     size_t n = decode_text(text, t->pool + t->pool_n);
@@ -221,7 +235,8 @@ static bool load_vocab(Tokenizer *t, const Json *vocab, Err *err) {
     }
     for (int b = 0; b < 256; b++)
         if (t->byte_id[b] == TOKEN_NONE)
-            return err_set(err, ERR_INPUT, "'model.vocab': the byte 0x%02X has no token, so not every text can be encoded", b);
+            return err_set(err, ERR_INPUT,
+                           "'model.vocab': the byte 0x%02X has no token, so not every text can be encoded", b);
     return true;
 }
 
@@ -253,7 +268,8 @@ static bool load_merge(Tokenizer *t, Str a, Str b, uint32_t rank, char *scratch,
     m.left = bytesmap_find(&t->bytes, t, (Str){scratch, na});
     m.right = bytesmap_find(&t->bytes, t, (Str){scratch + na, nb});
     m.id = bytesmap_find(&t->bytes, t, (Str){scratch, na + nb});
-    if (m.left == TOKEN_NONE || m.right == TOKEN_NONE) return err_set(err, ERR_INPUT, "one of its halves is not in the vocabulary");
+    if (m.left == TOKEN_NONE || m.right == TOKEN_NONE)
+        return err_set(err, ERR_INPUT, "one of its halves is not in the vocabulary");
     if (m.id == TOKEN_NONE) return err_set(err, ERR_INPUT, "the joined token is not in the vocabulary");
     if (!pairmap_add(&t->pairs, m)) return err_set(err, ERR_INPUT, "the same pair stands further up");
     return true;
@@ -270,15 +286,16 @@ static bool load_merges(Tokenizer *t, const Json *merges, size_t text_bytes, Err
             ok = err_set(err, ERR_INPUT, "a pair [\"a\", \"b\"] or a text \"a b\" was expected");
         else
             ok = load_merge(t, a, b, (uint32_t)rank, scratch, err);
-        if (!ok) err_wrap(err, "'model.merges' entry %zu (" STR_FMT " " STR_FMT ")", rank, STR_ARG(str_sub(a, 0, 60)),
-                          STR_ARG(str_sub(b, 0, 60)));
+        if (!ok)
+            err_wrap(err, "'model.merges' entry %zu (" STR_FMT " " STR_FMT ")", rank, STR_ARG(str_sub(a, 0, 60)),
+                     STR_ARG(str_sub(b, 0, 60)));
     }
     mem_free(scratch);
     return ok;
 }
 
-/* A piece that equals a token is that token, provided that merging would arrive there too. That holds for every token of
- * o200k; for a vocabulary where it does not, the reference without `ignore_merges` merges, and so do we. */
+/* A piece that equals a token is that token, provided that merging would arrive there too. That holds for every token
+ * of o200k; for a vocabulary where it does not, the reference without `ignore_merges` merges, and so do we. */
 static bool mark_whole(Tokenizer *t, bool ignore_merges, Err *err) {
     size_t cap = 0;
     for (size_t id = 0; id < t->n_ids; id++)
@@ -301,9 +318,12 @@ static bool load_root(Tokenizer *t, const Json *root, size_t text_bytes, Err *er
     if (!check_shape(root, err)) return false;
     const Json *model = json_get(root, "model"), *added = json_get(root, "added_tokens");
     const Json *vocab = json_get(model, "vocab"), *merges = json_get(model, "merges");
-    if (!vocab || json_type(vocab) != JSON_OBJECT) return err_set(err, ERR_INPUT, "missing key 'model.vocab' (an object of token to id)");
-    if (!merges || json_type(merges) != JSON_ARRAY) return err_set(err, ERR_INPUT, "missing key 'model.merges' (a list)");
-    if (!is_absent(added) && json_type(added) != JSON_ARRAY) return err_set(err, ERR_INPUT, "'added_tokens' must be a list");
+    if (!vocab || json_type(vocab) != JSON_OBJECT)
+        return err_set(err, ERR_INPUT, "missing key 'model.vocab' (an object of token to id)");
+    if (!merges || json_type(merges) != JSON_ARRAY)
+        return err_set(err, ERR_INPUT, "missing key 'model.merges' (a list)");
+    if (!is_absent(added) && json_type(added) != JSON_ARRAY)
+        return err_set(err, ERR_INPUT, "'added_tokens' must be a list");
     if (is_absent(added)) added = NULL;
     t->classes = mem_alloc(UNICODE_POINTS);
     if (!t->classes) return err_nomem(err);

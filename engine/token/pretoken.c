@@ -36,14 +36,26 @@ static inline CharClass class_at(const Text *t, size_t at, size_t *next) {
     return (CharClass)t->classes[cp];
 }
 
-static inline bool in_upper(CharClass c) { return c == UC_UPPER || c == UC_BOTH || c == UC_MARK; }
-static inline bool in_lower(CharClass c) { return c == UC_LOWER || c == UC_BOTH || c == UC_MARK; }
-static inline bool is_letter(CharClass c) { return c == UC_UPPER || c == UC_LOWER || c == UC_BOTH; }
-static inline bool is_space(CharClass c) { return c == UC_SPACE || c == UC_NEWLINE; }
+static inline bool in_upper(CharClass c) {
+    return c == UC_UPPER || c == UC_BOTH || c == UC_MARK;
+}
+static inline bool in_lower(CharClass c) {
+    return c == UC_LOWER || c == UC_BOTH || c == UC_MARK;
+}
+static inline bool is_letter(CharClass c) {
+    return c == UC_UPPER || c == UC_LOWER || c == UC_BOTH;
+}
+static inline bool is_space(CharClass c) {
+    return c == UC_SPACE || c == UC_NEWLINE;
+}
 /* [^\s\p{L}\p{N}] */
-static inline bool is_symbol(CharClass c) { return c == UC_OTHER || c == UC_MARK; }
+static inline bool is_symbol(CharClass c) {
+    return c == UC_OTHER || c == UC_MARK;
+}
 /* [^\r\n\p{L}\p{N}] */
-static inline bool is_prefix(CharClass c) { return c == UC_OTHER || c == UC_MARK || c == UC_SPACE; }
+static inline bool is_prefix(CharClass c) {
+    return c == UC_OTHER || c == UC_MARK || c == UC_SPACE;
+}
 
 /* [U]*[L]+ at `at`; returns `at` if it does not match. When nothing of L follows the run of U, the run gives back
  * characters from its end until one of them is in L: the match then ends behind that one. */

@@ -56,16 +56,16 @@ typedef struct BytesMap { /* bytes of a plain token -> id */
 } BytesMap;
 
 struct Tokenizer {
-    uint8_t *classes;     /* [UNICODE_POINTS] CharClass */
-    char *pool;           /* bytes of all tokens */
+    uint8_t *classes; /* [UNICODE_POINTS] CharClass */
+    char *pool;       /* bytes of all tokens */
     size_t pool_n;
-    TokenSpan *span;      /* [n_ids] */
-    uint8_t *flags;       /* [n_ids] TOKEN_SPECIAL, TOKEN_WHOLE */
-    size_t n_ids;         /* largest id with text + 1 */
+    TokenSpan *span; /* [n_ids] */
+    uint8_t *flags;  /* [n_ids] TOKEN_SPECIAL, TOKEN_WHOLE */
+    size_t n_ids;    /* largest id with text + 1 */
     uint32_t byte_id[256];
     PairMap pairs;
     BytesMap bytes;
-    uint32_t *special;    /* [n_special] ids, longest spelling first */
+    uint32_t *special; /* [n_special] ids, longest spelling first */
     size_t n_special;
     bool special_first[256]; /* bytes that begin a special */
 };

@@ -27,8 +27,10 @@ bool tokenizer_open(const char *path, Tokenizer **out, Err *err) {
     if (!ok) err_wrap(err, "%s", path);
 done:
     file_unmap(&file);
-    if (ok) *out = t;
-    else tokenizer_close(t);
+    if (ok)
+        *out = t;
+    else
+        tokenizer_close(t);
     return ok;
 }
 
@@ -44,14 +46,18 @@ void tokenizer_close(Tokenizer *t) {
     mem_free(t);
 }
 
-size_t tokenizer_size(const Tokenizer *t) { return t->n_ids; }
+size_t tokenizer_size(const Tokenizer *t) {
+    return t->n_ids;
+}
 
 Str tokenizer_bytes(const Tokenizer *t, uint32_t id) {
     if (id >= t->n_ids || t->span[id].n == 0) return (Str){NULL, 0};
     return (Str){t->pool + t->span[id].at, t->span[id].n};
 }
 
-bool tokenizer_is_special(const Tokenizer *t, uint32_t id) { return id < t->n_ids && (t->flags[id] & TOKEN_SPECIAL); }
+bool tokenizer_is_special(const Tokenizer *t, uint32_t id) {
+    return id < t->n_ids && (t->flags[id] & TOKEN_SPECIAL);
+}
 
 uint32_t tokenizer_special(const Tokenizer *t, Str spelling) {
     for (size_t i = 0; i < t->n_special; i++)

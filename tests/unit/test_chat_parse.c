@@ -1,4 +1,5 @@
-/* Reference vectors of the harmony parser (golden/harmony/parse.jsonl), and what the lenient mode makes of bad output. */
+/* Reference vectors of the harmony parser (golden/harmony/parse.jsonl), and what the lenient mode makes of bad output.
+ */
 #include "engine/chat/chat.h"
 #include "tests/unit/token_support.h"
 
@@ -9,9 +10,10 @@ static bool member_is(const Json *m, const char *key, Str got) {
 }
 
 static bool message_is(const Json *want, const Message *got) {
-    return str_eqz(json_str(json_get(want, "role")), role_name(got->role)) && member_is(want, "channel", got->channel) &&
-           member_is(want, "recipient", got->recipient) && member_is(want, "content_type", got->content_type) &&
-           member_is(want, "name", got->name) && member_is(want, "content", got->content);
+    return str_eqz(json_str(json_get(want, "role")), role_name(got->role)) &&
+           member_is(want, "channel", got->channel) && member_is(want, "recipient", got->recipient) &&
+           member_is(want, "content_type", got->content_type) && member_is(want, "name", got->name) &&
+           member_is(want, "content", got->content);
 }
 
 static bool parsed_is(const Json *want, bool ok, const ChatParsed *got) {
@@ -121,27 +123,44 @@ static const Case cases[] = {
     {"<|channel|>final<|message|>4<|return|>", "return", NULL, {{"final", NULL, NULL, "4"}}},
     {"<|channel|>final<|message|>4", "length", NULL, {{"final", NULL, NULL, "4"}}},
     {"<|channel|>analysis<|message|>a<|end|>", "end", NULL, {{"analysis", NULL, NULL, "a"}}},
-    {"<|channel|>commentary to=functions.f<|constrain|>json<|message|>{}<|call|>", "call", NULL,
+    {"<|channel|>commentary to=functions.f<|constrain|>json<|message|>{}<|call|>",
+     "call",
+     NULL,
      {{"commentary", "functions.f", "<|constrain|>json", "{}"}}},
     {"", "length", "the text is empty", {{0}}},
     {"<|channel|>analysis", "length", "the text ends inside a header", {{"analysis", NULL, NULL, ""}}},
     {"I cannot help.<|end|>", "end", "a header without <|message|>", {{NULL, NULL, NULL, "I cannot help."}}},
-    {"<|channel|>final<|message|>a<|end|>b c<|end|>", "end", "text outside a message",
+    {"<|channel|>final<|message|>a<|end|>b c<|end|>",
+     "end",
+     "text outside a message",
      {{"final", NULL, NULL, "a"}, {NULL, NULL, NULL, "b c"}}},
-    {"<|channel|>final<|message|>a<|end|>x<|start|>assistant<|channel|>final<|message|>b<|return|>", "return",
-     "text outside a message", {{"final", NULL, NULL, "a"}, {NULL, NULL, NULL, "x"}, {"final", NULL, NULL, "b"}}},
-    {"<|channel|>final<|message|>a<|return|><|end|>", "end", "a stop token outside a message", {{"final", NULL, NULL, "a"}}},
-    {"<|channel|>analysis I must think<|message|>x<|end|>", "end",
-     "words in a header that are neither role, recipient nor type", {{"analysis", NULL, NULL, "I must think x"}}},
-    {"<|channel|>commentary please to=functions.f now <|constrain|>json<|message|>{}<|call|>", "call",
+    {"<|channel|>final<|message|>a<|end|>x<|start|>assistant<|channel|>final<|message|>b<|return|>",
+     "return",
+     "text outside a message",
+     {{"final", NULL, NULL, "a"}, {NULL, NULL, NULL, "x"}, {"final", NULL, NULL, "b"}}},
+    {"<|channel|>final<|message|>a<|return|><|end|>",
+     "end",
+     "a stop token outside a message",
+     {{"final", NULL, NULL, "a"}}},
+    {"<|channel|>analysis I must think<|message|>x<|end|>",
+     "end",
+     "words in a header that are neither role, recipient nor type",
+     {{"analysis", NULL, NULL, "I must think x"}}},
+    {"<|channel|>commentary please to=functions.f now <|constrain|>json<|message|>{}<|call|>",
+     "call",
      "words in a header that are neither role, recipient nor type",
      {{"commentary", "functions.f", "<|constrain|>json", "please now {}"}}},
     {"<|channel|><|message|>x<|return|>", "return", "<|channel|> without a name", {{NULL, NULL, NULL, "x"}}},
-    {"<|channel|>final<|message|>4<|endoftext|>", "end", "<|endoftext|> instead of a stop token", {{"final", NULL, NULL, "4"}}},
+    {"<|channel|>final<|message|>4<|endoftext|>",
+     "end",
+     "<|endoftext|> instead of a stop token",
+     {{"final", NULL, NULL, "4"}}},
     {"<|channel|>final<|message|>a<|start|>b<|return|>", "return", NULL, {{"final", NULL, NULL, "a<|start|>b"}}},
 };
 
-static bool same(Str got, const char *want) { return want ? got.p && str_eqz(got, want) : !got.p; }
+static bool same(Str got, const char *want) {
+    return want ? got.p && str_eqz(got, want) : !got.p;
+}
 
 static void lenient_cases(void **state) {
     Fixture *f = *state;
@@ -156,10 +175,12 @@ static void lenient_cases(void **state) {
         for (size_t k = 0; k < n && ok; k++)
             ok = got.messages[k].role == ROLE_ASSISTANT && same(got.messages[k].channel, c->m[k].channel) &&
                  same(got.messages[k].recipient, c->m[k].recipient) &&
-                 same(got.messages[k].content_type, c->m[k].content_type) && same(got.messages[k].content, c->m[k].content);
-        if (!ok) fail_msg("case '%s': %zu messages, stop %s, malformed '" STR_FMT "', content '" STR_FMT "'", c->text,
-                          got.n_messages, got.stop, STR_ARG(got.malformed[0]),
-                          STR_ARG(got.n_messages ? got.messages[0].content : STR("")));
+                 same(got.messages[k].content_type, c->m[k].content_type) &&
+                 same(got.messages[k].content, c->m[k].content);
+        if (!ok)
+            fail_msg("case '%s': %zu messages, stop %s, malformed '" STR_FMT "', content '" STR_FMT "'", c->text,
+                     got.n_messages, got.stop, STR_ARG(got.malformed[0]),
+                     STR_ARG(got.n_messages ? got.messages[0].content : STR("")));
     }
 }
 
@@ -179,8 +200,10 @@ static void counts_analysis_tokens(void **state) {
     Fixture *f = *state;
     if (!f) skip();
     Ids body = encode(f->t, STR("one two three"), false, f->a);
-    ChatParsed got = lenient(f, "<|channel|>analysis<|message|>one two three<|end|><|start|>assistant<|channel|>final"
-                                "<|message|>done<|return|>", true);
+    ChatParsed got = lenient(f,
+                             "<|channel|>analysis<|message|>one two three<|end|><|start|>assistant<|channel|>final"
+                             "<|message|>done<|return|>",
+                             true);
     assert_int_equal(got.n_analysis_tokens, (int)body.n);
     assert_true(got.has_final);
     assert_false(lenient(f, "<|channel|>analysis<|message|>one", true).has_final);
@@ -224,7 +247,8 @@ static void random_tokens(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(vectors_by_text), cmocka_unit_test(vectors_by_ids),
+        cmocka_unit_test(vectors_by_text),
+        cmocka_unit_test(vectors_by_ids),
         cmocka_unit_test_setup_teardown(lenient_cases, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(unknown_roles_are_data, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(counts_analysis_tokens, open_fixture, close_fixture),

@@ -29,7 +29,9 @@ static inline bool lines_next(Lines *l, Str *out) {
     return true;
 }
 
-static inline void lines_close(Lines *l) { buf_release(&l->buf); }
+static inline void lines_close(Lines *l) {
+    buf_release(&l->buf);
+}
 
 static inline Json *line_json(Str line, Arena *a, NulMark *mark) {
     Json *j;
@@ -44,7 +46,9 @@ static inline Ids ids_of(const Json *list, Arena *a) {
     return out;
 }
 
-static inline bool ids_eq(Ids x, Ids y) { return x.n == y.n && (x.n == 0 || memcmp(x.p, y.p, x.n * sizeof *x.p) == 0); }
+static inline bool ids_eq(Ids x, Ids y) {
+    return x.n == y.n && (x.n == 0 || memcmp(x.p, y.p, x.n * sizeof *x.p) == 0);
+}
 
 static inline Ids encode(const Tokenizer *t, Str text, bool special, Arena *a) {
     Ids ids = {NULL, 0};
@@ -70,8 +74,8 @@ static inline Tokenizer *open_tokenizer(const char *path) {
     return t;
 }
 
-/* The full vocabulary is not stored with the project: tests/tools/make_o200k.py makes a directory with a tokenizer.json,
- * and ASSAY_O200K names it. NULL: absent; then skip(). */
+/* The full vocabulary is not stored with the project: tests/tools/make_o200k.py makes a directory with a
+ * tokenizer.json, and ASSAY_O200K names it. NULL: absent; then skip(). */
 static inline const char *o200k_path(void) {
     static char path[1024];
     const char *dir = getenv("ASSAY_O200K");
