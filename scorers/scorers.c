@@ -1,0 +1,27 @@
+#include "scorers/scorers.h"
+
+#include <string.h>
+
+/* One line per scorer; each lives in the file of its name. */
+extern const Scorer scorer_choice, scorer_number, scorer_program, scorer_refusal;
+
+static const Scorer *const TABLE[] = {
+    &scorer_choice,
+    &scorer_number,
+    &scorer_program,
+    &scorer_refusal,
+};
+
+size_t scorers_count(void) {
+    return sizeof TABLE / sizeof *TABLE;
+}
+
+const Scorer *scorers_at(size_t i) {
+    return i < scorers_count() ? TABLE[i] : NULL;
+}
+
+const Scorer *scorers_find(const char *name) {
+    for (size_t i = 0; name && i < scorers_count(); i++)
+        if (strcmp(TABLE[i]->name, name) == 0) return TABLE[i];
+    return NULL;
+}
