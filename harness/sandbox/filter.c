@@ -4,6 +4,7 @@
 #include "harness/sandbox/sandbox_internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <string.h>
@@ -28,6 +29,7 @@ static const Denied k_denied[] = {
     {"open_by_handle_at", -1}, {"name_to_handle_at", -1},
     /* network: besides an empty namespace; stream pairs stay, event loops use them */
     {"socket", -1}, {"connect", -1}, {"bind", -1}, {"listen", -1}, {"accept", -1}, {"accept4", -1},
+    {"setsockopt", -1}, /* larger buffers */
     /* kernel doors with a history */
     {"add_key", -1}, {"request_key", -1}, {"keyctl", -1}, {"bpf", -1}, {"perf_event_open", -1}, {"userfaultfd", -1},
     {"io_uring_setup", 425}, {"io_uring_enter", 426}, {"io_uring_register", 427}, {"fanotify_init", -1},
@@ -44,7 +46,13 @@ static const Denied k_denied[] = {
     {"modify_ldt", -1}, {"vhangup", -1}, {"clock_settime", -1}, {"settimeofday", -1}, {"stime", -1}, {"adjtimex", -1},
     {"clock_adjtime", -1}, {"personality", -1}, {"uselib", -1}, {"ustat", -1}, {"sysfs", -1}, {"_sysctl", -1},
     {"migrate_pages", -1}, {"move_pages", -1},
+    /* the helper's share of the processor */
+    {"setpriority", -1}, {"ioprio_set", -1},
 };
+
+/* Allowed on oneself, said as 0. */
+static const char *const k_own_only[] = {"prlimit64", "sched_setaffinity", "sched_setscheduler", "sched_setparam",
+                                         "sched_setattr"};
 
 static const unsigned k_new_namespace[] = {CLONE_NEWNS,  CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC,
                                            CLONE_NEWUSER, CLONE_NEWPID,   CLONE_NEWNET, 0x00000080u /* NEWTIME */};
@@ -82,6 +90,11 @@ static int deny_arguments(scmp_filter_ctx c) {
     for (size_t i = 0; i < sizeof ioctls / sizeof *ioctls && rc == 0; i++)
         rc = seccomp_rule_add(c, DENY(EPERM), SCMP_SYS(ioctl), 1,
                               SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffu, ioctls[i]));
+    if (rc == 0)
+        rc = seccomp_rule_add(c, DENY(EPERM), SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffu, F_SETPIPE_SZ));
+    for (size_t i = 0; i < sizeof k_own_only / sizeof *k_own_only && rc == 0; i++)
+        rc = seccomp_rule_add(c, DENY(EPERM), seccomp_syscall_resolve_name(k_own_only[i]), 1,
+                              SCMP_A0(SCMP_CMP_NE, 0));
     static const unsigned pairs[] = {SOCK_DGRAM, SOCK_RAW, SOCK_RDM, SOCK_SEQPACKET, SOCK_DCCP};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs && rc == 0; i++)
         rc = seccomp_rule_add(c, DENY(EPERM), SCMP_SYS(socketpair), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, 0xfu, pairs[i]));

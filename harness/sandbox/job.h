@@ -17,6 +17,7 @@ enum { JOB_FD_ARGS = 3, JOB_FD_RECORD, JOB_FD_CONTROL, JOB_FD_JOB, JOB_FD_HELPER
 typedef struct Job {
     uint32_t magic, bytes; /* bytes: all of it, with what follows */
     uint32_t n_filter, n_args;
+    uint32_t n_groups, unused; /* descriptors from JOB_FD_END on: cgroup.procs of groups that the program joins */
     uint64_t cpu_ns;      /* the program is killed when its own CPU clock shows this; 0: only by rlimit */
     uint64_t cpu_seconds; /* RLIMIT_CPU, the backstop */
     uint64_t as_bytes;    /* RLIMIT_AS; 0: none */
@@ -48,6 +49,7 @@ typedef struct JobRecord {
     X(STEP_NONE, "nothing")                                                                                            \
     X(STEP_JOB, "reading the job")                                                                                     \
     X(STEP_FORK, "fork")                                                                                               \
+    X(STEP_GROUP, "joining the control group")                                                                         \
     X(STEP_LIMITS, "setrlimit")                                                                                        \
     X(STEP_CLOSE, "close_range")                                                                                       \
     X(STEP_FILTER, "seccomp(SECCOMP_SET_MODE_FILTER)")                                                                 \

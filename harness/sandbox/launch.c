@@ -33,7 +33,8 @@
 #define SECOND_NS 1000000000ull
 #define START_NS (20 * SECOND_NS) /* bubblewrap's own time, on a machine under load */
 #define GRACE_NS (3 * SECOND_NS)  /* from "end it" to killing bubblewrap */
-#define CPU_POLL_MS 50
+#define POLL_MS 20 /* looking at CPU time (tier full) or memory (tier ns) */
+#define COMPILE_POLL_MS 100
 
 extern char **environ;
 
@@ -132,13 +133,16 @@ static uint64_t to_ns(double seconds) {
 }
 
 /* Without a control group the address space is the backstop. It is wider than the limit, because it also counts what is
- * only reserved (thread stacks, arenas); the verdict looks at the peak of what was touched. */
+ * only reserved: arenas, and thread stacks, which the C library makes as large as RLIMIT_STACK. What was touched is
+ * watched while it runs (watch_memory) and judged by its peak. */
 static uint64_t address_space(const Sandbox *s, const Launch *l) {
-    return s->tier == SANDBOX_FULL ? 0 : l->memory_bytes + 1024 * SANDBOX_MIB;
+    if (s->tier == SANDBOX_FULL) return 0;
+    uint64_t stacks = l->stack_bytes == UINT64_MAX ? 0 : l->processes * l->stack_bytes;
+    return l->memory_bytes + stacks + 1024 * SANDBOX_MIB;
 }
 
-static void job_bytes(const Sandbox *s, const Launch *l, Buf *b) {
-    Job j = {.magic = JOB_MAGIC, .n_filter = l->filter->n, .cpu_ns = to_ns(l->cpu_seconds),
+static void job_bytes(const Sandbox *s, const Launch *l, int n_groups, Buf *b) {
+    Job j = {.magic = JOB_MAGIC, .n_filter = l->filter->n, .n_groups = (uint32_t)n_groups, .cpu_ns = to_ns(l->cpu_seconds),
              .cpu_seconds = (uint64_t)l->cpu_seconds + 1, .as_bytes = address_space(s, l),
              .stack_bytes = l->stack_bytes, .file_bytes = l->file_bytes, .processes = l->processes,
              .open_files = l->open_files, .fetch_max = l->fetch_max};
@@ -157,8 +161,10 @@ static bool open_wires(const Sandbox *s, int slot, const Launch *l, Wires *w, Er
     Buf args, job;
     buf_init(&args, 64u << 10);
     buf_init(&job, JOB_MAX_BYTES);
+    if (s->tier == SANDBOX_FULL && !cgroup_open(&s->cgroups, slot, l->memory_bytes, l->processes, &w->cgroup, err))
+        goto done;
     bwrap_args(s, l, &args);
-    job_bytes(s, l, &job);
+    job_bytes(s, l, w->cgroup.n_fds, &job);
     if (args.failed || job.failed) {
         err_nomem(err);
         goto done;
@@ -174,8 +180,6 @@ static bool open_wires(const Sandbox *s, int slot, const Launch *l, Wires *w, Er
     ok = w->in >= 0 && w->helper >= 0 && w->file >= 0 && open_pipe(w->out, 0) && open_pipe(w->err, 0) &&
          open_pipe(w->record, 0) && open_pipe(w->control, 1);
     if (!ok) err_set(err, ERR_ENV, "the sandbox cannot open its pipes: %s", strerror(errno));
-    if (ok && s->tier == SANDBOX_FULL)
-        ok = cgroup_open(&s->cgroups, slot, l->memory_bytes, l->processes + 8, &w->cgroup, err);
 done:
     buf_release(&args);
     buf_release(&job);
@@ -205,13 +209,13 @@ static int plain_signals(posix_spawnattr_t *attr) {
 }
 
 static bool start(const Sandbox *s, int slot, Wires *w, Err *err) {
-    char path[64], uid[24], groups[8], bwrap[sizeof s->tools.bwrap.path];
+    char path[64], uid[24], fds[24], bwrap[sizeof s->tools.bwrap.path];
     static char name[] = "assay-sandbox", word[] = "start";
     memcpy(bwrap, s->tools.bwrap.path, sizeof bwrap);
     snprintf(path, sizeof path, "/proc/self/fd/%d", s->helper_fd);
     snprintf(uid, sizeof uid, "%u", s->uid ? s->uid + (unsigned)slot : 0);
-    snprintf(groups, sizeof groups, "%d", w->cgroup.n_fds);
-    char *const argv[] = {name, word, uid, groups, bwrap, NULL};
+    snprintf(fds, sizeof fds, "%d", JOB_FD_END + w->cgroup.n_fds);
+    char *const argv[] = {name, word, uid, fds, bwrap, NULL};
     char *const empty[] = {NULL};
     posix_spawn_file_actions_t acts;
     posix_spawnattr_t attr;
@@ -242,6 +246,7 @@ typedef struct Serve {
     size_t head_n;
     uint64_t blob_left, out_bytes;
     uint64_t begin, deadline; /* of the phase: starting, running, ending */
+    pid_t program;            /* seen from here; 0: not known */
     bool ended, asked, broken;
 } Serve;
 
@@ -323,14 +328,42 @@ static void read_outputs(Serve *v) {
 }
 
 static int wait_ms(const Serve *v) {
-    uint64_t now = clock_mono_ns();
+    uint64_t now = clock_mono_ns(), poll_ms = v->l->kind == LAUNCH_COMPILE ? COMPILE_POLL_MS : POLL_MS;
     uint64_t left = v->deadline > now ? (v->deadline - now) / 1000000u + 1 : 0;
-    if (v->w->cgroup.home && left > CPU_POLL_MS) left = CPU_POLL_MS;
-    return left > 60000 ? 60000 : (int)left;
+    return (int)(left > poll_ms && v->x->started ? poll_ms : left);
+}
+
+/* Numbers of a small file below /proc; how many were read. */
+static int proc_numbers(pid_t pid, const char *file, long *a, long *b) {
+    char path[80], text[128];
+    snprintf(path, sizeof path, "/proc/%ld/%s", (long)pid, file);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return 0;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[n > 0 ? n : 0] = 0;
+    return sscanf(text, "%ld %ld", a, b);
+}
+
+static pid_t first_child(pid_t pid) {
+    char file[64];
+    long child = 0, other;
+    snprintf(file, sizeof file, "task/%ld/children", (long)pid);
+    return pid > 0 && proc_numbers(pid, file, &child, &other) >= 1 ? (pid_t)child : 0;
+}
+
+/* Tier ns has no counter of memory: looks at what the one process of a run holds. Only a number is read, and it decides
+ * nothing but an earlier end, so a process id that was used again does no harm. */
+static void watch_memory(Serve *v) {
+    long size, resident;
+    if (!v->program) v->program = first_child(first_child(v->w->pid));
+    if (!v->program || proc_numbers(v->program, "statm", &size, &resident) < 2) return;
+    if ((uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE) > v->l->memory_bytes) ask_end(v, LIMIT_MEMORY);
 }
 
 /* false: bubblewrap must be killed, it did not start or did not end in time. */
 static bool check_limits(Serve *v) {
+    if (!v->w->cgroup.home && v->x->started && !v->ended && v->l->kind != LAUNCH_COMPILE) watch_memory(v);
     if (v->w->cgroup.home && v->x->started && cgroup_cpu_ns(&v->w->cgroup) > to_ns(v->l->cpu_seconds) + SECOND_NS / 4)
         ask_end(v, LIMIT_CPU);
     if (clock_mono_ns() < v->deadline) return true;
@@ -370,6 +403,18 @@ static bool wait_gone(Wires *w, uint64_t ns) {
     }
 }
 
+/* The helper holds the record pipe until it is gone; true when that has come to pass. */
+static bool wait_record_end(const Wires *w) {
+    char block[4096];
+    struct pollfd p = {.fd = w->record[0], .events = POLLIN};
+    for (uint64_t end = clock_mono_ns() + GRACE_NS; clock_mono_ns() < end;) {
+        ssize_t n = read(w->record[0], block, sizeof block);
+        if (n == 0) return true;
+        if (n < 0) poll(&p, 1, 20);
+    }
+    return false;
+}
+
 /* Ends what is left; false when something could not be ended. */
 static bool end_all(Serve *v) {
     Wires *w = v->w;
@@ -379,6 +424,7 @@ static bool end_all(Serve *v) {
         kill(w->pid, SIGKILL); /* --die-with-parent: process 1 follows */
         gone = wait_gone(w, GRACE_NS);
     }
+    gone = gone && wait_record_end(w);
     read_outputs(v);
     if (!w->cgroup.home) return gone;
     cgroup_use(&w->cgroup, &v->x->cgroup);

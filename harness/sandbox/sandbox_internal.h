@@ -78,7 +78,7 @@ void tools_find(Tools *t);
 typedef enum LaunchKind { LAUNCH_PROBE, LAUNCH_COMPILE, LAUNCH_PYTHON, LAUNCH_NATIVE } LaunchKind;
 
 typedef enum LaunchLimit { /* what the launcher or the helper ended it for */
-    LIMIT_NONE, LIMIT_CPU, LIMIT_WALL, LIMIT_OUTPUT
+    LIMIT_NONE, LIMIT_CPU, LIMIT_WALL, LIMIT_OUTPUT, LIMIT_MEMORY
 } LaunchLimit;
 
 typedef struct Launch { /* one start: what to run, on what, how far */

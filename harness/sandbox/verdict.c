@@ -20,6 +20,7 @@ static bool failed_to_allocate(const Launched *x) {
 static const char *memory_limit(const Sandbox *s, const Launch *l, const Launched *x) {
     const JobRecord *r = &x->record;
     if (x->cgroup.oom_kills) return "memory limit: the kernel ended a process for want of memory";
+    if (x->limit == LIMIT_MEMORY) return "memory limit: what it held was above it";
     if (!x->whole) return NULL;
     if (r->how == HOW_NOT_STARTED) return "memory limit: the program is too large to be started";
     uint64_t peak = s->tier == SANDBOX_FULL && x->cgroup.known ? x->cgroup.peak_bytes : r->peak_bytes;

@@ -1,6 +1,6 @@
 /* The trusted helper: a small static program that is carried inside the harness (embed.c) and knows three words.
  *
- *   start  outside: joins the control groups, gives up root, closes every descriptor but the named ones, becomes bwrap
+ *   start  outside: gives up root, closes every descriptor but the named ones, becomes bwrap
  *   init   inside, process 1: starts the program under its limits and filter, waits, kills all, reports
  *   probe  inside, as the program: tries what is forbidden and prints what it got
  *
@@ -79,14 +79,11 @@ static bool close_from(int first) {
     return true;
 }
 
-/* argv: start UID N_GROUPS BWRAP. UID 0 keeps the user. The descriptors of cgroup.procs follow JOB_FD_END. */
+/* argv: start UID N_FDS BWRAP. UID 0 keeps the user; descriptors from N_FDS on are closed. */
 static int start(int argc, char **argv) {
     if (argc != 5) return 111;
     unsigned long id = strtoul(argv[2], NULL, 10);
-    int n_groups = atoi(argv[3]);
-    for (int i = 0; i < n_groups; i++)
-        if (write(JOB_FD_END + i, "0", 1) != 1) return start_failed("joining the control group");
-    close_from(JOB_FD_END);
+    close_from(atoi(argv[3]));
     if (id && setgroups(0, NULL) != 0) return start_failed("setgroups");
     if (id && setresgid((gid_t)id, (gid_t)id, (gid_t)id) != 0) return start_failed("setresgid");
     if (id && setresuid((uid_t)id, (uid_t)id, (uid_t)id) != 0) return start_failed("setresuid");
@@ -157,12 +154,15 @@ static void child_failed(int fd, uint32_t step) {
     _exit(127);
 }
 
-/* The program's side of fork: nothing of the helper is left when it starts. */
+/* The program's side of fork: nothing of the helper is left when it starts. Only the program joins the control groups,
+ * so that want of memory ends it and never its keepers. */
 static void become_program(const Parts *p, int said) {
     sigset_t none;
     sigemptyset(&none);
     signal(SIGPIPE, SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    for (uint32_t i = 0; i < g_job.job.n_groups; i++)
+        if (write(JOB_FD_END + (int)i, "0", 1) != 1) child_failed(said, STEP_GROUP);
     if (dup2(said, 3) != 3 || fcntl(3, F_SETFD, FD_CLOEXEC) != 0 || !close_from(4)) child_failed(3, STEP_CLOSE);
     if (!set_limits(&g_job.job)) child_failed(3, STEP_LIMITS);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
@@ -226,7 +226,7 @@ static void wait_program(pid_t pid, int signals, JobRecord *r) {
         if (poll(p, 2, -1) < 0) continue;
         struct signalfd_siginfo s;
         while (p[1].revents && read(signals, &s, sizeof s) == (ssize_t)sizeof s)
-            if (s.ssi_signo == (uint32_t)SIGRTMIN) r->reason = REASON_CPU;
+            if (s.ssi_signo == (uint32_t)SIGRTMIN && s.ssi_code == SI_TIMER) r->reason = REASON_CPU;
         if (p[0].revents) r->reason = REASON_ASKED;
         if (reap(pid, WNOHANG, r)) r->reason = REASON_NONE; /* it ended by itself first */
     }
@@ -268,9 +268,9 @@ static int init(void) {
     int signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     write_all(JOB_FD_RECORD, &r, sizeof r);
     r.kind = RECORD_ENDED;
-    uint64_t begin = now_ns(CLOCK_MONOTONIC);
     r.how = HOW_NOT_STARTED, r.step = STEP_JOB, r.code = EINVAL;
     pid_t pid = signals >= 0 && job_read(&parts) ? start_program(&parts, &r) : -1;
+    uint64_t begin = now_ns(CLOCK_MONOTONIC);
     if (pid > 0) {
         arm_cpu_timer(pid, g_job.job.cpu_ns);
         wait_program(pid, signals, &r);

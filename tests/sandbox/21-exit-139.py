@@ -1,0 +1,5 @@
+# an exit code that looks like a signal
+# expect: RE
+# code: 139
+import os
+os._exit(139)
