@@ -100,8 +100,14 @@ $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libassay.a
 	@echo "  LINK    $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(ALL_LDFLAGS) $(BUILD)/libassay.a -lcmocka $(ALL_LIBS) -o $@
 
-unit: $(UNIT_BIN) $(EXTRA_BIN)
-e2e: $(BUILD)/assay $(EXTRA_BIN)
+PLUGIN_SO := $(patsubst tests/plugins/%.c,$(BUILD)/tests/plugins/%.so,$(sort $(wildcard tests/plugins/*.c)))
+$(BUILD)/tests/plugins/%.so: tests/plugins/%.c scorers/scorer.h
+	@mkdir -p $(@D)
+	@echo "  PLUGIN  $@"
+	$(Q)$(CC) -std=c17 -fPIC -shared -I. $(WARN) $(CFLAGS) $< -o $@
+
+unit: $(UNIT_BIN) $(PLUGIN_SO) $(EXTRA_BIN)
+e2e: $(BUILD)/assay $(PLUGIN_SO) $(EXTRA_BIN)
 
 # ---- what a person types ----
 

@@ -1,0 +1,267 @@
+#include "harness/scoring.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "harness/ask.h"
+#include "harness/outcome.h"
+#include "scorers/scorers.h"
+
+static ScorerStr lent(Str s) { return (ScorerStr){s.p, s.n}; }
+
+/* ---- what we lend ---- */
+
+static void *host_alloc(void *ctx, size_t n) { return arena_alloc(ctx, n); }
+
+/* Scorers may quote model text in what they log, so it goes nowhere. */
+static void host_log(void *ctx, int level, const char *msg) {
+    (void)ctx;
+    (void)level;
+    (void)msg;
+}
+
+static ScorerHost host_of(Arena *a) {
+    return (ScorerHost){.abi = SCORER_ABI, .size = sizeof(ScorerHost), .alloc = host_alloc, .log = host_log, .ctx = a};
+}
+
+/* A plugin may leave msg without an end. */
+static const char *sentence(ScorerErr *e, const char *otherwise) {
+    e->msg[sizeof e->msg - 1] = '\0';
+    return e->msg[0] ? e->msg : otherwise;
+}
+
+/* ---- binding ---- */
+
+bool scorer_bind(const ScorerTable *t, Str scorer, Str name, const ScorerKV *options, size_t n, Arena *a,
+                 BoundScorer *out, Err *err) {
+    ScorerErr why = {""};
+    ScorerHost host = host_of(a);
+    *out = (BoundScorer){.name = name};
+    const Scorer *s = scorer_table_find(t, scorer, &out->plugin);
+    if (!s) return scorer_table_unknown(t, scorer, err);
+    if (s->open && !s->open(&host, options, n, &out->self, &why))
+        return err_set(err, ERR_INPUT, "scorer %s: %s", s->name, sentence(&why, "its options are refused"));
+    out->scorer = s;
+    out->version = str_from(s->version);
+    return true;
+}
+
+void scorer_unbind(BoundScorer *b) {
+    if (b->scorer && b->scorer->close) b->scorer->close(b->self);
+    b->scorer = NULL;
+}
+
+static bool names_scorer(const Suite *s, const char *scorer) {
+    for (size_t i = 0; i < s->n_scorers; i++)
+        if (str_eqz(s->scorers[i].scorer, scorer) || str_eqz(s->scorers[i].name, scorer)) return true;
+    return false;
+}
+
+static bool bind_entries(const Suite *s, const ScorerTable *t, Arena *a, ScorerSet *set, Err *err) {
+    for (size_t i = 0; i < s->n_scorers; i++) {
+        const SuiteScorer *e = &s->scorers[i];
+        if (!scorer_bind(t, e->scorer, e->name, e->options, e->n_options, a, &set->v[set->n], err))
+            return err_wrap(err, "%s line %d column %d", s->path, e->line, e->col);
+        set->n++;
+    }
+    return true;
+}
+
+static bool bind_extra(const Suite *s, const ScorerTable *t, const char *const *extra, size_t n_extra, Arena *a,
+                       ScorerSet *set, Err *err) {
+    for (size_t i = 0; i < n_extra; i++) {
+        if (names_scorer(s, extra[i])) continue;
+        Str name = str_from(extra[i]);
+        if (!scorer_bind(t, name, name, NULL, 0, a, &set->v[set->n], err))
+            return err_wrap(err, "suite " STR_FMT, STR_ARG(s->id));
+        set->n++;
+    }
+    return true;
+}
+
+static void bind_refusal(Arena *a, ScorerSet *set) {
+    ScorerHost host = host_of(a);
+    ScorerErr why;
+    const Scorer *s = scorers_find("refusal");
+    if (s && (!s->open || s->open(&host, NULL, 0, &set->refusal_self, &why))) set->refusal = s;
+}
+
+bool scorer_set_open(const Suite *s, const ScorerTable *t, const char *const *extra, size_t n_extra, Arena *a,
+                     ScorerSet **out, Err *err) {
+    ScorerSet *set = arena_alloc(a, sizeof *set);
+    *out = NULL;
+    if (!set || !(set->v = arena_array(a, s->n_scorers + n_extra + 1, sizeof *set->v))) return err_nomem(err);
+    set->metric = s->metric;
+    if (!bind_entries(s, t, a, set, err) || !bind_extra(s, t, extra, n_extra, a, set, err)) {
+        scorer_set_close(set);
+        return false;
+    }
+    bind_refusal(a, set);
+    for (size_t i = 0; i < set->n; i++) set->asks = set->asks || set->v[i].scorer->ask;
+    *out = set;
+    return true;
+}
+
+void scorer_set_close(ScorerSet *set) {
+    if (!set) return;
+    for (size_t i = 0; i < set->n; i++) scorer_unbind(&set->v[i]);
+    if (set->refusal && set->refusal->close) set->refusal->close(set->refusal_self);
+    set->n = 0;
+    set->refusal = NULL;
+}
+
+void scorer_set_describe(const ScorerSet *set, JsonOut *o) {
+    json_arr(o);
+    for (size_t i = 0; i < set->n; i++) {
+        const BoundScorer *b = &set->v[i];
+        json_obj(o);
+        json_out_key(o, "name");
+        json_out_str(o, b->name);
+        json_out_key(o, "scorer");
+        json_out_cstr(o, b->scorer->name);
+        json_out_key(o, "version");
+        json_out_str(o, b->version);
+        if (b->plugin) {
+            json_out_key(o, "plugin");
+            json_out_cstr(o, b->plugin->path);
+            json_out_key(o, "sha256");
+            json_out_cstr(o, b->plugin->sha256);
+        }
+        json_obj_end(o);
+    }
+    json_arr_end(o);
+}
+
+/* ---- view ---- */
+
+static bool lend_list(const Str *from, size_t n, Arena *a, const ScorerStr **out) {
+    ScorerStr *v = arena_array(a, n + 1, sizeof *v);
+    for (size_t i = 0; v && i < n; i++) v[i] = lent(from[i]);
+    *out = v;
+    return v != NULL;
+}
+
+static bool lend_choice_scores(const Completion *c, Arena *a, ScorerView *v) {
+    double *logprobs = arena_array(a, c->n_choice_scores, sizeof *logprobs);
+    int32_t *tokens = arena_array(a, c->n_choice_scores, sizeof *tokens);
+    if (!logprobs || !tokens) return false;
+    for (size_t i = 0; i < c->n_choice_scores; i++) {
+        logprobs[i] = c->choice_scores[i].logprob;
+        tokens[i] = c->choice_scores[i].n_tokens;
+    }
+    v->choice_logprobs = logprobs;
+    v->choice_tokens = tokens;
+    return true;
+}
+
+bool scoring_view(const Sample *sample, Str user_text, const Completion *c, Arena *a, ScorerView *out, Err *err) {
+    *out = (ScorerView){.size = sizeof *out,
+                        .completion = (uint32_t)c->status, /* same order and numbers as ScorerCompletion */
+                        .id = lent(sample->id),
+                        .prompt = lent(user_text),
+                        .final = lent(c->final),
+                        .analysis = lent(c->analysis),
+                        .commentary = lent(c->commentary),
+                        .n_targets = sample->n_targets,
+                        .n_choices = sample->n_choices,
+                        .meta = sample->meta,
+                        .n_meta = sample->n_meta};
+    bool ok = lend_list(sample->targets, sample->n_targets, a, &out->targets) &&
+              lend_list(sample->choices, sample->n_choices, a, &out->choices);
+    /* fewer scores than choices would be read past their end */
+    if (ok && c->n_choice_scores && c->n_choice_scores == sample->n_choices) ok = lend_choice_scores(c, a, out);
+    return ok || err_nomem(err);
+}
+
+/* ---- scoring ---- */
+
+static void scorer_failed(Score *out, Arena *a, ScorerErr *why, const char *otherwise) {
+    Str text = str_dup(a, str_from(sentence(why, otherwise)));
+    *out = (Score){.size = sizeof *out, .status = SCORE_ERROR, .outcome = OUTCOME_ERROR,
+                   .rule = {"scorer", 6}, .explanation = lent(text), .margin = NAN};
+}
+
+/* Asks until nothing is asked any more. *failed: the scorer gave up, *out says why. */
+static bool carry_asks(const BoundScorer *b, const ScorerHost *host, ScorerView *v, Sandbox *sandbox, Arena *a,
+                       bool *failed, Score *out, Err *err) {
+    ScorerReply *replies = arena_array(a, ASK_MAX, sizeof *replies);
+    if (!replies) return err_nomem(err);
+    v->replies = replies;
+    for (v->n_replies = 0;; v->n_replies++) {
+        ScorerAsk ask = {0};
+        ScorerErr why = {""};
+        if (!b->scorer->ask(b->self, host, v, &ask, &why)) {
+            scorer_failed(out, a, &why, "the scorer could not say what it needs");
+            return *failed = true;
+        }
+        if (ask.kind == SCORER_ASK_NONE) return true;
+        if (v->n_replies == ASK_MAX) {
+            scorer_failed(out, a, &why, "the scorer asks without end");
+            return *failed = true;
+        }
+        if (!ask_carry(sandbox, &ask, a, &replies[v->n_replies], err)) return false;
+    }
+}
+
+/* A sandbox that failed is an error of ours, whatever the scorer makes of it: never the model's mistake. */
+static void settle_instrument(const ScorerView *v, Score *out) {
+    for (size_t i = 0; i < v->n_replies; i++) {
+        const ScorerReply *r = &v->replies[i];
+        bool broken = r->error.p != NULL;
+        for (size_t k = 0; k < r->n_runs; k++) broken = broken || r->runs[k].result == SCORER_RUN_IE;
+        if (!broken || out->status == SCORE_ERROR) continue;
+        if (r->error.p) out->explanation = r->error;
+        if (r->kind == SCORER_ASK_PROGRAM) {
+            out->status = SCORE_ERROR;
+        } else {
+            out->status = SCORE_UNSCORED;
+            out->outcome = OUTCOME_UNSCORED;
+        }
+    }
+}
+
+bool scoring_one(const BoundScorer *b, const ScorerView *v, Sandbox *sandbox, Arena *a, Score *out, Err *err) {
+    ScorerHost host = host_of(a);
+    ScorerView view = *v;
+    ScorerErr why = {""};
+    bool failed = false;
+    *out = (Score){.size = sizeof *out, .status = SCORE_UNSCORED, .outcome = OUTCOME_UNSCORED, .margin = NAN};
+    if (b->scorer->ask && !carry_asks(b, &host, &view, sandbox, a, &failed, out, err)) return false;
+    if (!failed && !b->scorer->score(b->self, &host, &view, out, &why))
+        scorer_failed(out, a, &why, "the scorer failed without a reason");
+    settle_instrument(&view, out);
+    outcome_check(out, view.final.n);
+    return true;
+}
+
+typedef struct RefusalQuestion {
+    const ScorerSet *set;
+    const ScorerView *view;
+    Arena *a;
+} RefusalQuestion;
+
+static bool is_full_refusal(void *ctx) {
+    RefusalQuestion *q = ctx;
+    ScorerHost host = host_of(q->a);
+    ScorerErr why;
+    Score s = {.size = sizeof s};
+    if (!q->set->refusal || !q->set->refusal->score(q->set->refusal_self, &host, q->view, &s, &why)) return false;
+    return s.label.n == 12 && memcmp(s.label.p, "full_refusal", 12) == 0;
+}
+
+bool scoring_all(const ScorerSet *set, const Sample *sample, Str user_text, const Completion *c, Sandbox *sandbox,
+                 Arena *a, ScoreRow **rows, Err *err) {
+    ScorerView view;
+    ScoreRow *out = arena_array(a, set->n + 1, sizeof *out);
+    if (!out) return err_nomem(err);
+    if (!scoring_view(sample, user_text, c, a, &view, err)) return false;
+    RefusalQuestion question = {set, &view, a};
+    for (size_t i = 0; i < set->n; i++) {
+        out[i] = (ScoreRow){.scorer = set->v[i].name, .version = set->v[i].version};
+        if (outcome_of_failure(c, &out[i].score)) continue;
+        if (!scoring_one(&set->v[i], &view, sandbox, a, &out[i].score, err)) return false;
+        outcome_settle(set->metric, c->status, is_full_refusal, &question, &out[i].score);
+    }
+    *rows = out;
+    return true;
+}

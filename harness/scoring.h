@@ -1,0 +1,53 @@
+/* Scoring: a suite's scorers, opened with their options, applied to one completed sample.
+ *
+ * Shared by run, rescore and score. A ScorerSet is read-only after opening and used by many threads at once. A scorer's
+ * failure becomes an error score of that sample, never a failure of the run. */
+#ifndef ASSAY_SCORING_H
+#define ASSAY_SCORING_H
+
+#include "harness/plugin.h"
+#include "harness/sandbox/sandbox.h"
+#include "harness/suite.h"
+#include "reports/store.h"
+
+typedef struct BoundScorer {
+    Str name, version;     /* of the entry in the suite; of the scorer */
+    const Scorer *scorer;
+    void *self;            /* NULL for scorers without open() */
+    const Plugin *plugin;  /* NULL for built-ins */
+} BoundScorer;
+
+typedef struct ScorerSet {
+    BoundScorer *v; /* the first is the suite's primary */
+    size_t n;
+    SuiteMetric metric;
+    bool asks; /* one of them has ask(): a sandbox is needed */
+    void *refusal_self;     /* the built-in refusal scorer with its defaults, for no_answer -> refused */
+    const Scorer *refusal;  /* NULL if it is not built in */
+} ScorerSet;
+
+/* Opens one scorer. ERR_INPUT with the scorer's own sentence. */
+bool scorer_bind(const ScorerTable *t, Str scorer, Str name, const ScorerKV *options, size_t n, Arena *a,
+                 BoundScorer *out, Err *err);
+void scorer_unbind(BoundScorer *b);
+
+/* The suite's entries in order, then `extra` scorers by name (with defaults) that the suite does not name itself.
+ * Errors name the place in suite.yaml. */
+bool scorer_set_open(const Suite *s, const ScorerTable *t, const char *const *extra, size_t n_extra, Arena *a,
+                     ScorerSet **out, Err *err);
+void scorer_set_close(ScorerSet *set); /* NULL is fine */
+
+/* [{"name","scorer","version","plugin"?,"sha256"?}…] as JSON, for the manifest. */
+void scorer_set_describe(const ScorerSet *set, JsonOut *o);
+
+/* A completed sample as scorers see it. Lends all texts; arrays live in the arena. NULL fields of `sample` are fine. */
+bool scoring_view(const Sample *sample, Str user_text, const Completion *c, Arena *a, ScorerView *out, Err *err);
+
+/* Asks, carries and scores; *out is checked (outcome_check) but not settled. false only without memory. */
+bool scoring_one(const BoundScorer *b, const ScorerView *v, Sandbox *sandbox, Arena *a, Score *out, Err *err);
+
+/* All scores of a sample, settled, one row per entry of the set, in the arena. false only without memory. */
+bool scoring_all(const ScorerSet *set, const Sample *sample, Str user_text, const Completion *c, Sandbox *sandbox,
+                 Arena *a, ScoreRow **rows, Err *err);
+
+#endif
