@@ -11,12 +11,16 @@
 
 static const Cmd *const commands[] = {
     /* porcelain */
+    &cmd_run,
+    &cmd_report,
+    &cmd_rescore,
 
     /* plumbing */
     &cmd_tokenize,
     &cmd_detokenize,
     &cmd_render,
     &cmd_parse,
+    &cmd_score,
 
     &cmd_help,
 };

@@ -1,0 +1,54 @@
+#include "engine/base/file.h"
+#include "harness/args.h"
+#include "harness/run.h"
+#include "harness/term.h"
+#include "reports/report.h"
+
+static const char usage[] =
+    "usage: assay rescore DIR [--scorer NAME|FILE.so]...\n"
+    "\n"
+    "Scores the stored outputs again with the suites' scorers as they are now, without generating, and writes the reports\n"
+    "anew. The samples must be those that were run.\n"
+    "\n"
+    "  --scorer NAME|FILE.so  score with this one too; a FILE.so is loaded\n"
+    "  --threads T\n";
+
+static int finish(CmdCtx *c, Run *r) {
+    bool ok = run_loop(r, &c->fail) && run_reports(r, &c->fail);
+    Buf b;
+    if (!ok && c->fail.code == ERR_INTERRUPTED) fprintf(c->err, "begin it again with\n  assay rescore %s\n", run_dir(r));
+    buf_init(&b, (size_t)64 << 20);
+    if (ok) ok = report_summary(run_store(r), &b, &c->fail);
+    if (ok) {
+        fwrite(b.p, 1, b.n, c->out);
+        fprintf(c->out, "%s\n%s\n", path_join(c->arena, run_dir(r), "report.json"),
+                path_join(c->arena, run_dir(r), "report.html"));
+    }
+    buf_release(&b);
+    return ok ? EXIT_DONE : CMD_FAILED;
+}
+
+static int rescore_run(CmdCtx *c, int argc, char **argv) {
+    RunOptions o = {.err = c->err, .tty = term_is_tty(c->err), .rescore = true};
+    ArgList words = {0};
+    Run *r = NULL;
+    const ArgSpec specs[] = {
+        {"scorer", 0, ARG_LIST, &o.scorers},
+        {"threads", 't', ARG_INT, &o.over.threads, .lo = 1, .hi = 1024, .given = &o.over.has_threads},
+    };
+    if (!args_parse(c, argc, argv, specs, 2, &words)) return CMD_FAILED;
+    if (words.n != 1) {
+        err_set(&c->fail, ERR_INPUT, "name one run: assay rescore DIR");
+        return CMD_FAILED;
+    }
+    o.resume = words.v[0];
+    o.quiet = c->quiet;
+    o.color = c->color_err;
+    run_catch_signals();
+    int status = run_open(&o, c->arena, &r, &c->fail) ? finish(c, r) : CMD_FAILED;
+    run_close(r);
+    return status;
+}
+
+const Cmd cmd_rescore = {.name = "rescore", .summary = "score stored outputs again without generating", .usage = usage,
+                         .run = rescore_run};
