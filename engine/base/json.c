@@ -254,7 +254,9 @@ static void put_escape(JsonOut *o, uint32_t cp) {
 
 static bool needs_escape(const JsonOut *o, uint32_t cp) {
     if (cp < 0x20 || cp == '"' || cp == '\\' || cp == 0x7F) return true;
-    return o->html_safe && (cp == '<' || cp == '>' || cp == '&' || cp == '\'' || cp == 0x2028 || cp == 0x2029);
+    /* line ends of Unicode: JSON allows them, but readers of JSON lines split there */
+    if (cp == 0x85 || cp == 0x2028 || cp == 0x2029) return true;
+    return o->html_safe && (cp == '<' || cp == '>' || cp == '&' || cp == '\'');
 }
 
 static void put_string(JsonOut *o, Str s) {

@@ -2,8 +2,9 @@
  *
  * Reading: one document; depth, size and duplicate keys are checked; NUL inside strings (\u0000) is refused with a
  * sentence, as is anything behind the document. Writing: strings are emitted as valid UTF-8 with invalid bytes replaced
- * by U+FFFD and control characters escaped; U+2028/2029, '<', '>' and '&' are escaped too when `html_safe` is set, so
- * that a document can stand inside a script element. Numbers are the shortest decimals that round-trip. */
+ * by U+FFFD; control characters and the line ends U+0085, U+2028 and U+2029 are escaped, so that one line stays one;
+ * '<', '>' and '&' are escaped too when `html_safe` is set, so that a document can stand inside a script element.
+ * Numbers are the shortest decimals that round-trip. */
 #ifndef ASSAY_BASE_JSON_H
 #define ASSAY_BASE_JSON_H
 

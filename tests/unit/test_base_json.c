@@ -91,6 +91,18 @@ static void hostile_text_is_escaped(void **state) {
     buf_release(&b);
 }
 
+/* One document stays one line for readers that split at Unicode line ends. */
+static void line_ends_are_escaped(void **state) {
+    (void)state;
+    Buf b;
+    JsonOut o;
+    buf_init(&b, 1000);
+    json_out_init(&o, &b, 0);
+    json_out_str(&o, STR("a\xC2\x85\xE2\x80\xA8\xE2\x80\xA9<"));
+    assert_string_equal(b.p, "\"a\\u0085\\u2028\\u2029<\"");
+    buf_release(&b);
+}
+
 static void indented_objects_read_well(void **state) {
     (void)state;
     Buf b;
@@ -133,7 +145,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_documents_are_named),     cmocka_unit_test(every_prefix_is_refused),
         cmocka_unit_test(what_is_read_is_written),     cmocka_unit_test(hostile_text_is_escaped),
-        cmocka_unit_test(indented_objects_read_well),  cmocka_unit_test(no_failing_allocation_crashes),
+        cmocka_unit_test(line_ends_are_escaped), cmocka_unit_test(indented_objects_read_well),  cmocka_unit_test(no_failing_allocation_crashes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
