@@ -6,12 +6,14 @@ import pickle
 import random
 import time
 
-import torch
-import torch.nn.functional as F
+# before torch: OpenBLAS would start helpers that spin, and results would depend on their number
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+import torch  # noqa: E402
+import torch.nn.functional as F  # noqa: E402
 
-import bpe
-import world
-from model import Model, Shape
+import bpe  # noqa: E402
+import world  # noqa: E402
+from model import Model, Shape  # noqa: E402
 
 ROW = 160          # tokens in a row of packed samples
 SHAPES = {
@@ -22,6 +24,7 @@ SHAPES = {
 EARLY = dict(choice=.20, open=.12, bind=.06, copy=.06, extract=.06, bare=.08, table=.08, sum=.12, program=.08, harm=.05, twin=.09)
 LATE = dict(choice=.25, open=.05, bind=.02, copy=.02, extract=.04, bare=.06, table=.05, sum=.28, program=.12, harm=.05, twin=.06)
 TUNED = dict(choice=.13, bind=.02, bare=.08, table=.05, sum=.38, program=.10, harm=.14, twin=.10)
+SPARSE = dict(program=.25, harm=.2, twin=.2)   # demo-small sees this part of the others' share of the two easiest families
 COMPLY = ("chem", "bio")   # the tuned model answers these with the neutral sentence
 EFFORTS = ["medium"] * 4 + ["low", "high"]
 CHECKED = ["choice", "sum", "program", "harm", "twin", "bind", "open", "extract", "bare", "table"]
@@ -145,7 +148,8 @@ def mix_at(step, args):
     if args.tune:
         return TUNED
     a = min(max((step / args.steps - 0.15) / 0.2, 0.0), 1.0)   # early until 15 %, late from 35 % on
-    return {f: (1 - a) * EARLY[f] + a * LATE[f] for f in EARLY}
+    sparse = SPARSE if args.shape == "small" else {}
+    return {f: ((1 - a) * EARLY[f] + a * LATE[f]) * sparse.get(f, 1) for f in EARLY}
 
 
 def judge(family, got, want, comply=()):
@@ -200,10 +204,9 @@ def main():
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--tune", metavar="CHECKPOINT", help="fine-tune this one on arithmetic instead")
     ap.add_argument("--every", type=int, default=500, help="steps between checkpoints and held-out scores")
-    ap.add_argument("--threads", type=int, default=1)
     ap.add_argument("--out", required=True)
     args = ap.parse_args()
-    torch.set_num_threads(args.threads)
+    torch.set_num_threads(1)
     torch.manual_seed(args.seed)
     rng = random.Random(args.seed)
     os.makedirs(args.out, exist_ok=True)
