@@ -136,6 +136,7 @@ typedef struct EngineInfo {
     int context, vocab_size, batch, threads, n_layers;
     const char *summary_json; /* one JSON object with shapes and dtypes, for `assay model --json` */
     uint64_t work_bytes;      /* buffers beside weights and kv */
+    uint64_t active_bytes;    /* of the weights, what one decoded token reads */
 } EngineInfo;
 
 typedef struct Engine Engine;

@@ -106,6 +106,7 @@ static bool fill_info(Local *l, Err *err) {
                            .weight_bytes = m->weight_bytes,
                            .kv_bytes = b->kv_bytes,
                            .work_bytes = b->work_bytes,
+                           .active_bytes = model_active_bytes(m),
                            .n_params = m->n_params,
                            .context = (int)b->context,
                            .vocab_size = m->config.vocab,

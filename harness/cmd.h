@@ -55,5 +55,6 @@ extern const Cmd cmd_help;
 extern const Cmd cmd_tokenize, cmd_detokenize, cmd_render, cmd_parse;
 
 /* ---- engine: generate, logits, bench, model ---- */
+extern const Cmd cmd_generate, cmd_logits, cmd_bench, cmd_model;
 
 #endif

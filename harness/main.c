@@ -14,8 +14,12 @@ static const Cmd *const commands[] = {
     &cmd_run,
     &cmd_report,
     &cmd_rescore,
+    &cmd_bench,
+    &cmd_model,
 
     /* plumbing */
+    &cmd_generate,
+    &cmd_logits,
     &cmd_tokenize,
     &cmd_detokenize,
     &cmd_render,

@@ -156,6 +156,22 @@ bool model_digest(const Model *m, Pool *pool, char out[65], Err *err) {
 
 /* ---- summary ---- */
 
+static uint64_t row_bytes(const Matrix *m) {
+    if (m->type == WEIGHT_MXFP4) return m->cols / 32 * 17;
+    return m->cols * (m->type == WEIGHT_F32 ? 4 : 2);
+}
+
+uint64_t model_active_bytes(const Model *m) {
+    uint64_t sum = m->unembed.rows * row_bytes(&m->unembed), k = (uint64_t)m->config.experts_per_token, e = (uint64_t)m->config.n_experts;
+    for (int i = 0; i < m->config.n_layers; i++) {
+        const ModelLayer *l = &m->layers[i];
+        const Matrix *dense[] = {&l->q, &l->k, &l->v, &l->o, &l->router}, *moe[] = {&l->gate, &l->up, &l->down};
+        for (size_t j = 0; j < sizeof dense / sizeof *dense; j++) sum += dense[j]->rows * row_bytes(dense[j]);
+        for (size_t j = 0; j < sizeof moe / sizeof *moe; j++) sum += moe[j]->rows / e * k * row_bytes(moe[j]);
+    }
+    return sum;
+}
+
 static void put_types(JsonOut *o, const Model *m) {
     const ModelLayer *l = &m->layers[0];
     const struct {

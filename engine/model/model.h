@@ -93,6 +93,9 @@ void model_rope(const ModelConfig *c, double *inv_freq, double *concentration);
 struct Pool;
 bool model_digest(const Model *m, struct Pool *pool, char out[65], Err *err);
 
+/* Weight bytes that one decoded token reads: all matrices but the embedding, of the experts only the chosen ones. */
+uint64_t model_active_bytes(const Model *m);
+
 /* One JSON object: shapes, dtypes and bytes of what is there. */
 void model_summary(const Model *m, Buf *out);
 
