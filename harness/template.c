@@ -112,7 +112,7 @@ static bool run_if(Eval *e, const Stmt *s, Buf *out) {
 
 static bool run_set(Eval *e, const Stmt *s) {
     Value v;
-    if (!s->body) return template__eval(e, s->expr, &v) && template__defined(e, &v) && assign(e, s, &v);
+    if (!s->body) return template__eval(e, s->expr, &v) && assign(e, s, &v); /* undefined stays so until it is used */
     Buf text;
     buf_init(&text, TEMPLATE_MAX_OUTPUT);
     Local *before = e->locals;

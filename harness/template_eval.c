@@ -397,7 +397,7 @@ static bool eval_cond(Eval *e, const Expr *x, Value *out) {
     if (!template__eval(e, x->b, &v) || !template__truth(e, &v, &yes)) return false;
     if (yes) return template__eval(e, x->a, out);
     if (x->c) return template__eval(e, x->c, out);
-    *out = undefined(STR("inline if without else"));
+    *out = value_str(STR("")); /* Jinja2 prints nothing here, even when it is strict */
     return true;
 }
 
@@ -413,8 +413,8 @@ static bool eval_filter(Eval *e, const Expr *x, Value *out) {
 static bool eval_test(Eval *e, const Expr *x, Value *out) {
     Value v;
     Args args;
-    bool yes, lenient = str_eqz(x->name, "defined") || str_eqz(x->name, "undefined");
-    if (!template__eval(e, x->a, &v) || (!lenient && !template__defined(e, &v)) || !eval_args(e, x, &args)) return false;
+    bool yes;
+    if (!template__eval(e, x->a, &v) || !eval_args(e, x, &args)) return false;
     if (!template__test(e, x->name, &v, &args, &yes)) return false;
     *out = value_bool(yes != (x->op != 0));
     return true;

@@ -121,9 +121,10 @@ static bool f_replace(Eval *e, const Value *v, const Args *args, Value *out) {
 }
 
 static bool f_regex_replace(Eval *e, const Value *v, const Args *args, Value *out) {
-    Str s, pattern, to;
+    Str s = v->s, pattern, to;
     int64_t count = 0;
-    if (!template__text(e, v, &s) || !template__text_arg(e, args, 0, "pattern", true, &pattern) || !template__text_arg(e, args, 1, "repl", true, &to) ||
+    if (v->type != VALUE_STR) return template__fail(e, "regex_replace works on text, not on %s", value_type_name(v->type));
+    if (!template__text_arg(e, args, 0, "pattern", true, &pattern) || !template__text_arg(e, args, 1, "repl", true, &to) ||
         !template__int_arg(e, args, 2, "count", &count))
         return false;
     *out = value_str((Str){0});
@@ -385,6 +386,7 @@ static bool f_abs(Eval *e, const Value *v, const Args *args, Value *out) {
     (void)args;
     if (v->type == VALUE_FLOAT) *out = value_float(fabs(v->f));
     else if (v->type == VALUE_INT && v->i != INT64_MIN) *out = value_int(v->i < 0 ? -v->i : v->i);
+    else if (v->type == VALUE_BOOL) *out = value_int(v->b);
     else return template__fail(e, "abs needs a number, not %s", value_type_name(v->type));
     return true;
 }
@@ -433,15 +435,6 @@ static bool f_tojson(Eval *e, const Value *v, const Args *args, Value *out) {
     return ok && (s.p ? template__give_text(out, s) : err_nomem(e->err));
 }
 
-static bool f_wordcount(Eval *e, const Value *v, const Args *args, Value *out) {
-    Str s;
-    Pieces p = {0};
-    (void)args;
-    if (!template__text(e, v, &s) || !template__split_words(e, s, -1, &p)) return false;
-    *out = value_int((int64_t)p.n);
-    return true;
-}
-
 static const struct Filter {
     const char *name;
     size_t most;
@@ -481,7 +474,6 @@ static const struct Filter {
     {"trim", 1, f_trim},
     {"unique", 1, f_unique},
     {"upper", 0, f_upper},
-    {"wordcount", 0, f_wordcount},
 };
 
 static const struct Filter *filter_find(Str name) {
@@ -508,9 +500,11 @@ static bool is_cased_all(Str s, TextCase c, Eval *e, bool *out) {
 }
 
 static bool remainder_test(Eval *e, const Value *v, int64_t by, int64_t want, bool *out) {
-    if (v->type != VALUE_INT) return template__fail(e, "this test needs an integer, not %s", value_type_name(v->type));
+    if (v->type != VALUE_INT && v->type != VALUE_BOOL)
+        return template__fail(e, "this test needs an integer, not %s", value_type_name(v->type));
     if (!by) return template__fail(e, "division by zero");
-    *out = (by == -1 ? 0 : v->i % by) == want || (want == 1 && v->i % 2 == -1);
+    int64_t n = v->type == VALUE_BOOL ? v->b : v->i;
+    *out = (by == -1 ? 0 : n % by) == want || (want == 1 && n % 2 == -1);
     return true;
 }
 
@@ -546,7 +540,7 @@ static bool type_test(Str name, const Value *v, bool *out) {
     else if (str_eqz(name, "boolean")) *out = t == VALUE_BOOL;
     else if (str_eqz(name, "true")) *out = t == VALUE_BOOL && v->b;
     else if (str_eqz(name, "false")) *out = t == VALUE_BOOL && !v->b;
-    else if (str_eqz(name, "sequence") || str_eqz(name, "iterable")) *out = listy;
+    else if (str_eqz(name, "sequence") || (t != VALUE_UNDEFINED && str_eqz(name, "iterable"))) *out = listy;
     else if (str_eqz(name, "mapping")) *out = t == VALUE_MAP;
     else return false;
     return true;

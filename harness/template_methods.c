@@ -229,7 +229,7 @@ bool template__split_words(Eval *e, Str s, int64_t most, Pieces *p) {
     for (;;) {
         s = template__strip(s, (Str){0}, true, false);
         if (!s.n) return true;
-        if (most >= 0 && (int64_t)p->n == most) return add_piece(e, p, template__strip(s, (Str){0}, false, true));
+        if (most >= 0 && (int64_t)p->n == most) return add_piece(e, p, s);
         size_t end = 0;
         while (end < s.n) {
             size_t next = end + 1;

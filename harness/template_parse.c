@@ -496,7 +496,13 @@ static Expr *test(Parser *p, Expr *a) {
 }
 
 static Expr *filters(Parser *p, Expr *x) {
-    while (x && (at_op(p, "|") || at_word(p, "is"))) x = at_op(p, "|") ? filter(p, x) : test(p, x);
+    while (x && (at_op(p, "|") || at_word(p, "is"))) {
+        if (at_word(p, "is") && x->kind == EX_TEST) {
+            fail(p, p->tok.line, "tests cannot be chained; use 'and'");
+            return NULL;
+        }
+        x = at_op(p, "|") ? filter(p, x) : test(p, x);
+    }
     return x;
 }
 

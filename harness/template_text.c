@@ -46,23 +46,32 @@ Str template__char_range(Str s, size_t from, size_t to) {
 
 /* ---- case: ASCII, Latin-1, Latin Extended-A, Greek, Cyrillic; other scripts are left alone ---- */
 
+static uint32_t greek_accented(uint32_t c, bool up) {
+    static const uint16_t pairs[][2] = {{0x386, 0x3AC}, {0x388, 0x3AD}, {0x389, 0x3AE}, {0x38A, 0x3AF}, {0x38C, 0x3CC}, {0x38E, 0x3CD}, {0x38F, 0x3CE}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        if (pairs[i][up] == c) return pairs[i][!up];
+    return c;
+}
+
 static uint32_t lower(uint32_t c) {
-    if ((c >= 'A' && c <= 'Z') || (c >= 0xC0 && c <= 0xDE && c != 0xD7) || (c >= 0x391 && c <= 0x3A9) || (c >= 0x410 && c <= 0x42F))
+    if ((c >= 'A' && c <= 'Z') || (c >= 0xC0 && c <= 0xDE && c != 0xD7) || (c >= 0x391 && c <= 0x3AB && c != 0x3A2) || (c >= 0x410 && c <= 0x42F))
         return c + 32;
     if (c >= 0x400 && c <= 0x40F) return c + 80;
     if (c == 0x178) return 0xFF;
+    if (c >= 0x386 && c <= 0x38F) return greek_accented(c, false);
     if ((c >= 0x100 && c <= 0x137 && c != 0x130) || (c >= 0x14A && c <= 0x177)) return c | 1;
     if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17E)) return c & 1 ? c + 1 : c;
     return c;
 }
 
 static uint32_t upper(uint32_t c) {
-    if ((c >= 'a' && c <= 'z') || (c >= 0xE0 && c <= 0xFE && c != 0xF7) || (c >= 0x3B1 && c <= 0x3C9 && c != 0x3C2) ||
+    if ((c >= 'a' && c <= 'z') || (c >= 0xE0 && c <= 0xFE && c != 0xF7) || (c >= 0x3B1 && c <= 0x3CB && c != 0x3C2) ||
         (c >= 0x430 && c <= 0x44F))
         return c - 32;
     if (c >= 0x450 && c <= 0x45F) return c - 80;
     if (c == 0x3C2) return 0x3A3;
     if (c == 0xFF) return 0x178;
+    if (c >= 0x3AC && c <= 0x3CE) return greek_accented(c, true);
     if (c == 0xB5) return 0x39C;
     if ((c >= 0x100 && c <= 0x137 && c != 0x131 && c != 0x138) || (c >= 0x14A && c <= 0x177 && c != 0x149)) return c & ~1u;
     if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17E)) return c & 1 ? c : c - 1;
