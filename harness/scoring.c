@@ -32,6 +32,12 @@ static const char *sentence(ScorerErr *e, const char *otherwise) {
 
 /* ---- binding ---- */
 
+/* Most scorers name themselves in what they say. */
+static bool open_failed(const Scorer *s, const char *why, Err *err) {
+    bool named = strncmp(why, "scorer ", 7) == 0;
+    return err_set(err, ERR_INPUT, "%s%s%s%s", named ? "" : "scorer ", named ? "" : s->name, named ? "" : ": ", why);
+}
+
 bool scorer_bind(const ScorerTable *t, Str scorer, Str name, const ScorerKV *options, size_t n, Arena *a,
                  BoundScorer *out, Err *err) {
     ScorerErr why = {""};
@@ -40,7 +46,7 @@ bool scorer_bind(const ScorerTable *t, Str scorer, Str name, const ScorerKV *opt
     const Scorer *s = scorer_table_find(t, scorer, &out->plugin);
     if (!s) return scorer_table_unknown(t, scorer, err);
     if (s->open && !s->open(&host, options, n, &out->self, &why))
-        return err_set(err, ERR_INPUT, "scorer %s: %s", s->name, sentence(&why, "its options are refused"));
+        return open_failed(s, sentence(&why, "its options are refused"), err);
     out->scorer = s;
     out->version = str_from(s->version);
     return true;
