@@ -6,9 +6,11 @@
 
 #include "engine/base/mem.h"
 
-/* Invariants. (1) The job fields change only while `pending` is 0. (2) Publishing a job is the increment of `gen`; every
- * worker answers every job once by decrementing `pending`, even if no piece was left for it. (3) A worker that sleeps
- * has first raised `sleepers` and then looked at `gen` again, so either it sees the job or the publisher sees it. */
+/* Invariants. (1) The job fields change only while the job is not `open` and no worker is `inside`. (2) A worker takes
+ * part only between raising `inside` and lowering it again, and only if it then finds the job open: since the caller
+ * first closes the job and then waits for `inside` to be 0, either it sees the worker or the worker sees the closed job.
+ * A worker that the system does not run in time is not waited for. (3) A worker that sleeps has first raised `sleepers`
+ * and then looked at `gen` again, so either it sees the job or the publisher sees it. */
 struct Pool {
     int threads;
     pthread_t *workers; /* threads - 1 */
@@ -17,9 +19,9 @@ struct Pool {
     void *ctx;
     size_t n, piece;
     atomic_size_t next;
-    atomic_int pending, sleepers;
-    atomic_bool caller_waits;
-    atomic_uint gen;
+    atomic_int inside, sleepers;
+    atomic_bool open, caller_waits;
+    atomic_uint gen; /* counts jobs */
     atomic_bool stop;
     pthread_mutex_t lock;
     pthread_cond_t wake, done;
@@ -65,9 +67,10 @@ static void *worker_main(void *v) {
         for (int i = 0; i < SPINS && atomic_load(&p->gen) == seen && !atomic_load(&p->stop); i++) relax();
         if (atomic_load(&p->gen) == seen) sleep_for_job(p, seen);
         if (atomic_load(&p->stop)) return NULL;
+        atomic_fetch_add(&p->inside, 1);
         seen = atomic_load(&p->gen);
-        take_pieces(p, arg.index);
-        if (atomic_fetch_sub(&p->pending, 1) == 1 && atomic_load(&p->caller_waits)) {
+        if (atomic_load(&p->open)) take_pieces(p, arg.index);
+        if (atomic_fetch_sub(&p->inside, 1) == 1 && atomic_load(&p->caller_waits)) {
             pthread_mutex_lock(&p->lock);
             pthread_cond_signal(&p->done);
             pthread_mutex_unlock(&p->lock);
@@ -133,12 +136,12 @@ int pool_threads(const Pool *p) { return p->threads; }
 
 static void wait_done(Pool *p) {
     for (int i = 0; i < SPINS; i++) {
-        if (atomic_load(&p->pending) == 0) return;
+        if (atomic_load(&p->inside) == 0) return;
         relax();
     }
     pthread_mutex_lock(&p->lock);
     atomic_store(&p->caller_waits, true);
-    while (atomic_load(&p->pending) != 0) pthread_cond_wait(&p->done, &p->lock);
+    while (atomic_load(&p->inside) != 0) pthread_cond_wait(&p->done, &p->lock);
     atomic_store(&p->caller_waits, false);
     pthread_mutex_unlock(&p->lock);
 }
@@ -157,7 +160,7 @@ void pool_run(Pool *p, size_t n, size_t grain, PoolFn fn, void *ctx) {
     p->n = n;
     p->piece = piece > grain ? piece : grain;
     atomic_store(&p->next, 0);
-    atomic_store(&p->pending, p->threads - 1);
+    atomic_store(&p->open, true);
     atomic_fetch_add(&p->gen, 1);
     if (atomic_load(&p->sleepers) > 0) {
         pthread_mutex_lock(&p->lock);
@@ -165,5 +168,6 @@ void pool_run(Pool *p, size_t n, size_t grain, PoolFn fn, void *ctx) {
         pthread_mutex_unlock(&p->lock);
     }
     take_pieces(p, 0);
+    atomic_store(&p->open, false);
     wait_done(p);
 }
