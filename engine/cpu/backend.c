@@ -71,14 +71,14 @@ static bool open_work(Cpu *c) {
     w->k = floats(c, r, c->ld_kv), w->v = floats(c, r, c->ld_kv);
     w->rope = floats(c, r, (size_t)c->c->head_dim);
     w->router = floats(c, r, e);
-    w->act = floats(c, k, (size_t)c->c->expert_width), w->y = floats(c, k, h);
+    w->act = floats(c, k, (size_t)c->c->expert_width), w->up = floats(c, k, (size_t)c->c->expert_width), w->y = floats(c, k, h);
     w->expert_weight = floats(c, k, 1);
     w->expert = arena_array(c->arena, k, sizeof *w->expert), w->place = arena_array(c->arena, k, sizeof *w->place);
     w->group_begin = arena_array(c->arena, e + 1, sizeof *w->group_begin), w->used = arena_array(c->arena, e, sizeof *w->used);
     w->in = arena_array(c->arena, k, sizeof *w->in), w->in2 = arena_array(c->arena, k, sizeof *w->in2);
     w->live = arena_array(c->arena, r, sizeof *w->live), w->wave = arena_array(c->arena, r, sizeof *w->wave);
     w->logits = floats(c, c->o.max_logits, (size_t)c->c->vocab);
-    return w->x && w->t && w->tp && w->q && w->att && w->k && w->v && w->rope && w->router && w->act && w->y && w->expert_weight &&
+    return w->x && w->t && w->tp && w->q && w->att && w->k && w->v && w->rope && w->router && w->act && w->up && w->y && w->expert_weight &&
            w->expert && w->place && w->group_begin && w->used && w->in && w->in2 && w->live && w->wave && w->logits;
 }
 

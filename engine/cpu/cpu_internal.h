@@ -34,7 +34,7 @@ typedef struct Work {
     float *k, *v;   /* [max_rows * ld_kv] */
     float *rope;    /* [max_rows * head_dim]: cosines, then sines */
     float *router;  /* [max_rows * n_experts] */
-    float *act;     /* [max_rows * per_token * expert_width], in the order of dot_mxfp4, grouped by expert */
+    float *act, *up; /* [max_rows * per_token * expert_width], in the order of dot_mxfp4, grouped by expert; act: gate first */
     float *y;       /* [max_rows * per_token * hidden], grouped by expert */
     float *expert_weight;          /* [max_rows * per_token] */
     uint32_t *expert;              /* [max_rows * per_token], best first */

@@ -301,7 +301,7 @@ typedef struct ExpertJob {
     size_t tiles; /* per expert */
 } ExpertJob;
 
-/* Two channels of gate and up, for all tokens of one expert. */
+/* Two channels of gate and up, for all tokens of one expert, before the activation function. */
 static void gate_up_tile(const Pass *p, size_t expert, size_t channel, Scratch *s) {
     const Cpu *c = p->c;
     const ModelLayer *l = &c->o.model->layers[p->layer];
@@ -309,15 +309,23 @@ static void gate_up_tile(const Pass *p, size_t expert, size_t channel, Scratch *
     size_t n = c->w.group_begin[expert + 1] - from;
     WeightRow w[4] = {row_of(&l->gate, row), row_of(&l->up, row), row_of(&l->gate, row + 1), row_of(&l->up, row + 1)};
     dot_rows(c, s, &l->gate, w, 4, c->w.in + from, n, s->dots);
-    float gb[2], ub[2];
-    for (size_t i = 0; i < 2; i++) gb[i] = vec_get(&l->gate_bias, row + i), ub[i] = vec_get(&l->up_bias, row + i);
-    for (size_t t = 0; t < n; t++) {
-        const float *dot = s->dots + t * CPU_TILE;
-        float *act = c->w.act + (from + t) * width;
-        float g[2] = {dot[0] + gb[0], dot[2] + gb[1]}, u[2] = {dot[1] + ub[0], dot[3] + ub[1]}, out[2];
-        c->k.swiglu(g, u, 2, (float)c->c->swiglu_limit, (float)c->c->swiglu_alpha, out);
-        act[cpu_mxfp4_column(channel)] = out[0];
-        act[cpu_mxfp4_column(channel + 1)] = out[1];
+    for (size_t i = 0; i < 2; i++) {
+        float gb = vec_get(&l->gate_bias, row + i), ub = vec_get(&l->up_bias, row + i);
+        size_t column = from * width + cpu_mxfp4_column(channel + i);
+        for (size_t t = 0; t < n; t++) {
+            c->w.act[column + t * width] = s->dots[t * CPU_TILE + 2 * i] + gb;
+            c->w.up[column + t * width] = s->dots[t * CPU_TILE + 2 * i + 1] + ub;
+        }
+    }
+}
+
+static void swiglu_items(void *ctx, size_t begin, size_t end, int worker) {
+    const Cpu *c = ((const ExpertJob *)ctx)->p->c;
+    size_t width = (size_t)c->c->expert_width;
+    (void)worker;
+    for (size_t i = begin; i < end; i++) {
+        float *act = c->w.act + i * width;
+        c->k.swiglu(act, c->w.up + i * width, width, (float)c->c->swiglu_limit, (float)c->c->swiglu_alpha, act);
     }
 }
 
@@ -401,6 +409,7 @@ static void experts(const Pass *p) {
     size_t tokens = p->n_live * k / n_used + 1;
     ExpertJob up = {p, width / 2}, down = {p, h / CPU_TILE};
     run(p, n_used * up.tiles, 4 * h * tokens, gate_up_items, &up);
+    run(p, p->n_live * k, width * 16, swiglu_items, &up);
     run(p, n_used * down.tiles, CPU_TILE * width * tokens, down_items, &down);
     for (size_t i = 0; i < p->n_live; i++) combine(p, c->w.live[i]);
 }

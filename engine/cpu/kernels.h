@@ -41,7 +41,7 @@ typedef struct CpuKernels {
     void (*expand_mxfp4)(const unsigned char *q, const unsigned char *scales, size_t n, float *out);
     /* Sum of squares in 16 lanes; n a multiple of CPU_PAD. */
     float (*sum_squares)(const float *x, size_t n);
-    /* out[i] = g' sigmoid(alpha g') (u' + 1) with g' = min(g, limit), u' = clamp(u, -limit, limit). */
+    /* out[i] = g' sigmoid(alpha g') (u' + 1) with g' = min(g, limit), u' = clamp(u, -limit, limit); out may be g. */
     void (*swiglu)(const float *g, const float *u, size_t n, float limit, float alpha, float *out);
     /* Scores of 16 positions for n_q heads: s[h*lds + i] = scale * sum over d, in order, fused, of q[h*ldq + d] * kt[d*16 + i]. */
     void (*scores)(const float *q, size_t ldq, size_t n_q, const float *kt, size_t head_dim, float scale, float *s, size_t lds);

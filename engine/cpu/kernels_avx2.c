@@ -72,6 +72,16 @@ V float v16_fold(v16 v) {
     return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
 }
 
+V void v16_fold4(v16 x, v16 y, v16 z, v16 u, float *out) {
+    __m256 a = _mm256_add_ps(x.a, x.b), b = _mm256_add_ps(y.a, y.b), c = _mm256_add_ps(z.a, z.b), d = _mm256_add_ps(u.a, u.b);
+    __m256 ab = _mm256_add_ps(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31)); /* l + (l+4) */
+    __m256 cd = _mm256_add_ps(_mm256_permute2f128_ps(c, d, 0x20), _mm256_permute2f128_ps(c, d, 0x31));
+    __m256 s = _mm256_add_ps(_mm256_shuffle_ps(ab, cd, 0x44), _mm256_shuffle_ps(ab, cd, 0xEE)); /* l + (l+2): a a c c | b b d d */
+    s = _mm256_add_ps(s, _mm256_permute_ps(s, 0xB1));                                           /* l + (l+1) */
+    __m128 ac = _mm256_castps256_ps128(s), bd = _mm256_extractf128_ps(s, 1);
+    _mm_storeu_ps(out, _mm_permute_ps(_mm_shuffle_ps(ac, bd, 0x88), 0xD8)); /* a c b d -> a b c d */
+}
+
 V __m256 keep_8(__m256 v, size_t i, size_t begin, size_t end) {
     __m256i at = _mm256_add_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32((int)i));
     __m256i from = _mm256_cmpgt_epi32(at, _mm256_set1_epi32((int)begin - 1)), to = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)end), at);

@@ -61,6 +61,16 @@ V float v16_fold(v16 v) {
     return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
 }
 
+V void v16_fold4(v16 a, v16 b, v16 c, v16 d, float *out) {
+    v16 ab = _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xEE)); /* l + (l+8) */
+    v16 cd = _mm512_add_ps(_mm512_shuffle_f32x4(c, d, 0x44), _mm512_shuffle_f32x4(c, d, 0xEE));
+    v16 s = _mm512_add_ps(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xDD)); /* l + (l+4) */
+    s = _mm512_add_ps(s, _mm512_permute_ps(s, 0x4E));                                              /* l + (l+2) */
+    s = _mm512_add_ps(s, _mm512_permute_ps(s, 0xB1));                                              /* l + (l+1) */
+    const __m512i first = _mm512_setr_epi32(0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    _mm_storeu_ps(out, _mm512_castps512_ps128(_mm512_permutexvar_ps(first, s)));
+}
+
 V v16 v16_keep(v16 v, size_t i, size_t begin, size_t end) {
     const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     __m512i at = _mm512_add_epi32(lane, _mm512_set1_epi32((int)i));
