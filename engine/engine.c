@@ -21,6 +21,12 @@ bool engine_open(const EngineOptions *o, Engine **out, Err *err) {
     return err_set(err, ERR_INPUT, "nothing here understands the model '%.200s'", spec);
 }
 
+const char *engine_name_at(size_t i, const char **spec_form) {
+    if (i >= sizeof engines / sizeof *engines) return NULL;
+    *spec_form = *engines[i]->scheme ? engines[i]->scheme : "a checkpoint directory";
+    return engines[i]->name;
+}
+
 void engine_close(Engine *e) {
     if (e) e->ops->close(e);
 }

@@ -195,4 +195,7 @@ void request_hash(const Request *r, char out[65]);
 void completion_to_json(const Completion *c, Buf *out);
 bool completion_from_json(Str json, Arena *a, Completion *out, Err *err);
 
+/* The engines that a SPEC can name, for `assay list engines`: name and the SPEC's form; NULL beyond the last. */
+const char *engine_name_at(size_t i, const char **spec_form);
+
 #endif

@@ -50,6 +50,7 @@ extern const Cmd cmd_run, cmd_report, cmd_rescore, cmd_score;
 extern const Cmd cmd_help;
 
 /* ---- data: validate, list ---- */
+extern const Cmd cmd_validate, cmd_list;
 
 /* ---- token: tokenize, detokenize, render, parse ---- */
 extern const Cmd cmd_tokenize, cmd_detokenize, cmd_render, cmd_parse;

@@ -14,6 +14,8 @@ static const Cmd *const commands[] = {
     &cmd_run,
     &cmd_report,
     &cmd_rescore,
+    &cmd_list,
+    &cmd_validate,
     &cmd_bench,
     &cmd_model,
 
