@@ -6,11 +6,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void add(Buf *b, const char *arg) { buf_add(b, arg, strlen(arg) + 1); }
+static void add(Buf *b, const char *arg) {
+    buf_add(b, arg, strlen(arg) + 1);
+}
 
-static void add2(Buf *b, const char *x, const char *y) { add(b, x), add(b, y); }
+static void add2(Buf *b, const char *x, const char *y) {
+    add(b, x), add(b, y);
+}
 
-static void add3(Buf *b, const char *x, const char *y, const char *z) { add(b, x), add(b, y), add(b, z); }
+static void add3(Buf *b, const char *x, const char *y, const char *z) {
+    add(b, x), add(b, y), add(b, z);
+}
 
 static void add_u64(Buf *b, uint64_t v) {
     char text[24];
@@ -40,9 +46,9 @@ static void add_root_folder(Buf *b, const char *path) {
 }
 
 static void add_namespaces(const Sandbox *s, Buf *b) {
-    static const char *const flags[] = {"--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net",
-                                        "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent", "--new-session",
-                                        "--as-pid-1"};
+    static const char *const flags[] = {"--unshare-user",    "--unshare-ipc", "--unshare-pid",
+                                        "--unshare-net",     "--unshare-uts", "--unshare-cgroup-try",
+                                        "--die-with-parent", "--new-session", "--as-pid-1"};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) add(b, flags[i]);
     add2(b, "--cap-drop", "ALL");
     add2(b, "--hostname", "sandbox");
@@ -53,9 +59,16 @@ static void add_namespaces(const Sandbox *s, Buf *b) {
 /* Nothing of ours; the same on every machine. Hash seeds and thread counts are pinned so that a run repeats. */
 static void add_environment(Buf *b) {
     static const char *const vars[][2] = {
-        {"PATH", "/usr/bin:/bin"},  {"HOME", "/w"},          {"LANG", "C.UTF-8"},          {"LC_ALL", "C.UTF-8"},
-        {"PYTHONHASHSEED", "0"},    {"PYTHONSAFEPATH", "1"}, {"PYTHONDONTWRITEBYTECODE", "1"},
-        {"OPENBLAS_NUM_THREADS", "1"}, {"OMP_NUM_THREADS", "1"}, {"MKL_NUM_THREADS", "1"},
+        {"PATH", "/usr/bin:/bin"},
+        {"HOME", "/w"},
+        {"LANG", "C.UTF-8"},
+        {"LC_ALL", "C.UTF-8"},
+        {"PYTHONHASHSEED", "0"},
+        {"PYTHONSAFEPATH", "1"},
+        {"PYTHONDONTWRITEBYTECODE", "1"},
+        {"OPENBLAS_NUM_THREADS", "1"},
+        {"OMP_NUM_THREADS", "1"},
+        {"MKL_NUM_THREADS", "1"},
     };
     for (size_t i = 0; i < sizeof vars / sizeof *vars; i++) add3(b, "--setenv", vars[i][0], vars[i][1]);
 }

@@ -2,6 +2,7 @@
  * Version 1 was found on the machine this was written on; the two differ in file names and in where a group may be. */
 #include "harness/sandbox/sandbox_internal.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -119,6 +120,19 @@ static bool find_v2(CgroupHome *h) {
     return false;
 }
 
+/* Removes groups that a killed harness left; one with processes in it cannot be removed and stays. */
+static void sweep(const char *dir) {
+    char path[640];
+    long pid;
+    DIR *d = *dir ? opendir(dir) : NULL;
+    for (struct dirent *e; d && (e = readdir(d));) {
+        if (sscanf(e->d_name, "assay-%ld-", &pid) != 1 || pid <= 0 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
+            continue;
+        if (snprintf(path, sizeof path, "%s/%s", dir, e->d_name) < (int)sizeof path) rmdir(path);
+    }
+    if (d) closedir(d);
+}
+
 void cgroup_probe(CgroupHome *h) {
     memset(h, 0, sizeof *h);
     Err err = ERR_INIT;
@@ -127,6 +141,7 @@ void cgroup_probe(CgroupHome *h) {
         snprintf(h->why, sizeof h->why, "no control group with memory and pids is writable");
         return;
     }
+    sweep(h->memory), sweep(h->pids), sweep(h->cpuacct);
     if (cgroup_open(h, 99, 64 * SANDBOX_MIB, 16, &c, &err)) {
         cgroup_joined(&c);
         if (cgroup_close(&c)) return;

@@ -20,42 +20,120 @@ typedef struct Denied {
 
 static const Denied k_denied[] = {
     /* other processes' memory and descriptors */
-    {"ptrace", -1}, {"process_vm_readv", -1}, {"process_vm_writev", -1}, {"process_madvise", 440},
-    {"process_mrelease", 448}, {"pidfd_getfd", 438}, {"kcmp", -1},
+    {"ptrace", -1},
+    {"process_vm_readv", -1},
+    {"process_vm_writev", -1},
+    {"process_madvise", 440},
+    {"process_mrelease", 448},
+    {"pidfd_getfd", 438},
+    {"kcmp", -1},
     /* mounts and namespaces */
-    {"mount", -1}, {"umount", -1}, {"umount2", -1}, {"open_tree", 428}, {"move_mount", 429}, {"fsopen", 430},
-    {"fsconfig", 431}, {"fsmount", 432}, {"fspick", 433}, {"mount_setattr", 442}, {"statmount", 457},
-    {"listmount", 458}, {"open_tree_attr", 467}, {"setns", -1}, {"unshare", -1}, {"chroot", -1}, {"pivot_root", -1},
-    {"open_by_handle_at", -1}, {"name_to_handle_at", -1},
+    {"mount", -1},
+    {"umount", -1},
+    {"umount2", -1},
+    {"open_tree", 428},
+    {"move_mount", 429},
+    {"fsopen", 430},
+    {"fsconfig", 431},
+    {"fsmount", 432},
+    {"fspick", 433},
+    {"mount_setattr", 442},
+    {"statmount", 457},
+    {"listmount", 458},
+    {"open_tree_attr", 467},
+    {"setns", -1},
+    {"unshare", -1},
+    {"chroot", -1},
+    {"pivot_root", -1},
+    {"open_by_handle_at", -1},
+    {"name_to_handle_at", -1},
     /* network: besides an empty namespace; stream pairs stay, event loops use them */
-    {"socket", -1}, {"connect", -1}, {"bind", -1}, {"listen", -1}, {"accept", -1}, {"accept4", -1},
+    {"socket", -1},
+    {"connect", -1},
+    {"bind", -1},
+    {"listen", -1},
+    {"accept", -1},
+    {"accept4", -1},
     {"setsockopt", -1}, /* larger buffers */
     /* kernel doors with a history */
-    {"add_key", -1}, {"request_key", -1}, {"keyctl", -1}, {"bpf", -1}, {"perf_event_open", -1}, {"userfaultfd", -1},
-    {"io_uring_setup", 425}, {"io_uring_enter", 426}, {"io_uring_register", 427}, {"fanotify_init", -1},
-    {"fanotify_mark", -1}, {"lookup_dcookie", -1}, {"vmsplice", -1},
+    {"add_key", -1},
+    {"request_key", -1},
+    {"keyctl", -1},
+    {"bpf", -1},
+    {"perf_event_open", -1},
+    {"userfaultfd", -1},
+    {"io_uring_setup", 425},
+    {"io_uring_enter", 426},
+    {"io_uring_register", 427},
+    {"fanotify_init", -1},
+    {"fanotify_mark", -1},
+    {"lookup_dcookie", -1},
+    {"vmsplice", -1},
     /* memory that no limit of ours counts */
-    {"memfd_create", -1}, {"memfd_secret", 447}, {"shmget", -1}, {"shmat", -1}, {"shmdt", -1}, {"shmctl", -1},
-    {"msgget", -1}, {"msgsnd", -1}, {"msgrcv", -1}, {"msgctl", -1}, {"semget", -1}, {"semop", -1}, {"semtimedop", -1},
-    {"semctl", -1}, {"mq_open", -1}, {"mq_unlink", -1}, {"mq_timedsend", -1}, {"mq_timedreceive", -1},
-    {"mq_notify", -1}, {"mq_getsetattr", -1}, {"ipc", -1},
+    {"memfd_create", -1},
+    {"memfd_secret", 447},
+    {"shmget", -1},
+    {"shmat", -1},
+    {"shmdt", -1},
+    {"shmctl", -1},
+    {"msgget", -1},
+    {"msgsnd", -1},
+    {"msgrcv", -1},
+    {"msgctl", -1},
+    {"semget", -1},
+    {"semop", -1},
+    {"semtimedop", -1},
+    {"semctl", -1},
+    {"mq_open", -1},
+    {"mq_unlink", -1},
+    {"mq_timedsend", -1},
+    {"mq_timedreceive", -1},
+    {"mq_notify", -1},
+    {"mq_getsetattr", -1},
+    {"ipc", -1},
     /* the machine */
-    {"kexec_load", -1}, {"kexec_file_load", -1}, {"init_module", -1}, {"finit_module", -1}, {"delete_module", -1},
-    {"create_module", -1}, {"reboot", -1}, {"swapon", -1}, {"swapoff", -1}, {"acct", -1}, {"quotactl", -1},
-    {"quotactl_fd", 443}, {"syslog", -1}, {"sethostname", -1}, {"setdomainname", -1}, {"iopl", -1}, {"ioperm", -1},
-    {"modify_ldt", -1}, {"vhangup", -1}, {"clock_settime", -1}, {"settimeofday", -1}, {"stime", -1}, {"adjtimex", -1},
-    {"clock_adjtime", -1}, {"personality", -1}, {"uselib", -1}, {"ustat", -1}, {"sysfs", -1}, {"_sysctl", -1},
-    {"migrate_pages", -1}, {"move_pages", -1},
+    {"kexec_load", -1},
+    {"kexec_file_load", -1},
+    {"init_module", -1},
+    {"finit_module", -1},
+    {"delete_module", -1},
+    {"create_module", -1},
+    {"reboot", -1},
+    {"swapon", -1},
+    {"swapoff", -1},
+    {"acct", -1},
+    {"quotactl", -1},
+    {"quotactl_fd", 443},
+    {"syslog", -1},
+    {"sethostname", -1},
+    {"setdomainname", -1},
+    {"iopl", -1},
+    {"ioperm", -1},
+    {"modify_ldt", -1},
+    {"vhangup", -1},
+    {"clock_settime", -1},
+    {"settimeofday", -1},
+    {"stime", -1},
+    {"adjtimex", -1},
+    {"clock_adjtime", -1},
+    {"personality", -1},
+    {"uselib", -1},
+    {"ustat", -1},
+    {"sysfs", -1},
+    {"_sysctl", -1},
+    {"migrate_pages", -1},
+    {"move_pages", -1},
     /* the helper's share of the processor */
-    {"setpriority", -1}, {"ioprio_set", -1},
+    {"setpriority", -1},
+    {"ioprio_set", -1},
 };
 
 /* Allowed on oneself, said as 0. */
 static const char *const k_own_only[] = {"prlimit64", "sched_setaffinity", "sched_setscheduler", "sched_setparam",
                                          "sched_setattr"};
 
-static const unsigned k_new_namespace[] = {CLONE_NEWNS,  CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC,
-                                           CLONE_NEWUSER, CLONE_NEWPID,   CLONE_NEWNET, 0x00000080u /* NEWTIME */};
+static const unsigned k_new_namespace[] = {CLONE_NEWNS,   CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC,
+                                           CLONE_NEWUSER, CLONE_NEWPID,    CLONE_NEWNET, 0x00000080u /* NEWTIME */};
 
 #define DENY(e) SCMP_ACT_ERRNO(e)
 
@@ -88,13 +166,12 @@ static int deny_arguments(scmp_filter_ctx c) {
     static const unsigned ioctls[] = {TIOCSTI, 0x541Cu /* TIOCLINUX */, TIOCSCTTY, TIOCSETD};
     int rc = 0;
     for (size_t i = 0; i < sizeof ioctls / sizeof *ioctls && rc == 0; i++)
-        rc = seccomp_rule_add(c, DENY(EPERM), SCMP_SYS(ioctl), 1,
-                              SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffu, ioctls[i]));
+        rc = seccomp_rule_add(c, DENY(EPERM), SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffu, ioctls[i]));
     if (rc == 0)
-        rc = seccomp_rule_add(c, DENY(EPERM), SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffu, F_SETPIPE_SZ));
+        rc = seccomp_rule_add(c, DENY(EPERM), SCMP_SYS(fcntl), 1,
+                              SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffu, F_SETPIPE_SZ));
     for (size_t i = 0; i < sizeof k_own_only / sizeof *k_own_only && rc == 0; i++)
-        rc = seccomp_rule_add(c, DENY(EPERM), seccomp_syscall_resolve_name(k_own_only[i]), 1,
-                              SCMP_A0(SCMP_CMP_NE, 0));
+        rc = seccomp_rule_add(c, DENY(EPERM), seccomp_syscall_resolve_name(k_own_only[i]), 1, SCMP_A0(SCMP_CMP_NE, 0));
     static const unsigned pairs[] = {SOCK_DGRAM, SOCK_RAW, SOCK_RDM, SOCK_SEQPACKET, SOCK_DCCP};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs && rc == 0; i++)
         rc = seccomp_rule_add(c, DENY(EPERM), SCMP_SYS(socketpair), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, 0xfu, pairs[i]));
@@ -130,7 +207,8 @@ bool sandbox_filter_make(bool forks, SandboxFilter *out, Err *err) {
     if (rc == 0) rc = deny_arguments(c);
     bool ok = rc == 0 && export_bytes(c, out);
     seccomp_release(c);
-    if (rc != 0) return err_set(err, ERR_ENV, "the sandbox's system-call filter cannot be made: libseccomp says %s",
-                                strerror(-rc));
+    if (rc != 0)
+        return err_set(err, ERR_ENV, "the sandbox's system-call filter cannot be made: libseccomp says %s",
+                       strerror(-rc));
     return ok || err_set(err, ERR_ENV, "the sandbox's system-call filter cannot be written to memory");
 }

@@ -1,5 +1,5 @@
-/* What the launcher tells the helper inside the sandbox, and what comes back: two structs that cross a descriptor between
- * two programs of one build, so their layout needs no versioning beyond the magic number. */
+/* What the launcher tells the helper inside the sandbox, and what comes back: two structs that cross a descriptor
+ * between two programs of one build, so their layout needs no versioning beyond the magic number. */
 #ifndef ASSAY_SANDBOX_JOB_H
 #define ASSAY_SANDBOX_JOB_H
 
@@ -18,9 +18,9 @@ typedef struct Job {
     uint32_t magic, bytes; /* bytes: all of it, with what follows */
     uint32_t n_filter, n_args;
     uint32_t n_groups, unused; /* descriptors from JOB_FD_END on: cgroup.procs of groups that the program joins */
-    uint64_t cpu_ns;      /* the program is killed when its own CPU clock shows this; 0: only by rlimit */
-    uint64_t cpu_seconds; /* RLIMIT_CPU, the backstop */
-    uint64_t as_bytes;    /* RLIMIT_AS; 0: none */
+    uint64_t cpu_ns;           /* the program is killed when its own CPU clock shows this; 0: only by rlimit */
+    uint64_t cpu_seconds;      /* RLIMIT_CPU, the backstop */
+    uint64_t as_bytes;         /* RLIMIT_AS; 0: none */
     uint64_t stack_bytes, file_bytes, processes, open_files;
     uint64_t fetch_max; /* a larger file is not fetched */
 } Job;
@@ -35,12 +35,12 @@ enum RecordFetch { FETCH_NONE = 0, FETCH_OK = 1, FETCH_ABSENT = 2, FETCH_ODD = 3
 /* Behind the struct of kind RECORD_ENDED: fetch_bytes bytes of the fetched file. */
 typedef struct JobRecord {
     uint32_t magic, kind;
-    uint32_t how;     /* RecordHow */
-    int32_t code;     /* exit code, signal number, or errno of the step that failed */
-    uint32_t step;    /* HOW_NOT_STARTED: JobStep */
-    uint32_t reason;  /* RecordReason */
-    uint32_t fetch;   /* RecordFetch */
-    uint32_t orphans; /* processes that outlived the main one and were killed */
+    uint32_t how;                         /* RecordHow */
+    int32_t code;                         /* exit code, signal number, or errno of the step that failed */
+    uint32_t step;                        /* HOW_NOT_STARTED: JobStep */
+    uint32_t reason;                      /* RecordReason */
+    uint32_t fetch;                       /* RecordFetch */
+    uint32_t orphans;                     /* processes that outlived the main one and were killed */
     uint64_t cpu_ns, wall_ns, peak_bytes; /* sums and maximum over everything that was waited for */
     uint64_t fetch_bytes;
 } JobRecord;

@@ -7,8 +7,8 @@
  * Invariants
  *  1. The helper holds the only write end of the record pipe that outlives the start, so end-of-file there without a
  *     record means that the sandbox is gone.
- *  2. The end of a run is the helper's last record, a limit, or that end-of-file; never end-of-file on the program's own
- *     pipes, which a grandchild could hold.
+ *  2. The end of a run is the helper's last record, a limit, or that end-of-file; never end-of-file on the program's
+ * own pipes, which a grandchild could hold.
  *  3. bwrap is reaped before sandbox_launch returns; it ends after process 1, and process 1 after all others.
  *  4. No descriptor below 64 is ours, so the numbers of job.h can be dealt out by dup2 without order. */
 #include "harness/sandbox/sandbox_internal.h"
@@ -33,7 +33,7 @@
 #define SECOND_NS 1000000000ull
 #define START_NS (20 * SECOND_NS) /* bubblewrap's own time, on a machine under load */
 #define GRACE_NS (3 * SECOND_NS)  /* from "end it" to killing bubblewrap */
-#define POLL_MS 20 /* looking at CPU time (tier full) or memory (tier ns) */
+#define POLL_MS 20                /* looking at CPU time (tier full) or memory (tier ns) */
 #define COMPILE_POLL_MS 100
 
 extern char **environ;
@@ -100,15 +100,15 @@ typedef struct Wires {
 
 static void wires_init(Wires *w) {
     memset(w, 0, sizeof *w);
-    int *all[] = {&w->in, &w->out[0], &w->out[1], &w->err[0], &w->err[1], &w->record[0], &w->record[1], &w->control[0],
-                  &w->control[1], &w->args, &w->job, &w->helper, &w->file, &w->pidfd};
+    int *all[] = {&w->in,         &w->out[0],     &w->out[1], &w->err[0], &w->err[1], &w->record[0], &w->record[1],
+                  &w->control[0], &w->control[1], &w->args,   &w->job,    &w->helper, &w->file,      &w->pidfd};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) *all[i] = -1;
 }
 
 /* The ends that belong to the sandbox. */
 static void wires_close_theirs(Wires *w) {
-    int *theirs[] = {&w->in, &w->out[1], &w->err[1], &w->record[1], &w->control[0], &w->args, &w->job, &w->helper,
-                     &w->file};
+    int *theirs[] = {&w->in,   &w->out[1], &w->err[1], &w->record[1], &w->control[0],
+                     &w->args, &w->job,    &w->helper, &w->file};
     for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++) close_fd(theirs[i]);
     cgroup_joined(&w->cgroup);
 }
@@ -142,10 +142,17 @@ static uint64_t address_space(const Sandbox *s, const Launch *l) {
 }
 
 static void job_bytes(const Sandbox *s, const Launch *l, int n_groups, Buf *b) {
-    Job j = {.magic = JOB_MAGIC, .n_filter = l->filter->n, .n_groups = (uint32_t)n_groups, .cpu_ns = to_ns(l->cpu_seconds),
-             .cpu_seconds = (uint64_t)l->cpu_seconds + 1, .as_bytes = address_space(s, l),
-             .stack_bytes = l->stack_bytes, .file_bytes = l->file_bytes, .processes = l->processes,
-             .open_files = l->open_files, .fetch_max = l->fetch_max};
+    Job j = {.magic = JOB_MAGIC,
+             .n_filter = l->filter->n,
+             .n_groups = (uint32_t)n_groups,
+             .cpu_ns = to_ns(l->cpu_kill_seconds),
+             .cpu_seconds = (uint64_t)l->cpu_kill_seconds + 1,
+             .as_bytes = address_space(s, l),
+             .stack_bytes = l->stack_bytes,
+             .file_bytes = l->file_bytes,
+             .processes = s->nproc_is_ours ? l->processes : UINT64_MAX,
+             .open_files = l->open_files,
+             .fetch_max = l->fetch_max};
     if (l->kind == LAUNCH_COMPILE) j.cpu_ns = 0; /* many processes: each has RLIMIT_CPU, the launcher counts the sum */
     buf_add(b, &j, sizeof j);
     buf_add(b, l->filter->code, l->filter->n * sizeof *l->filter->code);
@@ -189,8 +196,8 @@ done:
 /* ---- starting ---- */
 
 static int deal_out(posix_spawn_file_actions_t *acts, const Wires *w) {
-    const int from[JOB_FD_END] = {w->in, w->out[1], w->err[1], w->args, w->record[1], w->control[0], w->job, w->helper,
-                                  w->file};
+    const int from[JOB_FD_END] = {w->in,         w->out[1], w->err[1], w->args, w->record[1],
+                                  w->control[0], w->job,    w->helper, w->file};
     int rc = 0;
     for (int i = 0; i < JOB_FD_END && rc == 0; i++) rc = posix_spawn_file_actions_adddup2(acts, from[i], i);
     for (int i = 0; i < w->cgroup.n_fds && rc == 0; i++)
@@ -364,7 +371,8 @@ static void watch_memory(Serve *v) {
 /* false: bubblewrap must be killed, it did not start or did not end in time. */
 static bool check_limits(Serve *v) {
     if (!v->w->cgroup.home && v->x->started && !v->ended && v->l->kind != LAUNCH_COMPILE) watch_memory(v);
-    if (v->w->cgroup.home && v->x->started && cgroup_cpu_ns(&v->w->cgroup) > to_ns(v->l->cpu_seconds) + SECOND_NS / 4)
+    if (v->w->cgroup.home && v->x->started &&
+        cgroup_cpu_ns(&v->w->cgroup) > to_ns(v->l->cpu_kill_seconds) + SECOND_NS / 4)
         ask_end(v, LIMIT_CPU);
     if (clock_mono_ns() < v->deadline) return true;
     if (v->asked || !v->x->started) return false;

@@ -31,6 +31,7 @@ static void run_limits(const SandboxLimits *given, Launch *l) {
     static const SandboxLimits none;
     if (!given) given = &none;
     l->cpu_seconds = given->cpu_seconds > 0 ? given->cpu_seconds : RUN_CPU_SECONDS;
+    l->cpu_kill_seconds = 2 * l->cpu_seconds;
     l->wall_seconds = given->wall_seconds > 0 ? given->wall_seconds : default_wall(l->cpu_seconds);
     l->memory_bytes = given->memory_bytes ? given->memory_bytes : RUN_MEMORY;
     l->output_bytes = given->output_bytes ? given->output_bytes : RUN_OUTPUT;
@@ -42,7 +43,7 @@ static void run_limits(const SandboxLimits *given, Launch *l) {
 }
 
 static void compile_limits(Launch *l) {
-    l->cpu_seconds = COMPILE_CPU_SECONDS;
+    l->cpu_seconds = l->cpu_kill_seconds = COMPILE_CPU_SECONDS;
     l->wall_seconds = COMPILE_WALL_SECONDS;
     l->memory_bytes = COMPILE_MEMORY;
     l->output_bytes = COMPILE_OUTPUT;
@@ -59,8 +60,9 @@ static int slot_take(Sandbox *s) {
     int slot = 0;
     pthread_mutex_lock(&s->lock);
     for (;;) {
-        for (slot = 0; slot < s->n_slots && (s->slots_used >> slot & 1); slot++) {}
-        if (slot < s->n_slots) break;
+        for (slot = 0; slot < s->n_slots && (s->slots_used >> slot & 1); slot++) {
+        }
+        if (slot < s->n_slots && !s->want_alone) break;
         pthread_cond_wait(&s->freed, &s->lock);
     }
     s->slots_used |= (uint64_t)1 << slot;
@@ -68,19 +70,33 @@ static int slot_take(Sandbox *s) {
     return slot;
 }
 
-static void slot_give(Sandbox *s, int slot) {
+/* All of them, so that no other program runs. */
+static void slots_take_all(Sandbox *s) {
     pthread_mutex_lock(&s->lock);
-    s->slots_used &= ~((uint64_t)1 << slot);
-    pthread_cond_signal(&s->freed);
+    s->want_alone++;
+    while (s->slots_used) pthread_cond_wait(&s->freed, &s->lock);
+    s->want_alone--;
+    s->slots_used = UINT64_MAX;
     pthread_mutex_unlock(&s->lock);
 }
 
-/* In a slot; a failure of the sandbox itself is tried once more. */
-static bool launch(Sandbox *s, const Launch *l, Launched *x, Err *err) {
+static void slots_give(Sandbox *s, uint64_t slots) {
+    pthread_mutex_lock(&s->lock);
+    s->slots_used &= ~slots;
+    pthread_cond_broadcast(&s->freed);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* In a slot, or alone; a failure of the sandbox itself is tried once more. */
+static bool launch(Sandbox *s, const Launch *l, bool alone, Launched *x, Err *err) {
     Err first = ERR_INIT;
-    int slot = slot_take(s);
+    int slot = 0;
+    if (alone)
+        slots_take_all(s);
+    else
+        slot = slot_take(s);
     bool ok = sandbox_launch(s, slot, l, x, &first) || sandbox_launch(s, slot, l, x, err);
-    slot_give(s, slot);
+    slots_give(s, alone ? UINT64_MAX : (uint64_t)1 << slot);
     return ok;
 }
 
@@ -101,11 +117,29 @@ static unsigned first_uid(void) {
     return fits ? want : low;
 }
 
+/* Since Linux 5.14 RLIMIT_NPROC counts per user namespace; before, all that the user runs, which only a user of our own
+ * can bear. */
+static bool nproc_is_ours(const Sandbox *s) {
+    struct utsname u;
+    int major = 0, minor = 0;
+    if (s->uid) return true;
+    return uname(&u) == 0 && sscanf(u.release, "%d.%d", &major, &minor) == 2 &&
+           (major > 5 || (major == 5 && minor >= 14));
+}
+
 /* Every line of the probe is a thing refused, or a fact that must be so. */
 static bool check_probe(Str said, Err *err) {
-    static const char *const must[] = {"read /etc/passwd=", "write /tmp/assay-probe=", "socket inet=EPERM\n",
-                                       "socket unix=EPERM\n", "fork=EPERM\n", "unshare=EPERM\n", "clone3=ENOSYS\n",
-                                       "ptrace=EPERM\n", "descriptors=0\n", "uid=user\n", "pid=2\n"};
+    static const char *const must[] = {"read /etc/passwd=",
+                                       "write /tmp/assay-probe=",
+                                       "socket inet=EPERM\n",
+                                       "socket unix=EPERM\n",
+                                       "fork=EPERM\n",
+                                       "unshare=EPERM\n",
+                                       "clone3=ENOSYS\n",
+                                       "ptrace=EPERM\n",
+                                       "descriptors=0\n",
+                                       "uid=user\n",
+                                       "pid=2\n"};
     size_t at = str_find(said, STR("=ALLOWED"), 0);
     if (at != SIZE_MAX) {
         size_t line = at;
@@ -124,8 +158,10 @@ static bool probe(Sandbox *s, Err *err) {
     char self[512];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     self[n > 0 ? n : 0] = 0;
-    const char *args[] = {"/helper", "probe", "/etc/passwd", "/etc/shadow", "/proc/1/environ", "/dev/zero", "/home",
-                          "/root", n > 0 && strncmp(self, "/usr/lib", 8) ? self : NULL, NULL};
+    const char *args[] = {"/helper",     "probe",           "/etc/passwd",
+                          "/etc/shadow", "/proc/1/environ", "/dev/zero",
+                          "/home",       "/root",           n > 0 && strncmp(self, "/usr/lib", 8) ? self : NULL,
+                          NULL};
     Launch l = {.kind = LAUNCH_PROBE, .args = args, .file_fd = -1, .filter = &s->filter_run};
     Launched x;
     run_limits(NULL, &l);
@@ -211,11 +247,13 @@ bool sandbox_open(int slots, Sandbox **out, Err *err) {
     buf_init(&s->described, 16u << 10);
     tools_find(&s->tools);
     s->uid = first_uid();
+    s->nproc_is_ours = nproc_is_ours(s);
     size_t n = (size_t)(sandbox_helper_end - sandbox_helper_begin);
     bool ok = s->tools.bwrap.path[0] != 0;
     if (!ok)
-        err_set(err, ERR_ENV, "programs are not run, because they cannot be locked in: bwrap is not in /usr/bin; "
-                              "install the package bubblewrap");
+        err_set(err, ERR_ENV,
+                "programs are not run, because they cannot be locked in: bwrap is not in /usr/bin; "
+                "install the package bubblewrap");
     ok = ok && sandbox_filter_make(false, &s->filter_run, err) && sandbox_filter_make(true, &s->filter_compile, err);
     ok = ok && (s->helper_fd = sandbox_memfd("helper", (Str){(const char *)sandbox_helper_begin, n}, err)) >= 0;
     ok = ok && choose_tier(s, err) && describe(s, err);
@@ -238,7 +276,9 @@ void sandbox_close(Sandbox *s) {
     mem_free(s);
 }
 
-Str sandbox_describe(const Sandbox *s) { return buf_str(&s->described); }
+Str sandbox_describe(const Sandbox *s) {
+    return buf_str(&s->described);
+}
 
 /* ---- languages ---- */
 
@@ -303,7 +343,7 @@ static bool launch_compiler(Sandbox *s, const Language *g, int fd, Launch *l, La
     l->fetch = g->interpreted ? NULL : "/tmp/program";
     l->fetch_max = g->interpreted ? 0 : COMPILE_FILE;
     if (g->interpreted) l->scratch_bytes = 0;
-    bool ok = launch(s, l, x, err);
+    bool ok = launch(s, l, false, x, err);
     l->args = NULL;
     return ok;
 }
@@ -363,7 +403,10 @@ bool sandbox_compile(Sandbox *s, Str language, Str source, Arena *a, SandboxProg
         ok = take_program(g, a, &x, fd, out, run, err);
         launched_release(&x);
     }
-    if (ok && run->verdict == SANDBOX_CE) ok = compiler_works(s, g, err);
+    uint64_t bit = (uint64_t)1 << (g - k_languages);
+    if (ok && run->verdict == SANDBOX_CE && !(__atomic_load_n(&s->proven, __ATOMIC_RELAXED) & bit))
+        ok = compiler_works(s, g, err);
+    if (ok) __atomic_fetch_or(&s->proven, bit, __ATOMIC_RELAXED);
     if (!*out || !g->interpreted) close(fd);
     return ok;
 }
@@ -374,19 +417,40 @@ void sandbox_program_close(SandboxProgram *p) {
     mem_free(p);
 }
 
-bool sandbox_run(Sandbox *s, const SandboxProgram *p, Str input, const SandboxLimits *limits, Arena *a,
-                 SandboxRun *run, Err *err) {
+static bool launch_and_judge(Sandbox *s, const Launch *l, bool alone, Arena *a, SandboxRun *run, Err *err) {
+    Launched x;
+    if (!launch(s, l, alone, &x, err)) return false;
+    sandbox_judge(s, l, &x, a, run);
+    launched_release(&x);
+    return (run->out.p && run->err.p) || err_nomem(err);
+}
+
+/* Timing is noisy on a loaded machine, CPU time too: a near miss gets two more tries with nothing else running. */
+static bool near_miss(const Launch *l, const SandboxRun *run) {
+    return run->verdict == SANDBOX_TLE && run->cpu_seconds < 0.98 * l->cpu_kill_seconds && run->reruns < 2;
+}
+
+bool sandbox_run(Sandbox *s, const SandboxProgram *p, Str input, const SandboxLimits *limits, Arena *a, SandboxRun *run,
+                 Err *err) {
     const char *python[] = {s->tools.python.path, "-s", "-B", "/w/main.py", NULL};
     const char *native[] = {"/w/program", NULL};
     bool interpreted = p->kind == LAUNCH_PYTHON;
-    Launch l = {.kind = p->kind, .args = interpreted ? python : native, .file_fd = p->fd, .input = input,
-                .file_name = interpreted ? "main.py" : "program", .file_executable = !interpreted,
+    Launch l = {.kind = p->kind,
+                .args = interpreted ? python : native,
+                .file_fd = p->fd,
+                .input = input,
+                .file_name = interpreted ? "main.py" : "program",
+                .file_executable = !interpreted,
                 .filter = &s->filter_run};
-    Launched x;
     memset(run, 0, sizeof *run);
     run_limits(limits, &l);
-    if (!launch(s, &l, &x, err)) return false;
-    sandbox_judge(s, &l, &x, a, run);
-    launched_release(&x);
-    return (run->out.p && run->err.p) || err_nomem(err);
+    if (!launch_and_judge(s, &l, false, a, run, err)) return false;
+    while (near_miss(&l, run)) {
+        SandboxRun again;
+        int reruns = run->reruns + 1;
+        if (!launch_and_judge(s, &l, true, a, &again, err)) return false;
+        if (again.verdict != SANDBOX_TLE || again.cpu_seconds < run->cpu_seconds) *run = again;
+        run->reruns = reruns;
+    }
+    return true;
 }

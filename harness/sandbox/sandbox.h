@@ -33,6 +33,7 @@ typedef struct SandboxRun {
     uint64_t peak_bytes;
     Str out, err; /* in the arena; err is cut to 64 KiB */
     const char *detail; /* which limit fired, or what the launcher met; a constant or in the arena */
+    int reruns;         /* a TLE below twice its limit is run again, alone, up to two times; the best counts */
 } SandboxRun;
 
 typedef struct SandboxProgram SandboxProgram; /* source checked or compiled, ready to run many times */

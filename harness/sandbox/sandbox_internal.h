@@ -24,16 +24,17 @@ typedef struct SandboxFilter {
     uint32_t n;
 } SandboxFilter;
 
-/* The deny-list of specs/sandbox.md section 2.9; without `forks`, fork, vfork and clone of a process are refused too. */
+/* The deny-list of specs/sandbox.md section 2.9; without `forks`, fork, vfork and clone of a process are refused too.
+ */
 bool sandbox_filter_make(bool forks, SandboxFilter *out, Err *err);
 
 /* ---- cgroup.c ---- */
 
 /* Where control groups can be made: version 1 has a folder per controller, version 2 one for all. */
 typedef struct CgroupHome {
-    int version;           /* 0: none is writable */
+    int version;                               /* 0: none is writable */
     char memory[400], pids[400], cpuacct[400]; /* version 2: memory alone is set; cpuacct may be empty */
-    char why[200];         /* version 0: what was met */
+    char why[200];                             /* version 0: what was met */
 } CgroupHome;
 
 typedef struct Cgroup { /* of one run */
@@ -51,7 +52,7 @@ typedef struct CgroupUse {
 /* Finds a home by making a group with limits in it and removing it again. */
 void cgroup_probe(CgroupHome *h);
 bool cgroup_open(const CgroupHome *h, int slot, uint64_t memory, uint64_t processes, Cgroup *c, Err *err);
-void cgroup_joined(Cgroup *c); /* closes the descriptors */
+void cgroup_joined(Cgroup *c);           /* closes the descriptors */
 uint64_t cgroup_cpu_ns(const Cgroup *c); /* 0 when not known */
 void cgroup_use(const Cgroup *c, CgroupUse *u);
 void cgroup_kill(const Cgroup *c);
@@ -61,9 +62,9 @@ bool cgroup_close(Cgroup *c);
 /* ---- tools.c ---- */
 
 typedef struct Tool {
-    char path[256];     /* empty: not installed */
-    char real[256];     /* behind all links */
-    char version[96];   /* first line it prints, or empty */
+    char path[256];   /* empty: not installed */
+    char real[256];   /* behind all links */
+    char version[96]; /* first line it prints, or empty */
 } Tool;
 
 typedef struct Tools {
@@ -78,7 +79,11 @@ void tools_find(Tools *t);
 typedef enum LaunchKind { LAUNCH_PROBE, LAUNCH_COMPILE, LAUNCH_PYTHON, LAUNCH_NATIVE } LaunchKind;
 
 typedef enum LaunchLimit { /* what the launcher or the helper ended it for */
-    LIMIT_NONE, LIMIT_CPU, LIMIT_WALL, LIMIT_OUTPUT, LIMIT_MEMORY
+                           LIMIT_NONE,
+                           LIMIT_CPU,
+                           LIMIT_WALL,
+                           LIMIT_OUTPUT,
+                           LIMIT_MEMORY
 } LaunchLimit;
 
 typedef struct Launch { /* one start: what to run, on what, how far */
@@ -88,10 +93,11 @@ typedef struct Launch { /* one start: what to run, on what, how far */
     int file_fd;             /* a memfd, -1: none */
     bool file_executable;
     Str input;
-    const char *fetch;       /* path inside to bring back, or NULL */
+    const char *fetch; /* path inside to bring back, or NULL */
     uint64_t fetch_max;
     const SandboxFilter *filter;
     double cpu_seconds, wall_seconds;
+    double cpu_kill_seconds; /* where it is ended: above the limit, so that a near miss is known as one */
     uint64_t memory_bytes, output_bytes, file_bytes, scratch_bytes, stack_bytes;
     uint64_t processes, open_files;
 } Launch;
@@ -100,10 +106,10 @@ typedef struct Launched {
     bool started, whole; /* the helper spoke; its last record came in full */
     JobRecord record;
     LaunchLimit limit;
-    Buf out, err;         /* released by launched_release */
-    uint64_t err_bytes;   /* with what was dropped */
-    int fetched_fd;       /* memfd, or -1 */
-    double wall_seconds;  /* by the launcher's clock */
+    Buf out, err;        /* released by launched_release */
+    uint64_t err_bytes;  /* with what was dropped */
+    int fetched_fd;      /* memfd, or -1 */
+    double wall_seconds; /* by the launcher's clock */
     CgroupUse cgroup;
 } Launched;
 
@@ -112,18 +118,21 @@ struct Sandbox {
     Tools tools;
     CgroupHome cgroups;
     SandboxFilter filter_run, filter_compile;
-    int helper_fd;  /* memfd with the helper */
-    unsigned uid;   /* first of the ids that root gives up to; 0: not root */
+    int helper_fd; /* memfd with the helper */
+    unsigned uid;  /* first of the ids that root gives up to; 0: not root */
     int n_slots;
     uint64_t slots_used; /* bit per slot */
+    int want_alone;      /* runs that wait until no slot is used; no new one starts before them */
+    uint64_t proven;     /* bit per language: its compiler took a program; atomic */
+    bool nproc_is_ours;  /* RLIMIT_NPROC counts only the sandbox */
     pthread_mutex_t lock;
     pthread_cond_t freed;
     char probe_said[400]; /* what the probe program printed */
     Buf described;
 };
 
-/* Starts it, serves it until it ends or a limit fires, ends and reaps everything. false: the sandbox itself failed; *out
- * is then released already. */
+/* Starts it, serves it until it ends or a limit fires, ends and reaps everything. false: the sandbox itself failed;
+ * *out is then released already. */
 bool sandbox_launch(const Sandbox *s, int slot, const Launch *l, Launched *out, Err *err);
 void launched_release(Launched *l);
 /* A sealed memfd with these bytes, above the descriptors that programs use; -1 with *err set. */

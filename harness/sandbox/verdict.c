@@ -8,7 +8,9 @@ static bool died(const JobRecord *r) {
     return r->how != HOW_EXITED || r->code != 0;
 }
 
-static bool says(const Buf *b, const char *what) { return str_find(buf_str(b), str_from(what), 0) != SIZE_MAX; }
+static bool says(const Buf *b, const char *what) {
+    return str_find(buf_str(b), str_from(what), 0) != SIZE_MAX;
+}
 
 /* A failed allocation without a control group leaves no count, only the program's last words. They decide between MLE
  * and RE alone, so a program gains nothing by forging them. */

@@ -4,13 +4,15 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "engine/base/clock.h"
 #include "engine/base/json.h"
-#include "harness/sandbox/sandbox.h"
+#include "harness/sandbox/sandbox_internal.h"
 #include "scorers/scorer.h"
 
 _Static_assert((int)SANDBOX_OK == (int)SCORER_RUN_OK && (int)SANDBOX_CE == (int)SCORER_RUN_CE, "same numbers");
@@ -165,7 +167,8 @@ static void test_time_limits(void **state) {
     uint64_t begin = clock_mono_ns();
     SandboxRun r = ran("c", "int main(void) { for (volatile int i = 0;; i++) {} }", STR(""), &l);
     assert_int_equal(r.verdict, SANDBOX_TLE);
-    assert_true(r.cpu_seconds >= 0.29 && r.cpu_seconds < 0.6);
+    assert_true(r.cpu_seconds >= 0.59 && r.cpu_seconds < 0.9); /* ended at twice the limit: no near miss */
+    assert_int_equal(r.reruns, 0);
     const SandboxLimits idle = {.cpu_seconds = 1, .wall_seconds = 0.5};
     r = ran("python", "import time\nprint('x', flush=True)\ntime.sleep(60)\n", STR(""), &idle);
     assert_int_equal(r.verdict, SANDBOX_ILE);
@@ -173,12 +176,27 @@ static void test_time_limits(void **state) {
     assert_true((double)(clock_mono_ns() - begin) / 1e9 < 6);
 }
 
+static void test_a_near_miss_is_run_again(void **state) {
+    (void)state;
+    NEED_BOX();
+    /* burns 0.3 s of CPU time: over 0.2, under 0.4 */
+    const char *burn = "#include <time.h>\nint main(void) { while (clock() < CLOCKS_PER_SEC * 3 / 10) {} return 0; }";
+    SandboxRun r = ran("c", burn, STR(""), &(SandboxLimits){.cpu_seconds = 0.2});
+    assert_int_equal(r.verdict, SANDBOX_TLE);
+    assert_int_equal(r.reruns, 2);
+    r = ran("c", burn, STR(""), &(SandboxLimits){.cpu_seconds = 1});
+    assert_int_equal(r.verdict, SANDBOX_OK);
+    assert_int_equal(r.reruns, 0);
+}
+
 static void test_memory_limit(void **state) {
     (void)state;
     NEED_BOX();
     const SandboxLimits l = {.cpu_seconds = 3, .memory_bytes = 64u << 20};
-    SandboxRun r = ran("c", "#include <stdlib.h>\n#include <string.h>\nint main(void) { for (int i = 0; i < 400; i++) {"
-                            " char *p = malloc(1 << 20); memset(p, 1, 1 << 20); } return 0; }", STR(""), &l);
+    SandboxRun r = ran("c",
+                       "#include <stdlib.h>\n#include <string.h>\nint main(void) { for (int i = 0; i < 400; i++) {"
+                       " char *p = malloc(1 << 20); memset(p, 1, 1 << 20); } return 0; }",
+                       STR(""), &l);
     assert_int_equal(r.verdict, SANDBOX_MLE);
     r = ran("python", "x = []\nwhile True: x.append(bytearray(1 << 20))\n", STR(""), &l);
     assert_int_equal(r.verdict, SANDBOX_MLE);
@@ -215,12 +233,14 @@ static void test_what_contest_programs_use(void **state) {
                        STR(""), NULL);
     assert_string_equal(r.err.p, "");
     assert_int_equal(r.verdict, SANDBOX_OK);
-    assert_out(r, "20000\n\xc3\xbc" "ber True __main__\n");
-    r = ran("cpp",
-            "#include <bits/stdc++.h>\n#include <thread>\nlong deep(long n) { volatile char a[64]; a[0] = 1; return n ? "
-            "a[0] + deep(n - 1) : 0; }\nint main() { long x = 0; std::thread t([&] { x = 1; }); t.join();\n"
-            "std::cout << x + deep(1000000) << std::endl; }",
-            STR(""), NULL); /* 100 MB of stack, a thread */
+    assert_out(r, "20000\n\xc3\xbc"
+                  "ber True __main__\n");
+    r = ran(
+        "cpp",
+        "#include <bits/stdc++.h>\n#include <thread>\nlong deep(long n) { volatile char a[64]; a[0] = 1; return n ? "
+        "a[0] + deep(n - 1) : 0; }\nint main() { long x = 0; std::thread t([&] { x = 1; }); t.join();\n"
+        "std::cout << x + deep(1000000) << std::endl; }",
+        STR(""), NULL); /* 100 MB of stack, a thread */
     assert_int_equal(r.verdict, SANDBOX_OK);
     assert_out(r, "1000001\n");
 }
@@ -263,7 +283,8 @@ static void *run_in_thread(void *arg) {
     Arena *a = arena_open(0);
     SandboxRun *r = arg;
     SandboxProgram *p = NULL;
-    if (sandbox_compile(g_box, STR("python"), STR("import time\ntime.sleep(0.2)\nprint('done')\n"), a, &p, r, &err) && p)
+    if (sandbox_compile(g_box, STR("python"), STR("import time\ntime.sleep(0.2)\nprint('done')\n"), a, &p, r, &err) &&
+        p)
         if (!sandbox_run(g_box, p, STR(""), NULL, a, r, &err)) r->verdict = SANDBOX_IE;
     if (r->verdict == SANDBOX_OK && !str_eqz(r->out, "done\n")) r->verdict = SANDBOX_IE;
     sandbox_program_close(p);
@@ -281,6 +302,65 @@ static void test_many_threads_share_two_slots(void **state) {
     for (int i = 0; i < 6; i++) assert_int_equal(r[i].verdict, SANDBOX_OK);
 }
 
+/* ---- fetching a file: what a compiler that was taken over could leave under the name we look for ---- */
+
+/* Runs Python with a scratch folder, as a compile has one, and fetches /tmp/program. */
+static JobRecord fetched(const char *source, Buf *got) {
+    Err err = ERR_INIT;
+    Launched x;
+    const char *args[] = {"/usr/bin/python3", "-c", source, NULL};
+    Launch l = {.kind = LAUNCH_PYTHON,
+                .args = args,
+                .file_fd = -1,
+                .filter = &g_box->filter_run,
+                .fetch = "/tmp/program",
+                .fetch_max = 100000,
+                .cpu_seconds = 5,
+                .cpu_kill_seconds = 5,
+                .wall_seconds = 5,
+                .memory_bytes = 256 * SANDBOX_MIB,
+                .output_bytes = 10000,
+                .file_bytes = SANDBOX_MIB,
+                .scratch_bytes = 4 * SANDBOX_MIB,
+                .stack_bytes = 8 * SANDBOX_MIB,
+                .processes = 20,
+                .open_files = 64};
+    if (!sandbox_launch(g_box, 0, &l, &x, &err)) fail_msg("%s", err.msg);
+    if (x.record.code != 0) fail_msg("%.300s", x.err.p);
+    assert_true(x.whole);
+    JobRecord r = x.record;
+    char block[4096];
+    if (x.fetched_fd >= 0) lseek(x.fetched_fd, 0, SEEK_SET);
+    for (ssize_t n; x.fetched_fd >= 0 && (n = read(x.fetched_fd, block, sizeof block)) > 0;)
+        buf_add(got, block, (size_t)n);
+    launched_release(&x);
+    return r;
+}
+
+static void test_only_a_plain_file_is_fetched(void **state) {
+    (void)state;
+    NEED_BOX();
+    Buf got;
+    buf_init(&got, 1u << 20);
+    JobRecord r = fetched("open('/tmp/program', 'w').write('x' * 70000)", &got);
+    assert_int_equal(r.fetch, FETCH_OK);
+    assert_int_equal(got.n, 70000);
+    assert_int_equal(fetched("pass", &got).fetch, FETCH_ABSENT);
+    assert_int_equal(fetched("import os; os.symlink('/helper', '/tmp/program')", &got).fetch, FETCH_ODD);
+    assert_int_equal(fetched("import os; os.symlink('/nowhere', '/tmp/program')", &got).fetch, FETCH_ODD);
+    assert_int_equal(fetched("import os; os.mkfifo('/tmp/program')", &got).fetch, FETCH_ODD);
+    assert_int_equal(fetched("import os; os.mkdir('/tmp/program')", &got).fetch, FETCH_ODD);
+    assert_int_equal(
+        fetched("import os; open('/tmp/program', 'w').write('x'); os.link('/tmp/program', '/tmp/b')", &got).fetch,
+        FETCH_ODD);
+    assert_int_equal(fetched("open('/tmp/program', 'w').write('x' * 100001)", &got).fetch, FETCH_LARGE);
+    assert_int_equal(got.n, 70000); /* nothing more came */
+    r = fetched("open('/tmp/program', 'w')", &got);
+    assert_int_equal(r.fetch, FETCH_OK);
+    assert_int_equal(r.fetch_bytes, 0);
+    buf_release(&got);
+}
+
 /* ---- never unsandboxed ---- */
 
 static bool write_file(const char *path, const char *text) {
@@ -290,35 +370,165 @@ static bool write_file(const char *path, const char *text) {
     return ok;
 }
 
-/* In a child: a user namespace in which no further one may be made. Exits 0 when the sandbox refused as it should, 77
- * when such a namespace cannot be made, else 1. */
-static void refuse_in_child(void) {
-    char map[64], uid[32];
+/* A user namespace of our own, in which we may mount; false when none can be had. */
+static bool own_namespace(void) {
+    char uids[64], gids[64];
+    snprintf(uids, sizeof uids, "1000 %u 1", (unsigned)geteuid());
+    snprintf(gids, sizeof gids, "1000 %u 1", (unsigned)getegid());
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 || !write_file("/proc/self/uid_map", uids)) return false;
+    write_file("/proc/self/setgroups", "deny");
+    return write_file("/proc/self/gid_map", gids);
+}
+
+/* As if the file were not there. */
+static bool hide(const char *path) {
+    return mount("/dev/null", path, NULL, MS_BIND, NULL) == 0;
+}
+
+#define CANNOT 77
+
+/* What a child finds: 0 as wanted, CANNOT when the situation cannot be made here, else wrong. */
+static int without_namespaces(void) {
     Err err = ERR_INIT;
     Sandbox *s;
-    snprintf(map, sizeof map, "1000 %u 1", (unsigned)geteuid());
-    snprintf(uid, sizeof uid, "1000 %u 1", (unsigned)getegid());
-    if (unshare(CLONE_NEWUSER) != 0 || !write_file("/proc/self/uid_map", map)) _exit(77);
-    write_file("/proc/self/setgroups", "deny");
-    write_file("/proc/self/gid_map", uid);
-    if (!write_file("/proc/sys/user/max_user_namespaces", "0")) _exit(77);
-    if (sandbox_open(1, &s, &err)) _exit(1);
+    if (!own_namespace() || !write_file("/proc/sys/user/max_user_namespaces", "0")) return CANNOT;
+    if (sandbox_open(1, &s, &err)) return 1;
     fprintf(stderr, "(wanted) %s\n", err.msg);
-    _exit(err.code == ERR_ENV && strstr(err.msg, "user namespaces") && strstr(err.msg, "bubblewrap") ? 0 : 1);
+    return err.code == ERR_ENV && strstr(err.msg, "user namespaces") && strstr(err.msg, "namespace failed") ? 0 : 2;
+}
+
+static int without_bubblewrap(void) {
+    Err err = ERR_INIT;
+    Sandbox *s;
+    if (!own_namespace() || !hide("/usr/bin/bwrap")) return CANNOT;
+    if (sandbox_open(1, &s, &err)) return 1;
+    fprintf(stderr, "(wanted) %s\n", err.msg);
+    return err.code == ERR_ENV && strstr(err.msg, "install the package bubblewrap") ? 0 : 2;
+}
+
+/* A C++ program where g++ (or a part of it) is hidden: the sandbox's failure, never the program's. */
+static int without_compiler(const char *part, const char *says) {
+    Err err = ERR_INIT;
+    Sandbox *s;
+    SandboxProgram *p;
+    SandboxRun run;
+    Arena *a = arena_open(0);
+    if (!own_namespace() || !hide(part) || !sandbox_open(1, &s, &err)) return CANNOT;
+    if (!sandbox_compile(s, STR("python"), STR("print(1)"), a, &p, &run, &err) || !p) return 3;
+    if (sandbox_compile(s, STR("cpp"), STR("int main() { return 0; }"), a, &p, &run, &err)) return 1;
+    fprintf(stderr, "(wanted) %s\n", err.msg);
+    return err.code == ERR_ENV && strstr(err.msg, says) ? 0 : 2;
+}
+
+static int without_gxx(void) {
+    return without_compiler("/usr/bin/g++", "g++ is not installed");
+}
+
+static int without_cc1plus(void) {
+    char path[256] = "";
+    FILE *f = popen("g++ -print-prog-name=cc1plus", "r");
+    if (!f || !fgets(path, sizeof path, f)) return CANNOT;
+    pclose(f);
+    path[strcspn(path, "\n")] = 0;
+    return without_compiler(path, "does not work here");
+}
+
+static void in_child(int (*what)(void)) {
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) _exit(what());
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == CANNOT) {
+        fprintf(stderr, "skipped: the situation cannot be made here (no user namespace, or no sandbox in one)\n");
+        skip();
+    }
+    assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 static void test_refuses_without_user_namespaces(void **state) {
     (void)state;
-    int status;
+    in_child(without_namespaces);
+}
+
+static void test_refuses_without_bubblewrap(void **state) {
+    (void)state;
+    in_child(without_bubblewrap);
+}
+
+static void test_a_missing_compiler_is_no_compile_error(void **state) {
+    (void)state;
+    in_child(without_gxx);
+}
+
+static void test_a_broken_compiler_is_no_compile_error(void **state) {
+    (void)state;
+    in_child(without_cc1plus);
+}
+
+/* ---- a harness that dies, and one without memory ---- */
+
+static void sleep_in_sandbox(int ready) {
+    Err err = ERR_INIT;
+    SandboxProgram *p;
+    SandboxRun run;
+    Sandbox *s;
+    Arena *a = arena_open(0);
+    if (!sandbox_open(1, &s, &err)) _exit(CANNOT);
+    if (!sandbox_compile(s, STR("python"), STR("import time\ntime.sleep(100)\n"), a, &p, &run, &err)) _exit(1);
+    if (write(ready, "x", 1) != 1) _exit(1);
+    sandbox_run(s, p, STR(""), NULL, a, &run, &err);
+    _exit(2);
+}
+
+/* As a subreaper we inherit what is left of a killed harness: it must end by itself. */
+static void test_a_killed_harness_leaves_nothing(void **state) {
+    (void)state;
+    NEED_BOX();
+    int p[2], status;
+    char x;
+    assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
     pid_t pid = fork();
-    if (pid == 0) refuse_in_child();
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status));
-    if (WEXITSTATUS(status) == 77) {
-        fprintf(stderr, "skipped: no user namespace can be made here to switch off others in\n");
-        skip();
+    if (pid == 0) sleep_in_sandbox(p[1]);
+    close(p[1]);
+    assert_int_equal(read(p[0], &x, 1), 1);
+    close(p[0]);
+    usleep(300000);
+    kill(pid, SIGKILL);
+    uint64_t end = clock_mono_ns() + 3000000000u;
+    pid_t left = 0;
+    while ((left = waitpid(-1, &status, WNOHANG)) >= 0 && clock_mono_ns() < end)
+        if (left == 0) usleep(10000);
+    prctl(PR_SET_CHILD_SUBREAPER, 0);
+    assert_int_equal(left, -1);
+    Sandbox *next; /* removes the control group that is left, and works */
+    Err err = ERR_INIT;
+    assert_true(sandbox_open(1, &next, &err));
+    sandbox_close(next);
+}
+
+static void test_every_failing_allocation_is_an_error(void **state) {
+    (void)state;
+    NEED_BOX();
+    int failed = 0;
+    for (uint64_t n = 1; n < 200; n++) {
+        Err err = ERR_INIT;
+        SandboxProgram *p = NULL;
+        SandboxRun run;
+        Arena *a = arena_open(0);
+        mem_fail_at(n);
+        bool ok = sandbox_compile(g_box, STR("python"), STR("print(1)\n"), a, &p, &run, &err);
+        if (ok && p) ok = sandbox_run(g_box, p, STR(""), NULL, a, &run, &err);
+        bool reached = mem_fail_at(0) >= n;
+        if (ok) assert_string_equal(run.out.p, "1\n"); /* also where the retry went well */
+        if (!ok) assert_true(err.code == ERR_MEMORY || err.code == ERR_ENV);
+        failed += !ok;
+        sandbox_program_close(p);
+        arena_close(a);
+        if (!reached) break;
     }
-    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_true(failed > 0);
 }
 
 int main(void) {
@@ -330,6 +540,7 @@ int main(void) {
         cmocka_unit_test(test_compile_errors),
         cmocka_unit_test(test_runtime_errors),
         cmocka_unit_test(test_time_limits),
+        cmocka_unit_test(test_a_near_miss_is_run_again),
         cmocka_unit_test(test_memory_limit),
         cmocka_unit_test(test_output_limit),
         cmocka_unit_test(test_what_contest_programs_use),
@@ -337,7 +548,13 @@ int main(void) {
         cmocka_unit_test(test_unknown_language),
         cmocka_unit_test(test_describes_itself),
         cmocka_unit_test(test_many_threads_share_two_slots),
+        cmocka_unit_test(test_only_a_plain_file_is_fetched),
         cmocka_unit_test(test_refuses_without_user_namespaces),
+        cmocka_unit_test(test_refuses_without_bubblewrap),
+        cmocka_unit_test(test_a_missing_compiler_is_no_compile_error),
+        cmocka_unit_test(test_a_broken_compiler_is_no_compile_error),
+        cmocka_unit_test(test_a_killed_harness_leaves_nothing),
+        cmocka_unit_test(test_every_failing_allocation_is_an_error),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

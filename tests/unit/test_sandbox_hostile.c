@@ -4,7 +4,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -12,7 +11,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
-#include "harness/sandbox/sandbox.h"
+#include "harness/sandbox/sandbox_internal.h"
 
 #define FOLDER "tests/sandbox"
 #define COMPILE_WALL 30.0 /* the launcher's limit for a compiler */
@@ -77,7 +76,9 @@ static bool expects(const Wanted *w, SandboxVerdict v) {
     return strstr(list, name) != NULL;
 }
 
-static bool holds(Str s, const char *what) { return str_find(s, str_from(what), 0) != SIZE_MAX; }
+static bool holds(Str s, const char *what) {
+    return str_find(s, str_from(what), 0) != SIZE_MAX;
+}
 
 /* What is wrong with the run, or NULL. */
 static const char *complaint(const Wanted *w, const SandboxRun *r) {
@@ -103,13 +104,15 @@ static int count_entries(const char *path) {
     return n;
 }
 
-static char g_group[512], g_group_name[32];
-
-static int look_for_group(const char *path, const struct stat *st, int type, struct FTW *ftw) {
-    (void)st;
-    if (type == FTW_D && strncmp(path + ftw->base, g_group_name, strlen(g_group_name)) == 0)
-        snprintf(g_group, sizeof g_group, "%s", path);
-    return 0;
+/* Groups of this process below a folder where the sandbox makes them. */
+static bool group_left(const char *home) {
+    char name[32];
+    bool left = false;
+    DIR *d = *home ? opendir(home) : NULL;
+    snprintf(name, sizeof name, "assay-%ld-", (long)getpid());
+    for (struct dirent *e; d && (e = readdir(d));) left = left || strncmp(e->d_name, name, strlen(name)) == 0;
+    if (d) closedir(d);
+    return left;
 }
 
 /* As a subreaper we inherit whatever the sandbox lost, so "no child" means that no process is left. */
@@ -118,12 +121,8 @@ static const char *leftover(int descriptors) {
     if (waitpid(-1, NULL, WNOHANG) != -1 || errno != ECHILD) return "a process is left";
     if (count_entries("/proc/self/fd") != descriptors) return "a descriptor is left open";
     if (count_entries(g_tmp) != 0) return "a temporary file is left";
-    g_group[0] = 0;
-    snprintf(g_group_name, sizeof g_group_name, "assay-%ld-", (long)getpid());
-    nftw("/sys/fs/cgroup", look_for_group, 16, FTW_PHYS | FTW_MOUNT);
-    nftw("/sys/fs/cgroup/memory", look_for_group, 16, FTW_PHYS | FTW_MOUNT);
-    nftw("/sys/fs/cgroup/pids", look_for_group, 16, FTW_PHYS | FTW_MOUNT);
-    return g_group[0] ? "a control group is left" : NULL;
+    const CgroupHome *h = &g_box->cgroups;
+    return group_left(h->memory) || group_left(h->pids) || group_left(h->cpuacct) ? "a control group is left" : NULL;
 }
 
 /* ---- the runs ---- */
@@ -157,7 +156,8 @@ static bool run_file(const char *name, Arena *a) {
     int descriptors = count_entries("/proc/self/fd");
     uint64_t begin = clock_mono_ns();
     bool ok = sandbox_compile(g_box, language_of(name), buf_str(&source), a, &p, &r, &err);
-    double took = (double)(clock_mono_ns() - begin) / 1e9, may_take = 2 * COMPILE_WALL + 1; /* it, and the check after */
+    double took = (double)(clock_mono_ns() - begin) / 1e9,
+           may_take = 2 * COMPILE_WALL + 1; /* it, and the check after */
     const char *wrong = ok && took > may_take ? "the compiler was not ended in time" : NULL;
     if (ok && p) {
         begin = clock_mono_ns();
@@ -180,7 +180,9 @@ static bool run_file(const char *name, Arena *a) {
     return !wrong;
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
+static int by_name(const struct dirent **a, const struct dirent **b) {
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
 
 static int is_program(const struct dirent *e) {
     const char *dot = strrchr(e->d_name, '.'), *only = getenv("ONLY");

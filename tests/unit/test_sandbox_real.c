@@ -135,12 +135,12 @@ static void test_correct_programs_are_accepted(void **state) {
         assert_non_null(problem);
         assert_true(json_parse(json_str(json_get(problem, "public_test_cases")), &samples, &err));
         c.programs++;
-        c.accepted += accepted(box, json_str(json_get(cases[i], "id")), json_str(json_get(label, "extracted")), samples,
-                               &c);
+        c.accepted +=
+            accepted(box, json_str(json_get(cases[i], "id")), json_str(json_get(label, "extracted")), samples, &c);
         json_close(samples);
     }
-    fprintf(stderr, "%d of %d programs accepted on %d samples; %.1f ms a run, slowest %.0f ms\n", c.accepted, c.programs,
-            c.samples, 1e3 * c.seconds / (c.samples ? c.samples : 1), 1e3 * c.slowest);
+    fprintf(stderr, "%d of %d programs accepted on %d samples; %.1f ms a run, slowest %.0f ms\n", c.accepted,
+            c.programs, c.samples, 1e3 * c.seconds / (c.samples ? c.samples : 1), 1e3 * c.slowest);
     assert_true(c.programs > 20);
     assert_int_equal(c.accepted, c.programs);
     for (size_t i = 0; i < n; i++) json_close(cases[i]);

@@ -83,7 +83,7 @@ static bool close_from(int first) {
 static int start(int argc, char **argv) {
     if (argc != 5) return 111;
     unsigned long id = strtoul(argv[2], NULL, 10);
-    close_from(atoi(argv[3]));
+    close_from((int)strtol(argv[3], NULL, 10));
     if (id && setgroups(0, NULL) != 0) return start_failed("setgroups");
     if (id && setresgid((gid_t)id, (gid_t)id, (gid_t)id) != 0) return start_failed("setresgid");
     if (id && setresuid((uid_t)id, (uid_t)id, (uid_t)id) != 0) return start_failed("setresuid");
@@ -139,7 +139,9 @@ static bool limit(int what, uint64_t soft, uint64_t hard) {
     return setrlimit(what, &r) == 0;
 }
 
-static bool limit_to(int what, uint64_t value) { return limit(what, value, value); }
+static bool limit_to(int what, uint64_t value) {
+    return limit(what, value, value);
+}
 
 static bool set_limits(const Job *j) {
     return limit_to(RLIMIT_CORE, 0) && limit_to(RLIMIT_FSIZE, j->file_bytes) &&
@@ -289,7 +291,9 @@ static int init(void) {
 
 /* ---- probe ---- */
 
-static const char *told(long result) { return result >= 0 ? "ALLOWED" : strerrorname_np(errno); }
+static const char *told(long result) {
+    return result >= 0 ? "ALLOWED" : strerrorname_np(errno);
+}
 
 static void try_open(const char *path, int flags) {
     int fd = open(path, flags, 0600);
