@@ -77,6 +77,8 @@ $(HELPER): harness/sandbox/helper/helper.c harness/sandbox/job.h Makefile
 $(BUILD)/harness/sandbox/embed.o: OPT := -DSANDBOX_HELPER_PATH='"$(HELPER)"'
 $(BUILD)/harness/sandbox/embed.o: $(HELPER)
 
+$(BUILD)/reports/html/html_embed.o: reports/html/report.css reports/html/report.js
+
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "  CC      $<"

@@ -4,6 +4,7 @@
  * started_at, finished_at, …_seconds and tokens_per_second: without those members two runs of one plan are equal, byte
  * for byte, also if one of them was killed and resumed. */
 #include "reports/report.h"
+#include "reports/report_list.h"
 
 #include <math.h>
 

@@ -3,13 +3,13 @@
 #include <string.h>
 
 #include "engine/base/file.h"
+#include "reports/report_list.h"
 
 #define REPORT_MAX ((size_t)2 << 30)
 
-extern const Report report_json;
-
 static const Report *const REPORTS[] = {
     &report_json,
+    &report_html,
 };
 
 size_t reports_count(void) { return sizeof REPORTS / sizeof *REPORTS; }

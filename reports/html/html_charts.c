@@ -1,0 +1,277 @@
+/* Charts as rows: an HTML label, an SVG whose x positions are percentages (so it stretches to any width while its letters
+ * and marks keep their size), and the numbers in HTML. Everything is drawn without a script. */
+#include "reports/html/html_internal.h"
+
+#include <math.h>
+
+#include "reports/visible.h"
+
+enum { LANE = 24, BAR = 26, N_COLOURS = 6 };
+
+/* A mark centred on (x %, y): its shape tells the model as well as its colour does. */
+static void mark(Buf *b, size_t model, double x, double y, bool open) {
+    static const char *const SHAPES[] = {
+        "<circle class=\"mk%s\" r=\"6\"/>",
+        "<path class=\"mk%s\" d=\"M0-7.5 7.5 0 0 7.5-7.5 0z\"/>",
+        "<path class=\"mk%s\" d=\"M-5.5-5.5h11v11h-11z\"/>",
+        "<path class=\"mk%s\" d=\"M0-7 7 5.5H-7z\"/>",
+        "<path class=\"mk%s\" d=\"M0 7-7-5.5H7z\"/>",
+        "<path class=\"mk%s\" d=\"M-2.2-6.5h4.4v4.3h4.3v4.4H2.2v4.3h-4.4V2.2h-4.3v-4.4h4.3z\"/>",
+    };
+    const char *shape = SHAPES[model % N_COLOURS], *cut = shape;
+    buf_addf(b, "<svg x=\"%.3f%%\" y=\"%g\" overflow=\"visible\">", x, y);
+    while (*cut != '%') cut++;
+    buf_add(b, shape, (size_t)(cut - shape));
+    buf_adds(b, open ? " open" : "");
+    buf_adds(b, cut + 2);
+    buf_adds(b, "</svg>");
+}
+
+static void small_mark(Buf *b, size_t model) {
+    buf_addf(b, "<svg class=\"m%zu\" width=\"14\" height=\"16\" aria-hidden=\"true\">", model % N_COLOURS);
+    mark(b, model, 50, 8, false);
+    buf_adds(b, "</svg>");
+}
+
+static void vertical(Buf *b, const char *class_name, double x, double height) {
+    buf_addf(b, "<line class=\"%s\" x1=\"%.3f%%\" x2=\"%.3f%%\" y1=\"0\" y2=\"%g\"/>", class_name, x, x, height);
+}
+
+static void horizontal(Buf *b, const char *class_name, double x1, double x2, double y) {
+    buf_addf(b, "<line class=\"%s\" x1=\"%.3f%%\" x2=\"%.3f%%\" y1=\"%g\" y2=\"%g\"/>", class_name, x1, x2, y, y);
+}
+
+static void row_name(Buf *b, const Summary *s, const SumCell *c) {
+    const SumSuite *u = &s->suites[c->suite];
+    buf_adds(b, "<div class=\"row\"><div class=\"name\">");
+    html_escape(b, str_from(summary_cell_title(s, c, s->arena)));
+    if (!str_eq(u->title, u->name)) {
+        buf_adds(b, "<small>");
+        html_escape(b, u->name);
+        buf_adds(b, "</small>");
+    }
+    buf_adds(b, "</div>");
+}
+
+/* The cells of one chart row: those that compare with the first. */
+static size_t row_end(const Summary *s, size_t i) {
+    size_t j = i + 1;
+    while (j < s->n_cells && s->cells[j].suite == s->cells[i].suite && s->cells[j].effort == s->cells[i].effort &&
+           str_eq(s->cells[j].scorer, s->cells[i].scorer))
+        j++;
+    return j;
+}
+
+/* ---- scores ---- */
+
+static void axis_percent(Buf *b) {
+    buf_adds(b, "<div class=\"row axis\" aria-hidden=\"true\"><div></div><svg class=\"track\" height=\"18\">");
+    for (int i = 0; i <= 4; i++)
+        buf_addf(b, "<text class=\"tick%s\" x=\"%d%%\" y=\"13\">%d%s</text>", i == 0 ? " first" : i == 4 ? " last" : "",
+                 i * 25, i * 25, i == 4 ? "\u2009%" : "");
+    buf_adds(b, "</svg><div></div></div>");
+}
+
+static void spoken_score(Buf *b, const Summary *s, const SumCell *c) {
+    html_escape_attr(b, s->models[c->model].name);
+    buf_addc(b, ' ');
+    html__percent(b, c->est.mean);
+    buf_adds(b, " per cent");
+    if (c->est.method) {
+        buf_adds(b, ", interval ");
+        html__percent(b, c->est.lo);
+        buf_adds(b, " to ");
+        html__percent(b, c->est.hi);
+    }
+    buf_adds(b, "; ");
+}
+
+static void score_lane(Buf *b, const SumCell *c, double y) {
+    buf_addf(b, "<g class=\"m%zu\">", c->model % N_COLOURS);
+    if (c->counts.cut_off && !isnan(c->bound_lo)) horizontal(b, "bound", 100 * c->bound_lo, 100 * c->bound_hi, y + 7);
+    if (c->est.method) horizontal(b, "whisker", 100 * c->est.lo, 100 * c->est.hi, y);
+    if (!isnan(c->est.mean)) mark(b, c->model, 100 * c->est.mean, y, false);
+    buf_adds(b, "</g>");
+}
+
+static void score_numbers(Buf *b, const Summary *s, const SumCell *c) {
+    small_mark(b, c->model);
+    buf_adds(b, "<span class=\"who\">");
+    html_escape(b, s->models[c->model].name);
+    buf_adds(b, "</span><b>");
+    html__percent(b, c->est.mean);
+    buf_adds(b, "</b><span class=\"range\">");
+    if (c->est.method) {
+        html__percent(b, c->est.lo);
+        buf_adds(b, " to ");
+        html__percent(b, c->est.hi);
+    }
+    buf_adds(b, "</span>");
+}
+
+static void score_row(Buf *b, const Summary *s, size_t from, size_t to) {
+    double height = (double)(to - from) * LANE;
+    row_name(b, s, &s->cells[from]);
+    buf_addf(b, "<svg class=\"track\" height=\"%g\" role=\"img\" aria-label=\"", height);
+    for (size_t i = from; i < to; i++) spoken_score(b, s, &s->cells[i]);
+    buf_adds(b, "\">");
+    for (int i = 0; i <= 4; i++) vertical(b, "grid", i * 25, height);
+    for (size_t i = from; i < to; i++) score_lane(b, &s->cells[i], (double)(i - from) * LANE + LANE / 2.0);
+    buf_adds(b, "</svg><div class=\"nums\">");
+    for (size_t i = from; i < to; i++) score_numbers(b, s, &s->cells[i]);
+    buf_adds(b, "</div></div>\n");
+}
+
+void html__scores(Buf *b, const Summary *s) {
+    buf_adds(b, "<div class=\"chart\">");
+    axis_percent(b);
+    for (size_t i = 0; i < s->n_cells; i = row_end(s, i))
+        if (s->cells[i].primary) score_row(b, s, i, row_end(s, i));
+    buf_adds(b, "</div>\n");
+}
+
+/* ---- differences ---- */
+
+/* Half the axis: the smallest of these that holds every interval. */
+static double half_range(const Summary *s) {
+    static const double HALVES[] = {0.05, 0.1, 0.2, 0.4, 0.6, 0.8};
+    double need = 0.0;
+    for (size_t i = 0; i < s->n_pairs; i++) {
+        const SumPair *p = &s->pairs[i];
+        if (!p->primary || p->n == 0) continue;
+        need = fmax(need, fabs(p->diff));
+        if (p->method) need = fmax(need, fmax(fabs(p->lo), fabs(p->hi)));
+    }
+    for (size_t i = 0; i < sizeof HALVES / sizeof *HALVES; i++)
+        if (need <= HALVES[i]) return HALVES[i];
+    return 1.0;
+}
+
+static void axis_points(Buf *b, double half) {
+    buf_adds(b, "<div class=\"row axis\" aria-hidden=\"true\"><div></div><svg class=\"track\" height=\"18\">");
+    for (int i = -2; i <= 2; i++) {
+        buf_addf(b, "<text class=\"tick%s\" x=\"%d%%\" y=\"13\">", i == -2 ? " first" : i == 2 ? " last" : "", 50 + i * 25);
+        if (i) buf_addf(b, "%s%g", i < 0 ? "−" : "+", fabs(i * 50.0 * half));
+        else buf_adds(b, "equal");
+        buf_adds(b, "</text>");
+    }
+    buf_adds(b, "</svg><div></div></div>");
+}
+
+static void pair_words(Buf *b, const PairView *v, const SumPair *p) {
+    buf_adds(b, "<div class=\"words\"><b>");
+    html__signed(b, v->diff);
+    buf_adds(b, "</b> ");
+    if (p->method) {
+        buf_adds(b, "<span>(");
+        html__signed(b, v->lo);
+        buf_adds(b, " to ");
+        html__signed(b, v->hi);
+        buf_adds(b, ")</span> ");
+    }
+    buf_adds(b, "<br>");
+    if (p->verdict == SUM_CANNOT_TELL) {
+        buf_adds(b, "cannot tell");
+    } else {
+        html_escape(b, v->diff > 0 ? v->first->name : v->second->name);
+        buf_adds(b, " ahead");
+    }
+    buf_adds(b, "</div>");
+}
+
+static void pair_row(Buf *b, const Summary *s, const SumPair *p, double half) {
+    PairView v = html__pair_view(s, p);
+    double scale = 50.0 / half, mde = isnan(p->mde) ? 0.0 : fmin(p->mde, half);
+    bool open = p->verdict == SUM_CANNOT_TELL;
+    row_name(b, s, &s->cells[p->a]);
+    buf_adds(b, "<svg class=\"track\" height=\"36\" role=\"img\" aria-label=\"");
+    html_escape_attr(b, str_from(p->sentence));
+    buf_adds(b, "\">");
+    buf_addf(b, "<rect class=\"blind\" x=\"%.3f%%\" width=\"%.3f%%\" y=\"0\" height=\"36\"/>", 50 - scale * mde,
+             2 * scale * mde);
+    for (int i = -2; i <= 2; i++) vertical(b, i ? "grid" : "zero", 50 + i * 25, 36);
+    buf_addf(b, "<g class=\"%s m%zu\">", open ? "open-question" : "", (v.diff < 0 ? s->cells[p->flip ? p->a : p->b].model : v.first_model) % N_COLOURS);
+    if (p->method) horizontal(b, "whisker", 50 + scale * fmax(v.lo, -half), 50 + scale * fmin(v.hi, half), 18);
+    if (!isnan(v.diff)) mark(b, v.diff < 0 ? s->cells[p->flip ? p->a : p->b].model : v.first_model, 50 + scale * v.diff, 18, open);
+    buf_adds(b, "</g></svg>");
+    pair_words(b, &v, p);
+    buf_adds(b, "</div>\n");
+}
+
+/* One block for each two models. */
+void html__differences(Buf *b, const Summary *s) {
+    double half = half_range(s);
+    for (size_t i = 0; i < s->n_models; i++)
+        for (size_t j = i + 1; j < s->n_models; j++) {
+            bool begun = false;
+            for (size_t k = 0; k < s->n_pairs; k++) {
+                const SumPair *p = &s->pairs[k];
+                if (!p->primary || s->cells[p->a].model != i || s->cells[p->b].model != j) continue;
+                PairView v = html__pair_view(s, p);
+                if (!begun) {
+                    buf_adds(b, "<h3>");
+                    html_escape(b, v.first->name);
+                    buf_adds(b, " compared with ");
+                    html_escape(b, v.second->name);
+                    buf_adds(b, ", points</h3><div class=\"chart\">");
+                    axis_points(b, half);
+                    begun = true;
+                }
+                pair_row(b, s, p, half);
+            }
+            if (begun) buf_adds(b, "</div>\n");
+        }
+}
+
+/* ---- outcomes ---- */
+
+static void outcome_legend(Buf *b) {
+    buf_adds(b, "<ul class=\"legend\">");
+    for (unsigned o = 0; o < OUTCOME_COUNT; o++)
+        buf_addf(b, "<li><svg class=\"swatch\" aria-hidden=\"true\"><rect class=\"seg%u\" width=\"12\" height=\"12\" rx=\"2\"/></svg>%s</li>", o,
+                 outcome_words(o));
+    buf_adds(b, "</ul>");
+}
+
+static void outcome_bar(Buf *b, const SumCell *c, double y) {
+    double x = 0.0, total = (double)c->counts.total;
+    for (unsigned o = 0; o < OUTCOME_COUNT; o++) {
+        double w = 100.0 * (double)c->counts.outcome[o] / total;
+        if (c->counts.outcome[o] == 0) continue;
+        buf_addf(b, "<rect class=\"seg seg%u\" x=\"%.3f%%\" width=\"%.3f%%\" y=\"%g\" height=\"20\"/>", o, x, w, y);
+        if (w >= 7.0)
+            buf_addf(b, "<text class=\"cnt cnt%u\" x=\"%.3f%%\" y=\"%g\">%lld</text>", o, x + w / 2, y + 10.5,
+                     (long long)c->counts.outcome[o]);
+        x += w;
+    }
+}
+
+static void outcome_row(Buf *b, const Summary *s, size_t from, size_t to) {
+    row_name(b, s, &s->cells[from]);
+    buf_addf(b, "<svg class=\"track\" height=\"%d\" role=\"img\" aria-label=\"", (int)(to - from) * BAR);
+    for (size_t i = from; i < to; i++) {
+        const SumCell *c = &s->cells[i];
+        html_escape_attr(b, s->models[c->model].name);
+        buf_adds(b, ":");
+        for (unsigned o = 0; o < OUTCOME_COUNT; o++)
+            if (c->counts.outcome[o]) buf_addf(b, " %lld %s,", (long long)c->counts.outcome[o], outcome_words(o));
+        buf_addf(b, " of %lld; ", (long long)c->counts.total);
+    }
+    buf_adds(b, "\">");
+    for (size_t i = from; i < to; i++) outcome_bar(b, &s->cells[i], (double)(i - from) * BAR + 3);
+    buf_adds(b, "</svg><div class=\"barlabels\">");
+    for (size_t i = from; i < to; i++) {
+        buf_adds(b, "<span>");
+        html_escape(b, s->models[s->cells[i].model].name);
+        buf_addf(b, ", %lld answers</span>", (long long)s->cells[i].counts.total);
+    }
+    buf_adds(b, "</div></div>\n");
+}
+
+void html__outcomes(Buf *b, const Summary *s) {
+    outcome_legend(b);
+    buf_adds(b, "<div class=\"chart\">");
+    for (size_t i = 0; i < s->n_cells; i = row_end(s, i))
+        if (s->cells[i].primary) outcome_row(b, s, i, row_end(s, i));
+    buf_adds(b, "</div>\n");
+}

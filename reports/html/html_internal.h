@@ -1,0 +1,40 @@
+/* Parts of report.html. All of them append to a Buf; text of unknown origin goes through html_escape. */
+#ifndef ASSAY_REPORTS_HTML_INTERNAL_H
+#define ASSAY_REPORTS_HTML_INTERNAL_H
+
+#include "reports/store.h"
+#include "reports/summary.h"
+
+Str html__css(void);
+Str html__js(void);
+
+/* Charts: rows of label, drawing and numbers. */
+void html__scores(Buf *b, const Summary *s);
+void html__differences(Buf *b, const Summary *s);
+void html__outcomes(Buf *b, const Summary *s);
+
+/* Tables. */
+void html__result_table(Buf *b, const Summary *s);
+void html__pair_table(Buf *b, const Summary *s);
+void html__group_tables(Buf *b, const Summary *s);
+void html__label_table(Buf *b, const Summary *s);
+
+/* The samples as one JSON document that may stand inside a script element. */
+bool html__data(Buf *b, RunStore *store, const Summary *s, Arena *scratch, Err *err);
+
+/* Shared: "82.4", "−3.1", "+12.0" (points or per cent), "n/a" for NaN; never "-0.0". */
+void html__percent(Buf *b, double share);
+void html__signed(Buf *b, double share);
+/* Opens a link to the sample table, filtered; outcome OUTCOME_COUNT means all. Close with </a>. */
+void html__filter_link(Buf *b, const Summary *s, const SumCell *c, unsigned outcome);
+/* A pair's numbers in the direction that is shown (see SumPair.flip). */
+typedef struct PairView {
+    const SumModel *first, *second;
+    size_t first_model;
+    double diff, lo, hi;
+    size_t first_better, second_better;
+    const char *verdict; /* "ahead", "behind", "cannot tell" */
+} PairView;
+PairView html__pair_view(const Summary *s, const SumPair *p);
+
+#endif

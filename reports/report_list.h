@@ -1,0 +1,10 @@
+/* The reports there are; reports.c has the table. */
+#ifndef ASSAY_REPORTS_REPORT_LIST_H
+#define ASSAY_REPORTS_REPORT_LIST_H
+
+#include "reports/report.h"
+
+extern const Report report_json;
+extern const Report report_html;
+
+#endif
