@@ -382,7 +382,7 @@ static void duel_detail(const Summary *s, const Duel *d, size_t ma, size_t mb, B
         if (b->n) buf_addc(b, ' ');
         buf_adds(b, parts[i].word);
         list_pairs(s, ma, mb, parts[i].verdict, true, b);
-        buf_adds(b, i == 2 ? " points (95 % intervals)." : " points.");
+        buf_adds(b, i == 2 ? " points, with 95 % intervals." : " points.");
     }
 }
 

@@ -107,10 +107,42 @@ static void write_charts(Buf *b, const Summary *s) {
     buf_adds(b, "</section>\n");
 }
 
+/* Which methods stand behind the numbers; only those that were used here. */
+static void write_methods(Buf *b, const Summary *s) {
+    static const struct {
+        const char *method, *words;
+    } METHODS[] = {
+        {"wilson", "Wilson score interval, for one right-or-wrong score per question"},
+        {"wilson over clusters", "Wilson score interval that counts clusters, where all scores are equal"},
+        {"t", "t interval over question means, for fewer than 100 questions"},
+        {"normal", "normal interval over question means, from 100 questions on"},
+        {"clustered t", "t interval with errors clustered by template, passage or contest"},
+        {"Newcombe paired", "Newcombe’s score interval for paired proportions"},
+        {"paired t", "t interval of the differences by question"},
+        {"paired normal", "normal interval of the differences by question"},
+        {"McNemar mid-p", "McNemar’s test, mid-p, for fewer than 100 questions that one model alone got right"},
+        {"McNemar", "McNemar’s test"},
+        {"paired z", "z test of the differences by question"},
+        {"sign flip", "exact sign-flip test, where all differences are equal"},
+    };
+    buf_adds(b, "<details><summary>How intervals and tests were chosen</summary><ul>\n");
+    for (size_t m = 0; m < sizeof METHODS / sizeof *METHODS; m++) {
+        Str name = str_from(METHODS[m].method);
+        bool used = false;
+        for (size_t i = 0; i < s->n_cells; i++) used = used || str_eq(name, str_from(s->cells[i].est.method));
+        for (size_t i = 0; i < s->n_pairs; i++)
+            used = used || str_eq(name, str_from(s->pairs[i].method)) || str_eq(name, str_from(s->pairs[i].p_method));
+        if (used) buf_addf(b, "<li>%s</li>\n", METHODS[m].words);
+    }
+    buf_adds(b, "</ul></details>\n");
+}
+
 static void write_tables(Buf *b, const Summary *s) {
     buf_adds(b, "<section id=\"numbers\"><h2>All numbers</h2>\n<p class=\"note\">Scores in per cent, differences in points. "
                 "Means leave out what has no score. A question is one unit: repeats are averaged first, and questions made "
-                "from one template widen the interval together.</p>\n");
+                "from one template widen the interval together.");
+    if (any_cut_off(s)) buf_adds(b, " “If cut-offs counted”: the mean if everything cut off were wrong, and if it were right.");
+    buf_adds(b, "</p>\n");
     html__result_table(b, s);
     if (s->n_pairs) {
         buf_adds(b, "<h3>Model against model</h3>\n<p class=\"note\">“Would show from”: the smallest difference that this many "
@@ -120,6 +152,7 @@ static void write_tables(Buf *b, const Summary *s) {
     }
     html__group_tables(b, s);
     html__label_table(b, s);
+    write_methods(b, s);
     buf_adds(b, "</section>\n");
 }
 
@@ -139,7 +172,7 @@ static void write_samples(Buf *b, const Summary *s) {
                 "<tbody id=\"rows\"></tbody></table></div>\n"
                 "<div class=\"pager\"><button type=\"button\" id=\"back\">Back</button><span id=\"found\" role=\"status\"></span>"
                 "<button type=\"button\" id=\"more\">More</button></div>\n</div></section>\n"
-                "<dialog id=\"sample\" aria-labelledby=\"sample-title\"><div class=\"bar\"><h2 id=\"sample-title\"></h2>"
+                "<dialog id=\"sample\" aria-labelledby=\"sample-title\"><div class=\"bar\"><h2 id=\"sample-title\" tabindex=\"-1\" autofocus></h2>"
                 "<button type=\"button\" id=\"previous\" title=\"arrow left\">Previous</button>"
                 "<button type=\"button\" id=\"next\" title=\"arrow right\">Next</button>"
                 "<button type=\"button\" id=\"close\" title=\"Escape\">Close</button></div>"

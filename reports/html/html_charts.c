@@ -53,8 +53,7 @@ static void row_name(Buf *b, const Summary *s, const SumCell *c) {
     buf_adds(b, "</div>");
 }
 
-/* The cells of one chart row: those that compare with the first. */
-static size_t row_end(const Summary *s, size_t i) {
+size_t html__row_end(const Summary *s, size_t i) {
     size_t j = i + 1;
     while (j < s->n_cells && s->cells[j].suite == s->cells[i].suite && s->cells[j].effort == s->cells[i].effort &&
            str_eq(s->cells[j].scorer, s->cells[i].scorer))
@@ -125,8 +124,8 @@ static void score_row(Buf *b, const Summary *s, size_t from, size_t to) {
 void html__scores(Buf *b, const Summary *s) {
     buf_adds(b, "<div class=\"chart\">");
     axis_percent(b);
-    for (size_t i = 0; i < s->n_cells; i = row_end(s, i))
-        if (s->cells[i].primary) score_row(b, s, i, row_end(s, i));
+    for (size_t i = 0; i < s->n_cells; i = html__row_end(s, i))
+        if (s->cells[i].primary) score_row(b, s, i, html__row_end(s, i));
     buf_adds(b, "</div>\n");
 }
 
@@ -271,7 +270,7 @@ static void outcome_row(Buf *b, const Summary *s, size_t from, size_t to) {
 void html__outcomes(Buf *b, const Summary *s) {
     outcome_legend(b);
     buf_adds(b, "<div class=\"chart\">");
-    for (size_t i = 0; i < s->n_cells; i = row_end(s, i))
-        if (s->cells[i].primary) outcome_row(b, s, i, row_end(s, i));
+    for (size_t i = 0; i < s->n_cells; i = html__row_end(s, i))
+        if (s->cells[i].primary) outcome_row(b, s, i, html__row_end(s, i));
     buf_adds(b, "</div>\n");
 }

@@ -25,6 +25,8 @@ bool html__data(Buf *b, RunStore *store, const Summary *s, Arena *scratch, Err *
 /* Shared: "82.4", "−3.1", "+12.0" (points or per cent), "n/a" for NaN; never "-0.0". */
 void html__percent(Buf *b, double share);
 void html__signed(Buf *b, double share);
+/* Behind the cells of one row of a chart: those that differ from cell i only by the model. */
+size_t html__row_end(const Summary *s, size_t i);
 /* Opens a link to the sample table, filtered; outcome OUTCOME_COUNT means all. Close with </a>. */
 void html__filter_link(Buf *b, const Summary *s, const SumCell *c, unsigned outcome);
 /* A pair's numbers in the direction that is shown (see SumPair.flip). */

@@ -55,9 +55,16 @@ static void cell_text(Buf *b, Str s) {
     buf_adds(b, "</td>");
 }
 
-static void cell_range(Buf *b, double lo, double hi, bool defined, void (*number)(Buf *, double)) {
-    buf_adds(b, "<td class=\"num\">");
-    if (defined) {
+static void cell_model(Buf *b, Str name) {
+    buf_adds(b, "<td class=\"model\">");
+    html_escape(b, name);
+    buf_adds(b, "</td>");
+}
+
+/* method: NULL if there is no interval. */
+static void cell_range(Buf *b, double lo, double hi, const char *method, void (*number)(Buf *, double)) {
+    buf_addf(b, "<td class=\"num\" title=\"%s\">", method ? method : "");
+    if (method) {
         number(b, lo);
         buf_adds(b, " to ");
         number(b, hi);
@@ -88,32 +95,39 @@ static void outcome_cells(Buf *b, const Summary *s, const SumCell *c) {
     }
 }
 
-static void result_row(Buf *b, const Summary *s, const SumCell *c, bool first) {
-    buf_addf(b, "<tr%s><th scope=\"row\">", first ? " class=\"first\"" : "");
-    html_escape(b, str_from(summary_cell_title(s, c, s->arena)));
-    buf_adds(b, "</th>");
-    cell_text(b, s->models[c->model].name);
+/* span: rows that share the suite's name, 0 behind the first of them. */
+static void result_row(Buf *b, const Summary *s, const SumCell *c, size_t span) {
+    buf_addf(b, "<tr%s>", span ? " class=\"first\"" : "");
+    if (span) {
+        buf_addf(b, "<th scope=\"rowgroup\" rowspan=\"%zu\">", span);
+        html_escape(b, str_from(summary_cell_title(s, c, s->arena)));
+        buf_adds(b, "</th>");
+    }
+    cell_model(b, s->models[c->model].name);
     cell_number(b, c->est.mean, html__percent);
-    cell_range(b, c->est.lo, c->est.hi, c->est.method != NULL, html__percent);
+    cell_range(b, c->est.lo, c->est.hi, c->est.method, html__percent);
     buf_adds(b, "<td class=\"num\">");
     html__filter_link(b, s, c, OUTCOME_COUNT);
     buf_addf(b, "%lld</a></td>", (long long)c->counts.total);
     outcome_cells(b, s, c);
-    if (c->counts.cut_off) cell_range(b, c->bound_lo, c->bound_hi, !isnan(c->bound_lo), html__percent);
-    else buf_adds(b, "<td class=\"num nil\">none cut off</td>");
+    if (c->counts.cut_off) cell_range(b, c->bound_lo, c->bound_hi, isnan(c->bound_lo) ? NULL : "bounds", html__percent);
+    else buf_adds(b, "<td class=\"num nil\">–</td>");
     buf_addf(b, "<td class=\"num\">%.0f</td>", c->counts.total ? (double)c->tokens / (double)c->counts.total : 0.0);
     cell_int(b, c->counts.malformed);
-    buf_addf(b, "<td>%s</td></tr>\n", c->est.method ? c->est.method : "");
+    buf_adds(b, "</tr>\n");
 }
 
 void html__result_table(Buf *b, const Summary *s) {
     buf_adds(b, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"All results\"><table class=\"numbers\"><thead><tr><th>Suite</th><th>Model</th>"
                 "<th class=\"num\">Score</th><th class=\"num\">95&nbsp;% interval</th><th class=\"num\">Answers</th>");
     for (unsigned o = 0; o < OUTCOME_COUNT; o++) buf_addf(b, "<th class=\"num\">%s</th>", outcome_words(o));
-    buf_adds(b, "<th class=\"num\">Cut off wrong … right</th><th class=\"num\">Tokens/answer</th><th class=\"num\">Malformed</th>"
-                "<th>Interval by</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < s->n_cells; i++)
-        result_row(b, s, &s->cells[i], i == 0 || s->cells[i].suite != s->cells[i - 1].suite);
+    buf_adds(b, "<th class=\"num\">If cut-offs counted</th><th class=\"num\">Tokens each</th><th class=\"num\">Malformed</th>"
+                "</tr></thead><tbody>\n");
+    for (size_t i = 0; i < s->n_cells;) {
+        size_t end = html__row_end(s, i);
+        for (size_t j = i; j < end; j++) result_row(b, s, &s->cells[j], j == i ? end - i : 0);
+        i = end;
+    }
     buf_adds(b, "</tbody></table></div>\n");
 }
 
@@ -124,25 +138,25 @@ static void pair_row(Buf *b, const Summary *s, const SumPair *p) {
     buf_adds(b, "<tr><th scope=\"row\">");
     html_escape(b, str_from(summary_cell_title(s, &s->cells[p->a], s->arena)));
     buf_adds(b, "</th>");
-    cell_text(b, v.first->name);
-    cell_text(b, v.second->name);
+    cell_model(b, v.first->name);
+    cell_model(b, v.second->name);
     cell_number(b, v.diff, html__signed);
-    cell_range(b, v.lo, v.hi, p->method != NULL, html__signed);
-    if (isnan(p->p_adjusted)) buf_adds(b, "<td class=\"num\">n/a</td>");
-    else if (p->p_adjusted < 0.0001) buf_adds(b, "<td class=\"num\">&lt;&thinsp;0.0001</td>");
-    else buf_addf(b, "<td class=\"num\">%.4f</td>", p->p_adjusted);
+    cell_range(b, v.lo, v.hi, p->method, html__signed);
+    buf_addf(b, "<td class=\"num\" title=\"%s\">", p->p_method ? p->p_method : "");
+    if (isnan(p->p_adjusted)) buf_adds(b, "n/a</td>");
+    else if (p->p_adjusted < 0.0001) buf_adds(b, "&lt;&thinsp;0.0001</td>");
+    else buf_addf(b, "%.4f</td>", p->p_adjusted);
     buf_addf(b, "<td class=\"num\">%zu</td><td class=\"num\">%zu</td><td class=\"num\">%zu</td>", v.first_better,
              v.second_better, p->n);
     cell_number(b, p->mde, html__percent);
-    buf_addf(b, "<td>%s</td><td>%s%s%s</td></tr>\n", v.verdict, p->method ? p->method : "",
-             p->p_method ? "; " : "", p->p_method ? p->p_method : "");
+    buf_addf(b, "<td class=\"model\">%s</td></tr>\n", v.verdict);
 }
 
 void html__pair_table(Buf *b, const Summary *s) {
     buf_adds(b, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Comparisons\"><table class=\"numbers\"><thead><tr><th>Suite</th><th>Model</th><th>compared with</th>"
                 "<th class=\"num\">Difference</th><th class=\"num\">95&nbsp;% interval</th><th class=\"num\">p, adjusted</th>"
-                "<th class=\"num\">Only first better</th><th class=\"num\">Only second better</th><th class=\"num\">Questions</th>"
-                "<th class=\"num\">Would show from</th><th>Verdict</th><th>Interval; test</th></tr></thead><tbody>\n");
+                "<th class=\"num\">First better on</th><th class=\"num\">Second better on</th><th class=\"num\">Questions</th>"
+                "<th class=\"num\">Would show from</th><th>Verdict</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < s->n_pairs; i++) pair_row(b, s, &s->pairs[i]);
     buf_adds(b, "</tbody></table></div>\n");
 }
@@ -155,9 +169,9 @@ static void group_rows(Buf *b, const Summary *s, const SumCell *c) {
         buf_addf(b, "<tr%s><th scope=\"row\">", g == 0 ? " class=\"first\"" : "");
         html_escape(b, x->name);
         buf_adds(b, "</th>");
-        cell_text(b, s->models[c->model].name);
+        cell_model(b, s->models[c->model].name);
         cell_number(b, x->est.mean, html__percent);
-        cell_range(b, x->est.lo, x->est.hi, x->est.method != NULL, html__percent);
+        cell_range(b, x->est.lo, x->est.hi, x->est.method, html__percent);
         cell_int(b, x->counts.total);
         for (unsigned o = 0; o < OUTCOME_COUNT; o++) cell_int(b, x->counts.outcome[o]);
         buf_adds(b, "</tr>\n");

@@ -218,8 +218,8 @@
     if (s.fi === null) make("p", "note", parent).textContent = "There is no final answer.";
     if (ruled && s.fi) {
       const p = make("p", "note", parent);
-      p.append("Marked: what rule ");
-      show(p, ruled.r || "of the scorer");
+      p.append("Marked: what the rule ");
+      show(p, ruled.r ? `“${ruled.r}”` : "of the scorer");
       p.append(" matched.");
     }
   }
@@ -329,12 +329,13 @@
     else if (dialog.open && !typing && (e.key === "ArrowRight" || e.key === "j")) go(1);
     else if (!dialog.open && !typing && e.key === "/") { e.preventDefault(); filters.q.focus(); }
   });
-  window.addEventListener("hashchange", () => {
-    const filtered = [...state().keys()].some((k) => k !== "sample" && k in filters);
+  function arrive() { /* by a link into the samples, on this page or from outside */
+    const filtered = [...state().keys()].some((k) => k in filters);
     follow();
     if (filtered && opened < 0) { page = 0; draw_table(); $("samples").scrollIntoView(); }
-  });
+  }
+  window.addEventListener("hashchange", arrive);
   window.addEventListener("beforeprint", () => document.querySelectorAll("main details").forEach((d) => { d.open = true; }));
   $("tools").hidden = false;
-  follow();
+  arrive();
 })();

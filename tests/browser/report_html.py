@@ -1,0 +1,232 @@
+"""Usage: report_html.py RUN_DIR LARGE_RUN_DIR PICTURE_DIR. Each check is a function that raises on failure."""
+import json, os, sys, time
+from browser import Browser
+
+run, large, pictures = sys.argv[1:4]
+page = "file://" + os.path.join(run, "report.html")
+report = json.load(open(os.path.join(run, "report.json")))
+html = open(os.path.join(run, "report.html"), encoding="utf-8").read()
+SECRET = "MARKER-OF-A-SEALED-TEXT"
+HOSTILE = "#sample=demo-small%7Cdemo%2Fchoice%7Cchoice-0003%7Cmedium%7C1"
+b = Browser()
+
+
+def same(got, want, what):
+    if got != want:
+        raise AssertionError(f"{what}: got {got!r}, expected {want!r}")
+
+
+def quiet(what):
+    same(b.complaints(), [], what)
+
+
+def self_contained():
+    for needle in ("http:", "https:", "//cdn", "@import", "url(", "srcset"):
+        if needle in html:
+            raise AssertionError(f"report.html holds {needle!r}")
+    if SECRET in html:
+        raise AssertionError("report.html holds a sealed text")
+    same(html.count("</script>"), 2, "closing script tags")
+    same(html.count("style="), 0, "style attributes")
+    b.open(page)
+    same(b.js("document.title"), "demo-small, demo-large – assay report", "title")
+    quiet("loading")
+
+
+def answers_first():
+    lead = b.js("document.querySelector('h1').textContent")
+    same(lead, report["headline"][0]["lead"], "first heading")
+    same(b.js("document.querySelector('h1').getBoundingClientRect().bottom < 300"), True, "the answer is on the first screen")
+
+
+def policy_bites():
+    bad = os.path.join(run, "injected.html")
+    with open(bad, "w", encoding="utf-8") as f:
+        f.write(html.replace("<main>", "<main><script>document.title='owned'</script>"
+                             "<img src='data:,x' onerror=\"document.title='owned'\"><p id=p style='color:rgb(1,2,3)'>x</p>"))
+    b.open("file://" + bad)
+    same(b.js("document.title").startswith("demo"), True, "an injected script does not run")
+    same(b.js("getComputedStyle(document.getElementById('p')).color") != "rgb(1, 2, 3)", True, "an injected style")
+    same(len(b.complaints()) >= 3, True, "violations are reported")
+    os.unlink(bad)
+
+
+def without_script():
+    b.call("Emulation.setScriptExecutionDisabled", value=True)
+    b.call("Page.navigate", url=page)
+    time.sleep(1)
+    text = b.call("DOM.getDocument", depth=1) and b.call("DOM.getOuterHTML", nodeId=b.call("DOM.getDocument")["root"]["nodeId"])["outerHTML"]
+    b.call("Emulation.setScriptExecutionDisabled", value=False)
+    for needle in ('<svg class="track"', "<table class=\"numbers\">", "needs JavaScript", 'id="tools" hidden'):
+        if needle not in text:
+            raise AssertionError(f"without a script there is no {needle}")
+
+
+def hostile_text():
+    b.open(page + HOSTILE)
+    same(b.js("document.getElementById('sample').open"), True, "a deep link opens the sample")
+    body = b.js("document.getElementById('sample-body').textContent")
+    for needle in ("</script><script>document.title='owned'</script>", "U+001B[31m", "U+202Egnp.exeU+202C", "NUL:U+0000",
+                   "bad:\ufffd\ufffd", "<img src=x onerror=", "]]> -->", "U+2028", "한국어", "&amp;"):
+        if needle not in body:
+            raise AssertionError(f"the sample does not show {needle!r}: {body[:600]!r}")
+    same(b.js("document.querySelectorAll('dialog script, dialog img').length"), 0, "elements made of model text")
+    same(b.js("document.querySelector('dialog mark').textContent"),
+         "<script>document.title='owned'</script> U+001B[31mredU+001B[0", "the marked span")
+    same(b.js("/[\\u0000-\\u0008\\u000b-\\u001f\\u202a-\\u202e]/.test(document.body.innerText)"), False, "hidden characters")
+    same(b.js("document.title").startswith("demo"), True, "title")
+    quiet("hostile text")
+    b.picture(os.path.join(pictures, "sample-hostile.png"))
+
+
+def same_hidden_list():
+    """visible.c and report.js name the same characters: both turn all of them, and nothing else, into marks."""
+    js = html[html.index("const HIDDEN = "):].split("\n", 1)[0]
+    source = open("reports/visible.c", encoding="utf-8").read()
+    source = source[source.index("HIDDEN[]"):source.index("};")]
+    import re
+    ranges = [(int(x, 16), int(y, 16)) for x, y in re.findall(r"\{(0x[0-9A-F]+), *(0x[0-9A-F]+)\}", source)]
+    got = b.js("(() => { " + js.strip() + " const r = []; let on = false, from = 0;"
+               "for (let c = 0; c < 0x110000; c++) { if (c >= 0xd800 && c < 0xe000) continue;"
+               "const hit = String.fromCodePoint(c).search(HIDDEN) === 0;"
+               "if (hit && !on) from = c; if (!hit && on) r.push([from, c - 1]); on = hit; } return r; })()")
+    merged = []
+    for lo, hi in sorted(ranges):
+        if merged and lo <= merged[-1][1] + 1:
+            merged[-1][1] = max(hi, merged[-1][1])
+        else:
+            merged.append([lo, hi])
+    same(got, merged, "hidden characters of report.js")
+
+
+def sealed():
+    b.open(page + "#sample=demo-large%7Cdemo%2Frefusal%7Crefusal-0007%7Cmedium%7C1")
+    text = b.js("document.getElementById('sample-body').textContent")
+    same("sealed" in text and "full_refusal" in text, True, "a sealed sample shows its label and says why no text is there")
+    same(b.js("document.querySelectorAll('dialog pre').length"), 0, "texts of a sealed sample")
+
+
+def found():
+    return b.js("document.getElementById('found').textContent")
+
+
+def filters():
+    wrong = sum(1 for s in report["samples"] if s["outcome"] == "wrong" and s["suite"] == "demo/program")
+    b.open(page + "#outcome=wrong&suite=demo%2Fprogram")
+    same(found().endswith(f"of {wrong} samples"), True, f"filter by address: {found()}")
+    same(b.js("document.querySelectorAll('#rows tr').length"), min(50, wrong), "rows")
+    link = "document.querySelector('#numbers td a[href*=truncated]')"
+    href = b.js(link + ".getAttribute('href')")
+    count = int(b.js(link + ".textContent"))
+    b.js(link + ".click()")
+    b.js("new Promise((ok) => setTimeout(ok, 200))")
+    same(found().endswith(f"of {count} samples"), True, f"a count links to its samples ({href}): {found()}")
+    b.js("document.getElementById('clear').click()")
+    b.js("new Promise((ok) => setTimeout(ok, 200))")
+    same(found(), "1–50 of 800 samples", "clear")
+    b.js("document.getElementById('more').click()")
+    same(found(), "51–100 of 800 samples", "second page")
+    b.js("(() => { const q = document.getElementById('f-q'); q.value = 'ONERROR='; q.dispatchEvent(new Event('input')); })()")
+    b.js("new Promise((ok) => setTimeout(ok, 400))")
+    # the hostile answers; those whose completion failed or was cut off have no text
+    hits = sum(1 for s in report["samples"] if "onerror=" in (s.get("final") or ""))
+    same(found().endswith(f"of {hits} samples"), True, f"search: {found()}, expected {hits}")
+    b.open(page + "#differ=1&suite=demo%2Fchoice&model=demo-small")
+    value = {(s["model"], s["sample"]): (s["scores"][0]["value"] if s["scores"] else None)
+             for s in report["samples"] if s["suite"] == "demo/choice"}
+    differ = sum(1 for (m, i), v in value.items() if m == "demo-small" and v != value[("demo-large", i)])
+    same(found().endswith(f"of {differ} samples"), True, f"where models differ: {found()}, expected {differ}")
+    b.open(page + "#q=there+is+no+such+text")
+    same(found(), "No sample fits these filters.", "nothing found")
+    quiet("filters")
+
+
+def keyboard():
+    b.size(1280, 900)
+    b.open(page)
+    b.key("/", 191, "/")
+    same(b.js("document.activeElement.id"), "f-q", "slash goes to the search")
+    b.js("document.querySelector('#rows a').focus()")
+    b.key("Enter", 13, "\r")
+    same(b.js("document.getElementById('sample').open"), True, "Enter opens")
+    same(b.js("document.getElementById('sample-title').textContent"), "choice-0000", "first sample")
+    b.key("ArrowRight", 39)
+    same(b.js("document.getElementById('sample-title').textContent"), "choice-0001", "next sample")
+    b.key("j", 74, "j")
+    same(b.js("decodeURIComponent(location.hash).includes('choice-0002')"), True, "the address follows")
+    b.key("ArrowLeft", 37)
+    b.key("Escape", 27)
+    same(b.js("document.getElementById('sample').open"), False, "Escape closes")
+    same(b.js("location.hash.includes('sample')"), False, "the address is clean")
+    same(b.js("document.activeElement.textContent"), "choice-0001", "focus returns to the row")
+    for tag in ("select", "input[type=search]"):
+        same(b.js(f"[...document.querySelectorAll('{tag}')].every((e) => e.labels.length === 1)"), True, tag + " has a label")
+    same(b.js("[...document.querySelectorAll('svg.track[role=img]')].every((e) => e.getAttribute('aria-label').length > 10)"), True,
+         "charts are spoken")
+    quiet("keyboard")
+
+
+CONTRAST = """(() => {
+  const lum = (c) => { const v = c.match(/[\\d.]+/g).slice(0, 3).map((x) => { x /= 255; return x <= .03928 ? x / 12.92 : ((x + .055) / 1.055) ** 2.4; });
+    return .2126 * v[0] + .7152 * v[1] + .0722 * v[2]; };
+  const behind = (e) => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor; if (!/, 0\\)$/.test(c)) return c; } return 'rgb(255,255,255)'; };
+  const bad = [];
+  for (const e of document.querySelectorAll('h1,h2,p,small,th,td,a,button,label,summary,.nums b,.nums span,.words,dd,dt,i.esc,mark,pre')) {
+    if (!e.textContent.trim() || e.closest('.nil') || e.disabled) continue;
+    const a = lum(getComputedStyle(e).color), c = lum(behind(e)), r = (Math.max(a, c) + .05) / (Math.min(a, c) + .05);
+    if (r < 4.5) bad.push(e.tagName + '.' + e.className + ' ' + r.toFixed(2));
+  }
+  return bad.slice(0, 5);
+})()"""
+
+
+def shapes():
+    for width, height, phone in ((1280, 900, False), (768, 1000, False), (360, 740, True)):
+        for scheme in ("light", "dark"):
+            b.size(width, height, phone)
+            b.media("", scheme)
+            for where, name in (("", "page"), (HOSTILE, "sample"), ("#outcome=wrong", "answers")):
+                b.open(page + where)
+                same(b.js("document.documentElement.scrollWidth"), width, f"no sideways scrolling, {width} {scheme} {name}")
+                same(b.js(CONTRAST), [], f"contrast, {width} {scheme} {name}")
+                b.picture(os.path.join(pictures, f"{name}-{width}-{scheme}.png"), whole=name == "page")
+    b.size(1280, 900)
+    b.media()
+
+
+def paper():
+    b.open(page)
+    b.size(688, 1000)  # A4 less its margins
+    b.media("print")
+    same(b.js("document.documentElement.scrollWidth"), 688, "paper is wide enough")
+    same(b.js("getComputedStyle(document.getElementById('samples')).display"), "none", "no filters on paper")
+    b.size(688, b.js("document.documentElement.scrollHeight"))
+    b.picture(os.path.join(pictures, "paper.png"))
+    b.media()
+    b.size(1280, 900)
+    b.pdf(os.path.join(pictures, "report.pdf"))
+    same(os.path.getsize(os.path.join(pictures, "report.pdf")) > 20000, True, "a PDF")
+
+
+def thousands():
+    start = time.time()
+    b.open("file://" + os.path.join(large, "report.html"))
+    took = time.time() - start
+    same(found(), "1–50 of 8000 samples", "8000 samples")
+    same(b.js("document.querySelectorAll('#rows tr').length"), 50, "rows drawn")
+    search = b.js("(async () => { const t = performance.now(), q = document.getElementById('f-q'); q.value = 'zzz';"
+                  "q.dispatchEvent(new Event('input')); while (!document.getElementById('found').textContent.startsWith('No'))"
+                  " await new Promise((ok) => setTimeout(ok, 10)); return performance.now() - t; })()")
+    size = os.path.getsize(os.path.join(large, "report.html")) / 1e6
+    print(f"8000 samples: {size:.1f} MB, open in {took:.2f} s, search in {search:.0f} ms")
+    same(took < 6 and search < 3000, True, "large reports stay usable")
+
+
+try:
+    for check in (self_contained, answers_first, policy_bites, without_script, hostile_text, same_hidden_list, sealed,
+                  filters, keyboard, shapes, paper, thousands):
+        start = time.time()
+        check()
+        print(f"ok    {check.__name__} ({time.time() - start:.1f} s)", flush=True)
+finally:
+    b.close()
