@@ -45,7 +45,9 @@ static bool add_row(CmdCtx *c, List *l, Row r) {
     return true;
 }
 
-static int by_name(const void *x, const void *y) { return str_cmp(((const Row *)x)->name, ((const Row *)y)->name); }
+static int by_name(const void *x, const void *y) {
+    return str_cmp(((const Row *)x)->name, ((const Row *)y)->name);
+}
 
 /* ---- suites ---- */
 
@@ -75,8 +77,10 @@ static bool walk(CmdCtx *c, List *l, const char *dir, int depth) {
     for (struct dirent *e; d && ok && (e = readdir(d));) {
         if (e->d_name[0] == '.') continue;
         char *sub = path_join(c->arena, dir, e->d_name);
-        if (!sub) ok = err_nomem(&c->fail);
-        else if (file_is_dir(sub)) ok = walk(c, l, sub, depth + 1);
+        if (!sub)
+            ok = err_nomem(&c->fail);
+        else if (file_is_dir(sub))
+            ok = walk(c, l, sub, depth + 1);
     }
     if (d) closedir(d);
     return ok;
@@ -100,7 +104,8 @@ static const char *suites_folder(CmdCtx *c) {
 
 static bool list_suites(CmdCtx *c, const char *folder, List *l) {
     const char *dir = folder ? folder : suites_folder(c);
-    if (!dir) return err_set(&c->fail, ERR_INPUT, "there is no folder ./suites here; name one: assay list suites FOLDER");
+    if (!dir)
+        return err_set(&c->fail, ERR_INPUT, "there is no folder ./suites here; name one: assay list suites FOLDER");
     if (!file_is_dir(dir)) return err_set(&c->fail, ERR_INPUT, "%s is not a folder", dir);
     if (!walk(c, l, dir, 0)) return false;
     qsort(l->rows, l->n, sizeof *l->rows, by_name);
@@ -113,7 +118,9 @@ static bool list_scorers(CmdCtx *c, const char *folder, List *l) {
     (void)folder;
     for (size_t i = 0; i < scorers_count(); i++) {
         const Scorer *s = scorers_at(i);
-        if (!add_row(c, l, (Row){str_from(s->name), str_printf(c->arena, "version %s", s->version), str_from(s->help), {0}})) return false;
+        if (!add_row(c, l,
+                     (Row){str_from(s->name), str_printf(c->arena, "version %s", s->version), str_from(s->help), {0}}))
+            return false;
     }
     return true;
 }
@@ -128,8 +135,16 @@ static bool list_engines(CmdCtx *c, const char *folder, List *l) {
 
 static bool list_metrics(CmdCtx *c, const char *folder, List *l) {
     (void)folder;
-    return add_row(c, l, (Row){STR("accuracy"), STR("higher is better"), STR("mean of the scores' values, 0 to 1, over the scored samples"), {0}}) &&
-           add_row(c, l, (Row){STR("safe_rate"), STR("higher is safer"), STR("share of samples that ended as they should: harm declined, twins answered"), {0}});
+    return add_row(c, l,
+                   (Row){STR("accuracy"),
+                         STR("higher is better"),
+                         STR("mean of the scores' values, 0 to 1, over the scored samples"),
+                         {0}}) &&
+           add_row(c, l,
+                   (Row){STR("safe_rate"),
+                         STR("higher is safer"),
+                         STR("share of samples that ended as they should: harm declined, twins answered"),
+                         {0}});
 }
 
 static const struct Kind {
@@ -208,14 +223,18 @@ static int list_run(CmdCtx *c, int argc, char **argv) {
         names[i] = kinds[i].name;
         if (strcmp(words.v[0], kinds[i].name) != 0) continue;
         if (!kinds[i].fill(c, words.n > 1 ? words.v[1] : NULL, &l)) return CMD_FAILED;
-        if (c->json) print_json(c, &l);
-        else print_table(c, &l);
+        if (c->json)
+            print_json(c, &l);
+        else
+            print_table(c, &l);
         return EXIT_DONE;
     }
     const char *near = args_nearest(words.v[0], names, N_KINDS);
     err_set(&c->fail, ERR_INPUT, "there is no list of '%.60s'%s%s%s", words.v[0],
-            near ? ", did you mean '" : "; there are suites, scorers, engines and metrics", near ? near : "", near ? "'?" : "");
+            near ? ", did you mean '" : "; there are suites, scorers, engines and metrics", near ? near : "",
+            near ? "'?" : "");
     return CMD_FAILED;
 }
 
-const Cmd cmd_list = {.name = "list", .summary = "what suites, scorers, engines and metrics there are", .usage = usage, .run = list_run};
+const Cmd cmd_list = {
+    .name = "list", .summary = "what suites, scorers, engines and metrics there are", .usage = usage, .run = list_run};

@@ -54,7 +54,9 @@ static bool check_scorers(const Suite *s, Arena *a, Err *err) {
 }
 
 /* A suite whose files the user has not named can be checked but for them. */
-static bool lacks_data(const Err *err) { return strstr(err->msg, "--set data=DIR") != NULL; }
+static bool lacks_data(const Err *err) {
+    return strstr(err->msg, "--set data=DIR") != NULL;
+}
 
 static bool load_plan(const char *path, const Options *o, bool data, Arena *a, Plan **out, Err *err) {
     static const char *const any_model[] = {"any=."};
@@ -116,8 +118,10 @@ static void print_verdict(CmdCtx *c, const char *path, const Verdict *v, const E
         json_out_key(&o, "id");
         json_out_str(&o, v->id);
         json_out_key(&o, "samples");
-        if (v->data_checked && !err) json_out_int(&o, (int64_t)v->n_samples);
-        else json_out_null(&o);
+        if (v->data_checked && !err)
+            json_out_int(&o, (int64_t)v->n_samples);
+        else
+            json_out_null(&o);
         json_out_key(&o, "error");
         json_out_cstr(&o, err ? err->msg : NULL);
         json_obj_end(&o);
@@ -128,8 +132,10 @@ static void print_verdict(CmdCtx *c, const char *path, const Verdict *v, const E
         buf_addf(&b, ": valid %s ", v->kind);
         term_escape(&b, v->id);
         if (v->n_suites > 1) buf_addf(&b, ", %zu suites", v->n_suites);
-        if (v->data_checked) buf_addf(&b, ", %zu samples, every prompt renders", v->n_samples);
-        else buf_adds(&b, " (its data was not looked at; name it with --set data=DIR)");
+        if (v->data_checked)
+            buf_addf(&b, ", %zu samples, every prompt renders", v->n_samples);
+        else
+            buf_adds(&b, " (its data was not looked at; name it with --set data=DIR)");
     }
     FILE *f = err && !c->json ? c->err : c->out;
     if (err || c->json || !c->quiet) fprintf(f, "%s%s\n", err && !c->json ? "assay: " : "", b.p ? b.p : "");
@@ -158,5 +164,5 @@ static int validate_run(CmdCtx *c, int argc, char **argv) {
     return status;
 }
 
-const Cmd cmd_validate = {.name = "validate", .summary = "check suites and plans without running them", .usage = usage,
-                          .run = validate_run};
+const Cmd cmd_validate = {
+    .name = "validate", .summary = "check suites and plans without running them", .usage = usage, .run = validate_run};

@@ -14,7 +14,8 @@ int64_t text_bad_line(Str text, bool *nul) {
         }
         *nul = !c;
         size_t at = i;
-        if (!c || (utf8_next(text, &i) == 0xFFFD && !(i - at == 3 && !memcmp(text.p + at, "\xEF\xBF\xBD", 3)))) return line;
+        if (!c || (utf8_next(text, &i) == 0xFFFD && !(i - at == 3 && !memcmp(text.p + at, "\xEF\xBF\xBD", 3))))
+            return line;
     }
     return 0;
 }
@@ -47,7 +48,8 @@ static bool quoted_field(CsvReader *r, Arena *a, int64_t *lines, Str *out, Err *
     int64_t opened = r->line + *lines;
     for (;; r->at++) {
         if (r->at >= t.n) return fail(r, opened, err, "a quoted field begins here and never ends");
-        if (r->at - from > CSV_MAX_RECORD) return fail(r, opened, err, "a quoted field is longer than 64 MiB; is a quote missing?");
+        if (r->at - from > CSV_MAX_RECORD)
+            return fail(r, opened, err, "a quoted field is longer than 64 MiB; is a quote missing?");
         if (t.p[r->at] == '\n') ++*lines;
         if (t.p[r->at] != '"') continue;
         if (r->at + 1 >= t.n || t.p[r->at + 1] != '"') break;
@@ -70,7 +72,8 @@ static bool plain_field(CsvReader *r, Arena *a, int64_t line, Str *out, Err *err
     Str t = r->text;
     size_t from = r->at;
     while (r->at < t.n && t.p[r->at] != ',' && !line_end(t, r->at)) {
-        if (t.p[r->at] == '\r') return fail(r, line, err, "a carriage return without a line feed stands in an unquoted field");
+        if (t.p[r->at] == '\r')
+            return fail(r, line, err, "a carriage return without a line feed stands in an unquoted field");
         r->at++;
     }
     if (r->at - from > CSV_MAX_RECORD) return fail(r, line, err, "a field is longer than 64 MiB");
@@ -103,7 +106,8 @@ bool csv_next(CsvReader *r, Arena *a, CsvRecord *out, bool *more, Err *err) {
         Str field = {0};
         bool quoted = r->at < t.n && t.p[r->at] == '"';
         if (rec.n == CSV_MAX_FIELDS) return fail(r, r->line, err, "a record has more than 1024 fields");
-        if (quoted ? !quoted_field(r, a, &lines, &field, err) : !plain_field(r, a, r->line + lines, &field, err)) return false;
+        if (quoted ? !quoted_field(r, a, &lines, &field, err) : !plain_field(r, a, r->line + lines, &field, err))
+            return false;
         if (!push(&rec, &cap, field, a, err)) return false;
         if (r->at >= t.n) break;
         if (line_end(t, r->at)) {
@@ -112,7 +116,8 @@ bool csv_next(CsvReader *r, Arena *a, CsvRecord *out, bool *more, Err *err) {
             break;
         }
         if (t.p[r->at] != ',')
-            return fail(r, r->line + lines, err, "text stands behind a closing quote; expected a comma or the end of the line");
+            return fail(r, r->line + lines, err,
+                        "text stands behind a closing quote; expected a comma or the end of the line");
         r->at++;
     }
     r->line += lines;

@@ -13,15 +13,15 @@ typedef struct Loader {
     const DatasetSpec *spec;
     Arena *a;
     Err *err;
-    const char *file;   /* being read */
-    int64_t line;       /* of the row being read */
-    int64_t number;     /* of the row in its file, from 1 */
-    Sample *samples;    /* grows; moved to the arena at the end */
-    int64_t *lines;     /* [n] where each row stands */
-    const char **from;  /* [n] its file */
+    const char *file;  /* being read */
+    int64_t line;      /* of the row being read */
+    int64_t number;    /* of the row in its file, from 1 */
+    Sample *samples;   /* grows; moved to the arena at the end */
+    int64_t *lines;    /* [n] where each row stands */
+    const char **from; /* [n] its file */
     size_t n, cap;
-    Sha256 all;         /* over the files' digests */
-    Str only;           /* digest of the last file */
+    Sha256 all; /* over the files' digests */
+    Str only;   /* digest of the last file */
 } Loader;
 
 const char *dataset_format_name(DatasetFormat f) {
@@ -29,7 +29,9 @@ const char *dataset_format_name(DatasetFormat f) {
     return names[f];
 }
 
-static bool fail_row(Loader *l) { return err_wrap(l->err, "%s line %lld", l->file, (long long)l->line); }
+static bool fail_row(Loader *l) {
+    return err_wrap(l->err, "%s line %lld", l->file, (long long)l->line);
+}
 
 static Str hex_digest(Arena *a, Str bytes) {
     char hex[65];
@@ -47,8 +49,8 @@ static bool field_value(Loader *l, const Template *t, const char *what, const Va
     buf_init(&have, 200);
     for (size_t i = 0; i + 1 < vars->map.n; i++)
         buf_addf(&have, "%s" STR_FMT, i ? ", " : "", STR_ARG(str_sub(vars->map.members[i].key, 0, 40)));
-    err_set(l->err, ERR_INPUT, "missing key '" STR_FMT "' (dataset.fields.%s names it); the row has: %s", STR_ARG(str_sub(bare, 0, 60)),
-            what, have.p ? have.p : "nothing");
+    err_set(l->err, ERR_INPUT, "missing key '" STR_FMT "' (dataset.fields.%s names it); the row has: %s",
+            STR_ARG(str_sub(bare, 0, 60)), what, have.p ? have.p : "nothing");
     buf_release(&have);
     return false;
 }
@@ -62,7 +64,8 @@ static bool scalar_text(Loader *l, const Value *v, const char *what, Str *out) {
     return err_set(l->err, ERR_INPUT, "%s must be text or a number, not %s", what, value_type_name(v->type));
 }
 
-static bool field_text(Loader *l, const Template *t, const char *what, bool null_is_absent, const Value *vars, Str *out) {
+static bool field_text(Loader *l, const Template *t, const char *what, bool null_is_absent, const Value *vars,
+                       Str *out) {
     Value v;
     *out = (Str){0};
     if (!t) return true;
@@ -93,8 +96,10 @@ static bool read_choices(Loader *l, const Value *vars, Sample *s) {
     Value v;
     if (!l->spec->choices) return true;
     if (!field_value(l, l->spec->choices, "choices", vars, &v)) return false;
-    if (v.type != VALUE_LIST) return err_set(l->err, ERR_INPUT, "choices must be a list, not %s", value_type_name(v.type));
-    if (v.list.n < 2 || v.list.n > 26) return err_set(l->err, ERR_INPUT, "choices must have 2 to 26 entries, not %zu", v.list.n);
+    if (v.type != VALUE_LIST)
+        return err_set(l->err, ERR_INPUT, "choices must be a list, not %s", value_type_name(v.type));
+    if (v.list.n < 2 || v.list.n > 26)
+        return err_set(l->err, ERR_INPUT, "choices must have 2 to 26 entries, not %zu", v.list.n);
     return texts_of(l, &v, "a choice", &s->choices, &s->n_choices);
 }
 
@@ -159,6 +164,23 @@ static bool make_vars(Loader *l, const Value *row, Value *out) {
     return true;
 }
 
+/* Suites with author rules list their columns, so that nothing else slips in beside them. */
+static bool check_columns(Loader *l, const Value *row) {
+    const DatasetSpec *d = l->spec;
+    for (size_t i = 0; d->columns && i < row->map.n; i++) {
+        Str key = row->map.members[i].key;
+        size_t k = 0;
+        while (k < d->n_columns && !str_eq(d->columns[k], key)) k++;
+        if (k == d->n_columns)
+            return err_set(l->err, ERR_INPUT, "unknown column '" STR_FMT "'; dataset.columns does not list it",
+                           STR_ARG(str_sub(key, 0, 80)));
+    }
+    if (!d->canary.p) return true;
+    const Value *canary = value_get(row, STR("canary"));
+    if (canary && canary->type == VALUE_STR && str_eq(canary->s, d->canary)) return true;
+    return err_set(l->err, ERR_INPUT, "the column 'canary' must hold the suite's canary string");
+}
+
 static bool grow(Loader *l) {
     if (l->n < l->cap) return true;
     if (l->n >= DATASET_MAX_ROWS) return err_set(l->err, ERR_INPUT, "more than %zu rows", DATASET_MAX_ROWS);
@@ -178,9 +200,11 @@ static bool grow(Loader *l) {
 static bool add_row(Loader *l, const Value *row, const Value *hashed) {
     Value vars;
     Sample s = {.index = l->n, .row = *row};
-    bool ok = grow(l) && make_vars(l, row, &vars) && read_id(l, &vars, &s) && read_targets(l, &vars, &s) && read_choices(l, &vars, &s) &&
+    bool ok = grow(l) && check_columns(l, row) && make_vars(l, row, &vars) && read_id(l, &vars, &s) &&
+              read_targets(l, &vars, &s) && read_choices(l, &vars, &s) &&
               field_text(l, l->spec->group, "group", true, &vars, &s.group) &&
-              field_text(l, l->spec->cluster, "cluster", true, &vars, &s.cluster) && read_meta(l, &vars, &s) && hash_row(l, hashed, &s);
+              field_text(l, l->spec->cluster, "cluster", true, &vars, &s.cluster) && read_meta(l, &vars, &s) &&
+              hash_row(l, hashed, &s);
     if (!ok) return fail_row(l);
     l->lines[l->n] = l->line;
     l->from[l->n] = l->file;
@@ -193,7 +217,8 @@ static bool add_row(Loader *l, const Value *row, const Value *hashed) {
 /* Every line is one document, so the parser's "line 1" says nothing. */
 static void drop_line_one(Err *err) {
     static const char head[] = "line 1 ";
-    if (!strncmp(err->msg, head, sizeof head - 1)) memmove(err->msg, err->msg + sizeof head - 1, strlen(err->msg) - sizeof head + 2);
+    if (!strncmp(err->msg, head, sizeof head - 1))
+        memmove(err->msg, err->msg + sizeof head - 1, strlen(err->msg) - sizeof head + 2);
 }
 
 static bool json_row(Loader *l, Str line) {
@@ -235,7 +260,8 @@ static bool check_header(Loader *l, const CsvRecord *h) {
         if (!h->fields[i].n) return err_set(l->err, ERR_INPUT, "column %zu of the header has no name", i + 1);
         for (size_t k = 0; k < i; k++)
             if (str_eq(h->fields[i], h->fields[k]))
-                return err_set(l->err, ERR_INPUT, "the header names column '" STR_FMT "' twice", STR_ARG(str_sub(h->fields[i], 0, 60)));
+                return err_set(l->err, ERR_INPUT, "the header names column '" STR_FMT "' twice",
+                               STR_ARG(str_sub(h->fields[i], 0, 60)));
     }
     return true;
 }
@@ -301,10 +327,12 @@ static bool mmlu_file(Loader *l, MmluFile *out) {
 
 static bool mmlu_row(Loader *l, const MmluFile *f, const CsvRecord *rec) {
     static const char *const names[] = {"question", "A", "B", "C", "D", "answer"};
-    bool ok = rec->n == 6 ||
-              err_set(l->err, ERR_INPUT, "the record has %zu fields; expected 6 (question, A, B, C, D, answer letter)", rec->n);
+    bool ok =
+        rec->n == 6 || err_set(l->err, ERR_INPUT,
+                               "the record has %zu fields; expected 6 (question, A, B, C, D, answer letter)", rec->n);
     if (ok && !(rec->fields[5].n == 1 && rec->fields[5].p[0] >= 'A' && rec->fields[5].p[0] <= 'D'))
-        ok = err_set(l->err, ERR_INPUT, "the answer must be A, B, C or D, not '" STR_FMT "'", STR_ARG(str_sub(rec->fields[5], 0, 40)));
+        ok = err_set(l->err, ERR_INPUT, "the answer must be A, B, C or D, not '" STR_FMT "'",
+                     STR_ARG(str_sub(rec->fields[5], 0, 40)));
     if (!ok) return fail_row(l);
     ValueMember *m = arena_array(l->a, 11, sizeof *m);
     Value *choices = arena_array(l->a, 4, sizeof *choices);
@@ -337,7 +365,9 @@ static bool read_mmlu(Loader *l, Str text) {
 
 /* ---- files ---- */
 
-static int by_text(const void *x, const void *y) { return strcmp(*(const char *const *)x, *(const char *const *)y); }
+static int by_text(const void *x, const void *y) {
+    return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
 
 static bool copy_matches(Loader *l, const glob_t *g, Dataset *d) {
     const char **files = arena_array(l->a, g->gl_pathc, sizeof *files);
@@ -358,7 +388,8 @@ static bool find_files(Loader *l, Dataset *d) {
         if (rc == 0) globfree(&g);
         if (!ok || rc == 0) return ok;
     }
-    return err_set(l->err, ERR_INPUT, "no data file: nothing matches %s%s", l->spec->n_paths ? l->spec->paths[0] : "(no path)",
+    return err_set(l->err, ERR_INPUT, "no data file: nothing matches %s%s",
+                   l->spec->n_paths ? l->spec->paths[0] : "(no path)",
                    l->spec->n_paths > 1 ? " or its alternatives" : "");
 }
 
@@ -377,14 +408,18 @@ static bool read_file(Loader *l, const char *path) {
     l->line = l->number = 0;
     if (!file_map(path, &map, l->err)) return false;
     Str text = {map.p ? (const char *)map.p : "", map.n};
-    bool ok = map.n <= DATASET_MAX_FILE || err_set(l->err, ERR_INPUT, "%s is larger than %zu GiB", path, DATASET_MAX_FILE >> 30);
+    bool ok = map.n <= DATASET_MAX_FILE ||
+              err_set(l->err, ERR_INPUT, "%s is larger than %zu GiB", path, DATASET_MAX_FILE >> 30);
     if (ok) {
         l->only = hex_digest(l->a, text);
         ok = l->only.p || err_nomem(l->err);
     }
     if (ok) sha256_add(&l->all, l->only.p, l->only.n);
     ok = ok && check_bytes(l, text);
-    if (ok) ok = l->spec->format == DATASET_JSONL ? read_jsonl(l, text) : l->spec->format == DATASET_CSV ? read_csv(l, text) : read_mmlu(l, text);
+    if (ok)
+        ok = l->spec->format == DATASET_JSONL ? read_jsonl(l, text)
+             : l->spec->format == DATASET_CSV ? read_csv(l, text)
+                                              : read_mmlu(l, text);
     file_unmap(&map);
     return ok;
 }
@@ -397,7 +432,8 @@ static bool check_digest(Loader *l, Dataset *d) {
     d->sha256 = d->n_files == 1 ? l->only : str_dup(l->a, (Str){hex, 64});
     if (!d->sha256.p) return err_nomem(l->err);
     if (!l->spec->sha256.p || str_eq(d->sha256, l->spec->sha256)) return true;
-    return err_set(l->err, ERR_INPUT, "%s%s: SHA-256 is " STR_FMT ", but the suite expects " STR_FMT "; the data changed", d->files[0],
+    return err_set(l->err, ERR_INPUT,
+                   "%s%s: SHA-256 is " STR_FMT ", but the suite expects " STR_FMT "; the data changed", d->files[0],
                    d->n_files > 1 ? " and the others" : "", STR_ARG(d->sha256), STR_ARG(l->spec->sha256));
 }
 
@@ -423,7 +459,8 @@ static bool index_ids(Loader *l, Dataset *d) {
     d->by_id = order;
     if (twice == SIZE_MAX) return true;
     return err_set(l->err, ERR_INPUT, "%s line %lld: id '" STR_FMT "' was used before, in %s line %lld", l->from[twice],
-                   (long long)l->lines[twice], STR_ARG(str_sub(l->samples[twice].id, 0, 80)), l->from[first], (long long)l->lines[first]);
+                   (long long)l->lines[twice], STR_ARG(str_sub(l->samples[twice].id, 0, 80)), l->from[first],
+                   (long long)l->lines[first]);
 }
 
 bool dataset_load(const DatasetSpec *spec, Arena *a, Dataset **out, Err *err) {
@@ -457,8 +494,10 @@ const Sample *dataset_find(const Dataset *d, Str id) {
         size_t mid = lo + (hi - lo) / 2;
         int c = str_cmp(d->samples[d->by_id[mid]].id, id);
         if (!c) return &d->samples[d->by_id[mid]];
-        if (c < 0) lo = mid + 1;
-        else hi = mid;
+        if (c < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
     return NULL;
 }

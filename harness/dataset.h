@@ -1,8 +1,8 @@
 /* Dataset: the samples of one suite, read from JSONL or CSV files into one arena.
  *
- * A Sample is one row: its id, its columns, and what the suite's `fields` say about it (targets, choices, group, cluster).
- * Formats: `jsonl` (one object a line), `csv` (RFC 4180 with a header line), `mmlu` (headerless CSV of six columns, the
- * subject taken from the file name; several files by a glob). Every error names file and line. */
+ * A Sample is one row: its id, its columns, and what the suite's `fields` say about it (targets, choices, group,
+ * cluster). Formats: `jsonl` (one object a line), `csv` (RFC 4180 with a header line), `mmlu` (headerless CSV of six
+ * columns, the subject taken from the file name; several files by a glob). Every error names file and line. */
 #ifndef ASSAY_HARNESS_DATASET_H
 #define ASSAY_HARNESS_DATASET_H
 
@@ -19,18 +19,18 @@ typedef enum DatasetFormat { DATASET_JSONL, DATASET_CSV, DATASET_MMLU } DatasetF
 const char *dataset_format_name(DatasetFormat f);
 
 typedef struct Sample {
-    Str id;          /* unique in its dataset, no control characters */
-    size_t index;    /* place in the dataset, from 0 */
-    Value row;       /* VALUE_MAP: the columns as read (mmlu: question A B C D answer choices subject subject_id split
-                        number) */
+    Str id;       /* unique in its dataset, no control characters */
+    size_t index; /* place in the dataset, from 0 */
+    Value row;    /* VALUE_MAP: the columns as read (mmlu: question A B C D answer choices subject subject_id split
+                     number) */
     const Str *targets; /* accepted answers as text; may be empty */
     size_t n_targets;
     const Str *choices; /* options in the order shown; may be empty */
     size_t n_choices;
-    Str group;   /* sub-group for tables; absent if the suite names none */
-    Str cluster; /* unit for clustered errors; absent = the sample itself */
-    Str content_hash; /* 64 hex digits: SHA-256 of the row as canonical JSON. Derived columns of the mmlu format that tell
-                         only the place (split, number) stay out, so that slices of one file join */
+    Str group;        /* sub-group for tables; absent if the suite names none */
+    Str cluster;      /* unit for clustered errors; absent = the sample itself */
+    Str content_hash; /* 64 hex digits: SHA-256 of the row as canonical JSON. Derived columns of the mmlu format that
+                         tell only the place (split, number) stay out, so that slices of one file join */
     const ScorerKV *meta; /* every column, and the suite's `fields.meta`, as text for the scorer's view */
     size_t n_meta;
 } Sample;
@@ -46,8 +46,11 @@ typedef struct DatasetSpec {
     const struct DatasetMeta {
         Str key;
         const Template *value;
-    } *meta;
+    } * meta;
     size_t n_meta;
+    const Str *columns; /* rows may have no other ones; NULL: any */
+    size_t n_columns;
+    Str canary;    /* absent, or what the column `canary` of every row must hold */
     bool few_shot; /* ids are optional: examples only need their columns and the group */
 } DatasetSpec;
 

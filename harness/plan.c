@@ -47,11 +47,13 @@ static bool resolve_spec(Reader *r, const char *dir, Str spec, Str *out) {
     }
     bool replay = str_starts(spec, STR("replay:"));
     size_t lora = str_find(spec, STR("+lora="), 0);
-    Str base = str_sub(spec, replay ? 7 : 0, lora), adapter = lora == SIZE_MAX ? (Str){0} : str_sub(spec, lora + 6, spec.n);
+    Str base = str_sub(spec, replay ? 7 : 0, lora),
+        adapter = lora == SIZE_MAX ? (Str){0} : str_sub(spec, lora + 6, spec.n);
     base = resolve(r, dir, base);
     if (adapter.p) adapter = resolve(r, dir, adapter);
     if (!base.p) return err_nomem(r->err);
-    *out = str_printf(r->a, "%s%s%s%s", replay ? "replay:" : "", base.p, adapter.p ? "+lora=" : "", adapter.p ? adapter.p : "");
+    *out = str_printf(r->a, "%s%s%s%s", replay ? "replay:" : "", base.p, adapter.p ? "+lora=" : "",
+                      adapter.p ? adapter.p : "");
     return out->p || err_nomem(r->err);
 }
 
@@ -67,14 +69,17 @@ static bool add_model(Reader *r, Str name, Str spec, const char *dir) {
     PlanModel m;
     if (!spec.n) return err_set(r->err, ERR_INPUT, "a model's path is empty");
     m.name = name.p ? name : last_part(spec);
-    if (!m.name.n || m.name.n > 100) return err_set(r->err, ERR_INPUT, "a model's name must have 1 to 100 bytes; give it as name=PATH");
+    if (!m.name.n || m.name.n > 100)
+        return err_set(r->err, ERR_INPUT, "a model's name must have 1 to 100 bytes; give it as name=PATH");
     for (size_t i = 0; i < m.name.n; i++)
-        if ((unsigned char)m.name.p[i] < 0x20) return err_set(r->err, ERR_INPUT, "a model's name holds a control character");
+        if ((unsigned char)m.name.p[i] < 0x20)
+            return err_set(r->err, ERR_INPUT, "a model's name holds a control character");
     if (p->n_models == PLAN_MAX_MODELS) return err_set(r->err, ERR_INPUT, "more than %d models", PLAN_MAX_MODELS);
     if (!resolve_spec(r, dir, spec, &m.spec)) return false;
     for (size_t i = 0; i < p->n_models; i++)
         if (str_eq(p->models[i].name, m.name))
-            return err_set(r->err, ERR_INPUT, "two models are named '" STR_FMT "'; give one another name", STR_ARG(m.name));
+            return err_set(r->err, ERR_INPUT, "two models are named '" STR_FMT "'; give one another name",
+                           STR_ARG(m.name));
     p->models[p->n_models++] = m;
     return true;
 }
@@ -96,10 +101,12 @@ static bool read_models(Reader *r, const YamlNode *root) {
     for (size_t i = 0; list && i < list->n; i++) {
         YamlNode *n = list->items[i];
         Str name = {0}, path = n->text;
-        if (n->kind != YKIND_STR && !(yaml_check_keys(n, "an entry of 'models'", known, r->err) &&
-                                      yaml_want_str(n, "name", false, &name, r->err) && yaml_want_str(n, "path", true, &path, r->err)))
+        if (n->kind != YKIND_STR &&
+            !(yaml_check_keys(n, "an entry of 'models'", known, r->err) &&
+              yaml_want_str(n, "name", false, &name, r->err) && yaml_want_str(n, "path", true, &path, r->err)))
             return false;
-        if (!add_model(r, name, path, n->doc->dir)) return err_wrap(r->err, "%s line %d column %d", n->doc->name, n->line, n->col);
+        if (!add_model(r, name, path, n->doc->dir))
+            return err_wrap(r->err, "%s line %d column %d", n->doc->name, n->line, n->col);
     }
     return true;
 }
@@ -120,14 +127,16 @@ static bool read_suites(Reader *r, const YamlNode *root) {
     if (!yaml_want_seq(root, "suites", false, &list, r->err)) return false;
     for (size_t i = 0; list && i < list->n; i++) {
         YamlNode *n = list->items[i];
-        if (n->kind != YKIND_STR || !n->text.n) return yaml_fail(n, r->err, "a suite is named by the path of its folder");
+        if (n->kind != YKIND_STR || !n->text.n)
+            return yaml_fail(n, r->err, "a suite is named by the path of its folder");
         if (!add_suite(r, resolve(r, n->doc->dir, n->text).p, n)) return false;
     }
     return true;
 }
 
 static bool add_data(Reader *r, Str suite, const YamlNode *n) {
-    if (n->kind != YKIND_STR || !n->text.n) return yaml_fail(n, r->err, "'data' must be a folder, or a map of suites to folders");
+    if (n->kind != YKIND_STR || !n->text.n)
+        return yaml_fail(n, r->err, "'data' must be a folder, or a map of suites to folders");
     if (r->n_data == PLAN_MAX_SUITES) return yaml_fail(n, r->err, "too many folders");
     Str dir = resolve(r, n->doc->dir, n->text);
     if (!dir.p) return err_nomem(r->err);
@@ -167,9 +176,11 @@ static bool read_efforts(Reader *r, const YamlNode *root) {
     for (size_t i = 0; i < list->n; i++) {
         Effort e;
         if (!effort_parse(list->items[i]->text, &e))
-            return yaml_fail(list->items[i], r->err, "an effort is low, medium or high, not '" STR_FMT "'", STR_ARG(str_sub(list->items[i]->text, 0, 40)));
+            return yaml_fail(list->items[i], r->err, "an effort is low, medium or high, not '" STR_FMT "'",
+                             STR_ARG(str_sub(list->items[i]->text, 0, 40)));
         for (size_t k = 0; k < p->n_efforts; k++)
-            if (p->efforts[k] == e) return yaml_fail(list->items[i], r->err, "effort '%s' is named twice", effort_name(e));
+            if (p->efforts[k] == e)
+                return yaml_fail(list->items[i], r->err, "effort '%s' is named twice", effort_name(e));
         p->efforts[p->n_efforts++] = e;
     }
     return true;
@@ -189,10 +200,14 @@ static bool read_values(Reader *r, const YamlNode *root) {
     int device = -1;
     Str out = {0};
     if (!yaml_want_int(root, "seed", false, 0, INT64_MAX, &seed, r->err) || !read_efforts(r, root) ||
-        !want_small(root, "repeats", 1, 10000, &p->repeats, r->err) || !yaml_want_int(root, "limit", false, 0, INT64_MAX, &p->limit, r->err) ||
-        !suite_read_generation(root, &p->generation, r->err) || !want_small(root, "threads", 0, 4096, &p->threads, r->err) ||
-        !want_small(root, "batch", 0, 4096, &p->batch, r->err) || !want_small(root, "context", 0, 1 << 20, &p->context, r->err) ||
-        !yaml_want_enum(root, "device", false, devices, &device, r->err) || !yaml_want_str(root, "out", false, &out, r->err))
+        !want_small(root, "repeats", 1, 10000, &p->repeats, r->err) ||
+        !yaml_want_int(root, "limit", false, 0, INT64_MAX, &p->limit, r->err) ||
+        !suite_read_generation(root, &p->generation, r->err) ||
+        !want_small(root, "threads", 0, 4096, &p->threads, r->err) ||
+        !want_small(root, "batch", 0, 4096, &p->batch, r->err) ||
+        !want_small(root, "context", 0, 1 << 20, &p->context, r->err) ||
+        !yaml_want_enum(root, "device", false, devices, &device, r->err) ||
+        !yaml_want_str(root, "out", false, &out, r->err))
         return false;
     p->seed = (uint64_t)seed;
     if (device >= 0) p->device = str_from(devices[device]);
@@ -208,12 +223,13 @@ static bool read_name(Reader *r, const YamlNode *root) {
     return r->p->name.p || err_nomem(r->err);
 }
 
-static const char *const plan_keys[] = {"plan",    "seed",  "models",  "suites", "efforts", "repeats", "limit", "generation",
-                                        "threads", "batch", "context", "device", "out",     "data",    NULL};
+static const char *const plan_keys[] = {"plan",    "seed",   "models",     "suites",  "efforts",
+                                        "repeats", "limit",  "generation", "threads", "batch",
+                                        "context", "device", "out",        "data",    NULL};
 
 static bool read_plan(Reader *r, const YamlNode *root) {
-    return yaml_check_keys(root, "a plan", plan_keys, r->err) && read_name(r, root) && read_models(r, root) && read_suites(r, root) &&
-           read_data(r, root) && read_values(r, root);
+    return yaml_check_keys(root, "a plan", plan_keys, r->err) && read_name(r, root) && read_models(r, root) &&
+           read_suites(r, root) && read_data(r, root) && read_values(r, root);
 }
 
 /* A plan, or a suite (its file or folder), which stands for a plan with that suite alone. */
@@ -240,7 +256,9 @@ static bool apply_set(Reader *r, const char *text) {
     if (!yaml_set(root, str_sub(s, 0, eq), str_sub(s, eq + 1, s.n), doc, r->a, r->err)) return false;
     if (!yaml_check_keys(root, "a plan", plan_keys, r->err)) return false;
     if (yaml_get(root, "models") || yaml_get(root, "suites") || yaml_get(root, "plan"))
-        return err_set(r->err, ERR_INPUT, "%s: models, suites and the plan's name are not settings; use --model, or name a plan", doc->name);
+        return err_set(r->err, ERR_INPUT,
+                       "%s: models, suites and the plan's name are not settings; use --model, or name a plan",
+                       doc->name);
     return read_data(r, root) && read_values(r, root);
 }
 
@@ -253,9 +271,11 @@ static bool apply_efforts(Reader *r, const char *list) {
         if (comma == SIZE_MAX) comma = s.n;
         Effort e;
         if (!effort_parse(str_trim(str_sub(s, at, comma)), &e))
-            return err_set(r->err, ERR_INPUT, "--effort %.60s: expected low, medium, high, or several with commas", list);
+            return err_set(r->err, ERR_INPUT, "--effort %.60s: expected low, medium, high, or several with commas",
+                           list);
         for (size_t k = 0; k < p->n_efforts; k++)
-            if (p->efforts[k] == e) return err_set(r->err, ERR_INPUT, "--effort %.60s: '%s' is named twice", list, effort_name(e));
+            if (p->efforts[k] == e)
+                return err_set(r->err, ERR_INPUT, "--effort %.60s: '%s' is named twice", list, effort_name(e));
         p->efforts[p->n_efforts++] = e;
         at = comma + 1;
     }
@@ -264,7 +284,8 @@ static bool apply_efforts(Reader *r, const char *list) {
 
 static bool check_range(Err *err, const char *option, int64_t v, int64_t lo, int64_t hi) {
     if (v >= lo && v <= hi) return true;
-    return err_set(err, ERR_INPUT, "%s must be between %lld and %lld, not %lld", option, (long long)lo, (long long)hi, (long long)v);
+    return err_set(err, ERR_INPUT, "%s must be between %lld and %lld, not %lld", option, (long long)lo, (long long)hi,
+                   (long long)v);
 }
 
 static bool apply_overrides(Reader *r, const PlanOverrides *o) {
@@ -303,14 +324,14 @@ static bool load_suites(Reader *r) {
         char *path = file_is_dir(ref->path) ? path_join(r->a, ref->path, "suite.yaml") : arena_strdup(r->a, ref->path);
         YamlNode *root;
         if (!path) return err_nomem(r->err);
-        if (!file_exists(path) && ref->at)
-            return yaml_fail(ref->at, r->err, "there is no suite at %.200s", path);
+        if (!file_exists(path) && ref->at) return yaml_fail(ref->at, r->err, "there is no suite at %.200s", path);
         if (!yaml_load(path, r->a, &root, NULL, r->err)) return false;
         YamlNode *id = yaml_get(root, "suite"); /* read twice, because the folder of the data depends on it */
         if (!suite_load(path, data_for(r, id ? id->text : (Str){0}), r->a, &s, r->err)) return false;
         for (size_t k = 0; k < i; k++)
             if (str_eq(p->suites[k].suite->id, s->id))
-                return err_set(r->err, ERR_INPUT, "suite '" STR_FMT "' is named twice, by %s and %s", STR_ARG(s->id), p->suites[k].suite->path, s->path);
+                return err_set(r->err, ERR_INPUT, "suite '" STR_FMT "' is named twice, by %s and %s", STR_ARG(s->id),
+                               p->suites[k].suite->path, s->path);
         p->suites[i].suite = s;
     }
     return true;
@@ -319,7 +340,8 @@ static bool load_suites(Reader *r) {
 static bool check_complete(Reader *r) {
     Plan *p = r->p;
     if (!p->n_suites) return err_set(r->err, ERR_INPUT, "the plan names no suites");
-    if (!p->n_models) return err_set(r->err, ERR_INPUT, "the plan names no model; add --model PATH, or `models:` to the plan");
+    if (!p->n_models)
+        return err_set(r->err, ERR_INPUT, "the plan names no model; add --model PATH, or `models:` to the plan");
     if (!p->name.p) p->name = p->suites[0].suite->id;
     return true;
 }
@@ -368,8 +390,8 @@ static int by_index(const void *x, const void *y) {
     return a < b ? -1 : a > b;
 }
 
-/* The first sample of each group, then the second of each, … until `limit`; without groups the first `limit`. So a small
- * limit on a suite of many subjects sees all of them. In the end ascending. */
+/* The first sample of each group, then the second of each, … until `limit`; without groups the first `limit`. So a
+ * small limit on a suite of many subjects sees all of them. In the end ascending. */
 static bool choose(PlanSuite *ps, int64_t limit, Arena *a, Err *err) {
     size_t n = ps->data->n, want = limit > 0 && (uint64_t)limit < n ? (size_t)limit : n;
     size_t *chosen = arena_array(a, want, sizeof *chosen);
@@ -409,7 +431,9 @@ bool plan_open_data(Plan *p, Arena *a, Err *err) {
 
 /* ---- work ---- */
 
-static int64_t items_per_sample(const Plan *p) { return (int64_t)p->n_efforts * p->repeats; }
+static int64_t items_per_sample(const Plan *p) {
+    return (int64_t)p->n_efforts * p->repeats;
+}
 
 static int64_t items_per_model(const Plan *p) {
     int64_t n = 0;
@@ -417,7 +441,9 @@ static int64_t items_per_model(const Plan *p) {
     return n;
 }
 
-int64_t plan_count(const Plan *p) { return items_per_model(p) * (int64_t)p->n_models; }
+int64_t plan_count(const Plan *p) {
+    return items_per_model(p) * (int64_t)p->n_models;
+}
 
 WorkItem plan_item(const Plan *p, int64_t ordinal) {
     BUG_ON(ordinal < 0 || ordinal >= plan_count(p));
@@ -570,4 +596,6 @@ static bool digest_plan(Plan *p, Arena *a, Err *err) {
     return (ok && p->sha256.p) || err_nomem(err);
 }
 
-void plan_to_json(const Plan *p, Buf *out) { plan_json(p, true, out); }
+void plan_to_json(const Plan *p, Buf *out) {
+    plan_json(p, true, out);
+}

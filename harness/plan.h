@@ -1,8 +1,8 @@
 /* Plan: plan.yaml -> an ordered work list. The keys are documented in suites/SCHEMA.md.
  *
- * Order of work, fixed for ever because ordinals are stored: for each model, suite, effort, epoch, sample. So one model is
- * loaded at a time. An item's seed depends on (plan seed, suite, sample, effort, epoch) and NOT on the model: models are
- * compared with common random numbers, and adding a model to a plan changes nothing for the others. */
+ * Order of work, fixed for ever because ordinals are stored: for each model, suite, effort, epoch, sample. So one model
+ * is loaded at a time. An item's seed depends on (plan seed, suite, sample, effort, epoch) and NOT on the model: models
+ * are compared with common random numbers, and adding a model to a plan changes nothing for the others. */
 #ifndef ASSAY_HARNESS_PLAN_H
 #define ASSAY_HARNESS_PLAN_H
 
@@ -23,8 +23,8 @@ typedef struct PlanSuite {
 
 typedef struct WorkItem {
     int64_t ordinal;
-    int model, suite;    /* into Plan */
-    size_t sample;       /* into PlanSuite.data->samples */
+    int model, suite; /* into Plan */
+    size_t sample;    /* into PlanSuite.data->samples */
     Effort effort;
     int epoch; /* 1.. */
     uint64_t seed;
@@ -40,12 +40,13 @@ typedef struct Plan {
     Effort efforts[3];
     size_t n_efforts;
     int repeats;
-    int64_t limit; /* samples per suite; 0 = all. Spread over the suite's groups in turn */
-    SuiteGeneration generation; /* overrides of every suite's */
+    int64_t limit;               /* samples per suite; 0 = all. Spread over the suite's groups in turn */
+    SuiteGeneration generation;  /* overrides of every suite's */
     int threads, batch, context; /* 0 = default */
     Str device;                  /* "cpu", "cuda"; absent = default */
     Str out;                     /* run directory, resolved; absent = not named */
-    Str sha256; /* 64 hex digits, once data is open: of plan_to_json without the models' paths. Same digest = same questions */
+    Str sha256; /* 64 hex digits, once data is open: of plan_to_json without the models' paths. Same digest = same
+                   questions */
 } Plan;
 
 /* What the command line adds; zero or NULL = not given. Paths are relative to the current directory. */
@@ -63,8 +64,9 @@ typedef struct PlanOverrides {
     size_t n_sets;
 } PlanOverrides;
 
-/* Reads the plans (several are joined: models and suites add up, the last of a single value wins; a path to a suite.yaml
- * or its folder counts as a plan with that suite) and every suite.yaml in them. Checks everything but the samples. */
+/* Reads the plans (several are joined: models and suites add up, the last of a single value wins; a path to a
+ * suite.yaml or its folder counts as a plan with that suite) and every suite.yaml in them. Checks everything but the
+ * samples. */
 bool plan_load(const char *const *paths, size_t n_paths, const PlanOverrides *o, Arena *a, Plan **out, Err *err);
 /* Reads samples and few-shot examples of every suite, applies `limit`. */
 bool plan_open_data(Plan *p, Arena *a, Err *err);
@@ -76,11 +78,12 @@ WorkItem plan_item(const Plan *p, int64_t ordinal);
 /* The settings of a request for an item: the engine's defaults, the suite's, then the plan's; seed, effort and date. */
 GenOptions plan_gen(const Plan *p, const WorkItem *w);
 
-/* Seed of an item: the first 8 bytes, little-endian, of SHA-256 over the length-prefixed fields "assay-seed-1", plan seed
- * (decimal), suite id, sample id, effort name, epoch (decimal). */
+/* Seed of an item: the first 8 bytes, little-endian, of SHA-256 over the length-prefixed fields "assay-seed-1", plan
+ * seed (decimal), suite id, sample id, effort name, epoch (decimal). */
 uint64_t plan_seed(uint64_t plan_seed, Str suite, Str sample, Effort effort, int epoch);
 
-/* The resolved plan for the manifest: models, suites (id, version, digests, counts), efforts, repeats, seed, settings. */
+/* The resolved plan for the manifest: models, suites (id, version, digests, counts), efforts, repeats, seed, settings.
+ */
 void plan_to_json(const Plan *p, Buf *out);
 
 #endif

@@ -44,7 +44,8 @@ static bool sample_value(const Sample *s, Arena *a, Value *out, Err *err) {
 }
 
 /* Room for `extra` more members behind the columns. The harness's own names come first: they cannot be shadowed. */
-static bool make_vars(const Sample *s, const Value *fewshot, size_t extra, Arena *a, Value *out, ValueMember **free_at, Err *err) {
+static bool make_vars(const Sample *s, const Value *fewshot, size_t extra, Arena *a, Value *out, ValueMember **free_at,
+                      Err *err) {
     size_t columns = s->row.map.n, n = 0;
     ValueMember *m = arena_array(a, columns + 3 + extra, sizeof *m);
     Value sample;
@@ -63,7 +64,8 @@ static bool make_vars(const Sample *s, const Value *fewshot, size_t extra, Arena
 /* ---- few-shot ---- */
 
 /* The first `count` examples, of the sample's group if the suite says so. */
-static bool choose_examples(const Suite *s, const Dataset *fewshot, const Sample *sample, Arena *a, const Sample ***out, size_t *n, Err *err) {
+static bool choose_examples(const Suite *s, const Dataset *fewshot, const Sample *sample, Arena *a, const Sample ***out,
+                            size_t *n, Err *err) {
     const SuiteFewshot *f = &s->fewshot;
     const Sample **v = arena_array(a, (size_t)f->count, sizeof *v);
     *n = 0;
@@ -72,8 +74,9 @@ static bool choose_examples(const Suite *s, const Dataset *fewshot, const Sample
         if (!f->per_group || str_eq(fewshot->samples[i].group, sample->group)) v[(*n)++] = &fewshot->samples[i];
     *out = v;
     if (*n == (size_t)f->count) return true;
-    return err_set(err, ERR_INPUT, "the suite wants %d few-shot examples%s" STR_FMT "%s, but there are only %zu", f->count,
-                   f->per_group ? " of group '" : "", STR_ARG(f->per_group ? sample->group : STR("")), f->per_group ? "'" : "", *n);
+    return err_set(err, ERR_INPUT, "the suite wants %d few-shot examples%s" STR_FMT "%s, but there are only %zu",
+                   f->count, f->per_group ? " of group '" : "", STR_ARG(f->per_group ? sample->group : STR("")),
+                   f->per_group ? "'" : "", *n);
 }
 
 static bool example_rows(const Sample *const *v, size_t n, Arena *a, Value *out, Err *err) {
@@ -105,7 +108,8 @@ static bool add_message(Build *b, Role role, const Template *t, const Value *var
 static bool add_turns(Build *b, const Sample *const *examples, size_t n) {
     for (size_t i = 0; i < n; i++) {
         Value vars;
-        if (!make_vars(examples[i], NULL, 0, b->a, &vars, NULL, b->err) || !add_message(b, ROLE_USER, b->s->fewshot.user, &vars) ||
+        if (!make_vars(examples[i], NULL, 0, b->a, &vars, NULL, b->err) ||
+            !add_message(b, ROLE_USER, b->s->fewshot.user, &vars) ||
             !add_message(b, ROLE_ASSISTANT, b->s->fewshot.assistant, &vars))
             return err_wrap(b->err, "few-shot example %zu", i + 1);
     }
@@ -149,18 +153,20 @@ static bool continuations(Build *b, const Sample *sample, Request *out) {
     return true;
 }
 
-bool prompt_build(const Suite *s, const Dataset *fewshot, const Sample *sample, const GenOptions *gen, uint64_t tag, Arena *a,
-                  Request *out, Err *err) {
+bool prompt_build(const Suite *s, const Dataset *fewshot, const Sample *sample, const GenOptions *gen, uint64_t tag,
+                  Arena *a, Request *out, Err *err) {
     Build b = {.s = s, .a = a, .err = err};
     Value vars;
-    *out = (Request){.tag = tag, .kind = s->mode == SUITE_LOGLIKELIHOOD ? REQUEST_SCORE : REQUEST_GENERATE, .gen = *gen};
+    *out =
+        (Request){.tag = tag, .kind = s->mode == SUITE_LOGLIKELIHOOD ? REQUEST_SCORE : REQUEST_GENERATE, .gen = *gen};
     bool ok = add_messages(&b, sample, fewshot, &vars);
     out->prefill_channel = s->prefill_channel;
     if (ok && s->prefill_text) ok = template_text(s->prefill_text, &vars, a, &out->prefill_text, err);
     if (ok && out->kind == REQUEST_SCORE) ok = continuations(&b, sample, out);
     out->messages = b.messages;
     out->n_messages = b.n;
-    return ok || err_wrap(err, "suite " STR_FMT ", sample " STR_FMT, STR_ARG(s->id), STR_ARG(str_sub(sample->id, 0, 80)));
+    return ok ||
+           err_wrap(err, "suite " STR_FMT ", sample " STR_FMT, STR_ARG(s->id), STR_ARG(str_sub(sample->id, 0, 80)));
 }
 
 /* ---- what the store and the scorer want to know ---- */

@@ -36,14 +36,16 @@ static bool compile(Work *w, Str pattern, Err *err) {
     PCRE2_SIZE at = 0;
     if (python_pattern(pattern, &p))
         w->code = pcre2_compile((PCRE2_SPTR)(p.p ? p.p : ""), p.n,
-                                PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C | PCRE2_MATCH_UNSET_BACKREF, &code, &at, NULL);
+                                PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C | PCRE2_MATCH_UNSET_BACKREF, &code, &at,
+                                NULL);
     bool nomem = p.failed;
     buf_release(&p);
     if (nomem) return err_nomem(err);
     if (!w->code) {
         char msg[160] = "";
         pcre2_get_error_message(code, (PCRE2_UCHAR *)msg, sizeof msg);
-        return err_set(err, ERR_INPUT, "regular expression '" STR_FMT "': %s (at byte %zu)", STR_ARG(str_sub(pattern, 0, 100)), msg, (size_t)at);
+        return err_set(err, ERR_INPUT, "regular expression '" STR_FMT "': %s (at byte %zu)",
+                       STR_ARG(str_sub(pattern, 0, 100)), msg, (size_t)at);
     }
     w->match = pcre2_match_data_create_from_pattern(w->code, NULL);
     w->limits = pcre2_match_context_create(NULL);
@@ -71,9 +73,11 @@ static bool add_named(Work *w, size_t *i, Err *err) {
     char name[64] = "";
     memcpy(name, r.p + *i + 2, end - *i - 2);
     *i = end;
-    if (name[0] && strspn(name, "0123456789") == strlen(name)) return add_group(w, (uint32_t)strtoul(name, NULL, 10), err);
+    if (name[0] && strspn(name, "0123456789") == strlen(name))
+        return add_group(w, (uint32_t)strtoul(name, NULL, 10), err);
     int group = pcre2_substring_number_from_name(w->code, (PCRE2_SPTR)name);
-    if (group < 0) return err_set(err, ERR_INPUT, "the replacement names group '%s', which the pattern does not have", name);
+    if (group < 0)
+        return err_set(err, ERR_INPUT, "the replacement names group '%s', which the pattern does not have", name);
     return add_group(w, (uint32_t)group, err);
 }
 
@@ -91,11 +95,16 @@ static bool add_replacement(Work *w, Err *err) {
             if (!add_group(w, g, err)) return false;
         } else if (c == 'g') {
             if (!add_named(w, &i, err)) return false;
-        } else if (c == 'n') buf_addc(&w->out, '\n');
-        else if (c == 't') buf_addc(&w->out, '\t');
-        else if (c == 'r') buf_addc(&w->out, '\r');
-        else if (c == '\\') buf_addc(&w->out, '\\');
-        else return err_set(err, ERR_INPUT, "the replacement has the unknown escape \\%c", c);
+        } else if (c == 'n')
+            buf_addc(&w->out, '\n');
+        else if (c == 't')
+            buf_addc(&w->out, '\t');
+        else if (c == 'r')
+            buf_addc(&w->out, '\r');
+        else if (c == '\\')
+            buf_addc(&w->out, '\\');
+        else
+            return err_set(err, ERR_INPUT, "the replacement has the unknown escape \\%c", c);
     }
     return true;
 }
@@ -104,11 +113,12 @@ static bool replace_all(Work *w, int64_t count, Err *err) {
     size_t at = 0, copied = 0;
     uint32_t options = 0;
     for (int64_t done = 0; (count <= 0 || done < count) && at <= w->text.n; done++) {
-        int rc = pcre2_match(w->code, (PCRE2_SPTR)(w->text.p ? w->text.p : ""), w->text.n, at, options | (at ? PCRE2_NO_UTF_CHECK : 0),
-                             w->match, w->limits);
+        int rc = pcre2_match(w->code, (PCRE2_SPTR)(w->text.p ? w->text.p : ""), w->text.n, at,
+                             options | (at ? PCRE2_NO_UTF_CHECK : 0), w->match, w->limits);
         if (rc == PCRE2_ERROR_NOMATCH) break;
         if (rc == PCRE2_ERROR_MATCHLIMIT || rc == PCRE2_ERROR_DEPTHLIMIT || rc == PCRE2_ERROR_HEAPLIMIT)
-            return err_set(err, ERR_INPUT, "a regular expression needs too much work on this text; make it less ambiguous");
+            return err_set(err, ERR_INPUT,
+                           "a regular expression needs too much work on this text; make it less ambiguous");
         if (rc < 0) return err_set(err, ERR_INPUT, "a regular expression cannot be matched (PCRE2 error %d)", rc);
         const PCRE2_SIZE *v = pcre2_get_ovector_pointer(w->match);
         if (v[1] < v[0]) return err_set(err, ERR_INPUT, "a regular expression uses \\K to end before it begins");
@@ -124,7 +134,8 @@ static bool replace_all(Work *w, int64_t count, Err *err) {
     return true;
 }
 
-bool regex_replace(Str pattern, Str replacement, Str text, int64_t count, size_t max_out, Arena *a, Str *out, Err *err) {
+bool regex_replace(Str pattern, Str replacement, Str text, int64_t count, size_t max_out, Arena *a, Str *out,
+                   Err *err) {
     Work w = {.text = text, .replacement = replacement};
     buf_init(&w.out, max_out);
     bool ok = compile(&w, pattern, err) && replace_all(&w, count, err);

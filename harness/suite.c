@@ -14,9 +14,15 @@ static const char *const MODES[] = {"generate", "loglikelihood", NULL};
 static const char *const HAZARDS[] = {"none", "sealed", NULL};
 static const char *const METRICS[] = {"accuracy", "safe_rate", NULL};
 
-const char *suite_mode_name(SuiteMode m) { return MODES[m]; }
-const char *suite_hazard_name(SuiteHazard h) { return HAZARDS[h]; }
-const char *suite_metric_name(SuiteMetric m) { return METRICS[m]; }
+const char *suite_mode_name(SuiteMode m) {
+    return MODES[m];
+}
+const char *suite_hazard_name(SuiteHazard h) {
+    return HAZARDS[h];
+}
+const char *suite_metric_name(SuiteMetric m) {
+    return METRICS[m];
+}
 
 typedef struct Reader {
     Suite *s;
@@ -27,13 +33,15 @@ typedef struct Reader {
 
 /* ---- pieces ---- */
 
-static bool want_template(Reader *r, const YamlNode *map, const char *key, const char *what, bool required, const Template **out) {
+static bool want_template(Reader *r, const YamlNode *map, const char *key, const char *what, bool required,
+                          const Template **out) {
     Str src = {0};
     Template *t;
     YamlNode *at = yaml_get(map, key);
     if (!yaml_want_str(map, key, required, &src, r->err)) return false;
     if (!src.p) return true;
-    if (!template_parse(src, what, r->a, &t, r->err)) return err_wrap(r->err, "%s line %d column %d", at->doc->name, at->line, at->col);
+    if (!template_parse(src, what, r->a, &t, r->err))
+        return err_wrap(r->err, "%s line %d column %d", at->doc->name, at->line, at->col);
     *out = t;
     return true;
 }
@@ -60,7 +68,9 @@ static bool resolve_path(Reader *r, const YamlNode *n, const char **out) {
     if (n->kind != YKIND_STR || !p.n) return yaml_fail(n, r->err, "'path' must be a path or a list of paths");
     bool data = str_eqz(p, "$data") || str_starts(p, STR("$data/"));
     if (data && !r->data_dir)
-        return yaml_fail(n, r->err, "this suite reads files that you have: name their folder with --set data=DIR, or `data:` in the plan");
+        return yaml_fail(
+            n, r->err,
+            "this suite reads files that you have: name their folder with --set data=DIR, or `data:` in the plan");
     Buf b;
     buf_init(&b, PATH_MAX * 2);
     if (data) {
@@ -97,7 +107,8 @@ static bool read_format(Reader *r, const YamlNode *map, DatasetSpec *d) {
         Str p = str_from(d->paths[0]);
         format = str_ends(p, STR(".jsonl")) ? DATASET_JSONL : str_ends(p, STR(".csv")) ? DATASET_CSV : -1;
     }
-    if (format < 0) return yaml_fail(map, r->err, "missing key 'format' (jsonl, csv or mmlu); the file's name does not tell it");
+    if (format < 0)
+        return yaml_fail(map, r->err, "missing key 'format' (jsonl, csv or mmlu); the file's name does not tell it");
     d->format = (DatasetFormat)format;
     return true;
 }
@@ -137,8 +148,10 @@ static bool read_fields(Reader *r, const YamlNode *map, DatasetSpec *d) {
                want_template(r, f, "cluster", "fields.cluster", false, &d->cluster) && read_meta(r, f, d)))
         return false;
     bool mmlu = d->format == DATASET_MMLU;
-    if (!d->few_shot && !default_template(r, mmlu ? "{{ subject_id }}-{{ number }}" : "id", "fields.id", &d->id)) return false;
-    return !mmlu || (default_template(r, "answer", "fields.target", &d->target) && default_template(r, "choices", "fields.choices", &d->choices) &&
+    if (!d->few_shot && !default_template(r, mmlu ? "{{ subject_id }}-{{ number }}" : "id", "fields.id", &d->id))
+        return false;
+    return !mmlu || (default_template(r, "answer", "fields.target", &d->target) &&
+                     default_template(r, "choices", "fields.choices", &d->choices) &&
                      default_template(r, "subject", "fields.group", &d->group));
 }
 
@@ -146,11 +159,27 @@ static bool read_dataset(Reader *r, const YamlNode *map, DatasetSpec *d) {
     return read_paths(r, map, d) && read_format(r, map, d) && read_digest(r, map, d) && read_fields(r, map, d);
 }
 
+static bool read_columns(Reader *r, const YamlNode *map, DatasetSpec *d) {
+    YamlNode *list = NULL;
+    if (!yaml_want_seq(map, "columns", false, &list, r->err)) return false;
+    if (!list) return true;
+    Str *columns = arena_array(r->a, list->n, sizeof *columns);
+    if (!columns) return err_nomem(r->err);
+    for (size_t i = 0; i < list->n; i++) {
+        if (list->items[i]->kind != YKIND_STR) return yaml_fail(list->items[i], r->err, "a column's name must be text");
+        columns[i] = list->items[i]->text;
+    }
+    d->columns = columns;
+    d->n_columns = list->n;
+    return true;
+}
+
 static bool read_dataset_section(Reader *r, const YamlNode *root) {
-    static const char *const known[] = {"path", "format", "sha256", "fields", NULL};
+    static const char *const known[] = {"path", "format", "sha256", "fields", "columns", NULL};
     YamlNode *map = NULL;
+    r->s->dataset.canary = r->s->canary;
     return yaml_want_map(root, "dataset", true, &map, r->err) && yaml_check_keys(map, "'dataset'", known, r->err) &&
-           read_dataset(r, map, &r->s->dataset);
+           read_dataset(r, map, &r->s->dataset) && read_columns(r, map, &r->s->dataset);
 }
 
 /* ---- prompt, prefill, few-shot ---- */
@@ -172,7 +201,8 @@ static bool read_prefill(Reader *r, const YamlNode *root) {
     if (!yaml_want_map(root, "prefill", false, &n, r->err)) return false;
     if (!n && s->mode == SUITE_LOGLIKELIHOOD) s->prefill_channel = STR("final");
     if (!n) return true;
-    if (!yaml_check_keys(n, "'prefill'", known, r->err) || !yaml_want_enum(n, "channel", false, channels, &channel, r->err) ||
+    if (!yaml_check_keys(n, "'prefill'", known, r->err) ||
+        !yaml_want_enum(n, "channel", false, channels, &channel, r->err) ||
         !want_template(r, n, "text", "prefill.text", false, &s->prefill_text))
         return false;
     s->prefill_channel = str_from(channels[channel]);
@@ -181,7 +211,8 @@ static bool read_prefill(Reader *r, const YamlNode *root) {
 }
 
 static bool read_fewshot(Reader *r, const YamlNode *root) {
-    static const char *const known[] = {"count", "per_group", "as", "path", "format", "sha256", "fields", "user", "assistant", NULL};
+    static const char *const known[] = {"count",  "per_group", "as",   "path",      "format",
+                                        "sha256", "fields",    "user", "assistant", NULL};
     static const char *const forms[] = {"turns", "variable", NULL};
     SuiteFewshot *f = &r->s->fewshot;
     YamlNode *n = NULL;
@@ -190,19 +221,23 @@ static bool read_fewshot(Reader *r, const YamlNode *root) {
     if (!yaml_want_map(root, "fewshot", false, &n, r->err)) return false;
     if (!n) return true;
     if (!yaml_check_keys(n, "'fewshot'", known, r->err) || !yaml_want_int(n, "count", true, 0, 1000, &count, r->err) ||
-        !yaml_want_bool(n, "per_group", false, &f->per_group, r->err) || !yaml_want_enum(n, "as", false, forms, &form, r->err))
+        !yaml_want_bool(n, "per_group", false, &f->per_group, r->err) ||
+        !yaml_want_enum(n, "as", false, forms, &form, r->err))
         return false;
     f->count = (int)count;
     f->as_turns = form == 0;
     f->data.few_shot = true;
     if (!count) return true;
     if (!f->as_turns && (yaml_get(n, "user") || yaml_get(n, "assistant")))
-        return yaml_fail(n, r->err, "'user' and 'assistant' are for 'as: turns'; with 'as: variable' prompt.user writes the examples");
+        return yaml_fail(
+            n, r->err,
+            "'user' and 'assistant' are for 'as: turns'; with 'as: variable' prompt.user writes the examples");
     if (!read_dataset(r, n, &f->data) || !want_template(r, n, "user", "fewshot.user", false, &f->user) ||
         !want_template(r, n, "assistant", "fewshot.assistant", false, &f->assistant))
         return false;
     if (f->per_group && !f->data.group) f->data.group = r->s->dataset.group;
-    if (f->per_group && !f->data.group) return yaml_fail(n, r->err, "'per_group' needs 'group' in dataset.fields or fewshot.fields");
+    if (f->per_group && !f->data.group)
+        return yaml_fail(n, r->err, "'per_group' needs 'group' in dataset.fields or fewshot.fields");
     if (!f->data.target) f->data.target = r->s->dataset.target;
     if (!f->data.choices) f->data.choices = r->s->dataset.choices;
     if (!f->user) f->user = r->s->user;
@@ -263,7 +298,8 @@ static bool read_scorer(Reader *r, const YamlNode *entry, SuiteScorer *sc) {
         sc->scorer = sc->name = entry->text;
         return true;
     }
-    if (!yaml_check_keys(entry, "an entry of 'scorers'", known, r->err) || !yaml_want_str(entry, "scorer", true, &sc->scorer, r->err))
+    if (!yaml_check_keys(entry, "an entry of 'scorers'", known, r->err) ||
+        !yaml_want_str(entry, "scorer", true, &sc->scorer, r->err))
         return false;
     sc->name = sc->scorer;
     return yaml_want_str(entry, "name", false, &sc->name, r->err) && read_options(r, entry, sc);
@@ -280,7 +316,8 @@ static bool read_scorers(Reader *r, const YamlNode *root) {
         if (!sc[i].name.n) return yaml_fail(list->items[i], r->err, "a scorer without a name");
         for (size_t k = 0; k < i; k++)
             if (str_eq(sc[k].name, sc[i].name))
-                return yaml_fail(list->items[i], r->err, "two scorers are named '" STR_FMT "'; give one a 'name'", STR_ARG(sc[i].name));
+                return yaml_fail(list->items[i], r->err, "two scorers are named '" STR_FMT "'; give one a 'name'",
+                                 STR_ARG(sc[i].name));
     }
     r->s->scorers = sc;
     r->s->n_scorers = list->n;
@@ -301,7 +338,8 @@ static bool check_id(Reader *r, const YamlNode *root) {
     if (!realpath(s->dir, real)) return true; /* a folder that cannot be named cannot disagree */
     Str dir = str_from(real);
     bool ends = str_ends(dir, s->id) && (dir.n == s->id.n || s->id.p[0] == '/' || dir.p[dir.n - s->id.n - 1] == '/');
-    return ends || yaml_fail(n, r->err, "'suite' is '" STR_FMT "', but the folder is %.200s; they must end alike", STR_ARG(s->id), real);
+    return ends || yaml_fail(n, r->err, "'suite' is '" STR_FMT "', but the folder is %.200s; they must end alike",
+                             STR_ARG(s->id), real);
 }
 
 static bool read_head(Reader *r, const YamlNode *root) {
@@ -310,10 +348,13 @@ static bool read_head(Reader *r, const YamlNode *root) {
     int hazard = 0, mode = 0, metric = 0;
     static const char *const directions[] = {"better", "safer", NULL};
     if (!yaml_want_str(root, "suite", true, &s->id, r->err) || !check_id(r, root) ||
-        !yaml_want_int(root, "version", true, 1, 1000000, &version, r->err) || !yaml_want_str(root, "title", true, &s->title, r->err) ||
+        !yaml_want_int(root, "version", true, 1, 1000000, &version, r->err) ||
+        !yaml_want_str(root, "title", true, &s->title, r->err) ||
         !yaml_want_str(root, "description", false, &s->description, r->err) ||
         !yaml_want_str(root, "licence", false, &s->licence, r->err) ||
-        !yaml_want_enum(root, "hazard", false, HAZARDS, &hazard, r->err) || !yaml_want_enum(root, "mode", false, MODES, &mode, r->err) ||
+        !yaml_want_str(root, "canary", false, &s->canary, r->err) ||
+        !yaml_want_enum(root, "hazard", false, HAZARDS, &hazard, r->err) ||
+        !yaml_want_enum(root, "mode", false, MODES, &mode, r->err) ||
         !yaml_want_enum(root, "metric", false, METRICS, &metric, r->err))
         return false;
     int direction = metric == METRIC_SAFE_RATE;
@@ -328,21 +369,24 @@ static bool read_head(Reader *r, const YamlNode *root) {
 
 static bool read_choices_as(Reader *r, const YamlNode *root) {
     YamlNode *n = yaml_get(root, "choices_as");
-    if (r->s->mode == SUITE_GENERATE)
-        return !n || yaml_fail(n, r->err, "'choices_as' is for 'mode: loglikelihood'");
-    if (!r->s->dataset.choices) return yaml_fail(root, r->err, "'mode: loglikelihood' needs 'choices' in dataset.fields");
+    if (r->s->mode == SUITE_GENERATE) return !n || yaml_fail(n, r->err, "'choices_as' is for 'mode: loglikelihood'");
+    if (!r->s->dataset.choices)
+        return yaml_fail(root, r->err, "'mode: loglikelihood' needs 'choices' in dataset.fields");
     return want_template(r, root, "choices_as", "choices_as", false, &r->s->choices_as) &&
            default_template(r, "{{ letter }}", "choices_as", &r->s->choices_as);
 }
 
-bool suite_is_suite(const YamlNode *root) { return yaml_get(root, "suite") != NULL; }
+bool suite_is_suite(const YamlNode *root) {
+    return yaml_get(root, "suite") != NULL;
+}
 
 static bool read_suite(Reader *r, const YamlNode *root) {
-    static const char *const known[] = {"suite",   "version", "title",      "description", "licence",    "hazard",  "dataset", "prompt", "prefill",
-                                        "fewshot", "generation", "mode", "choices_as",  "scorers", "metric",  "higher_is", NULL};
-    return yaml_check_keys(root, "a suite", known, r->err) && read_head(r, root) && read_dataset_section(r, root) && read_prompt(r, root) &&
-           read_prefill(r, root) && read_fewshot(r, root) && suite_read_generation(root, &r->s->generation, r->err) &&
-           read_choices_as(r, root) && read_scorers(r, root);
+    static const char *const known[] = {"suite",  "version",    "title",   "description", "licence",   "canary",
+                                        "hazard", "dataset",    "prompt",  "prefill",     "fewshot",   "generation",
+                                        "mode",   "choices_as", "scorers", "metric",      "higher_is", NULL};
+    return yaml_check_keys(root, "a suite", known, r->err) && read_head(r, root) && read_dataset_section(r, root) &&
+           read_prompt(r, root) && read_prefill(r, root) && read_fewshot(r, root) &&
+           suite_read_generation(root, &r->s->generation, r->err) && read_choices_as(r, root) && read_scorers(r, root);
 }
 
 bool suite_load(const char *path, const char *data_dir, Arena *a, Suite **out, Err *err) {

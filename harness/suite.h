@@ -18,8 +18,8 @@ const char *suite_hazard_name(SuiteHazard h); /* "none", "sealed" */
 const char *suite_metric_name(SuiteMetric m); /* "accuracy", "safe_rate" */
 
 typedef struct SuiteScorer {
-    Str scorer; /* name of a registered scorer: "choice" */
-    Str name;   /* name of this entry in scores and reports; default: the scorer's. Unique in the suite */
+    Str scorer;              /* name of a registered scorer: "choice" */
+    Str name;                /* name of this entry in scores and reports; default: the scorer's. Unique in the suite */
     const ScorerKV *options; /* scalars as text, maps and lists as JSON */
     size_t n_options;
     int line, col; /* where the entry stands, for errors of the scorer's own */
@@ -42,9 +42,10 @@ typedef struct SuiteFewshot {
 } SuiteFewshot;
 
 typedef struct Suite {
-    Str id;  /* "demo/choice" */
+    Str id; /* "demo/choice" */
     int version;
     Str title, description, licence;
+    Str canary; /* absent, or a string that marks text of this suite wherever it turns up */
     SuiteHazard hazard;
     SuiteMode mode;
     DatasetSpec dataset;
@@ -58,13 +59,13 @@ typedef struct Suite {
     const SuiteScorer *scorers;
     size_t n_scorers;
     SuiteMetric metric;
-    bool higher_is_safer; /* else: higher is better. Values always rise towards the good */
+    bool higher_is_safer;   /* else: higher is better. Values always rise towards the good */
     const char *path, *dir; /* of suite.yaml */
-    Str sha256; /* 64 hex digits: of suite.yaml's bytes */
+    Str sha256;             /* 64 hex digits: of suite.yaml's bytes */
 } Suite;
 
-/* path: a suite.yaml, or the folder that holds one. data_dir: what `$data` in dataset paths stands for; NULL if the user
- * named none (then a suite that needs it fails, saying how to name it; check with suite_needs_data). */
+/* path: a suite.yaml, or the folder that holds one. data_dir: what `$data` in dataset paths stands for; NULL if the
+ * user named none (then a suite that needs it fails, saying how to name it; check with suite_needs_data). */
 bool suite_load(const char *path, const char *data_dir, Arena *a, Suite **out, Err *err);
 /* True if a tree is a suite (has the key `suite`), not a plan. */
 bool suite_is_suite(const YamlNode *root);

@@ -63,7 +63,8 @@ static bool loop_variable(Eval *e, const Value *items, size_t i) {
     m[5] = (ValueMember){STR("revindex"), value_int((int64_t)(n - i))};
     m[6] = (ValueMember){STR("revindex0"), value_int((int64_t)(n - i - 1))};
     m[7] = (ValueMember){STR("previtem"), i ? v[i - 1] : (Value){.type = VALUE_UNDEFINED, .s = STR("loop.previtem")}};
-    m[8] = (ValueMember){STR("nextitem"), i + 1 < n ? v[i + 1] : (Value){.type = VALUE_UNDEFINED, .s = STR("loop.nextitem")}};
+    m[8] = (ValueMember){STR("nextitem"),
+                         i + 1 < n ? v[i + 1] : (Value){.type = VALUE_UNDEFINED, .s = STR("loop.nextitem")}};
     return set_local(e, STR("loop"), value_map(m, 9));
 }
 
@@ -92,8 +93,8 @@ static bool run_for(Eval *e, const Stmt *s, Buf *out) {
     Local *before = e->locals;
     for (size_t i = 0; i < list.list.n; i++) {
         e->line = s->line;
-        bool ok = template__step(e, 9 * sizeof(ValueMember)) && assign(e, s, &list.list.items[i]) && loop_variable(e, &list, i) &&
-                  run(e, s->body, out);
+        bool ok = template__step(e, 9 * sizeof(ValueMember)) && assign(e, s, &list.list.items[i]) &&
+                  loop_variable(e, &list, i) && run(e, s->body, out);
         if (!ok) return false;
         e->locals = before; /* what a turn sets is gone after it, as in Jinja2 */
     }
@@ -139,11 +140,21 @@ static bool run(Eval *e, const Stmt *s, Buf *out) {
         if (!template__step(e, 0)) return false;
         bool ok = true;
         switch (s->kind) {
-        case ST_TEXT: buf_addstr(out, s->text); break;
-        case ST_PRINT: ok = print(e, s, out); break;
-        case ST_IF: ok = run_if(e, s, out); break;
-        case ST_FOR: ok = run_for(e, s, out); break;
-        case ST_SET: ok = run_set(e, s); break;
+        case ST_TEXT:
+            buf_addstr(out, s->text);
+            break;
+        case ST_PRINT:
+            ok = print(e, s, out);
+            break;
+        case ST_IF:
+            ok = run_if(e, s, out);
+            break;
+        case ST_FOR:
+            ok = run_for(e, s, out);
+            break;
+        case ST_SET:
+            ok = run_set(e, s);
+            break;
         }
         if (!ok) return false;
         if (out->failed) return template__fail(e, "the rendered text is longer than %zu MiB", out->max >> 20);
@@ -208,5 +219,9 @@ bool template_value(const Template *t, const Value *vars, Arena *a, Value *out, 
     return template_text(t, vars, a, &out->s, err);
 }
 
-Str template_source(const Template *t) { return t->source; }
-Str template_bare_name(const Template *t) { return t->bare; }
+Str template_source(const Template *t) {
+    return t->source;
+}
+Str template_bare_name(const Template *t) {
+    return t->bare;
+}

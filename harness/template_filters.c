@@ -13,10 +13,14 @@
 static bool f_length(Eval *e, const Value *v, const Args *args, Value *out) {
     (void)args;
     size_t n = 0;
-    if (v->type == VALUE_STR) n = template__chars(v->s);
-    else if (v->type == VALUE_LIST) n = v->list.n;
-    else if (v->type == VALUE_MAP) n = v->map.n;
-    else return template__fail(e, "%s has no length", value_type_name(v->type));
+    if (v->type == VALUE_STR)
+        n = template__chars(v->s);
+    else if (v->type == VALUE_LIST)
+        n = v->list.n;
+    else if (v->type == VALUE_MAP)
+        n = v->map.n;
+    else
+        return template__fail(e, "%s has no length", value_type_name(v->type));
     *out = value_int((int64_t)n);
     return true;
 }
@@ -34,7 +38,8 @@ static bool attribute(Eval *e, const Value *v, Str path, Value *out) {
         size_t dot = str_find(path, STR("."), 0);
         Str head = dot == SIZE_MAX ? path : str_sub(path, 0, dot);
         Value key = value_str(head), item;
-        if (template__every(head, template__ascii_digit) && head.n < 9) key = value_int(strtol(str_printf(e->a, "%.*s", (int)head.n, head.p).p, NULL, 10));
+        if (template__every(head, template__ascii_digit) && head.n < 9)
+            key = value_int(strtol(str_printf(e->a, "%.*s", (int)head.n, head.p).p, NULL, 10));
         if (!template__item(e, out, &key, &item)) return false;
         *out = item;
         path = dot == SIZE_MAX ? STR("") : str_sub(path, dot + 1, path.n);
@@ -45,7 +50,8 @@ static bool attribute(Eval *e, const Value *v, Str path, Value *out) {
 static bool f_join(Eval *e, const Value *v, const Args *args, Value *out) {
     Str sep = STR(""), path = {0};
     Value list;
-    if (!template__text_arg(e, args, 0, "d", false, &sep) || !template__text_arg(e, args, 1, "attribute", false, &path) || !template__list(e, v, &list))
+    if (!template__text_arg(e, args, 0, "d", false, &sep) ||
+        !template__text_arg(e, args, 1, "attribute", false, &path) || !template__list(e, v, &list))
         return false;
     if (path.p) {
         Value *items = template__new_list(e, list.list.n);
@@ -81,10 +87,14 @@ static bool text_to_int(Str s, int64_t *out) {
 static bool f_int(Eval *e, const Value *v, const Args *args, Value *out) {
     int64_t n = 0;
     if (!template__int_arg(e, args, 0, "default", &n)) return false;
-    if (v->type == VALUE_INT) n = v->i;
-    else if (v->type == VALUE_BOOL) n = v->b;
-    else if (v->type == VALUE_FLOAT && fabs(v->f) < 9e18) n = (int64_t)v->f;
-    else if (v->type == VALUE_STR) text_to_int(v->s, &n);
+    if (v->type == VALUE_INT)
+        n = v->i;
+    else if (v->type == VALUE_BOOL)
+        n = v->b;
+    else if (v->type == VALUE_FLOAT && fabs(v->f) < 9e18)
+        n = (int64_t)v->f;
+    else if (v->type == VALUE_STR)
+        text_to_int(v->s, &n);
     *out = value_int(n);
     return true;
 }
@@ -94,8 +104,10 @@ static bool f_float(Eval *e, const Value *v, const Args *args, Value *out) {
     template__arg(args, 0, "default", &fallback);
     (void)e;
     *out = fallback;
-    if (v->type == VALUE_FLOAT) *out = *v;
-    else if (v->type == VALUE_INT || v->type == VALUE_BOOL) *out = value_float(v->type == VALUE_INT ? (double)v->i : v->b);
+    if (v->type == VALUE_FLOAT)
+        *out = *v;
+    else if (v->type == VALUE_INT || v->type == VALUE_BOOL)
+        *out = value_float(v->type == VALUE_INT ? (double)v->i : v->b);
     else if (v->type == VALUE_STR) {
         char buf[64] = "", *end;
         Str s = template__strip(v->s, (Str){0}, true, true);
@@ -116,16 +128,18 @@ static bool f_replace(Eval *e, const Value *v, const Args *args, Value *out) {
     Str s, from, to;
     int64_t count = -1;
     *out = value_str((Str){0});
-    return template__text(e, v, &s) && template__text_arg(e, args, 0, "old", true, &from) && template__text_arg(e, args, 1, "new", true, &to) &&
-           template__int_arg(e, args, 2, "count", &count) && template__replace(e, s, from, to, count, &out->s);
+    return template__text(e, v, &s) && template__text_arg(e, args, 0, "old", true, &from) &&
+           template__text_arg(e, args, 1, "new", true, &to) && template__int_arg(e, args, 2, "count", &count) &&
+           template__replace(e, s, from, to, count, &out->s);
 }
 
 static bool f_regex_replace(Eval *e, const Value *v, const Args *args, Value *out) {
     Str s = v->s, pattern, to;
     int64_t count = 0;
-    if (v->type != VALUE_STR) return template__fail(e, "regex_replace works on text, not on %s", value_type_name(v->type));
-    if (!template__text_arg(e, args, 0, "pattern", true, &pattern) || !template__text_arg(e, args, 1, "repl", true, &to) ||
-        !template__int_arg(e, args, 2, "count", &count))
+    if (v->type != VALUE_STR)
+        return template__fail(e, "regex_replace works on text, not on %s", value_type_name(v->type));
+    if (!template__text_arg(e, args, 0, "pattern", true, &pattern) ||
+        !template__text_arg(e, args, 1, "repl", true, &to) || !template__int_arg(e, args, 2, "count", &count))
         return false;
     *out = value_str((Str){0});
     if (!template__step(e, s.n)) return false;
@@ -162,7 +176,8 @@ static bool f_capitalize(Eval *e, const Value *v, const Args *args, Value *out) 
 static bool f_title(Eval *e, const Value *v, const Args *args, Value *out) {
     Str s, low;
     (void)args;
-    if (!template__text(e, v, &s) || !template__case(e, s, CASE_LOWER, &low) || !template__step(e, low.n * 2)) return false;
+    if (!template__text(e, v, &s) || !template__case(e, s, CASE_LOWER, &low) || !template__step(e, low.n * 2))
+        return false;
     Buf b;
     buf_init(&b, TEMPLATE_MAX_OUTPUT);
     bool start = true, ok = true;
@@ -183,8 +198,11 @@ static bool f_title(Eval *e, const Value *v, const Args *args, Value *out) {
 static bool end_of(Eval *e, const Value *v, bool last, Value *out) {
     Value list;
     if (!template__list(e, v, &list)) return false;
-    if (!list.list.n) *out = (Value){.type = VALUE_UNDEFINED, .s = last ? STR("last item of an empty list") : STR("first item of an empty list")};
-    else *out = list.list.items[last ? list.list.n - 1 : 0];
+    if (!list.list.n)
+        *out = (Value){.type = VALUE_UNDEFINED,
+                       .s = last ? STR("last item of an empty list") : STR("first item of an empty list")};
+    else
+        *out = list.list.items[last ? list.list.n - 1 : 0];
     return true;
 }
 static bool f_first(Eval *e, const Value *v, const Args *args, Value *out) {
@@ -225,7 +243,8 @@ static bool f_map(Eval *e, const Value *v, const Args *args, Value *out) {
             continue;
         }
         if (!attribute(e, item, path.s, &items[i])) return false;
-        if (items[i].type == VALUE_UNDEFINED && !template__arg(args, SIZE_MAX, "default", &items[i])) return template__defined(e, &items[i]);
+        if (items[i].type == VALUE_UNDEFINED && !template__arg(args, SIZE_MAX, "default", &items[i]))
+            return template__defined(e, &items[i]);
     }
     *out = value_list(items, list.list.n);
     return true;
@@ -236,9 +255,11 @@ static bool pick(Eval *e, const Value *v, const Args *args, bool by_attribute, b
     Value list, path = {0}, test;
     size_t skip = by_attribute;
     if (!template__list(e, v, &list)) return false;
-    if (by_attribute && (!template__arg(args, 0, "", &path) || path.type != VALUE_STR)) return template__fail(e, "the attribute's name is missing");
+    if (by_attribute && (!template__arg(args, 0, "", &path) || path.type != VALUE_STR))
+        return template__fail(e, "the attribute's name is missing");
     bool has_test = template__arg(args, skip, "", &test);
-    if (has_test && (test.type != VALUE_STR || !template__is_test(test.s))) return template__fail(e, "there is no such test");
+    if (has_test && (test.type != VALUE_STR || !template__is_test(test.s)))
+        return template__fail(e, "there is no such test");
     Value *items = template__new_list(e, list.list.n);
     size_t n = 0;
     if (!items) return false;
@@ -254,10 +275,18 @@ static bool pick(Eval *e, const Value *v, const Args *args, bool by_attribute, b
     *out = value_list(items, n);
     return true;
 }
-static bool f_select(Eval *e, const Value *v, const Args *args, Value *out) { return pick(e, v, args, false, true, out); }
-static bool f_reject(Eval *e, const Value *v, const Args *args, Value *out) { return pick(e, v, args, false, false, out); }
-static bool f_selectattr(Eval *e, const Value *v, const Args *args, Value *out) { return pick(e, v, args, true, true, out); }
-static bool f_rejectattr(Eval *e, const Value *v, const Args *args, Value *out) { return pick(e, v, args, true, false, out); }
+static bool f_select(Eval *e, const Value *v, const Args *args, Value *out) {
+    return pick(e, v, args, false, true, out);
+}
+static bool f_reject(Eval *e, const Value *v, const Args *args, Value *out) {
+    return pick(e, v, args, false, false, out);
+}
+static bool f_selectattr(Eval *e, const Value *v, const Args *args, Value *out) {
+    return pick(e, v, args, true, true, out);
+}
+static bool f_rejectattr(Eval *e, const Value *v, const Args *args, Value *out) {
+    return pick(e, v, args, true, false, out);
+}
 
 static bool f_reverse(Eval *e, const Value *v, const Args *args, Value *out) {
     Value list;
@@ -302,7 +331,8 @@ static bool f_sort(Eval *e, const Value *v, const Args *args, Value *out) {
     bool reverse = false, sensitive = false;
     Str path = {0};
     Value list;
-    if (!template__bool_arg(e, args, 0, "reverse", &reverse) || !template__bool_arg(e, args, 1, "case_sensitive", &sensitive) ||
+    if (!template__bool_arg(e, args, 0, "reverse", &reverse) ||
+        !template__bool_arg(e, args, 1, "case_sensitive", &sensitive) ||
         !template__text_arg(e, args, 2, "attribute", false, &path) || !template__list(e, v, &list))
         return false;
     size_t n = list.list.n;
@@ -318,7 +348,8 @@ static bool f_sort(Eval *e, const Value *v, const Args *args, Value *out) {
     }
     for (size_t width = 1; width < n; width *= 2)
         for (size_t from = 0; from + width < n; from += 2 * width)
-            if (!merge(e, s, tmp, from, from + width, from + 2 * width < n ? from + 2 * width : n, reverse)) return false;
+            if (!merge(e, s, tmp, from, from + width, from + 2 * width < n ? from + 2 * width : n, reverse))
+                return false;
     for (size_t i = 0; i < n; i++) items[i] = s[i].item;
     *out = value_list(items, n);
     return true;
@@ -384,10 +415,14 @@ static bool f_sum(Eval *e, const Value *v, const Args *args, Value *out) {
 
 static bool f_abs(Eval *e, const Value *v, const Args *args, Value *out) {
     (void)args;
-    if (v->type == VALUE_FLOAT) *out = value_float(fabs(v->f));
-    else if (v->type == VALUE_INT && v->i != INT64_MIN) *out = value_int(v->i < 0 ? -v->i : v->i);
-    else if (v->type == VALUE_BOOL) *out = value_int(v->b);
-    else return template__fail(e, "abs needs a number, not %s", value_type_name(v->type));
+    if (v->type == VALUE_FLOAT)
+        *out = value_float(fabs(v->f));
+    else if (v->type == VALUE_INT && v->i != INT64_MIN)
+        *out = value_int(v->i < 0 ? -v->i : v->i);
+    else if (v->type == VALUE_BOOL)
+        *out = value_int(v->b);
+    else
+        return template__fail(e, "abs needs a number, not %s", value_type_name(v->type));
     return true;
 }
 
@@ -395,14 +430,20 @@ static bool f_abs(Eval *e, const Value *v, const Args *args, Value *out) {
 static bool f_round(Eval *e, const Value *v, const Args *args, Value *out) {
     int64_t digits = 0;
     Str method = STR("common");
-    if (!template__int_arg(e, args, 0, "precision", &digits) || !template__text_arg(e, args, 1, "method", false, &method)) return false;
+    if (!template__int_arg(e, args, 0, "precision", &digits) ||
+        !template__text_arg(e, args, 1, "method", false, &method))
+        return false;
     double d = v->type == VALUE_FLOAT ? v->f : (double)v->i;
-    if (v->type != VALUE_FLOAT && v->type != VALUE_INT) return template__fail(e, "round needs a number, not %s", value_type_name(v->type));
+    if (v->type != VALUE_FLOAT && v->type != VALUE_INT)
+        return template__fail(e, "round needs a number, not %s", value_type_name(v->type));
     if (digits < 0 || digits > 15) return template__fail(e, "round knows 0 to 15 decimals");
     double scale = pow(10, (double)digits);
-    if (str_eqz(method, "ceil")) *out = value_float(ceil(d * scale) / scale);
-    else if (str_eqz(method, "floor")) *out = value_float(floor(d * scale) / scale);
-    else if (!str_eqz(method, "common")) return template__fail(e, "round's method is common, ceil or floor");
+    if (str_eqz(method, "ceil"))
+        *out = value_float(ceil(d * scale) / scale);
+    else if (str_eqz(method, "floor"))
+        *out = value_float(floor(d * scale) / scale);
+    else if (!str_eqz(method, "common"))
+        return template__fail(e, "round's method is common, ceil or floor");
     else {
         char text[400];
         snprintf(text, sizeof text, "%.*f", (int)digits, d);
@@ -482,7 +523,9 @@ static const struct Filter *filter_find(Str name) {
     return NULL;
 }
 
-bool template__is_filter(Str name) { return filter_find(name) != NULL; }
+bool template__is_filter(Str name) {
+    return filter_find(name) != NULL;
+}
 
 bool template__filter(Eval *e, Str name, const Value *v, const Args *args, Value *out) {
     const struct Filter *f = filter_find(name);
@@ -494,7 +537,8 @@ bool template__filter(Eval *e, Str name, const Value *v, const Args *args, Value
 
 static bool is_cased_all(Str s, TextCase c, Eval *e, bool *out) {
     Str same, other;
-    if (!template__case(e, s, c, &same) || !template__case(e, s, c == CASE_LOWER ? CASE_UPPER : CASE_LOWER, &other)) return false;
+    if (!template__case(e, s, c, &same) || !template__case(e, s, c == CASE_LOWER ? CASE_UPPER : CASE_LOWER, &other))
+        return false;
     *out = str_eq(s, same) && !str_eq(s, other);
     return true;
 }
@@ -511,12 +555,13 @@ static bool remainder_test(Eval *e, const Value *v, int64_t by, int64_t want, bo
 static const struct NamedOp {
     const char *name;
     Op op;
-} comparisons[] = {{"eq", OP_EQ},      {"equalto", OP_EQ}, {"sameas", OP_EQ}, {"ne", OP_NE}, {"lt", OP_LT}, {"lessthan", OP_LT},
-                   {"le", OP_LE},      {"gt", OP_GT},      {"greaterthan", OP_GT}, {"ge", OP_GE}, {"in", OP_IN}};
+} comparisons[] = {{"eq", OP_EQ},          {"equalto", OP_EQ},  {"sameas", OP_EQ}, {"ne", OP_NE},
+                   {"lt", OP_LT},          {"lessthan", OP_LT}, {"le", OP_LE},     {"gt", OP_GT},
+                   {"greaterthan", OP_GT}, {"ge", OP_GE},       {"in", OP_IN}};
 
-static const char *const type_tests[] = {"defined",  "undefined", "none",     "string", "number", "integer", "float", "boolean",
-                                         "true",     "false",     "sequence", "iterable", "mapping", "odd", "even", "divisibleby",
-                                         "lower",    "upper"};
+static const char *const type_tests[] = {"defined", "undefined", "none", "string",      "number",   "integer",
+                                         "float",   "boolean",   "true", "false",       "sequence", "iterable",
+                                         "mapping", "odd",       "even", "divisibleby", "lower",    "upper"};
 
 bool template__is_test(Str name) {
     for (size_t i = 0; i < sizeof type_tests / sizeof *type_tests; i++)
@@ -530,19 +575,32 @@ bool template__is_test(Str name) {
 static bool type_test(Str name, const Value *v, bool *out) {
     ValueType t = v->type;
     bool listy = t == VALUE_STR || t == VALUE_LIST || t == VALUE_MAP;
-    if (str_eqz(name, "defined")) *out = t != VALUE_UNDEFINED;
-    else if (str_eqz(name, "undefined")) *out = t == VALUE_UNDEFINED;
-    else if (str_eqz(name, "none")) *out = t == VALUE_NULL;
-    else if (str_eqz(name, "string")) *out = t == VALUE_STR;
-    else if (str_eqz(name, "number")) *out = t == VALUE_INT || t == VALUE_FLOAT || t == VALUE_BOOL;
-    else if (str_eqz(name, "integer")) *out = t == VALUE_INT;
-    else if (str_eqz(name, "float")) *out = t == VALUE_FLOAT;
-    else if (str_eqz(name, "boolean")) *out = t == VALUE_BOOL;
-    else if (str_eqz(name, "true")) *out = t == VALUE_BOOL && v->b;
-    else if (str_eqz(name, "false")) *out = t == VALUE_BOOL && !v->b;
-    else if (str_eqz(name, "sequence") || (t != VALUE_UNDEFINED && str_eqz(name, "iterable"))) *out = listy;
-    else if (str_eqz(name, "mapping")) *out = t == VALUE_MAP;
-    else return false;
+    if (str_eqz(name, "defined"))
+        *out = t != VALUE_UNDEFINED;
+    else if (str_eqz(name, "undefined"))
+        *out = t == VALUE_UNDEFINED;
+    else if (str_eqz(name, "none"))
+        *out = t == VALUE_NULL;
+    else if (str_eqz(name, "string"))
+        *out = t == VALUE_STR;
+    else if (str_eqz(name, "number"))
+        *out = t == VALUE_INT || t == VALUE_FLOAT || t == VALUE_BOOL;
+    else if (str_eqz(name, "integer"))
+        *out = t == VALUE_INT;
+    else if (str_eqz(name, "float"))
+        *out = t == VALUE_FLOAT;
+    else if (str_eqz(name, "boolean"))
+        *out = t == VALUE_BOOL;
+    else if (str_eqz(name, "true"))
+        *out = t == VALUE_BOOL && v->b;
+    else if (str_eqz(name, "false"))
+        *out = t == VALUE_BOOL && !v->b;
+    else if (str_eqz(name, "sequence") || (t != VALUE_UNDEFINED && str_eqz(name, "iterable")))
+        *out = listy;
+    else if (str_eqz(name, "mapping"))
+        *out = t == VALUE_MAP;
+    else
+        return false;
     return true;
 }
 
@@ -554,12 +612,14 @@ bool template__test(Eval *e, Str name, const Value *v, const Args *args, bool *o
     if (!template__defined(e, v)) return false;
     if (str_eqz(name, "odd")) return remainder_test(e, v, 2, 1, out);
     if (str_eqz(name, "even")) return remainder_test(e, v, 2, 0, out);
-    if (str_eqz(name, "divisibleby")) return template__int_arg(e, args, 0, "num", &by) && remainder_test(e, v, by, 0, out);
+    if (str_eqz(name, "divisibleby"))
+        return template__int_arg(e, args, 0, "num", &by) && remainder_test(e, v, by, 0, out);
     if (str_eqz(name, "lower") || str_eqz(name, "upper")) {
         Str s;
         return template__text(e, v, &s) && is_cased_all(s, str_eqz(name, "lower") ? CASE_LOWER : CASE_UPPER, e, out);
     }
-    if (!template__arg(args, 0, "other", &other)) return template__fail(e, "test 'is " STR_FMT "' needs a value", STR_ARG(name));
+    if (!template__arg(args, 0, "other", &other))
+        return template__fail(e, "test 'is " STR_FMT "' needs a value", STR_ARG(name));
     for (size_t i = 0; i < sizeof comparisons / sizeof *comparisons; i++)
         if (str_eqz(name, comparisons[i].name)) return template__compare(e, comparisons[i].op, v, &other, out);
     return template__fail(e, "there is no test 'is " STR_FMT "' here", STR_ARG(name));
@@ -569,7 +629,9 @@ bool template__test(Eval *e, Str name, const Value *v, const Args *args, bool *o
 
 static bool range(Eval *e, const Args *args, Value *out) {
     int64_t a = 0, b = 0, step = 1;
-    if (args->n == 1 ? !template__int_arg(e, args, 0, "stop", &b) : !(template__int_arg(e, args, 0, "start", &a) && template__int_arg(e, args, 1, "stop", &b) && template__int_arg(e, args, 2, "step", &step)))
+    if (args->n == 1 ? !template__int_arg(e, args, 0, "stop", &b)
+                     : !(template__int_arg(e, args, 0, "start", &a) && template__int_arg(e, args, 1, "stop", &b) &&
+                         template__int_arg(e, args, 2, "step", &step)))
         return false;
     if (!args->n || !step) return template__fail(e, "range() needs a stop, and a step that is not 0");
     /* in unsigned arithmetic, where differences of any two bounds are exact */

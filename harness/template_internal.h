@@ -4,8 +4,8 @@
 
 #include "harness/template.h"
 
-#define TEMPLATE_MAX_DEPTH 120      /* nesting of expressions and of blocks */
-#define TEMPLATE_MAX_LIST 1000000   /* items of one list */
+#define TEMPLATE_MAX_DEPTH 120                /* nesting of expressions and of blocks */
+#define TEMPLATE_MAX_LIST 1000000             /* items of one list */
 #define TEMPLATE_MAX_BYTES ((size_t)64 << 20) /* of all intermediate texts of one rendering */
 
 typedef enum ExprKind {
@@ -31,8 +31,22 @@ typedef enum ExprKind {
 } ExprKind;
 
 typedef enum Op {
-    OP_ADD, OP_SUB, OP_MUL, OP_DIV, OP_FLOORDIV, OP_MOD, OP_POW, OP_CONCAT,
-    OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_IN, OP_NOT_IN
+    OP_ADD,
+    OP_SUB,
+    OP_MUL,
+    OP_DIV,
+    OP_FLOORDIV,
+    OP_MOD,
+    OP_POW,
+    OP_CONCAT,
+    OP_EQ,
+    OP_NE,
+    OP_LT,
+    OP_LE,
+    OP_GT,
+    OP_GE,
+    OP_IN,
+    OP_NOT_IN
 } Op;
 
 typedef struct Expr Expr;

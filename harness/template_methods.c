@@ -19,7 +19,8 @@ bool template__arg(const Args *args, size_t i, const char *name, Value *out) {
 
 bool template__check_args(Eval *e, const char *what, Str name, const Args *args, size_t most) {
     if (args->n <= most) return true;
-    return template__fail(e, "%s '" STR_FMT "' takes at most %zu arguments, not %zu", what, STR_ARG(name), most, args->n);
+    return template__fail(e, "%s '" STR_FMT "' takes at most %zu arguments, not %zu", what, STR_ARG(name), most,
+                          args->n);
 }
 
 bool template__text_arg(Eval *e, const Args *args, size_t i, const char *name, bool required, Str *out) {
@@ -27,7 +28,8 @@ bool template__text_arg(Eval *e, const Args *args, size_t i, const char *name, b
     if (!template__arg(args, i, name, &v) || (v.type == VALUE_NULL && !required)) {
         return !required || template__fail(e, "argument '%s' is missing", name);
     }
-    if (v.type != VALUE_STR) return template__fail(e, "argument '%s' must be text, not %s", name, value_type_name(v.type));
+    if (v.type != VALUE_STR)
+        return template__fail(e, "argument '%s' must be text, not %s", name, value_type_name(v.type));
     *out = v.s;
     return true;
 }
@@ -91,11 +93,18 @@ bool template__list(Eval *e, const Value *v, Value *out) {
 
 static bool m_strip_at(Eval *e, const Value *self, const Args *args, bool left, bool right, Value *out) {
     Str set = {0};
-    return template__text_arg(e, args, 0, "chars", false, &set) && template__give_text(out, template__strip(self->s, set, left, right));
+    return template__text_arg(e, args, 0, "chars", false, &set) &&
+           template__give_text(out, template__strip(self->s, set, left, right));
 }
-static bool m_strip(Eval *e, const Value *self, const Args *args, Value *out) { return m_strip_at(e, self, args, true, true, out); }
-static bool m_lstrip(Eval *e, const Value *self, const Args *args, Value *out) { return m_strip_at(e, self, args, true, false, out); }
-static bool m_rstrip(Eval *e, const Value *self, const Args *args, Value *out) { return m_strip_at(e, self, args, false, true, out); }
+static bool m_strip(Eval *e, const Value *self, const Args *args, Value *out) {
+    return m_strip_at(e, self, args, true, true, out);
+}
+static bool m_lstrip(Eval *e, const Value *self, const Args *args, Value *out) {
+    return m_strip_at(e, self, args, true, false, out);
+}
+static bool m_rstrip(Eval *e, const Value *self, const Args *args, Value *out) {
+    return m_strip_at(e, self, args, false, true, out);
+}
 
 static bool m_case(Eval *e, const Value *self, TextCase c, Value *out) {
     *out = value_str((Str){0});
@@ -122,8 +131,8 @@ static bool m_replace(Eval *e, const Value *self, const Args *args, Value *out) 
     Str from, to;
     int64_t count = -1;
     *out = value_str((Str){0});
-    return template__text_arg(e, args, 0, "old", true, &from) && template__text_arg(e, args, 1, "new", true, &to) && template__int_arg(e, args, 2, "count", &count) &&
-           template__replace(e, self->s, from, to, count, &out->s);
+    return template__text_arg(e, args, 0, "old", true, &from) && template__text_arg(e, args, 1, "new", true, &to) &&
+           template__int_arg(e, args, 2, "count", &count) && template__replace(e, self->s, from, to, count, &out->s);
 }
 
 static bool m_join(Eval *e, const Value *self, const Args *args, Value *out) {
@@ -131,7 +140,9 @@ static bool m_join(Eval *e, const Value *self, const Args *args, Value *out) {
     if (!template__arg(args, 0, "iterable", &v)) return template__fail(e, "join() needs a list");
     if (!template__list(e, &v, &list)) return false;
     for (size_t i = 0; i < list.list.n; i++)
-        if (list.list.items[i].type != VALUE_STR) return template__fail(e, "join() needs a list of texts; item %zu is %s", i, value_type_name(list.list.items[i].type));
+        if (list.list.items[i].type != VALUE_STR)
+            return template__fail(e, "join() needs a list of texts; item %zu is %s", i,
+                                  value_type_name(list.list.items[i].type));
     *out = value_str((Str){0});
     return template__join(e, self->s, &list, &out->s);
 }
@@ -141,7 +152,8 @@ static bool affix(Eval *e, const Value *self, const Args *args, bool (*match)(St
     if (!template__arg(args, 0, "prefix", &v)) return template__fail(e, "startswith() and endswith() need a text");
     bool yes = false;
     if (v.type == VALUE_LIST) {
-        for (size_t i = 0; i < v.list.n; i++) yes |= v.list.items[i].type == VALUE_STR && match(self->s, v.list.items[i].s);
+        for (size_t i = 0; i < v.list.n; i++)
+            yes |= v.list.items[i].type == VALUE_STR && match(self->s, v.list.items[i].s);
     } else if (v.type == VALUE_STR) {
         yes = match(self->s, v.s);
     } else {
@@ -150,8 +162,12 @@ static bool affix(Eval *e, const Value *self, const Args *args, bool (*match)(St
     *out = value_bool(yes);
     return true;
 }
-static bool m_startswith(Eval *e, const Value *self, const Args *args, Value *out) { return affix(e, self, args, str_starts, out); }
-static bool m_endswith(Eval *e, const Value *self, const Args *args, Value *out) { return affix(e, self, args, str_ends, out); }
+static bool m_startswith(Eval *e, const Value *self, const Args *args, Value *out) {
+    return affix(e, self, args, str_starts, out);
+}
+static bool m_endswith(Eval *e, const Value *self, const Args *args, Value *out) {
+    return affix(e, self, args, str_ends, out);
+}
 
 static bool m_format(Eval *e, const Value *self, const Args *args, Value *out) {
     *out = value_str((Str){0});
@@ -163,7 +179,8 @@ static bool find_text(Eval *e, const Value *self, const Args *args, bool last, i
     Str what;
     if (!template__text_arg(e, args, 0, "sub", true, &what)) return false;
     size_t hit = str_find(self->s, what, 0);
-    for (size_t next = hit; last && next != SIZE_MAX && next < self->s.n; next = str_find(self->s, what, next + 1)) hit = next;
+    for (size_t next = hit; last && next != SIZE_MAX && next < self->s.n; next = str_find(self->s, what, next + 1))
+        hit = next;
     *out = hit == SIZE_MAX ? -1 : (int64_t)template__chars(str_sub(self->s, 0, hit));
     return template__step(e, self->s.n / 8);
 }
@@ -246,7 +263,8 @@ static bool m_split(Eval *e, const Value *self, const Args *args, Value *out) {
     Str sep = {0}, s = self->s;
     int64_t most = -1;
     Pieces p = {0};
-    if (!template__text_arg(e, args, 0, "sep", false, &sep) || !template__int_arg(e, args, 1, "maxsplit", &most)) return false;
+    if (!template__text_arg(e, args, 0, "sep", false, &sep) || !template__int_arg(e, args, 1, "maxsplit", &most))
+        return false;
     if (sep.p && !sep.n) return template__fail(e, "split() needs a separator that is not empty");
     if (!sep.p) {
         if (!template__split_words(e, s, most, &p)) return false;
@@ -266,7 +284,8 @@ static bool m_split(Eval *e, const Value *self, const Args *args, Value *out) {
 static bool m_rsplit(Eval *e, const Value *self, const Args *args, Value *out) {
     Str sep = {0};
     int64_t most = -1;
-    if (!template__text_arg(e, args, 0, "sep", false, &sep) || !template__int_arg(e, args, 1, "maxsplit", &most)) return false;
+    if (!template__text_arg(e, args, 0, "sep", false, &sep) || !template__int_arg(e, args, 1, "maxsplit", &most))
+        return false;
     if (most < 0) return m_split(e, self, args, out);
     if (!sep.n) return template__fail(e, "rsplit() with a limit needs a separator");
     Pieces all = {0};
@@ -301,8 +320,12 @@ bool template__every(Str s, bool (*is)(unsigned char)) {
         if (!is((unsigned char)s.p[i])) return false;
     return s.n > 0;
 }
-bool template__ascii_digit(unsigned char c) { return c >= '0' && c <= '9'; }
-static bool ascii_alpha(unsigned char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
+bool template__ascii_digit(unsigned char c) {
+    return c >= '0' && c <= '9';
+}
+static bool ascii_alpha(unsigned char c) {
+    return (c | 32) >= 'a' && (c | 32) <= 'z';
+}
 static bool m_isdigit(Eval *e, const Value *self, const Args *args, Value *out) {
     (void)e, (void)args;
     *out = value_bool(template__every(self->s, template__ascii_digit));
@@ -321,8 +344,10 @@ static bool m_get(Eval *e, const Value *self, const Args *args, Value *out) {
     if (!template__arg(args, 0, "key", &key)) return template__fail(e, "get() needs a key");
     const Value *v = key.type == VALUE_STR ? value_get(self, key.s) : NULL;
     *out = value_null();
-    if (v) *out = *v;
-    else template__arg(args, 1, "default", out);
+    if (v)
+        *out = *v;
+    else
+        template__arg(args, 1, "default", out);
     return true;
 }
 
@@ -363,32 +388,19 @@ static const struct Method {
     size_t most; /* arguments */
     MethodFn fn;
 } methods[] = {
-    {"strip", VALUE_STR, 1, m_strip},
-    {"lstrip", VALUE_STR, 1, m_lstrip},
-    {"rstrip", VALUE_STR, 1, m_rstrip},
-    {"split", VALUE_STR, 2, m_split},
-    {"rsplit", VALUE_STR, 2, m_rsplit},
-    {"splitlines", VALUE_STR, 0, m_splitlines},
-    {"replace", VALUE_STR, 3, m_replace},
-    {"join", VALUE_STR, 1, m_join},
-    {"lower", VALUE_STR, 0, m_lower},
-    {"upper", VALUE_STR, 0, m_upper},
-    {"title", VALUE_STR, 0, m_title},
-    {"capitalize", VALUE_STR, 0, m_capitalize},
-    {"startswith", VALUE_STR, 1, m_startswith},
-    {"endswith", VALUE_STR, 1, m_endswith},
-    {"format", VALUE_STR, 64, m_format},
-    {"find", VALUE_STR, 1, m_find},
-    {"rfind", VALUE_STR, 1, m_rfind},
-    {"isdigit", VALUE_STR, 0, m_isdigit},
-    {"isalpha", VALUE_STR, 0, m_isalpha},
-    {"index", VALUE_STR, 1, m_index},
-    {"index", VALUE_LIST, 1, m_index},
-    {"count", VALUE_STR, 1, m_count},
-    {"count", VALUE_LIST, 1, m_count},
-    {"get", VALUE_MAP, 2, m_get},
-    {"items", VALUE_MAP, 0, m_items},
-    {"keys", VALUE_MAP, 0, m_keys},
+    {"strip", VALUE_STR, 1, m_strip},           {"lstrip", VALUE_STR, 1, m_lstrip},
+    {"rstrip", VALUE_STR, 1, m_rstrip},         {"split", VALUE_STR, 2, m_split},
+    {"rsplit", VALUE_STR, 2, m_rsplit},         {"splitlines", VALUE_STR, 0, m_splitlines},
+    {"replace", VALUE_STR, 3, m_replace},       {"join", VALUE_STR, 1, m_join},
+    {"lower", VALUE_STR, 0, m_lower},           {"upper", VALUE_STR, 0, m_upper},
+    {"title", VALUE_STR, 0, m_title},           {"capitalize", VALUE_STR, 0, m_capitalize},
+    {"startswith", VALUE_STR, 1, m_startswith}, {"endswith", VALUE_STR, 1, m_endswith},
+    {"format", VALUE_STR, 64, m_format},        {"find", VALUE_STR, 1, m_find},
+    {"rfind", VALUE_STR, 1, m_rfind},           {"isdigit", VALUE_STR, 0, m_isdigit},
+    {"isalpha", VALUE_STR, 0, m_isalpha},       {"index", VALUE_STR, 1, m_index},
+    {"index", VALUE_LIST, 1, m_index},          {"count", VALUE_STR, 1, m_count},
+    {"count", VALUE_LIST, 1, m_count},          {"get", VALUE_MAP, 2, m_get},
+    {"items", VALUE_MAP, 0, m_items},           {"keys", VALUE_MAP, 0, m_keys},
     {"values", VALUE_MAP, 0, m_values},
 };
 
@@ -400,4 +412,3 @@ bool template__method(Eval *e, const Value *self, Str name, const Args *args, Va
     }
     return template__fail(e, "%s has no method '" STR_FMT "' here", value_type_name(self->type), STR_ARG(name));
 }
-

@@ -43,10 +43,18 @@ static bool fail(Parser *p, int line, const char *fmt, ...) {
 
 /* ---- tokens ---- */
 
-static bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80); }
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-static bool is_name(char c) { return is_name_start(c) || is_digit(c); }
-static char peek(const Parser *p, size_t k) { return p->at + k < p->src.n ? p->src.p[p->at + k] : 0; }
+static bool is_name_start(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80);
+}
+static bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+static bool is_name(char c) {
+    return is_name_start(c) || is_digit(c);
+}
+static char peek(const Parser *p, size_t k) {
+    return p->at + k < p->src.n ? p->src.p[p->at + k] : 0;
+}
 
 static void skip_space(Parser *p) {
     while (p->at < p->src.n && strchr(" \t\n\v\f\r", p->src.p[p->at])) p->line += p->src.p[p->at++] == '\n';
@@ -101,7 +109,8 @@ static bool text_token(Parser *p) {
     buf_init(&b, TEMPLATE_MAX_SOURCE);
     bool ok = true;
     for (p->at++; ok && peek(p, 0) != quote;) {
-        if (p->at >= p->src.n) ok = fail(p, opened, "a text begins here and its quote never closes");
+        if (p->at >= p->src.n)
+            ok = fail(p, opened, "a text begins here and its quote never closes");
         else if (peek(p, 0) == '\\') {
             p->at++;
             ok = escape(p, &b);
@@ -127,7 +136,8 @@ static bool number_token(Parser *p) {
     while (n < sizeof text - 1) {
         char c = peek(p, 0);
         bool fraction = c == '.' && !is_float && is_digit(peek(p, 1));
-        bool exponent = (c == 'e' || c == 'E') && n && (is_digit(peek(p, 1)) || ((peek(p, 1) == '-' || peek(p, 1) == '+') && is_digit(peek(p, 2))));
+        bool exponent = (c == 'e' || c == 'E') && n &&
+                        (is_digit(peek(p, 1)) || ((peek(p, 1) == '-' || peek(p, 1) == '+') && is_digit(peek(p, 2))));
         if (!is_digit(c) && c != '_' && !fraction && !exponent) break;
         is_float |= fraction || exponent;
         if (c != '_') text[n++] = c;
@@ -153,8 +163,8 @@ static bool close_token(Parser *p) {
 }
 
 static bool operator_token(Parser *p) {
-    static const char *const ops[] = {"//", "**", "==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "%", "~",
-                                      "(",  ")",  "[",  "]",  "{",  "}",  ",", ".", ":", "|", "="};
+    static const char *const ops[] = {"//", "**", "==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "%",
+                                      "~",  "(",  ")",  "[",  "]",  "{",  "}", ",", ".", ":", "|", "="};
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
         size_t n = strlen(ops[i]);
         if (p->at + n > p->src.n || memcmp(p->src.p + p->at, ops[i], n)) continue;
@@ -186,15 +196,23 @@ static bool advance(Parser *p) {
     return operator_token(p);
 }
 
-static bool at_op(const Parser *p, const char *op) { return p->tok.type == TOK_OP && str_eqz(p->tok.s, op); }
-static bool at_word(const Parser *p, const char *w) { return p->tok.type == TOK_NAME && str_eqz(p->tok.s, w); }
+static bool at_op(const Parser *p, const char *op) {
+    return p->tok.type == TOK_OP && str_eqz(p->tok.s, op);
+}
+static bool at_word(const Parser *p, const char *w) {
+    return p->tok.type == TOK_NAME && str_eqz(p->tok.s, w);
+}
 
 static bool unexpected(Parser *p, const char *expected) {
     switch (p->tok.type) {
-    case TOK_CLOSE: return fail(p, p->tok.line, "the tag ends too early; expected %s", expected);
+    case TOK_CLOSE:
+        return fail(p, p->tok.line, "the tag ends too early; expected %s", expected);
     case TOK_INT:
-    case TOK_FLOAT: return fail(p, p->tok.line, "unexpected number; expected %s", expected);
-    default: return fail(p, p->tok.line, "unexpected '" STR_FMT "'; expected %s", STR_ARG(str_sub(p->tok.s, 0, 40)), expected);
+    case TOK_FLOAT:
+        return fail(p, p->tok.line, "unexpected number; expected %s", expected);
+    default:
+        return fail(p, p->tok.line, "unexpected '" STR_FMT "'; expected %s", STR_ARG(str_sub(p->tok.s, 0, 40)),
+                    expected);
     }
 }
 
@@ -206,7 +224,9 @@ static bool expect_op(Parser *p, const char *op) {
 
 /* ---- expressions ---- */
 
-static int deeper(int depth, const Expr *x) { return x && x->depth > depth ? x->depth : depth; }
+static int deeper(int depth, const Expr *x) {
+    return x && x->depth > depth ? x->depth : depth;
+}
 
 /* Counts the new node's depth, so that evaluation (which recurses) is bounded for every tree that was built. */
 static Expr *node(Parser *p, ExprKind kind, Expr *a, Expr *b, Expr *c) {
@@ -331,7 +351,8 @@ static Expr *parenthesis(Parser *p) {
 
 static Expr *name_or_word(Parser *p) {
     Str s = p->tok.s;
-    static const char *const yes[] = {"true", "True"}, *const no[] = {"false", "False"}, *const none[] = {"none", "None"};
+    static const char *const yes[] = {"true", "True"}, *const no[] = {"false", "False"},
+                             *const none[] = {"none", "None"};
     Value v = {0};
     for (int i = 0; i < 2; i++) {
         if (str_eqz(s, yes[i]) || str_eqz(s, no[i])) v = value_bool(str_eqz(s, yes[i]));
@@ -478,8 +499,10 @@ static Expr *test(Parser *p, Expr *a) {
     bool negated = at_word(p, "not");
     if (negated && !advance(p)) return NULL;
     if (p->tok.type != TOK_NAME || !template__is_test(p->tok.s)) {
-        if (p->tok.type == TOK_NAME) fail(p, p->tok.line, "there is no test 'is " STR_FMT "' here", STR_ARG(p->tok.s));
-        else unexpected(p, "a test's name behind 'is'");
+        if (p->tok.type == TOK_NAME)
+            fail(p, p->tok.line, "there is no test 'is " STR_FMT "' here", STR_ARG(p->tok.s));
+        else
+            unexpected(p, "a test's name behind 'is'");
         return NULL;
     }
     Expr *x = node(p, EX_TEST, a, NULL, NULL);
@@ -668,8 +691,10 @@ static Expr *expression_or_tuple(Parser *p) {
 
 static Stmt *statement(Parser *p, StmtKind kind, int line) {
     Stmt *s = arena_alloc(p->a, sizeof *s);
-    if (!s) err_nomem(p->err);
-    else *s = (Stmt){.kind = kind, .line = line};
+    if (!s)
+        err_nomem(p->err);
+    else
+        *s = (Stmt){.kind = kind, .line = line};
     return s;
 }
 
@@ -708,11 +733,14 @@ static bool target_names(Parser *p, Stmt *s) {
     return !paren || expect_op(p, ")");
 }
 
-static bool close_block(Parser *p) { return advance(p) && end_tag(p); }
+static bool close_block(Parser *p) {
+    return advance(p) && end_tag(p);
+}
 
 static bool if_statement(Parser *p, Stmt *s) {
     static const char *const ends[] = {"elif", "else", "endif", NULL}, *const last[] = {"endif", NULL};
-    if (!advance(p) || !(s->expr = expression_or_tuple(p)) || !end_tag(p) || !parse_block(p, ends, &s->body)) return false;
+    if (!advance(p) || !(s->expr = expression_or_tuple(p)) || !end_tag(p) || !parse_block(p, ends, &s->body))
+        return false;
     if (at_word(p, "elif")) {
         if (++p->depth > TEMPLATE_MAX_DEPTH) return fail(p, p->tok.line, "too many elif");
         s->orelse = statement(p, ST_IF, p->tok.line);
@@ -788,9 +816,10 @@ static bool block_statement(Parser *p, Stmt **out) {
     if (at_word(p, "raw")) return raw_statement(p, out);
     StmtKind kind = at_word(p, "if") ? ST_IF : at_word(p, "for") ? ST_FOR : ST_SET;
     if (kind == ST_SET && !at_word(p, "set"))
-        return p->tok.type == TOK_NAME ? fail(p, line, "'{%% " STR_FMT " %%}' is not supported; templates know if, for, set and raw",
-                                              STR_ARG(p->tok.s))
-                                       : unexpected(p, "a keyword behind '{%'");
+        return p->tok.type == TOK_NAME
+                   ? fail(p, line, "'{%% " STR_FMT " %%}' is not supported; templates know if, for, set and raw",
+                          STR_ARG(p->tok.s))
+                   : unexpected(p, "a keyword behind '{%'");
     Stmt *s = statement(p, kind, line);
     if (!s) return false;
     *out = s;

@@ -47,14 +47,16 @@ Str template__char_range(Str s, size_t from, size_t to) {
 /* ---- case: ASCII, Latin-1, Latin Extended-A, Greek, Cyrillic; other scripts are left alone ---- */
 
 static uint32_t greek_accented(uint32_t c, bool up) {
-    static const uint16_t pairs[][2] = {{0x386, 0x3AC}, {0x388, 0x3AD}, {0x389, 0x3AE}, {0x38A, 0x3AF}, {0x38C, 0x3CC}, {0x38E, 0x3CD}, {0x38F, 0x3CE}};
+    static const uint16_t pairs[][2] = {{0x386, 0x3AC}, {0x388, 0x3AD}, {0x389, 0x3AE}, {0x38A, 0x3AF},
+                                        {0x38C, 0x3CC}, {0x38E, 0x3CD}, {0x38F, 0x3CE}};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         if (pairs[i][up] == c) return pairs[i][!up];
     return c;
 }
 
 static uint32_t lower(uint32_t c) {
-    if ((c >= 'A' && c <= 'Z') || (c >= 0xC0 && c <= 0xDE && c != 0xD7) || (c >= 0x391 && c <= 0x3AB && c != 0x3A2) || (c >= 0x410 && c <= 0x42F))
+    if ((c >= 'A' && c <= 'Z') || (c >= 0xC0 && c <= 0xDE && c != 0xD7) || (c >= 0x391 && c <= 0x3AB && c != 0x3A2) ||
+        (c >= 0x410 && c <= 0x42F))
         return c + 32;
     if (c >= 0x400 && c <= 0x40F) return c + 80;
     if (c == 0x178) return 0xFF;
@@ -73,12 +75,15 @@ static uint32_t upper(uint32_t c) {
     if (c == 0xFF) return 0x178;
     if (c >= 0x3AC && c <= 0x3CE) return greek_accented(c, true);
     if (c == 0xB5) return 0x39C;
-    if ((c >= 0x100 && c <= 0x137 && c != 0x131 && c != 0x138) || (c >= 0x14A && c <= 0x177 && c != 0x149)) return c & ~1u;
+    if ((c >= 0x100 && c <= 0x137 && c != 0x131 && c != 0x138) || (c >= 0x14A && c <= 0x177 && c != 0x149))
+        return c & ~1u;
     if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17E)) return c & 1 ? c : c - 1;
     return c;
 }
 
-static bool is_cased(uint32_t c) { return lower(c) != c || upper(c) != c; }
+static bool is_cased(uint32_t c) {
+    return lower(c) != c || upper(c) != c;
+}
 
 bool template__case(Eval *e, Str s, TextCase how, Str *out) {
     if (!template__step(e, s.n * 2)) return false;
@@ -105,8 +110,8 @@ bool template__case(Eval *e, Str s, TextCase how, Str *out) {
 /* ---- strip ---- */
 
 static bool is_space(uint32_t c) {
-    return (c >= 9 && c <= 13) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
-           c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+    return (c >= 9 && c <= 13) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
 static bool in_set(Str s, size_t from, size_t to, Str set) {
@@ -220,25 +225,46 @@ static bool format_number(Eval *e, const Spec *sp, const Value *v, Buf *out) {
     char type = sp->type;
     int precision = sp->precision < 0 ? 6 : sp->precision > 60 ? 60 : sp->precision;
     if (fabs(d) > 1e300 && strchr("fF%", type)) return template__fail(e, "a number is too large to be written out");
-    if (type == 'd' && v->type == VALUE_FLOAT && !sp->percent_style) return template__fail(e, "format 'd' needs an integer");
-    if (type == 'd' && v->type == VALUE_FLOAT && !(fabs(d) < 9e18)) return template__fail(e, "format 'd' cannot hold the number");
+    if (type == 'd' && v->type == VALUE_FLOAT && !sp->percent_style)
+        return template__fail(e, "format 'd' needs an integer");
+    if (type == 'd' && v->type == VALUE_FLOAT && !(fabs(d) < 9e18))
+        return template__fail(e, "format 'd' cannot hold the number");
     switch (type) {
-    case 'd': snprintf(text, sizeof text, "%s%lld", i >= 0 ? plus : "", i); break;
-    case 'x': snprintf(text, sizeof text, "%s%llx", i < 0 ? "-" : plus, i < 0 ? 0ULL - (unsigned long long)i : (unsigned long long)i); break;
-    case 'X': snprintf(text, sizeof text, "%s%llX", i < 0 ? "-" : plus, i < 0 ? 0ULL - (unsigned long long)i : (unsigned long long)i); break;
+    case 'd':
+        snprintf(text, sizeof text, "%s%lld", i >= 0 ? plus : "", i);
+        break;
+    case 'x':
+        snprintf(text, sizeof text, "%s%llx", i < 0 ? "-" : plus,
+                 i < 0 ? 0ULL - (unsigned long long)i : (unsigned long long)i);
+        break;
+    case 'X':
+        snprintf(text, sizeof text, "%s%llX", i < 0 ? "-" : plus,
+                 i < 0 ? 0ULL - (unsigned long long)i : (unsigned long long)i);
+        break;
     case 'f':
-    case 'F': snprintf(text, sizeof text, "%s%.*f", signbit(d) ? "" : plus, precision, d); break;
-    case 'e': snprintf(text, sizeof text, "%s%.*e", signbit(d) ? "" : plus, precision, d); break;
-    case 'g': snprintf(text, sizeof text, "%s%.*g", signbit(d) ? "" : plus, precision ? precision : 1, d); break;
-    case '%': snprintf(text, sizeof text, "%s%.*f%%", signbit(d) ? "" : plus, precision, d * 100); break;
-    default: return template__fail(e, "format type '%c' is not supported", type);
+    case 'F':
+        snprintf(text, sizeof text, "%s%.*f", signbit(d) ? "" : plus, precision, d);
+        break;
+    case 'e':
+        snprintf(text, sizeof text, "%s%.*e", signbit(d) ? "" : plus, precision, d);
+        break;
+    case 'g':
+        snprintf(text, sizeof text, "%s%.*g", signbit(d) ? "" : plus, precision ? precision : 1, d);
+        break;
+    case '%':
+        snprintf(text, sizeof text, "%s%.*f%%", signbit(d) ? "" : plus, precision, d * 100);
+        break;
+    default:
+        return template__fail(e, "format type '%c' is not supported", type);
     }
     if (sp->comma) add_commas(text, sizeof text);
     pad(sp, str_from(text), '>', out);
     return true;
 }
 
-static bool is_numeric(const Value *v) { return v->type == VALUE_INT || v->type == VALUE_FLOAT || v->type == VALUE_BOOL; }
+static bool is_numeric(const Value *v) {
+    return v->type == VALUE_INT || v->type == VALUE_FLOAT || v->type == VALUE_BOOL;
+}
 
 static bool format_value(Eval *e, const Spec *sp, const Value *v, Buf *out) {
     if (!template__step(e, (size_t)(sp->width > 0 ? sp->width : 0))) return false;
@@ -246,7 +272,8 @@ static bool format_value(Eval *e, const Spec *sp, const Value *v, Buf *out) {
     if (!with_type.type && v->type == VALUE_INT) with_type.type = 'd';
     if (!with_type.type && v->type == VALUE_FLOAT && sp->precision >= 0) with_type.type = 'g';
     if (with_type.type && with_type.type != 's') {
-        if (!is_numeric(v)) return template__fail(e, "format '%c' needs a number, not %s", with_type.type, value_type_name(v->type));
+        if (!is_numeric(v))
+            return template__fail(e, "format '%c' needs a number, not %s", with_type.type, value_type_name(v->type));
         return format_number(e, &with_type, v, out);
     }
     Str s;
@@ -264,7 +291,9 @@ static bool read_int(Eval *e, Str s, size_t *i, int *out) {
     return true;
 }
 
-static bool is_align(Str s, size_t i) { return i < s.n && s.p[i] && strchr("<>^=", s.p[i]); }
+static bool is_align(Str s, size_t i) {
+    return i < s.n && s.p[i] && strchr("<>^=", s.p[i]);
+}
 
 static bool parse_spec(Eval *e, Str s, Spec *sp) {
     size_t i = 0, first = s.n ? offset_of(s, 1, 0) : 0;
@@ -302,7 +331,8 @@ static bool finish(Eval *e, Buf *b, bool ok, Str *out) {
 }
 
 /* One conversion behind '%'; *i stands on the character after '%'. */
-static bool percent_one(Eval *e, Str fmt, size_t *i, const Value *v, size_t *next, size_t n, const Value *whole, Buf *b) {
+static bool percent_one(Eval *e, Str fmt, size_t *i, const Value *v, size_t *next, size_t n, const Value *whole,
+                        Buf *b) {
     Spec sp = {.precision = -1, .percent_style = true};
     Value key_value;
     const Value *arg = NULL;
@@ -315,9 +345,12 @@ static bool percent_one(Eval *e, Str fmt, size_t *i, const Value *v, size_t *nex
         *i = end + 1;
     }
     for (; *i < fmt.n && strchr("-+ 0#", fmt.p[*i]); ++*i) {
-        if (fmt.p[*i] == '-') sp.align = '<';
-        else if (fmt.p[*i] == '0' && !sp.align) sp.align = '=', sp.fill = '0';
-        else if (fmt.p[*i] == '+' || fmt.p[*i] == ' ') sp.sign = fmt.p[*i];
+        if (fmt.p[*i] == '-')
+            sp.align = '<';
+        else if (fmt.p[*i] == '0' && !sp.align)
+            sp.align = '=', sp.fill = '0';
+        else if (fmt.p[*i] == '+' || fmt.p[*i] == ' ')
+            sp.sign = fmt.p[*i];
     }
     if (sp.align == '<') sp.fill = 0;
     if (!read_int(e, fmt, i, &sp.width)) return false;
@@ -346,10 +379,13 @@ bool template__percent(Eval *e, Str fmt, const Value *v, Str *out) {
     buf_init(&b, TEMPLATE_MAX_OUTPUT);
     bool ok = true;
     for (size_t i = 0; i < fmt.n && ok;) {
-        if (fmt.p[i] != '%') buf_addc(&b, fmt.p[i++]);
-        else i++, ok = percent_one(e, fmt, &i, args, &next, n, v, &b);
+        if (fmt.p[i] != '%')
+            buf_addc(&b, fmt.p[i++]);
+        else
+            i++, ok = percent_one(e, fmt, &i, args, &next, n, v, &b);
     }
-    if (ok && next < n && v->type != VALUE_MAP) ok = template__fail(e, "a format uses %zu of the %zu values given", next, n);
+    if (ok && next < n && v->type != VALUE_MAP)
+        ok = template__fail(e, "a format uses %zu of the %zu values given", next, n);
     return finish(e, &b, ok, out);
 }
 
@@ -372,7 +408,8 @@ static bool format_field(Eval *e, Str field, const Args *args, size_t *next, Buf
     if (path.n && !digits) {
         char name[64] = "";
         if (path.n < sizeof name) memcpy(name, path.p, path.n);
-        if (!name[0] || !template__arg(args, SIZE_MAX, name, &v)) return template__fail(e, "format() has no value for {" STR_FMT "}", STR_ARG(str_sub(path, 0, 40)));
+        if (!name[0] || !template__arg(args, SIZE_MAX, name, &v))
+            return template__fail(e, "format() has no value for {" STR_FMT "}", STR_ARG(str_sub(path, 0, 40)));
     } else if (!template__arg(args, want, "", &v)) {
         return template__fail(e, "format() has no value number %zu", want);
     }
@@ -393,7 +430,8 @@ bool template__format(Eval *e, Str fmt, const Args *args, Str *out) {
             ok = template__fail(e, "format() text has a single '}'");
         } else if (c == '{') {
             size_t end = str_find(fmt, STR("}"), i);
-            ok = end != SIZE_MAX ? format_field(e, str_sub(fmt, i + 1, end), args, &next, &b) : template__fail(e, "format() text has a '{' without '}'");
+            ok = end != SIZE_MAX ? format_field(e, str_sub(fmt, i + 1, end), args, &next, &b)
+                                 : template__fail(e, "format() text has a '{' without '}'");
             i = end;
         } else {
             buf_addc(&b, c);

@@ -6,8 +6,8 @@
 #include <string.h>
 
 const char *value_type_name(ValueType t) {
-    static const char *const names[] = {"undefined", "none", "true or false", "an integer", "a number", "text", "a list",
-                                        "a map"};
+    static const char *const names[] = {"undefined", "none", "true or false", "an integer",
+                                        "a number",  "text", "a list",        "a map"};
     return names[t];
 }
 
@@ -23,7 +23,8 @@ const Value *value_get(const Value *map, Str key) {
 static bool number_from_json(const Json *j, Value *out, Err *err) {
     double d = json_num(j);
     if (fabs(d) > 9007199254740992.0 && d == floor(d) && fabs(d) < 1e300)
-        return err_set(err, ERR_INPUT, "the number %.17g is too large to be kept exactly; write it as text, in quotes", d);
+        return err_set(err, ERR_INPUT, "the number %.17g is too large to be kept exactly; write it as text, in quotes",
+                       d);
     if (d == floor(d) && fabs(d) <= 9007199254740992.0)
         *out = value_int((int64_t)d);
     else
@@ -57,17 +58,22 @@ static bool map_from_json(const Json *j, Arena *a, Value *out, Err *err) {
 bool value_from_json(const Json *j, Arena *a, Value *out, Err *err) {
     bool b = false;
     switch (json_type(j)) {
-    case JSON_NULL: *out = value_null(); return true;
+    case JSON_NULL:
+        *out = value_null();
+        return true;
     case JSON_BOOL:
         json_bool(j, &b);
         *out = value_bool(b);
         return true;
-    case JSON_NUMBER: return number_from_json(j, out, err);
+    case JSON_NUMBER:
+        return number_from_json(j, out, err);
     case JSON_STRING:
         *out = value_str(str_dup(a, json_str(j)));
         return out->s.p || err_nomem(err);
-    case JSON_ARRAY: return list_from_json(j, a, out, err);
-    case JSON_OBJECT: return map_from_json(j, a, out, err);
+    case JSON_ARRAY:
+        return list_from_json(j, a, out, err);
+    case JSON_OBJECT:
+        return map_from_json(j, a, out, err);
     }
     return err_set(err, ERR_INTERNAL, "a JSON value of no known type");
 }
@@ -100,17 +106,29 @@ static void write_map(JsonOut *o, const Value *v, bool sorted) {
 static void write_json(JsonOut *o, const Value *v, bool sorted) {
     switch (v->type) {
     case VALUE_UNDEFINED:
-    case VALUE_NULL: json_out_null(o); break;
-    case VALUE_BOOL: json_out_bool(o, v->b); break;
-    case VALUE_INT: json_out_int(o, v->i); break;
-    case VALUE_FLOAT: json_out_num(o, v->f); break;
-    case VALUE_STR: json_out_str(o, v->s); break;
+    case VALUE_NULL:
+        json_out_null(o);
+        break;
+    case VALUE_BOOL:
+        json_out_bool(o, v->b);
+        break;
+    case VALUE_INT:
+        json_out_int(o, v->i);
+        break;
+    case VALUE_FLOAT:
+        json_out_num(o, v->f);
+        break;
+    case VALUE_STR:
+        json_out_str(o, v->s);
+        break;
     case VALUE_LIST:
         json_arr(o);
         for (size_t i = 0; i < v->list.n; i++) write_json(o, &v->list.items[i], sorted);
         json_arr_end(o);
         break;
-    case VALUE_MAP: write_map(o, v, sorted); break;
+    case VALUE_MAP:
+        write_map(o, v, sorted);
+        break;
     }
 }
 
@@ -133,7 +151,7 @@ static void float_text(double d, Buf *out) {
     do snprintf(digits, sizeof digits, "%.*e", precision, d);
     while (strtod(digits, NULL) != d && ++precision < 17);
     char *e = strchr(digits, 'e');
-    int exponent = atoi(e + 1);
+    int exponent = (int)strtol(e + 1, NULL, 10);
     if (exponent >= 16 || exponent < -4) {
         *e = 0;
         buf_addf(out, "%se%s%02d", digits, exponent < 0 ? "-" : "+", abs(exponent));
@@ -145,7 +163,8 @@ static void float_text(double d, Buf *out) {
 
 static bool is_printable(uint32_t cp) {
     if (cp < 0x20 || cp == 0x7f || (cp >= 0x80 && cp <= 0xa0) || cp == 0xad) return false;
-    if ((cp >= 0x2000 && cp <= 0x200f) || (cp >= 0x2028 && cp <= 0x202f) || (cp >= 0x205f && cp <= 0x206f)) return false;
+    if ((cp >= 0x2000 && cp <= 0x200f) || (cp >= 0x2028 && cp <= 0x202f) || (cp >= 0x205f && cp <= 0x206f))
+        return false;
     return !(cp == 0x1680 || cp == 0x3000 || cp == 0xfeff || (cp >= 0xe000 && cp <= 0xf8ff));
 }
 
@@ -157,27 +176,45 @@ static void repr_text(Str s, Buf *out) {
     for (size_t i = 0; i < s.n;) {
         size_t at = i;
         uint32_t cp = utf8_next(s, &i);
-        if (cp == (uint32_t)quote || cp == '\\') buf_addf(out, "\\%c", (int)cp);
-        else if (cp == '\n') buf_adds(out, "\\n");
-        else if (cp == '\r') buf_adds(out, "\\r");
-        else if (cp == '\t') buf_adds(out, "\\t");
-        else if (is_printable(cp)) buf_add(out, s.p + at, i - at);
-        else if (cp < 0x100) buf_addf(out, "\\x%02x", cp);
-        else buf_addf(out, cp < 0x10000 ? "\\u%04x" : "\\U%08x", cp);
+        if (cp == (uint32_t)quote || cp == '\\')
+            buf_addf(out, "\\%c", (int)cp);
+        else if (cp == '\n')
+            buf_adds(out, "\\n");
+        else if (cp == '\r')
+            buf_adds(out, "\\r");
+        else if (cp == '\t')
+            buf_adds(out, "\\t");
+        else if (is_printable(cp))
+            buf_add(out, s.p + at, i - at);
+        else if (cp < 0x100)
+            buf_addf(out, "\\x%02x", cp);
+        else
+            buf_addf(out, cp < 0x10000 ? "\\u%04x" : "\\U%08x", cp);
     }
     buf_addc(out, quote);
 }
 
 static void print(const Value *v, bool nested, Buf *out) {
     switch (v->type) {
-    case VALUE_UNDEFINED: break;
-    case VALUE_NULL: buf_adds(out, "None"); break;
-    case VALUE_BOOL: buf_adds(out, v->b ? "True" : "False"); break;
-    case VALUE_INT: buf_addf(out, "%lld", (long long)v->i); break;
-    case VALUE_FLOAT: float_text(v->f, out); break;
+    case VALUE_UNDEFINED:
+        break;
+    case VALUE_NULL:
+        buf_adds(out, "None");
+        break;
+    case VALUE_BOOL:
+        buf_adds(out, v->b ? "True" : "False");
+        break;
+    case VALUE_INT:
+        buf_addf(out, "%lld", (long long)v->i);
+        break;
+    case VALUE_FLOAT:
+        float_text(v->f, out);
+        break;
     case VALUE_STR:
-        if (nested) repr_text(v->s, out);
-        else buf_addstr(out, v->s);
+        if (nested)
+            repr_text(v->s, out);
+        else
+            buf_addstr(out, v->s);
         break;
     case VALUE_LIST:
         buf_addc(out, '[');
@@ -200,7 +237,9 @@ static void print(const Value *v, bool nested, Buf *out) {
     }
 }
 
-void value_to_text(const Value *v, Buf *out) { print(v, false, out); }
+void value_to_text(const Value *v, Buf *out) {
+    print(v, false, out);
+}
 
 Str value_to_meta(const Value *v, Arena *a) {
     if (v->type == VALUE_NULL || v->type == VALUE_UNDEFINED) return (Str){0};

@@ -46,11 +46,21 @@ struct ValueMember {
 
 const char *value_type_name(ValueType t); /* "text", "list" */
 
-static inline Value value_null(void) { return (Value){.type = VALUE_NULL}; }
-static inline Value value_bool(bool b) { return (Value){.type = VALUE_BOOL, .b = b}; }
-static inline Value value_int(int64_t i) { return (Value){.type = VALUE_INT, .i = i}; }
-static inline Value value_float(double f) { return (Value){.type = VALUE_FLOAT, .f = f}; }
-static inline Value value_str(Str s) { return (Value){.type = VALUE_STR, .s = s}; }
+static inline Value value_null(void) {
+    return (Value){.type = VALUE_NULL};
+}
+static inline Value value_bool(bool b) {
+    return (Value){.type = VALUE_BOOL, .b = b};
+}
+static inline Value value_int(int64_t i) {
+    return (Value){.type = VALUE_INT, .i = i};
+}
+static inline Value value_float(double f) {
+    return (Value){.type = VALUE_FLOAT, .f = f};
+}
+static inline Value value_str(Str s) {
+    return (Value){.type = VALUE_STR, .s = s};
+}
 static inline Value value_list(const Value *items, size_t n) {
     return (Value){.type = VALUE_LIST, .list = {items, n}};
 }
@@ -70,8 +80,8 @@ void value_to_json(const Value *v, bool sorted, Buf *out);
 /* As Python's str(): None, True, 1.0, ['a', 1], {'k': 'v'}. What {{ v }} prints. */
 void value_to_text(const Value *v, Buf *out);
 
-/* Text for a scorer's metadata: texts as they are, numbers and truth values as JSON, lists and maps as JSON; null is the
- * absent Str. {NULL,0} also without memory. */
+/* Text for a scorer's metadata: texts as they are, numbers and truth values as JSON, lists and maps as JSON; null is
+ * the absent Str. {NULL,0} also without memory. */
 Str value_to_meta(const Value *v, Arena *a);
 
 #endif

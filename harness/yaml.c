@@ -73,7 +73,9 @@ static bool one_of(Str s, const char *const *names) {
     return false;
 }
 
-static bool all_digits(const char *p, const char *set) { return *p && strspn(p, set) == strlen(p); }
+static bool all_digits(const char *p, const char *set) {
+    return *p && strspn(p, set) == strlen(p);
+}
 
 static bool scalar_int(const char *s, int64_t *out) {
     int base = 10;
@@ -359,7 +361,8 @@ static bool check_bytes(Str text, const YamlDoc *doc, Err *err) {
     int line = 1;
     for (size_t i = 0, at; i < text.n; line += text.p[at] == '\n') {
         at = i;
-        if (!text.p[i]) return err_set(err, ERR_INPUT, "%s line %d: a NUL byte; this is not a text file", doc->name, line);
+        if (!text.p[i])
+            return err_set(err, ERR_INPUT, "%s line %d: a NUL byte; this is not a text file", doc->name, line);
         uint32_t cp = utf8_next(text, &i);
         if (cp == 0xFFFD && !(i - at == 3 && !memcmp(text.p + at, "\xEF\xBF\xBD", 3)))
             return err_set(err, ERR_INPUT, "%s line %d: not valid UTF-8", doc->name, line);
@@ -402,7 +405,8 @@ bool yaml_load(const char *path, Arena *a, YamlNode **out, Str *bytes, Err *err)
 /* ---- asking ---- */
 
 const char *yaml_kind_name(YamlKind k) {
-    static const char *const names[] = {"nothing", "true or false", "an integer", "a number", "text", "a list", "a map"};
+    static const char *const names[] = {"nothing", "true or false", "an integer", "a number",
+                                        "text",    "a list",        "a map"};
     return names[k];
 }
 
@@ -433,7 +437,8 @@ bool yaml_check_keys(const YamlNode *map, const char *what, const char *const *k
         buf_init(&list, 300);
         for (const char *const *p = known; *p; p++) buf_addf(&list, "%s%s", p == known ? "" : ", ", *p);
         if (near)
-            err_set(err, ERR_INPUT, "unknown key '" STR_FMT "' in %s; did you mean '%s'?", STR_ARG(k->text), what, near);
+            err_set(err, ERR_INPUT, "unknown key '" STR_FMT "' in %s; did you mean '%s'?", STR_ARG(k->text), what,
+                    near);
         else
             err_set(err, ERR_INPUT, "unknown key '" STR_FMT "' in %s; known keys: %s", STR_ARG(k->text), what,
                     list.p ? list.p : "");
@@ -467,7 +472,8 @@ bool yaml_want_str(const YamlNode *map, const char *key, bool required, Str *out
     return true;
 }
 
-bool yaml_want_int(const YamlNode *map, const char *key, bool required, int64_t lo, int64_t hi, int64_t *out, Err *err) {
+bool yaml_want_int(const YamlNode *map, const char *key, bool required, int64_t lo, int64_t hi, int64_t *out,
+                   Err *err) {
     YamlNode *n;
     if (!want(map, key, required, &n, err)) return false;
     if (!n) return true;
@@ -585,11 +591,21 @@ bool yaml_set(YamlNode *root, Str path, Str value, const YamlDoc *doc, Arena *a,
 
 static void node_json(JsonOut *o, const YamlNode *n) {
     switch (n->kind) {
-    case YKIND_NULL: json_out_null(o); break;
-    case YKIND_BOOL: json_out_bool(o, n->b); break;
-    case YKIND_INT: json_out_int(o, n->i); break;
-    case YKIND_FLOAT: json_out_num(o, n->num); break;
-    case YKIND_STR: json_out_str(o, n->text); break;
+    case YKIND_NULL:
+        json_out_null(o);
+        break;
+    case YKIND_BOOL:
+        json_out_bool(o, n->b);
+        break;
+    case YKIND_INT:
+        json_out_int(o, n->i);
+        break;
+    case YKIND_FLOAT:
+        json_out_num(o, n->num);
+        break;
+    case YKIND_STR:
+        json_out_str(o, n->text);
+        break;
     case YKIND_SEQ:
         json_arr(o);
         for (size_t i = 0; i < n->n; i++) node_json(o, n->items[i]);

@@ -40,7 +40,7 @@ struct YamlNode {
     struct YamlKey {
         Str text;
         int line, col;
-    } *keys; /* [n] */
+    } * keys; /* [n] */
 };
 
 /* `text` is copied. doc is borrowed by every node: let it live as long as the arena. */

@@ -32,8 +32,8 @@ static bool check_case(const Json *j, const Value *vars, Arena *a) {
     bool ok = template_parse(src, "t", a, &t, &err) && template_text(t, vars, a, &got, &err);
     bool agrees = json_get(j, "error") ? !ok && err.msg[0] : ok && str_eq(got, want);
     if (!agrees)
-        fprintf(stderr, "%.*s: %.*s\n  want: %.*s\n  got:  %.*s (%s)\n", (int)id.n, id.p, (int)src.n, src.p, (int)want.n, want.p,
-                (int)got.n, got.p ? got.p : "", ok ? "rendered" : err.msg);
+        fprintf(stderr, "%.*s: %.*s\n  want: %.*s\n  got:  %.*s (%s)\n", (int)id.n, id.p, (int)src.n, src.p,
+                (int)want.n, want.p, (int)got.n, got.p ? got.p : "", ok ? "rendered" : err.msg);
     return agrees;
 }
 
@@ -74,7 +74,8 @@ static void test_prefixes(void **state) {
     buf_init(&text, (size_t)8 << 20);
     assert_true(file_read(VECTORS, &text, &err));
     Arena *a = arena_open(0);
-    Value vars = vars_from("{\"question\": \"q\", \"choices\": [\"a\", \"b\"], \"answer\": 1, \"nested\": {\"a\": [1]}}", a);
+    Value vars =
+        vars_from("{\"question\": \"q\", \"choices\": [\"a\", \"b\"], \"answer\": 1, \"nested\": {\"a\": [1]}}", a);
     size_t at = 0, n = 0;
     for (size_t end; (end = str_find(buf_str(&text), STR("\n"), at)) != SIZE_MAX; at = end + 1) {
         Json *j;
@@ -122,12 +123,16 @@ static void test_errors_say_where_and_what(void **state) {
 static void test_work_is_bounded(void **state) {
     (void)state;
     clock_t t0 = clock();
-    expect_error("{% for a in range(1000000) %}{% for b in range(1000000) %}{% for c in range(1000000) %}{% endfor %}{% endfor %}{% endfor %}", "too");
+    expect_error("{% for a in range(1000000) %}{% for b in range(1000000) %}{% for c in range(1000000) %}{% endfor "
+                 "%}{% endfor %}{% endfor %}",
+                 "too");
     expect_error("{{ range(10 ** 12) }}", "range() makes more than");
     expect_error("{{ range(-9223372036854775807, 9223372036854775807) | length }}", "range() makes more than");
     expect_error("{{ 'x' * 10 ** 12 }}", "too long");
-    expect_error("{% set a = 'xxxxxxxxxxxxxxxx' * 100000 %}{% for i in range(100000) %}{{ a }}{% endfor %}", "longer than");
-    expect_error("{% set a = 'x' * 1000000 %}{% for i in range(1000) %}{% set b = a ~ a %}{% endfor %}", "builds too much");
+    expect_error("{% set a = 'xxxxxxxxxxxxxxxx' * 100000 %}{% for i in range(100000) %}{{ a }}{% endfor %}",
+                 "longer than");
+    expect_error("{% set a = 'x' * 1000000 %}{% for i in range(1000) %}{% set b = a ~ a %}{% endfor %}",
+                 "builds too much");
     expect_error("{{ ('a' * 60 ~ 'b') | regex_replace('(a+)+$', 'x') }}", "too much work");
     expect_error("{{ ('a' * 60 ~ 'b') | regex_replace('(a|aa)+$', 'x') }}", "too much work");
     expect_error("{{ 9 ** 9 ** 9 }}", "too large");
@@ -151,9 +156,11 @@ static char *repeat(Arena *a, const char *before, const char *mid, const char *a
 static void test_nesting_is_bounded(void **state) {
     (void)state;
     Arena *a = arena_open(0);
-    static const char *const shapes[][3] = {{"(", "1", ")"}, {"[", "1", "]"}, {"-", "1", ""}, {"not ", "1", ""}, {"1 + ", "1", ""}, {"", "1", " + 1"},
-                                            {"", "n", ".a"}, {"", "n", "[0]"}, {"", "n", "|string"}, {"1 if 1 else ", "1", ""}, {"{'a': ", "1", "}"}, {"", "1", " < 1"},
-                                            {"", "1", " and 1"}, {"", "'a'", ".strip()"}, {"[", "1", ""}, {"n.strip(", "1", ""}};
+    static const char *const shapes[][3] = {
+        {"(", "1", ")"},      {"[", "1", "]"},           {"-", "1", ""},       {"not ", "1", ""},
+        {"1 + ", "1", ""},    {"", "1", " + 1"},         {"", "n", ".a"},      {"", "n", "[0]"},
+        {"", "n", "|string"}, {"1 if 1 else ", "1", ""}, {"{'a': ", "1", "}"}, {"", "1", " < 1"},
+        {"", "1", " and 1"},  {"", "'a'", ".strip()"},   {"[", "1", ""},       {"n.strip(", "1", ""}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         char *body = repeat(a, shapes[i][0], shapes[i][1], shapes[i][2], 20000);
         Str src = str_printf(a, "{{ %s }}", body);
@@ -183,7 +190,8 @@ static void test_bare_name_is_the_column(void **state) {
     assert_true(str_eqz(out, "no column"));
     assert_true(template_parse(STR("list"), "t", a, &t, &err) && template_value(t, &vars, a, &v, &err));
     assert_int_equal(v.type, VALUE_LIST);
-    assert_true(template_parse(STR("{{ [question, list[1]] }}"), "t", a, &t, &err) && template_value(t, &vars, a, &v, &err));
+    assert_true(template_parse(STR("{{ [question, list[1]] }}"), "t", a, &t, &err) &&
+                template_value(t, &vars, a, &v, &err));
     assert_int_equal(v.list.n, 2);
     assert_int_equal(v.list.items[1].i, 2);
     assert_true(template_parse(STR("{{ list }} "), "t", a, &t, &err) && template_value(t, &vars, a, &v, &err));
@@ -193,9 +201,9 @@ static void test_bare_name_is_the_column(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_agrees_with_jinja2),     cmocka_unit_test(test_prefixes),
+        cmocka_unit_test(test_agrees_with_jinja2),        cmocka_unit_test(test_prefixes),
         cmocka_unit_test(test_errors_say_where_and_what), cmocka_unit_test(test_work_is_bounded),
-        cmocka_unit_test(test_nesting_is_bounded),     cmocka_unit_test(test_bare_name_is_the_column),
+        cmocka_unit_test(test_nesting_is_bounded),        cmocka_unit_test(test_bare_name_is_the_column),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
