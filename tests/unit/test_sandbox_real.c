@@ -1,6 +1,6 @@
 /* Real programs: what models wrote for real problems and a public judge found correct (over hidden tests that are not
- * here) must be accepted on the samples. Needs the shared data; says so and skips without. Every third program by
- * default, all with ASSAY_SLOW=1. */
+ * here) must be accepted on the samples; the reference solutions of two benchmarks must pass their own tests. Needs the
+ * shared data; says so and skips without. Every third program by default, all with ASSAY_SLOW=1. */
 #include "tests/support.h"
 
 #include <math.h>
@@ -148,10 +148,81 @@ static void test_correct_programs_are_accepted(void **state) {
     sandbox_close(box);
 }
 
+/* ---- reference solutions ---- */
+
+static void add_key(Buf *b, const Json *row, const char *key) {
+    buf_addstr(b, json_str(json_get(row, key)));
+    buf_addc(b, '\n');
+}
+
+static void humaneval_program(const Json *row, Buf *b) {
+    add_key(b, row, "prompt");
+    b->n--; /* the solution goes on in the prompt's last line */
+    add_key(b, row, "canonical_solution");
+    add_key(b, row, "test");
+    buf_adds(b, "\ncheck(");
+    buf_addstr(b, json_str(json_get(row, "entry_point")));
+    buf_adds(b, ")\n");
+}
+
+static void mbpp_program(const Json *row, Buf *b) {
+    add_key(b, row, "code");
+    add_key(b, row, "test_setup_code"); /* uses what the code defines */
+    for (const Json *t = json_first(json_get(row, "test_list")); t; t = json_next(t)) {
+        buf_addstr(b, json_str(t));
+        buf_addc(b, '\n');
+    }
+}
+
+static void check_reference(const char *path, void (*build)(const Json *, Buf *)) {
+    static Json *rows[400];
+    Err err = ERR_INIT;
+    Sandbox *box;
+    int good = 0, all = 0;
+    if (!sandbox_open(1, &box, &err)) {
+        fprintf(stderr, "skipped: %s\n", err.msg);
+        skip();
+    }
+    size_t n = load_lines(path, rows, 400);
+    for (size_t i = 0; i < n; i += getenv("ASSAY_SLOW") ? 1 : 3) {
+        Arena *a = arena_open(0);
+        SandboxProgram *p = NULL;
+        SandboxRun r;
+        Buf b;
+        buf_init(&b, 1u << 20);
+        build(rows[i], &b);
+        bool ok = sandbox_compile(box, STR("python"), buf_str(&b), a, &p, &r, &err) && p &&
+                  sandbox_run(box, p, STR(""), NULL, a, &r, &err) && r.verdict == SANDBOX_OK;
+        if (!ok) fprintf(stderr, "%s, row %zu: verdict %d (%s)\n%.500s\n", path, i, r.verdict, r.detail, r.err.p);
+        good += ok, all++;
+        sandbox_program_close(p);
+        buf_release(&b);
+        arena_close(a);
+    }
+    fprintf(stderr, "%d of %d reference solutions pass their tests\n", good, all);
+    for (size_t i = 0; i < n; i++) json_close(rows[i]);
+    sandbox_close(box);
+    assert_int_equal(good, all);
+}
+
+static void test_humaneval_solutions_pass(void **state) {
+    (void)state;
+    NEED_SHARED(path, "data/humaneval/HumanEval.jsonl");
+    check_reference(path, humaneval_program);
+}
+
+static void test_mbpp_solutions_pass(void **state) {
+    (void)state;
+    NEED_SHARED(path, "data/mbpp/mbpp.jsonl");
+    check_reference(path, mbpp_program);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_compare_itself),
         cmocka_unit_test(test_correct_programs_are_accepted),
+        cmocka_unit_test(test_humaneval_solutions_pass),
+        cmocka_unit_test(test_mbpp_solutions_pass),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
