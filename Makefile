@@ -53,7 +53,7 @@ Q := @
 endif
 
 .DEFAULT_GOAL := all
-.PHONY: all help run test check deps unit e2e lint demo-models install clean check-deps libengine.a san-test browser-test
+.PHONY: all tools help run test check deps unit e2e lint demo-models install clean check-deps libengine.a san-test browser-test
 
 all: check-deps $(BUILD)/assay $(EXTRA_BIN) ## build build/assay
 
@@ -107,6 +107,13 @@ $(BUILD)/tests/plugins/%.so: tests/plugins/%.c scorers/scorer.h
 	@mkdir -p $(@D)
 	@echo "  PLUGIN  $@"
 	$(Q)$(CC) -std=c17 -fPIC -shared -I. $(WARN) $(CFLAGS) $< -o $@
+
+TOOL_BIN := $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(sort $(wildcard tests/tools/*.c)))
+$(BUILD)/tools/%: tests/tools/%.c
+	@mkdir -p $(@D)
+	@echo "  TOOL    $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(ALL_LDFLAGS) -o $@
+tools: $(TOOL_BIN) ## programs for measuring: make_checkpoint writes one of any shape with random weights
 
 unit: $(UNIT_BIN) $(PLUGIN_SO) $(EXTRA_BIN)
 e2e: $(BUILD)/assay $(PLUGIN_SO) $(EXTRA_BIN)

@@ -74,6 +74,11 @@ static inline float *cpu_values(const Cpu *c, float *block, size_t head) {
     return block + (size_t)c->c->n_kv_heads * CPU_BLOCK * (size_t)c->c->head_dim + head * CPU_BLOCK * c->ld_v;
 }
 
+/* out = x / sqrt(mean(x^2) + eps) * weight. x has cpu_pad(n) floats, zeros behind the n-th. */
+void cpu_rmsnorm(const CpuKernels *k, const float *x, const float *weight, size_t n, float eps, float *out);
+/* The k largest of n router logits, largest first, equal ones by the lower index; weight: softmax over these. */
+void cpu_route(const float *logits, size_t n, size_t k, uint32_t *chosen, float *weight);
+
 void cpu_forward(Cpu *c, const BatchRow *rows, size_t n);
 
 #endif

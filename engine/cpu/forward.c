@@ -138,16 +138,18 @@ static void dense(const Pass *p, const float *x, size_t ldx, const Dense *parts,
 
 /* ---- norm, rope ---- */
 
-static void rmsnorm(const Cpu *c, const float *x, const float *weight, float *out) {
-    size_t n = (size_t)c->c->hidden;
-    float inv = 1.0f / sqrtf(c->k.sum_squares(x, n) / (float)n + (float)c->c->rms_eps);
+void cpu_rmsnorm(const CpuKernels *k, const float *x, const float *weight, size_t n, float eps, float *out) {
+    float inv = 1.0f / sqrtf(k->sum_squares(x, cpu_pad(n)) / (float)n + eps);
     for (size_t i = 0; i < n; i++) out[i] = x[i] * inv * weight[i];
 }
 
 static void norm_live(const Pass *p, const float *weight) {
     const Cpu *c = p->c;
     size_t h = (size_t)c->c->hidden;
-    for (size_t i = 0; i < p->n_live; i++) rmsnorm(c, c->w.x + c->w.live[i] * h, weight, c->w.t + c->w.live[i] * h);
+    for (size_t i = 0; i < p->n_live; i++) {
+        size_t at = c->w.live[i] * h;
+        cpu_rmsnorm(&c->k, c->w.x + at, weight, h, (float)c->c->rms_eps, c->w.t + at);
+    }
 }
 
 /* Cosines and sines of each row's position, times the concentration; in double until the last moment. */
@@ -254,23 +256,17 @@ static void attention(const Pass *p, bool last) {
 
 /* ---- experts ---- */
 
-/* The k largest router logits, equal ones by the lower index; weights: softmax over these. */
-static void choose_experts(const Pass *p, size_t row) {
-    const Cpu *c = p->c;
-    size_t k = (size_t)c->c->experts_per_token, n = (size_t)c->c->n_experts;
-    const float *r = c->w.router + row * n;
-    float *weight = c->w.expert_weight + row * k, sum = 0;
-    uint32_t *chosen = c->w.expert + row * k;
+void cpu_route(const float *logits, size_t n, size_t k, uint32_t *chosen, float *weight) {
     bool taken[MODEL_MAX_EXPERTS] = {false};
     for (size_t i = 0; i < k; i++) {
         size_t best = n;
         for (size_t e = 0; e < n; e++)
-            if (!taken[e] && (best == n || r[e] > r[best])) best = e; /* distinct even if the logits are not numbers */
+            if (!taken[e] && (best == n || logits[e] > logits[best])) best = e; /* distinct even if they are not numbers */
         taken[best] = true;
         chosen[i] = (uint32_t)best;
-        weight[i] = r[best];
+        weight[i] = logits[best];
     }
-    float top = weight[0];
+    float top = weight[0], sum = 0;
     for (size_t i = 0; i < k; i++) sum += weight[i] = cpu_exp(weight[i] - top);
     for (size_t i = 0; i < k; i++) weight[i] /= sum;
 }
@@ -394,8 +390,9 @@ static void experts(const Pass *p) {
     const Cpu *c = p->c;
     size_t h = (size_t)c->c->hidden, width = (size_t)c->c->expert_width, k = (size_t)c->c->experts_per_token;
     for (size_t i = 0; i < p->n_live; i++) {
-        choose_experts(p, c->w.live[i]);
-        permute(c, c->w.live[i]);
+        size_t r = c->w.live[i];
+        cpu_route(c->w.router + r * (size_t)c->c->n_experts, (size_t)c->c->n_experts, k, c->w.expert + r * k, c->w.expert_weight + r * k);
+        permute(c, r);
     }
     tap_experts(p);
     size_t n_used = group_by_expert(p);
