@@ -29,6 +29,7 @@ void progress_record(Progress *p, size_t cell, int n_tokens) {
 
 void progress_score(Progress *p, size_t cell, const Score *s) {
     ProgressCell *c = &p->cells[cell];
+    p->scored++;
     if (s->outcome < OUTCOME_COUNT) c->outcomes[s->outcome]++;
     if (s->status != SCORE_SCORED) return;
     c->value_sum += s->value;
@@ -42,6 +43,9 @@ static double seconds(const Progress *p, uint64_t now_ns) {
 }
 
 static double percent(const Progress *p) { return p->total ? 100.0 * (double)p->done / (double)p->total : 100; }
+
+/* Everything is generated, but scoring threads (programs, mostly) still work. */
+static bool only_scoring(const Progress *p) { return p->done == p->total && p->scored < p->done; }
 
 /* Seconds left, by the pace of this process alone; negative when unknown. */
 static double seconds_left(const Progress *p, uint64_t now_ns) {
@@ -113,8 +117,12 @@ void progress_bar(const Progress *p, uint64_t now_ns, int width, Buf *out) {
     buf_init(&tail, LINE_MAX_BYTES);
     buf_addf(&tail, " %lld/%lld %.0f%% ", (long long)p->done, (long long)p->total, percent(p));
     add_rate(p, now_ns, &tail);
-    buf_adds(&tail, " ETA ");
-    add_duration(&tail, seconds_left(p, now_ns));
+    if (only_scoring(p)) {
+        buf_addf(&tail, " %lld to score", (long long)(p->done - p->scored));
+    } else {
+        buf_adds(&tail, " ETA ");
+        add_duration(&tail, seconds_left(p, now_ns));
+    }
     int room = width - 2 - (int)tail.n;
     if (room > 40) room = 40;
     if (room >= 5) add_bar(out, percent(p) / 100, room);
@@ -137,7 +145,9 @@ void progress_plain(const Progress *p, uint64_t now_ns, Buf *out) {
     buf_addf(out, "%lld of %lld done (%.0f%%), ", (long long)p->done, (long long)p->total, percent(p));
     add_rate(p, now_ns, out);
     double left = seconds_left(p, now_ns);
-    if (left >= 0) {
+    if (only_scoring(p)) {
+        buf_addf(out, ", %lld to score", (long long)(p->done - p->scored));
+    } else if (left >= 0) {
         buf_adds(out, ", about ");
         add_duration(out, left);
         buf_adds(out, " left");

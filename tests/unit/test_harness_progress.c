@@ -42,6 +42,22 @@ static void test_unknown_eta(void **state) {
     buf_release(&b);
 }
 
+static void test_only_scoring(void **state) {
+    (void)state;
+    Progress p = make();
+    Score right = {.status = SCORE_SCORED, .outcome = OUTCOME_CORRECT, .value = 1};
+    Buf b;
+    buf_init(&b, 4096);
+    for (int i = 0; i < 180; i++) progress_record(&p, i >= 80, 1);
+    for (int i = 0; i < 197; i++) progress_score(&p, i >= 80, &right);
+    progress_plain(&p, 11 * SECOND, &b);
+    assert_non_null(strstr(b.p, "200 of 200 done (100%), 18 tokens/s, 3 to score;"));
+    buf_clear(&b);
+    progress_bar(&p, 11 * SECOND, 80, &b);
+    assert_non_null(strstr(b.p, " 3 to score"));
+    buf_release(&b);
+}
+
 static void test_running_score(void **state) {
     (void)state;
     Progress p = make();
@@ -114,7 +130,7 @@ static void test_pace(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_figures),      cmocka_unit_test(test_unknown_eta), cmocka_unit_test(test_running_score),
+        cmocka_unit_test(test_figures),      cmocka_unit_test(test_unknown_eta), cmocka_unit_test(test_only_scoring), cmocka_unit_test(test_running_score),
         cmocka_unit_test(test_hostile_name), cmocka_unit_test(test_every_width), cmocka_unit_test(test_pace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
