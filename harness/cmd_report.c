@@ -1,5 +1,5 @@
-#include "engine/base/file.h"
 #include "harness/args.h"
+#include "harness/summary_out.h"
 #include "reports/report.h"
 #include "reports/store.h"
 
@@ -36,18 +36,10 @@ static bool find_reports(CmdCtx *c, Str list, const Report **out, size_t max, si
     return true;
 }
 
-static bool print_summary(CmdCtx *c, RunStore *s) {
-    Buf b;
-    buf_init(&b, (size_t)64 << 20);
-    bool ok = report_summary(s, &b, &c->fail);
-    if (ok) fwrite(b.p, 1, b.n, c->out);
-    buf_release(&b);
-    return ok;
-}
-
 static int report_run(CmdCtx *c, int argc, char **argv) {
     const char *format = "json,html";
     const Report *reports[64];
+    const char *files[64];
     size_t n = 0;
     ArgList words = {0};
     RunStore *s = NULL;
@@ -60,8 +52,8 @@ static int report_run(CmdCtx *c, int argc, char **argv) {
     const char *dir = words.v[0];
     bool ok = find_reports(c, str_from(format), reports, 64, &n) && store_open(dir, STORE_READ, &s, &c->fail);
     for (size_t i = 0; ok && i < n; i++) ok = report_write_file(reports[i], s, dir, &c->fail);
-    if (ok && !c->quiet) ok = print_summary(c, s);
-    for (size_t i = 0; ok && i < n; i++) fprintf(c->out, "%s\n", path_join(c->arena, dir, reports[i]->file_name));
+    for (size_t i = 0; i < n; i++) files[i] = reports[i]->file_name;
+    if (ok) ok = summary_print(c, s, dir, files, n);
     store_close(s);
     return ok ? EXIT_DONE : CMD_FAILED;
 }

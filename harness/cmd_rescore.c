@@ -1,8 +1,7 @@
-#include "engine/base/file.h"
 #include "harness/args.h"
 #include "harness/run.h"
+#include "harness/summary_out.h"
 #include "harness/term.h"
-#include "reports/report.h"
 
 static const char usage[] =
     "usage: assay rescore DIR [--scorer NAME|FILE.so]...\n"
@@ -15,21 +14,13 @@ static const char usage[] =
 
 static int finish(CmdCtx *c, Run *r) {
     bool ok = run_loop(r, &c->fail) && run_reports(r, &c->fail);
-    Buf b;
     if (!ok && c->fail.code == ERR_INTERRUPTED) fprintf(c->err, "begin it again with\n  assay rescore %s\n", run_dir(r));
-    buf_init(&b, (size_t)64 << 20);
-    if (ok) ok = report_summary(run_store(r), &b, &c->fail);
-    if (ok) {
-        fwrite(b.p, 1, b.n, c->out);
-        fprintf(c->out, "%s\n%s\n", path_join(c->arena, run_dir(r), "report.json"),
-                path_join(c->arena, run_dir(r), "report.html"));
-    }
-    buf_release(&b);
+    if (ok) ok = summary_print(c, run_store(r), run_dir(r), run_files, RUN_FILES);
     return ok ? EXIT_DONE : CMD_FAILED;
 }
 
 static int rescore_run(CmdCtx *c, int argc, char **argv) {
-    RunOptions o = {.err = c->err, .tty = term_is_tty(c->err), .rescore = true};
+    RunOptions o = {.err = c->err, .tty = term_is_live(c->err), .rescore = true};
     ArgList words = {0};
     Run *r = NULL;
     const ArgSpec specs[] = {

@@ -1,9 +1,7 @@
 #include "harness/args.h"
 #include "harness/run.h"
+#include "harness/summary_out.h"
 #include "harness/term.h"
-#include "engine/base/file.h"
-#include "engine/base/json.h"
-#include "reports/report.h"
 
 static const char usage[] =
     "usage: assay run PLAN.yaml... [options]\n"
@@ -63,41 +61,6 @@ static bool parse(CmdCtx *c, int argc, char **argv, RunOptions *o) {
     return true;
 }
 
-static void print_paths_json(CmdCtx *c, const char *dir) {
-    static const char *const names[] = {"run.db", "report.json", "report.html"};
-    Buf b;
-    JsonOut o;
-    buf_init(&b, 1 << 20);
-    json_out_init(&o, &b, 0);
-    json_obj(&o);
-    json_out_key(&o, "dir");
-    json_out_cstr(&o, dir);
-    for (size_t i = 0; i < 3; i++) {
-        json_out_key(&o, names[i]);
-        json_out_cstr(&o, path_join(c->arena, dir, names[i]));
-    }
-    json_obj_end(&o);
-    fprintf(c->out, STR_FMT "\n", STR_ARG(buf_str(&b)));
-    buf_release(&b);
-}
-
-static bool print_summary(CmdCtx *c, Run *r) {
-    Buf b;
-    if (c->json) {
-        print_paths_json(c, run_dir(r));
-        return true;
-    }
-    buf_init(&b, (size_t)64 << 20);
-    bool ok = report_summary(run_store(r), &b, &c->fail);
-    if (ok) {
-        fwrite(b.p, 1, b.n, c->out);
-        fprintf(c->out, "%s\n", path_join(c->arena, run_dir(r), "report.json"));
-        fprintf(c->out, "%s\n", path_join(c->arena, run_dir(r), "report.html"));
-    }
-    buf_release(&b);
-    return ok;
-}
-
 /* After anything that kept the run from its end: what is there, and how to go on. */
 static void print_resume(CmdCtx *c, const Run *r) {
     Buf b;
@@ -120,11 +83,12 @@ static int carry_out(CmdCtx *c, Run *r) {
     }
     if (ok) ok = run_reports(r, &c->fail);
     if (!ok) print_resume(c, r);
-    return ok && print_summary(c, r) ? EXIT_DONE : CMD_FAILED;
+    if (ok) ok = summary_print(c, run_store(r), run_dir(r), run_files, RUN_FILES);
+    return ok ? EXIT_DONE : CMD_FAILED;
 }
 
 static int run_run(CmdCtx *c, int argc, char **argv) {
-    RunOptions o = {.err = c->err, .tty = term_is_tty(c->err)};
+    RunOptions o = {.err = c->err, .tty = term_is_live(c->err)};
     Run *r = NULL;
     if (!parse(c, argc, argv, &o)) return CMD_FAILED;
     o.quiet = c->quiet;

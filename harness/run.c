@@ -338,9 +338,11 @@ bool run_loop(Run *r, Err *err) {
     return ok;
 }
 
+const char *const run_files[RUN_FILES] = {"report.json", "report.html"};
+
 bool run_reports(Run *r, Err *err) {
-    static const char *const formats[] = {"json", "html"};
-    for (size_t i = 0; i < 2; i++) {
+    static const char *const formats[RUN_FILES] = {"json", "html"};
+    for (size_t i = 0; i < RUN_FILES; i++) {
         const Report *rep = reports_find(formats[i]);
         if (rep && !report_write_file(rep, r->store, r->dir, err)) return false;
     }

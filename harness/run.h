@@ -40,6 +40,10 @@ int64_t run_finished(const Run *r);
 bool run_loop(Run *r, Err *err);
 bool run_reports(Run *r, Err *err);
 
+/* What run_reports writes, by name. */
+#define RUN_FILES 2
+extern const char *const run_files[RUN_FILES];
+
 /* SIGINT and SIGTERM: the first asks the loop to stop, the second ends the program at once. */
 void run_catch_signals(void);
 bool run_interrupted(void);

@@ -7,9 +7,14 @@
 
 bool term_is_tty(FILE *f) { return isatty(fileno(f)) == 1; }
 
+bool term_is_live(FILE *f) {
+    const char *term = getenv("TERM");
+    return !(term && strcmp(term, "dumb") == 0) && term_is_tty(f);
+}
+
 bool term_has_color(FILE *f) {
-    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-    return !(no && *no) && !(term && strcmp(term, "dumb") == 0) && term_is_tty(f);
+    const char *no = getenv("NO_COLOR");
+    return !(no && *no) && term_is_live(f);
 }
 
 int term_width(FILE *f) {

@@ -8,6 +8,8 @@
 #include "engine/base/str.h"
 
 bool term_is_tty(FILE *f);
+/* A terminal on which lines can be drawn over: not with TERM=dumb. */
+bool term_is_live(FILE *f);
 /* A terminal that wants colours: not with NO_COLOR set (to anything but empty) or TERM=dumb. */
 bool term_has_color(FILE *f);
 int term_width(FILE *f); /* columns; 80 when unknown */
