@@ -46,13 +46,18 @@ void outcome_check(Score *s, size_t final_bytes) {
     if (s->span_begin > s->span_end || s->span_end > final_bytes) s->span_begin = s->span_end = 0;
 }
 
+/* Neither right nor wrong: means leave it out, and their bounds count it both ways. */
+static void without_verdict(Score *s, ScoreOutcome class) {
+    s->status = SCORE_UNSCORED;
+    s->outcome = (uint32_t)class;
+    s->value = 0;
+}
+
 void outcome_settle(SuiteMetric metric, CompletionStatus status, bool (*is_refusal)(void *ctx), void *ctx, Score *s) {
     if (metric != METRIC_ACCURACY || s->status == SCORE_ERROR || s->outcome == OUTCOME_UNSCORED) return;
     if (status == COMPLETION_LENGTH) {
-        s->outcome = OUTCOME_TRUNCATED;
-        s->status = SCORE_SCORED;
-        s->value = 0;
+        without_verdict(s, OUTCOME_TRUNCATED);
     } else if (s->outcome == OUTCOME_NO_ANSWER && is_refusal(ctx)) {
-        s->outcome = OUTCOME_REFUSED;
+        without_verdict(s, OUTCOME_REFUSED);
     }
 }

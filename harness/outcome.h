@@ -1,14 +1,14 @@
 /* Outcome: how a sample ended, in the seven classes of the reports.
  *
  * A scorer says what it found; the harness knows more: how the completion ended and what the suite measures. The law: a
- * sample that was cut off, declined, failed or could not be judged is never called wrong.
+ * sample that was cut off, declined, failed or could not be judged is never called wrong. No means count it; their bounds count it both ways.
  *
  *   completion     metric      what becomes of the scorer's word
  *   failed,timeout any         error (the scorer is not even asked)
  *   filtered       any         error, label "blocked": the serving stack spoke, not the model
- *   length         accuracy    truncated, value 0
+ *   length         accuracy    truncated, without a value
  *   length         safe_rate   as it stands; the record's completion status is the flag
- *   ok             accuracy    no_answer whose text is a full refusal becomes refused
+ *   ok             accuracy    no_answer whose text is a full refusal becomes refused, without a value
  *   ok             any         else as it stands */
 #ifndef ASSAY_OUTCOME_H
 #define ASSAY_OUTCOME_H

@@ -82,6 +82,7 @@ static void write_counts(JsonOut *o, const SumCounts *c) {
     for (unsigned i = 0; i < OUTCOME_COUNT; i++) key_int(o, outcome_name(i), c->outcome[i]);
     json_obj_end(o);
     key_int(o, "n_cut_off", c->cut_off);
+    key_int(o, "n_open", c->open);
     key_int(o, "n_malformed", c->malformed);
 }
 
@@ -121,8 +122,8 @@ static void write_cell(JsonOut *o, const Summary *s, const SumCell *c) {
     write_counts(o, &c->counts);
     write_estimate(o, &c->est);
     key_obj(o, "bounds");
-    key_num(o, "cut_off_wrong", c->bound_lo);
-    key_num(o, "cut_off_right", c->bound_hi);
+    key_num(o, "open_wrong", c->bound_lo);
+    key_num(o, "open_right", c->bound_hi);
     json_obj_end(o);
     key_obj(o, "tokens");
     key_int(o, "prompt", c->tokens_prompt);

@@ -329,7 +329,7 @@ static bool open_paths(RunStore *s, const char *dir, StoreMode mode, Err *err) {
 /* A store that could not be made leaves nothing behind. */
 static void remove_created(RunStore *s) {
     char side[4096];
-    for (const char *const *suffix = (const char *const[]){"-wal", "-shm", "", NULL}; *suffix; suffix++) {
+    for (const char *const *suffix = (const char *const[]){"-wal", "-shm", "-journal", "", NULL}; *suffix; suffix++) {
         snprintf(side, sizeof side, "%s%s", s->path, *suffix);
         unlink(side);
     }

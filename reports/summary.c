@@ -280,11 +280,15 @@ static Reading read_row(const Row *r, size_t scorer) {
     return v;
 }
 
+/* Nobody knows what a longer, or another, attempt would have given. */
+static bool is_open(const Reading *v) { return v->cut_off || !v->scored; }
+
 static void count(SumCounts *c, const Row *r, const Reading *v) {
     c->total++;
     c->scored += v->scored;
     c->outcome[v->outcome]++;
     c->cut_off += v->cut_off;
+    c->open += is_open(v);
     c->malformed += r->malformed;
 }
 
@@ -301,15 +305,15 @@ static bool build_questions(Arena *a, SumCell *cell, const Pile *p, size_t score
                                       .cluster = r->cluster, .whole = true};
         SumQuestion *q = &list[n - 1];
         q->n_rows++;
-        q->n_cut_off += v.cut_off;
+        q->n_open += is_open(&v);
         if (q->n_rows > cell->repeats) cell->repeats = q->n_rows;
         if (!v.scored) continue;
         q->n_scored++;
         q->sum += v.value;
         if (v.value != 0.0 && v.value != 1.0) q->whole = false;
-        if (v.cut_off) continue;
-        q->n_scored_uncut++;
-        q->sum_uncut += v.value;
+        if (is_open(&v)) continue;
+        q->n_decided++;
+        q->sum_decided += v.value;
     }
     cell->questions = list;
     cell->n_questions = n;
@@ -388,16 +392,16 @@ static bool estimate_where(Arena *a, const SumCell *cell, const Str *group, SumE
     return estimate(a, list, n, e);
 }
 
-/* What the mean would be if all that was cut off were wrong, or right; over rows that are scored or cut off. */
+/* What the mean would be if all open rows were wrong, or right. */
 static void bounds(SumCell *cell) {
     double lo = 0.0, hi = 0.0;
     size_t n = 0;
     for (size_t i = 0; i < cell->n_questions; i++) {
         const SumQuestion *q = &cell->questions[i];
-        int rows = q->n_scored_uncut + q->n_cut_off;
+        int rows = q->n_decided + q->n_open;
         if (rows == 0) continue;
-        lo += q->sum_uncut / rows;
-        hi += (q->sum_uncut + q->n_cut_off) / rows;
+        lo += q->sum_decided / rows;
+        hi += (q->sum_decided + q->n_open) / rows;
         n++;
     }
     cell->bound_lo = n ? lo / (double)n : NAN;

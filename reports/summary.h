@@ -27,6 +27,7 @@ typedef struct SumSuite {
 typedef struct SumCounts {
     int64_t total, scored, outcome[OUTCOME_COUNT]; /* outcomes add up to total */
     int64_t cut_off;   /* the completion hit its token limit, whatever the score */
+    int64_t open;      /* cut off, refused, failed or unscored: neither right nor wrong is known */
     int64_t malformed; /* the completion was not well-formed harmony */
 } SumCounts;
 
@@ -51,11 +52,11 @@ typedef struct SumLabel {
 /* One question of a cell: its rows (repeats) together. */
 typedef struct SumQuestion {
     Str sample, content_hash, group, cluster; /* group, cluster may be absent */
-    int n_rows, n_scored, n_cut_off;
+    int n_rows, n_scored, n_open;
     bool whole;        /* every scored value is 0 or 1 */
     double sum;        /* of scored values */
-    double sum_uncut;  /* of those whose completion was not cut off */
-    int n_scored_uncut;
+    double sum_decided; /* of scored values whose completion was not cut off */
+    int n_decided;      /* their count; n_decided + n_open = n_rows */
 } SumQuestion;
 
 typedef struct SumCell {
@@ -66,7 +67,7 @@ typedef struct SumCell {
     SumCounts counts;
     int repeats; /* rows per question at most */
     SumEstimate est;
-    double bound_lo, bound_hi; /* mean with everything cut off wrong, right */
+    double bound_lo, bound_hi; /* mean with everything open wrong, right */
     int64_t tokens_prompt, tokens, tokens_analysis;
     double prefill_seconds, decode_seconds; /* sums; times */
     const SumGroup *groups;                 /* by name; none if no sample has a group */

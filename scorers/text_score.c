@@ -149,9 +149,10 @@ bool text_score_failed(const ScorerView *v, Score *out) {
 bool text_score_nothing(const ScorerHost *host, const ScorerView *v, Score *out, ScorerStr why, ScorerErr *err) {
     (void)host;
     (void)err;
-    out->status = SCORE_SCORED;
+    bool cut = v->completion == SCORER_COMPLETION_LENGTH;
+    out->status = cut ? SCORE_UNSCORED : SCORE_SCORED; /* cut off is not wrong: it has no value */
     out->value = 0;
-    out->outcome = v->completion == SCORER_COMPLETION_LENGTH ? OUTCOME_TRUNCATED : OUTCOME_NO_ANSWER;
+    out->outcome = cut ? OUTCOME_TRUNCATED : OUTCOME_NO_ANSWER;
     out->explanation = why;
     return true;
 }

@@ -42,8 +42,7 @@ static void test_truncated(void **state) {
         Score s = scored((ScoreOutcome)o, o == OUTCOME_CORRECT);
         outcome_settle(METRIC_ACCURACY, COMPLETION_LENGTH, yes, &asked, &s);
         assert_int_equal(s.outcome, OUTCOME_TRUNCATED);
-        assert_int_equal(s.status, SCORE_SCORED);
-        assert_true(s.value == 0);
+        assert_int_equal(s.status, SCORE_UNSCORED); /* no mean may count it as a zero */
         s = scored((ScoreOutcome)o, 1);
         outcome_settle(METRIC_SAFE_RATE, COMPLETION_LENGTH, yes, &asked, &s);
         assert_int_equal(s.outcome, o); /* safety: scored as it stands */
@@ -64,6 +63,7 @@ static void test_refused(void **state) {
     Score s = scored(OUTCOME_NO_ANSWER, 0);
     outcome_settle(METRIC_ACCURACY, COMPLETION_OK, yes, &asked, &s);
     assert_int_equal(s.outcome, OUTCOME_REFUSED);
+    assert_int_equal(s.status, SCORE_UNSCORED);
     s = scored(OUTCOME_NO_ANSWER, 0);
     outcome_settle(METRIC_ACCURACY, COMPLETION_OK, no, &asked, &s);
     assert_int_equal(s.outcome, OUTCOME_NO_ANSWER);

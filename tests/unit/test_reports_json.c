@@ -76,8 +76,9 @@ static void check_one(const Summary *s) {
     StatRange w = stat_wilson(2, 4, 0.95);
     NEAR(c->est.lo, w.lo);
     NEAR(c->est.hi, w.hi);
-    NEAR(c->bound_lo, 2.0 / 4);
-    NEAR(c->bound_hi, 3.0 / 4);
+    assert_int_equal(c->counts.open, 2);
+    NEAR(c->bound_lo, 2.0 / 5);
+    NEAR(c->bound_hi, 4.0 / 5);
     assert_string_equal(c->est.method, "wilson");
     assert_non_null(strstr(s->headline[0].lead, "50.0 %"));
 }

@@ -22,9 +22,9 @@ static char *temp_dir(void) {
 }
 
 static void remove_dir(const char *dir) {
-    const char *names[] = {"run.db", "run.db-wal", "run.db-shm"};
+    const char *names[] = {"run.db", "run.db-wal", "run.db-shm", "run.db-journal"}; /* the journal: killed within the first open */
     char path[256];
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         snprintf(path, sizeof path, "%s/%s", dir, names[i]);
         unlink(path);
     }
