@@ -372,7 +372,9 @@ static void test_kill_9(void **state) {
         pid_t pid = fork();
         if (pid == 0) append_until_killed(dir, stored, fds[1]);
         close(fds[1]);
-        usleep((useconds_t)(3000 + (round * 7919) % 23000));
+        /* after a few commits, at no particular point of the next ones; on a busy machine too */
+        for (int i, k = 0; k < 2 * round && read(fds[0], &i, sizeof i) == sizeof i; k++) last = i;
+        usleep((useconds_t)((round * 7919) % 5000));
         kill(pid, SIGKILL);
         for (int i; read(fds[0], &i, sizeof i) == sizeof i;) last = i;
         close(fds[0]);
