@@ -115,6 +115,8 @@ void bwrap_args(const Sandbox *s, const Launch *l, Buf *b) {
         snprintf(dest, sizeof dest, "/w/%s", l->file_name);
         add_data(b, l->file_executable ? "0555" : "0444", JOB_FD_FILE, dest);
     }
+    /* programs that open it by name; the real one would lead through /proc */
+    if (l->kind != LAUNCH_COMPILE) add_data(b, "0444", JOB_FD_INPUT, "/dev/stdin");
     add2(b, "--chdir", l->scratch_bytes ? "/tmp" : "/w");
     add2(b, "--remount-ro", "/");
 }

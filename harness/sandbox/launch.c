@@ -92,7 +92,7 @@ static int reopen(int fd) {
 
 /* Everything between here and one bubblewrap. */
 typedef struct Wires {
-    int in, out[2], err[2], record[2], control[2], args, job, helper, file;
+    int in, out[2], err[2], record[2], control[2], args, job, helper, file, input;
     pid_t pid;
     int pidfd;
     Cgroup cgroup;
@@ -100,15 +100,16 @@ typedef struct Wires {
 
 static void wires_init(Wires *w) {
     memset(w, 0, sizeof *w);
-    int *all[] = {&w->in,         &w->out[0],     &w->out[1], &w->err[0], &w->err[1], &w->record[0], &w->record[1],
-                  &w->control[0], &w->control[1], &w->args,   &w->job,    &w->helper, &w->file,      &w->pidfd};
+    int *all[] = {&w->in,        &w->out[0],    &w->out[1],     &w->err[0],     &w->err[1],
+                  &w->record[0], &w->record[1], &w->control[0], &w->control[1], &w->args,
+                  &w->job,       &w->helper,    &w->file,       &w->pidfd,      &w->input};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) *all[i] = -1;
 }
 
 /* The ends that belong to the sandbox. */
 static void wires_close_theirs(Wires *w) {
     int *theirs[] = {&w->in,   &w->out[1], &w->err[1], &w->record[1], &w->control[0],
-                     &w->args, &w->job,    &w->helper, &w->file};
+                     &w->args, &w->job,    &w->helper, &w->file,      &w->input};
     for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++) close_fd(theirs[i]);
     cgroup_joined(&w->cgroup);
 }
@@ -178,10 +179,8 @@ static bool open_wires(const Sandbox *s, int slot, const Launch *l, Wires *w, Er
     }
     if ((w->args = sandbox_memfd("arguments", buf_str(&args), err)) < 0) goto done;
     if ((w->job = sandbox_memfd("job", buf_str(&job), err)) < 0) goto done;
-    int input = sandbox_memfd("input", l->input.p ? l->input : STR(""), err);
-    if (input < 0) goto done;
-    w->in = reopen(input);
-    close(input);
+    if ((w->input = sandbox_memfd("input", l->input.p ? l->input : STR(""), err)) < 0) goto done;
+    w->in = reopen(w->input);
     w->helper = reopen(s->helper_fd);
     w->file = l->file_fd >= 0 ? reopen(l->file_fd) : raise_fd(open("/dev/null", O_RDONLY | O_CLOEXEC));
     ok = w->in >= 0 && w->helper >= 0 && w->file >= 0 && open_pipe(w->out, 0) && open_pipe(w->err, 0) &&
@@ -196,8 +195,16 @@ done:
 /* ---- starting ---- */
 
 static int deal_out(posix_spawn_file_actions_t *acts, const Wires *w) {
-    const int from[JOB_FD_END] = {w->in,         w->out[1], w->err[1], w->args, w->record[1],
-                                  w->control[0], w->job,    w->helper, w->file};
+    const int from[JOB_FD_END] = {w->in,
+                                  w->out[1],
+                                  w->err[1],
+                                  [JOB_FD_ARGS] = w->args,
+                                  [JOB_FD_RECORD] = w->record[1],
+                                  [JOB_FD_CONTROL] = w->control[0],
+                                  [JOB_FD_JOB] = w->job,
+                                  [JOB_FD_HELPER] = w->helper,
+                                  [JOB_FD_FILE] = w->file,
+                                  [JOB_FD_INPUT] = w->input};
     int rc = 0;
     for (int i = 0; i < JOB_FD_END && rc == 0; i++) rc = posix_spawn_file_actions_adddup2(acts, from[i], i);
     for (int i = 0; i < w->cgroup.n_fds && rc == 0; i++)

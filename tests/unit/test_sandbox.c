@@ -245,6 +245,13 @@ static void test_what_contest_programs_use(void **state) {
     assert_out(r, "1000001\n");
 }
 
+static void test_input_has_a_name(void **state) {
+    (void)state;
+    NEED_BOX();
+    SandboxRun r = ran("python", "print(open('/dev/stdin').read(), open(0).read())\n", STR("in\n"), NULL);
+    assert_out(r, "in\n in\n\n");
+}
+
 static void test_runs_repeat(void **state) {
     (void)state;
     NEED_BOX();
@@ -524,6 +531,7 @@ static void test_every_failing_allocation_is_an_error(void **state) {
         if (ok) assert_string_equal(run.out.p, "1\n"); /* also where the retry went well */
         if (!ok) assert_true(err.code == ERR_MEMORY || err.code == ERR_ENV);
         failed += !ok;
+        assert_true(fcntl(0, F_GETFD) >= 0); /* cleaning up half-made wires closes only its own */
         sandbox_program_close(p);
         arena_close(a);
         if (!reached) break;
@@ -544,6 +552,7 @@ int main(void) {
         cmocka_unit_test(test_memory_limit),
         cmocka_unit_test(test_output_limit),
         cmocka_unit_test(test_what_contest_programs_use),
+        cmocka_unit_test(test_input_has_a_name),
         cmocka_unit_test(test_runs_repeat),
         cmocka_unit_test(test_unknown_language),
         cmocka_unit_test(test_describes_itself),
