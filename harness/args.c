@@ -148,13 +148,19 @@ static bool set_num(CmdCtx *c, const ArgSpec *s, const char *value) {
 static bool set_value(CmdCtx *c, const ArgSpec *s, const char *value) {
     if (s->given) *s->given = true;
     switch (s->kind) {
-    case ARG_FLAG: return *(bool *)s->out = true;
-    case ARG_TEXT: *(const char **)s->out = value; return true;
-    case ARG_LIST: return arg_list_add(c->arena, s->out, value) || err_nomem(&c->fail);
-    case ARG_INT: return set_int(c, s, value);
+    case ARG_FLAG:
+        return *(bool *)s->out = true;
+    case ARG_TEXT:
+        *(const char **)s->out = value;
+        return true;
+    case ARG_LIST:
+        return arg_list_add(c->arena, s->out, value) || err_nomem(&c->fail);
+    case ARG_INT:
+        return set_int(c, s, value);
     case ARG_U64:
         return arg_u64(value, s->out) || bad_value(c, s, value, "a whole number from 0 to 18446744073709551615");
-    case ARG_NUM: return set_num(c, s, value);
+    case ARG_NUM:
+        return set_num(c, s, value);
     }
     return true;
 }

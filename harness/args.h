@@ -28,13 +28,13 @@ typedef struct ArgSpec {
     const char *name; /* without dashes */
     char letter;      /* 0: none */
     ArgKind kind;
-    void *out;        /* untouched unless the option is given */
+    void *out; /* untouched unless the option is given */
     double lo, hi;
-    bool *given;      /* may be NULL: set to true when the option is there */
+    bool *given; /* may be NULL: set to true when the option is there */
 } ArgSpec;
 
-/* Parses argv[1..argc-1]. Positional words go to *words (NULL: none are allowed). Sets c->quiet and the like. On failure
- * c->fail is filled (ERR_INPUT). */
+/* Parses argv[1..argc-1]. Positional words go to *words (NULL: none are allowed). Sets c->quiet and the like. On
+ * failure c->fail is filled (ERR_INPUT). */
 bool args_parse(CmdCtx *c, int argc, char **argv, const ArgSpec *specs, size_t n_specs, ArgList *words);
 
 bool arg_list_add(Arena *a, ArgList *l, const char *word);

@@ -2,8 +2,12 @@
 
 #define MIB ((uint64_t)1 << 20)
 
-static ScorerStr lent(Str s) { return (ScorerStr){s.p, s.n}; }
-static Str taken(ScorerStr s) { return (Str){s.p, s.n}; }
+static ScorerStr lent(Str s) {
+    return (ScorerStr){s.p, s.n};
+}
+static Str taken(ScorerStr s) {
+    return (Str){s.p, s.n};
+}
 
 static bool reply_error(ScorerReply *reply, Arena *a, const char *msg) {
     reply->error = lent(str_dup(a, str_from(msg)));
@@ -11,9 +15,14 @@ static bool reply_error(ScorerReply *reply, Arena *a, const char *msg) {
 }
 
 static ScorerProgramRun run_for_scorer(const SandboxRun *r) {
-    return (ScorerProgramRun){.result = (uint32_t)r->verdict, .exit_code = r->exit_code, .signal = r->signal,
-                              .cpu_seconds = r->cpu_seconds, .wall_seconds = r->wall_seconds,
-                              .peak_bytes = r->peak_bytes, .out = lent(r->out), .err = lent(r->err)};
+    return (ScorerProgramRun){.result = (uint32_t)r->verdict,
+                              .exit_code = r->exit_code,
+                              .signal = r->signal,
+                              .cpu_seconds = r->cpu_seconds,
+                              .wall_seconds = r->wall_seconds,
+                              .peak_bytes = r->peak_bytes,
+                              .out = lent(r->out),
+                              .err = lent(r->err)};
 }
 
 /* specs/sandbox.md section 3: 64 MiB, or four times what is expected and one MiB, the smaller. */
@@ -21,10 +30,11 @@ static uint64_t output_limit(uint64_t expected) {
     return expected < 15 * MIB ? 4 * expected + MIB : 64 * MIB;
 }
 
-static bool run_tests(Sandbox *sandbox, const SandboxProgram *p, const ScorerAsk *ask, Arena *a,
-                      ScorerProgramRun *runs, size_t *n_runs, Err *err) {
+static bool run_tests(Sandbox *sandbox, const SandboxProgram *p, const ScorerAsk *ask, Arena *a, ScorerProgramRun *runs,
+                      size_t *n_runs, Err *err) {
     for (size_t i = 0; i < ask->n_tests; i++) {
-        SandboxLimits l = {.cpu_seconds = ask->cpu_seconds, .memory_bytes = ask->memory_bytes,
+        SandboxLimits l = {.cpu_seconds = ask->cpu_seconds,
+                           .memory_bytes = ask->memory_bytes,
                            .output_bytes = output_limit(ask->tests[i].expected_bytes)};
         SandboxRun r = {0};
         if (!sandbox_run(sandbox, p, taken(ask->tests[i].input), &l, a, &r, err)) return false;

@@ -23,17 +23,17 @@ struct Cmd;
 typedef struct CmdCtx {
     const struct Cmd *cmd;
     FILE *in, *out, *err;
-    Arena *arena;               /* lives until the command has returned */
-    bool quiet, json;           /* -q, --json */
-    bool color_out, color_err;  /* a terminal that wants colours; --no-color, NO_COLOR and TERM=dumb switch it off */
+    Arena *arena;              /* lives until the command has returned */
+    bool quiet, json;          /* -q, --json */
+    bool color_out, color_err; /* a terminal that wants colours; --no-color, NO_COLOR and TERM=dumb switch it off */
     Err fail;
 } CmdCtx;
 
 typedef struct Cmd {
     const char *name, *summary; /* one line for the menu, no full stop */
-    const char *usage;          /* printed by --help: "usage: assay NAME ...", then options one per line; ends with \n */
+    const char *usage; /* printed by --help: "usage: assay NAME ...", then options one per line; ends with \n */
     int (*run)(CmdCtx *c, int argc, char **argv); /* argv[0] is the command's name */
-    bool plumbing;              /* listed in the second half of the menu */
+    bool plumbing;                                /* listed in the second half of the menu */
 } Cmd;
 
 /* For reading standard input line for line: appends one JSON object without newline to out. false: *err says why, and

@@ -3,12 +3,11 @@
 #include "reports/report.h"
 #include "reports/store.h"
 
-static const char usage[] =
-    "usage: assay report DIR [--format LIST]\n"
-    "\n"
-    "Writes the reports of a stored run anew, prints the summary and their paths.\n"
-    "\n"
-    "  --format LIST   names separated by commas; default json,html\n";
+static const char usage[] = "usage: assay report DIR [--format LIST]\n"
+                            "\n"
+                            "Writes the reports of a stored run anew, prints the summary and their paths.\n"
+                            "\n"
+                            "  --format LIST   names separated by commas; default json,html\n";
 
 static bool unknown_format(CmdCtx *c, Str name) {
     const char *names[64];
@@ -58,5 +57,5 @@ static int report_run(CmdCtx *c, int argc, char **argv) {
     return ok ? EXIT_DONE : CMD_FAILED;
 }
 
-const Cmd cmd_report = {.name = "report", .summary = "write the reports of a stored run anew", .usage = usage,
-                        .run = report_run};
+const Cmd cmd_report = {
+    .name = "report", .summary = "write the reports of a stored run anew", .usage = usage, .run = report_run};

@@ -3,18 +3,19 @@
 #include "harness/summary_out.h"
 #include "harness/term.h"
 
-static const char usage[] =
-    "usage: assay rescore DIR [--scorer NAME|FILE.so]...\n"
-    "\n"
-    "Scores the stored outputs again with the suites' scorers as they are now, without generating, and writes the reports\n"
-    "anew. The samples must be those that were run.\n"
-    "\n"
-    "  --scorer NAME|FILE.so  score with this one too; a FILE.so is loaded\n"
-    "  --threads T\n";
+static const char usage[] = "usage: assay rescore DIR [--scorer NAME|FILE.so]...\n"
+                            "\n"
+                            "Scores the stored outputs again with the suites' scorers as they are now, without "
+                            "generating, and writes the reports\n"
+                            "anew. The samples must be those that were run.\n"
+                            "\n"
+                            "  --scorer NAME|FILE.so  score with this one too; a FILE.so is loaded\n"
+                            "  --threads T\n";
 
 static int finish(CmdCtx *c, Run *r) {
     bool ok = run_loop(r, &c->fail) && run_reports(r, &c->fail);
-    if (!ok && c->fail.code == ERR_INTERRUPTED) fprintf(c->err, "begin it again with\n  assay rescore %s\n", run_dir(r));
+    if (!ok && c->fail.code == ERR_INTERRUPTED)
+        fprintf(c->err, "begin it again with\n  assay rescore %s\n", run_dir(r));
     if (ok) ok = summary_print(c, run_store(r), run_dir(r), run_files, RUN_FILES);
     return ok ? EXIT_DONE : CMD_FAILED;
 }
@@ -41,5 +42,5 @@ static int rescore_run(CmdCtx *c, int argc, char **argv) {
     return status;
 }
 
-const Cmd cmd_rescore = {.name = "rescore", .summary = "score stored outputs again without generating", .usage = usage,
-                         .run = rescore_run};
+const Cmd cmd_rescore = {
+    .name = "rescore", .summary = "score stored outputs again without generating", .usage = usage, .run = rescore_run};

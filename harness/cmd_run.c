@@ -56,8 +56,7 @@ static bool parse(CmdCtx *c, int argc, char **argv, RunOptions *o) {
     p->n_sets = sets.n;
     if (o->plans.n == 0 && !o->resume)
         return err_set(&c->fail, ERR_INPUT, "name a plan: assay run PLAN.yaml, or assay run --resume DIR");
-    if (o->resume && p->out)
-        return err_set(&c->fail, ERR_INPUT, "--resume goes on in its own folder; leave out --out");
+    if (o->resume && p->out) return err_set(&c->fail, ERR_INPUT, "--resume goes on in its own folder; leave out --out");
     return true;
 }
 
@@ -99,5 +98,5 @@ static int run_run(CmdCtx *c, int argc, char **argv) {
     return status;
 }
 
-const Cmd cmd_run = {.name = "run", .summary = "run suites on models, write the store and the reports", .usage = usage,
-                     .run = run_run};
+const Cmd cmd_run = {
+    .name = "run", .summary = "run suites on models, write the store and the reports", .usage = usage, .run = run_run};

@@ -88,7 +88,8 @@ static bool choice_scores_of(const Value *row, size_t n_choices, Arena *a, Compl
     for (size_t i = 0; i < n_choices; i++) {
         double tokens = 1;
         if (!number_at(lp, i, &scores[i].logprob) || (tok && !number_at(tok, i, &tokens)) || tokens < 1 || tokens > 1e6)
-            return err_set(err, ERR_INPUT, "'choice_logprobs' and 'choice_tokens' must be lists of numbers, one a choice");
+            return err_set(err, ERR_INPUT,
+                           "'choice_logprobs' and 'choice_tokens' must be lists of numbers, one a choice");
         scores[i].n_tokens = (int)tokens;
     }
     c->choice_scores = scores;
@@ -100,7 +101,8 @@ static bool status_of(const Value *row, Arena *a, Completion *c, Err *err) {
     Str name = {0};
     if (!want_text(row, "status", a, &name, err)) return false;
     if (!name.p || completion_status_parse(name, &c->status)) return true;
-    return err_set(err, ERR_INPUT, "'status' must be ok, length, filtered, timeout, cancelled or failed, not '" STR_FMT "'",
+    return err_set(err, ERR_INPUT,
+                   "'status' must be ok, length, filtered, timeout, cancelled or failed, not '" STR_FMT "'",
                    STR_ARG(name));
 }
 
@@ -174,7 +176,8 @@ static bool score_row(ScoreCtx *c, const Value *row, Arena *a, Buf *out, Err *er
     Str prompt = {0};
     ScorerView view;
     Score score;
-    if (row->type != VALUE_MAP) return err_set(err, ERR_INPUT, "expected an object, got %s", value_type_name(row->type));
+    if (row->type != VALUE_MAP)
+        return err_set(err, ERR_INPUT, "expected an object, got %s", value_type_name(row->type));
     if (!sample_of(row, a, &sample, &completion, &prompt, err) ||
         !scoring_view(&sample, prompt, &completion, a, &view, err) ||
         !scoring_one(&c->bound, &view, c->sandbox, a, &score, err))
@@ -238,7 +241,8 @@ static int score_run(CmdCtx *c, int argc, char **argv) {
     ArgList sets = {0}, plugins = {0}, words = {0};
     Options options = {0};
     ScoreCtx ctx = {0};
-    const ArgSpec specs[] = {{"config", 0, ARG_TEXT, &config}, {"set", 0, ARG_LIST, &sets}, {"scorer", 0, ARG_LIST, &plugins}};
+    const ArgSpec specs[] = {
+        {"config", 0, ARG_TEXT, &config}, {"set", 0, ARG_LIST, &sets}, {"scorer", 0, ARG_LIST, &plugins}};
     if (!args_parse(c, argc, argv, specs, 3, &words)) return CMD_FAILED;
     ScorerTable *t = arena_alloc(c->arena, sizeof *t);
     bool ok = t != NULL || err_nomem(&c->fail);
@@ -258,5 +262,5 @@ static int score_run(CmdCtx *c, int argc, char **argv) {
     return status;
 }
 
-const Cmd cmd_score = {.name = "score", .summary = "one scorer over lines of outputs", .usage = usage, .run = score_run,
-                       .plumbing = true};
+const Cmd cmd_score = {
+    .name = "score", .summary = "one scorer over lines of outputs", .usage = usage, .run = score_run, .plumbing = true};

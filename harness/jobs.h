@@ -20,7 +20,8 @@ bool jobs_open(int n_threads, void (*work)(void *ctx, Job *job), void *ctx, Jobs
 void jobs_close(Jobs *j);
 
 void jobs_push(Jobs *j, Job *job);
-/* A finished job in the order of finishing, or NULL: nothing is finished (wait = false), or nothing is left (wait = true). */
+/* A finished job in the order of finishing, or NULL: nothing is finished (wait = false), or nothing is left (wait =
+ * true). */
 Job *jobs_take(Jobs *j, bool wait);
 /* Takes a job that no worker has begun, or NULL. */
 Job *jobs_cancel(Jobs *j);

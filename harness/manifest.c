@@ -89,7 +89,9 @@ Str manifest_scorers(const Plan *p, ScorerSet *const *sets, Arena *a) {
     return keep(&b, a);
 }
 
-Str manifest_harness(Arena *a) { return str_printf(a, "{\"name\":\"assay\",\"version\":\"%s\"}", ASSAY_VERSION); }
+Str manifest_harness(Arena *a) {
+    return str_printf(a, "{\"name\":\"assay\",\"version\":\"%s\"}", ASSAY_VERSION);
+}
 
 /* ---- comparing ---- */
 
@@ -152,10 +154,14 @@ static bool same_items(const char *path, const Json *was, const Json *is, Err *e
 static bool same_scalar(const Json *was, const Json *is) {
     bool a = false, b = false;
     switch (json_type(was)) {
-    case JSON_BOOL: return json_bool(was, &a) && json_bool(is, &b) && a == b;
-    case JSON_NUMBER: return json_num(was) == json_num(is);
-    case JSON_STRING: return str_eq(json_str(was), json_str(is));
-    default: return true;
+    case JSON_BOOL:
+        return json_bool(was, &a) && json_bool(is, &b) && a == b;
+    case JSON_NUMBER:
+        return json_num(was) == json_num(is);
+    case JSON_STRING:
+        return str_eq(json_str(was), json_str(is));
+    default:
+        return true;
     }
 }
 

@@ -27,8 +27,8 @@ Str manifest_suites(const Plan *p, Arena *a);
 Str manifest_scorers(const Plan *p, ScorerSet *const *sets, Arena *a);
 Str manifest_harness(Arena *a);
 
-/* Puts `json` under `key` if nothing is there; else what is there must say the same, apart from what does not change any
- * result (threads, batch, places of files). ERR_INPUT names the first difference: "plan.suites[0].sha256 was …". */
+/* Puts `json` under `key` if nothing is there; else what is there must say the same, apart from what does not change
+ * any result (threads, batch, places of files). ERR_INPUT names the first difference: "plan.suites[0].sha256 was …". */
 bool manifest_agree(RunStore *s, const char *key, Str json, Arena *a, Err *err);
 
 /* The same for one member of the list under "models", found by its name; no such member is a difference. */

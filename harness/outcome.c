@@ -11,7 +11,11 @@ const char *outcome_class(ScoreOutcome o) {
 }
 
 static void error_score(Score *s, ScorerStr rule, ScorerStr why) {
-    *s = (Score){.size = sizeof *s, .status = SCORE_ERROR, .outcome = OUTCOME_ERROR, .rule = rule, .explanation = why,
+    *s = (Score){.size = sizeof *s,
+                 .status = SCORE_ERROR,
+                 .outcome = OUTCOME_ERROR,
+                 .rule = rule,
+                 .explanation = why,
                  .margin = NAN};
 }
 
@@ -19,7 +23,8 @@ bool outcome_of_failure(const Completion *c, Score *out) {
     ScorerStr why = {c->error.p, c->error.n};
     switch (c->status) {
     case COMPLETION_OK:
-    case COMPLETION_LENGTH: return false;
+    case COMPLETION_LENGTH:
+        return false;
     case COMPLETION_FILTERED:
         error_score(out, TEXT("completion"), why.n ? why : TEXT("the serving stack blocked the answer"));
         out->label = TEXT("blocked");
@@ -28,7 +33,8 @@ bool outcome_of_failure(const Completion *c, Score *out) {
         error_score(out, TEXT("completion"), why.n ? why : TEXT("no answer came in time"));
         return true;
     case COMPLETION_CANCELLED:
-    case COMPLETION_FAILED: break;
+    case COMPLETION_FAILED:
+        break;
     }
     error_score(out, TEXT("completion"), why.n ? why : TEXT("the engine failed"));
     return true;

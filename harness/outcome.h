@@ -22,8 +22,8 @@ const char *outcome_class(ScoreOutcome o); /* "correct", "no_answer" */
 /* True if the scorer must not be asked; *out is then the whole score. */
 bool outcome_of_failure(const Completion *c, Score *out);
 
-/* Makes a strange scorer's Score safe to store: known status and outcome, finite value within 0..1, span within the final
- * text. What is not becomes an error score that says why. */
+/* Makes a strange scorer's Score safe to store: known status and outcome, finite value within 0..1, span within the
+ * final text. What is not becomes an error score that says why. */
 void outcome_check(Score *s, size_t final_bytes);
 
 /* Applies the table above. is_refusal is asked only when it matters. */

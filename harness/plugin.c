@@ -50,14 +50,20 @@ static bool is_name(const char *s) {
 static bool check_entry(const char *path, const Scorer *s, Err *err) {
     if (!s) return err_set(err, ERR_INPUT, "plugin %s: scorer_entry() returned nothing", path);
     if (s->abi != SCORER_ABI)
-        return err_set(err, ERR_INPUT, "plugin %s was built for scorer ABI %u, this program speaks ABI %u; compile it "
-                       "against this program's scorers/scorer.h", path, s->abi, SCORER_ABI);
+        return err_set(err, ERR_INPUT,
+                       "plugin %s was built for scorer ABI %u, this program speaks ABI %u; compile it "
+                       "against this program's scorers/scorer.h",
+                       path, s->abi, SCORER_ABI);
     if (s->size < SCORER_SIZE_MIN)
-        return err_set(err, ERR_INPUT, "plugin %s: its Scorer has %u bytes, at least %zu are needed; set .size to "
-                       "sizeof(Scorer)", path, s->size, SCORER_SIZE_MIN);
+        return err_set(err, ERR_INPUT,
+                       "plugin %s: its Scorer has %u bytes, at least %zu are needed; set .size to "
+                       "sizeof(Scorer)",
+                       path, s->size, SCORER_SIZE_MIN);
     if (!is_name(s->name) || !s->version || !s->score || !s->open != !s->close)
-        return err_set(err, ERR_INPUT, "plugin %s: a Scorer needs a name (letters, digits, _ - .), a version, score(), and "
-                       "open() and close() together", path);
+        return err_set(err, ERR_INPUT,
+                       "plugin %s: a Scorer needs a name (letters, digits, _ - .), a version, score(), and "
+                       "open() and close() together",
+                       path);
     return true;
 }
 
@@ -73,8 +79,7 @@ bool plugin_load(ScorerTable *t, const char *path, Arena *a, Err *err) {
     if (!handle) return err_set(err, ERR_INPUT, "plugin %s cannot be loaded: %s", path, dlerror());
     const Scorer *(*entry)(void);
     void *symbol = dlsym(handle, "scorer_entry");
-    if (!symbol)
-        return err_set(err, ERR_INPUT, "plugin %s exports no scorer_entry; see scorers/scorer.h", path);
+    if (!symbol) return err_set(err, ERR_INPUT, "plugin %s exports no scorer_entry; see scorers/scorer.h", path);
     memcpy(&entry, &symbol, sizeof entry); /* ISO C has no cast from object to function pointer */
     const Scorer *s = entry();
     if (!check_entry(path, s, err)) return false;

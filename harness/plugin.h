@@ -2,8 +2,8 @@
  *
  * Invariants. (1) A file is loaded only because the user named it on the command line, never because a suite asks.
  * (2) `abi` is compared before any other field is read. (3) A loaded object is never unloaded: scores borrow its
- * constants. (4) The table is complete before the first sample and then read-only. (5) The SHA-256 in the manifest is of
- * the bytes that were loaded. */
+ * constants. (4) The table is complete before the first sample and then read-only. (5) The SHA-256 in the manifest is
+ * of the bytes that were loaded. */
 #ifndef ASSAY_PLUGIN_H
 #define ASSAY_PLUGIN_H
 

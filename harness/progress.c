@@ -42,10 +42,14 @@ static double seconds(const Progress *p, uint64_t now_ns) {
     return now_ns > p->started_ns ? (double)(now_ns - p->started_ns) / 1e9 : 0;
 }
 
-static double percent(const Progress *p) { return p->total ? 100.0 * (double)p->done / (double)p->total : 100; }
+static double percent(const Progress *p) {
+    return p->total ? 100.0 * (double)p->done / (double)p->total : 100;
+}
 
 /* Everything is generated, but scoring threads (programs, mostly) still work. */
-static bool only_scoring(const Progress *p) { return p->done == p->total && p->scored < p->done; }
+static bool only_scoring(const Progress *p) {
+    return p->done == p->total && p->scored < p->done;
+}
 
 /* Seconds left, by the pace of this process alone; negative when unknown. */
 static double seconds_left(const Progress *p, uint64_t now_ns) {

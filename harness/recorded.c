@@ -11,7 +11,9 @@
 
 #define LINE_MAX_BYTES ((size_t)1 << 30)
 
-static const char *recorded_dir(const char *spec) { return strncmp(spec, "replay:", 7) == 0 ? spec + 7 : NULL; }
+static const char *recorded_dir(const char *spec) {
+    return strncmp(spec, "replay:", 7) == 0 ? spec + 7 : NULL;
+}
 
 /* ---- which model ---- */
 
@@ -44,8 +46,9 @@ static bool choose_model(RunStore *s, const char *dir, Models *m, Err *err) {
     if (!store_manifest_get(s, "models", m->arena, &list, err) || (list.p && !see_models(m, list, err))) return false;
     if (m->n == 0) return err_set(err, ERR_INPUT, "%s holds a run without a model", dir);
     if (m->n == 1 || m->has_wanted) return true;
-    return err_set(err, ERR_INPUT, "%s holds several models (" STR_FMT "); say which by its name: --model NAME=replay:%s",
-                   dir, STR_ARG(buf_str(&m->names)), dir);
+    return err_set(err, ERR_INPUT,
+                   "%s holds several models (" STR_FMT "); say which by its name: --model NAME=replay:%s", dir,
+                   STR_ARG(buf_str(&m->names)), dir);
 }
 
 /* ---- writing ---- */

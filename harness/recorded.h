@@ -1,7 +1,7 @@
 /* Recorded: the completions of an earlier run as an engine.
  *
- * The replay engine reads DIR/completions.jsonl; a run keeps its texts in run.db alone. For `replay:DIR` with a run in DIR
- * the completions are written to a private temporary folder, the engine maps them, and the folder is removed before
+ * The replay engine reads DIR/completions.jsonl; a run keeps its texts in run.db alone. For `replay:DIR` with a run in
+ * DIR the completions are written to a private temporary folder, the engine maps them, and the folder is removed before
  * anything else happens, so that no text outlives the process outside the store. */
 #ifndef ASSAY_RECORDED_H
 #define ASSAY_RECORDED_H

@@ -1,12 +1,12 @@
 /* The loop: keep the engine full, append what is finished, have it scored, put the scores.
  *
- *   TODO --submit--> in flight --READY--> append (one transaction) --> STORED --threads--> put scores (one more) --> SCORED
- *    ^                   |                                                |
+ *   TODO --submit--> in flight --READY--> append (one transaction) --> STORED --threads--> put scores (one more) -->
+ * SCORED ^                   |                                                |
  *    '--- cancelled -----'                       killed here: the next process scores it from the store
  *
  * Invariants. (1) Only this thread talks to the engine and the store; scoring threads touch nothing but their Item, the
- * scorers (read-only) and the sandbox (thread-safe). (2) An item is appended at most once: its state leaves TODO only by
- * a commit, and the store refuses a second record of the same key. (3) What a completion says depends on the request
+ * scorers (read-only) and the sandbox (thread-safe). (2) An item is appended at most once: its state leaves TODO only
+ * by a commit, and the store refuses a second record of the same key. (3) What a completion says depends on the request
  * alone, so the order of finishing shows nowhere but in the rows' ids. (4) A scorer or sandbox that fails is an outcome
  * of its sample; memory, disk and a broken engine end the run with everything committed so far intact. */
 #include <signal.h>
@@ -37,7 +37,9 @@ void run_catch_signals(void) {
     sigaction(SIGTERM, &sa, NULL);
 }
 
-bool run_interrupted(void) { return n_signals > 0; }
+bool run_interrupted(void) {
+    return n_signals > 0;
+}
 
 /* ---- items ---- */
 
@@ -149,12 +151,21 @@ static bool append(Run *r, Item *it, const Completion *c, Err *err) {
     request_hash(&it->request, hash); /* the key by which a replay finds it */
     buf_init(&prompt, (size_t)1 << 30);
     prompt_messages_json(&it->request, &prompt);
-    Record rec = {.key = {.model = r->plan->models[it->w.model].name, .suite = ps->suite->id, .sample = sample->id,
-                          .effort = it->w.effort, .epoch = it->w.epoch},
-                  .ordinal = it->w.ordinal, .group = sample->group, .cluster = sample->cluster,
-                  .content_hash = sample->content_hash, .request_hash = str_from(hash), .prompt = buf_str(&prompt),
-                  .target = prompt_target_text(sample, it->arena), .started_at = str_from(it->started_at),
-                  .completion = it->completion, .sealed = ps->suite->hazard == HAZARD_SEALED};
+    Record rec = {.key = {.model = r->plan->models[it->w.model].name,
+                          .suite = ps->suite->id,
+                          .sample = sample->id,
+                          .effort = it->w.effort,
+                          .epoch = it->w.epoch},
+                  .ordinal = it->w.ordinal,
+                  .group = sample->group,
+                  .cluster = sample->cluster,
+                  .content_hash = sample->content_hash,
+                  .request_hash = str_from(hash),
+                  .prompt = buf_str(&prompt),
+                  .target = prompt_target_text(sample, it->arena),
+                  .started_at = str_from(it->started_at),
+                  .completion = it->completion,
+                  .sealed = ps->suite->hazard == HAZARD_SEALED};
     bool ok = !prompt.failed ? store_append(r->store, &rec, &it->record_id, err) : err_nomem(err);
     buf_release(&prompt);
     if (!ok) return false;
@@ -211,7 +222,8 @@ static bool submit(Run *r, int64_t ordinal, Err *err) {
 
 /* Submits while there is room; *next moves on. */
 static bool feed(Run *r, int64_t *next, int64_t end, Err *err) {
-    while (*next < end && !run_interrupted() && jobs_pending(r->jobs) < JOBS_PENDING_MAX && engine_has_room(r->engine)) {
+    while (*next < end && !run_interrupted() && jobs_pending(r->jobs) < JOBS_PENDING_MAX &&
+           engine_has_room(r->engine)) {
         int64_t ordinal = (*next)++;
         if (r->state[ordinal] == ITEM_TODO && !submit(r, ordinal, err)) return false;
     }
@@ -304,7 +316,8 @@ static bool put_rescored(Run *r, Err *err) {
     Str scorers = manifest_scorers(r->plan, r->sets, r->arena), suites = manifest_suites(r->plan, r->arena);
     Str entry = str_printf(r->arena, "{\"suites\":%.*s,\"finished_at\":\"%s\"}", (int)suites.n, suites.p, now);
     if (!scorers.p || !suites.p || !entry.p) return err_nomem(err);
-    return store_manifest_put(r->store, "scorers", scorers, err) && store_manifest_put(r->store, "rescored", entry, err);
+    return store_manifest_put(r->store, "scorers", scorers, err) &&
+           store_manifest_put(r->store, "rescored", entry, err);
 }
 
 static bool rescore(Run *r, Err *err) {
@@ -368,10 +381,18 @@ void run_close(Run *r) {
 
 /* ---- facts ---- */
 
-const char *run_dir(const Run *r) { return r->dir; }
-RunStore *run_store(Run *r) { return r->store; }
-int64_t run_total(const Run *r) { return r->n_items; }
-int64_t run_finished(const Run *r) { return r->n_scored; }
+const char *run_dir(const Run *r) {
+    return r->dir;
+}
+RunStore *run_store(Run *r) {
+    return r->store;
+}
+int64_t run_total(const Run *r) {
+    return r->n_items;
+}
+int64_t run_finished(const Run *r) {
+    return r->n_scored;
+}
 
 static void add_quoted(Buf *out, const char *word) {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+:=,@%";

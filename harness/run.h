@@ -1,9 +1,8 @@
 /* Run: a plan carried out. Generates what the store does not have yet, scores it, keeps both.
  *
- *   run_open     everything that can be wrong is found out here: plan, suites, samples, prompts, scorers, sandbox, models,
- *                and, on resume, whether all of them are those of the stored run. Nothing is written before all of it
- *                has passed.
- *   run_loop     generate, append, score, put. May end early by a signal: nothing that was stored is lost.
+ *   run_open     everything that can be wrong is found out here: plan, suites, samples, prompts, scorers, sandbox,
+ * models, and, on resume, whether all of them are those of the stored run. Nothing is written before all of it has
+ * passed. run_loop     generate, append, score, put. May end early by a signal: nothing that was stored is lost.
  *   run_reports  report.json and report.html into the run's folder. */
 #ifndef ASSAY_RUN_H
 #define ASSAY_RUN_H
@@ -15,7 +14,8 @@
 #include "reports/store.h"
 
 typedef struct RunOptions {
-    ArgList plans, scorers; /* PLAN words; --scorer words: a FILE.so, or a scorer that every suite gets besides its own */
+    ArgList plans,
+        scorers; /* PLAN words; --scorer words: a FILE.so, or a scorer that every suite gets besides its own */
     PlanOverrides over;
     const char *resume;     /* DIR; NULL: a new run */
     bool rescore;           /* score everything that `resume` holds again, generate nothing */

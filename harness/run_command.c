@@ -151,8 +151,10 @@ bool run_command_recall(RunOptions *o, Arena *a, Err *err) {
     store_close(s);
     if (!ok) return false;
     if (!text.p)
-        return err_set(err, ERR_INPUT, "the run in %s was stopped before it began; name its plan: assay run PLAN.yaml "
-                       "--resume %s", o->resume, o->resume);
+        return err_set(err, ERR_INPUT,
+                       "the run in %s was stopped before it began; name its plan: assay run PLAN.yaml "
+                       "--resume %s",
+                       o->resume, o->resume);
     if (!json_parse(text, &j, err)) return err_wrap(err, "manifest entry 'command'");
     bool plugins = o->scorers.n == 0;
     ok = fill(j, o, a) && go_there(j, o, a);
@@ -161,7 +163,8 @@ bool run_command_recall(RunOptions *o, Arena *a, Err *err) {
     /* a plugin is loaded only when the user names it, not because a file does */
     for (size_t i = 0; plugins && i < o->scorers.n; i++)
         if (strchr(o->scorers.v[i], '/') || str_ends(str_from(o->scorers.v[i]), STR(".so")))
-            return err_set(err, ERR_INPUT, "this run uses the plugin %s; name it again: assay run --resume %s --scorer %s",
+            return err_set(err, ERR_INPUT,
+                           "this run uses the plugin %s; name it again: assay run --resume %s --scorer %s",
                            o->scorers.v[i], o->resume, o->scorers.v[i]);
     return true;
 }

@@ -8,8 +8,8 @@
 /* {NULL,0} without memory. */
 Str run_command_to_json(const RunOptions *o, Arena *a);
 
-/* Reads the command of the run in o->resume and fills in whatever o does not say itself; goes to the directory where it was
- * typed, if that is still there (o->resume becomes absolute then). ERR_INPUT: there is no run. */
+/* Reads the command of the run in o->resume and fills in whatever o does not say itself; goes to the directory where it
+ * was typed, if that is still there (o->resume becomes absolute then). ERR_INPUT: there is no run. */
 bool run_command_recall(RunOptions *o, Arena *a, Err *err);
 
 #endif

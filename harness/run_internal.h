@@ -16,18 +16,18 @@ typedef enum ItemState {
 
 /* A work item on its way: first with the engine, then with a scoring thread. One thread owns it at a time. */
 typedef struct Item {
-    Job job; /* first: the queue hands Jobs */
+    Job job;           /* first: the queue hands Jobs */
     struct Item *next; /* in flight, or free */
     Arena *arena;      /* holds everything below */
     WorkItem w;
     int64_t record_id;
-    Request request;   /* freshly generated items only */
+    Request request; /* freshly generated items only */
     Str user_text;
     char started_at[21];
     Completion completion;
     ScoreRow *rows;
     bool scored;
-    Err err;           /* why it could not be scored (memory) */
+    Err err; /* why it could not be scored (memory) */
 } Item;
 
 typedef struct Unscored {
@@ -45,7 +45,7 @@ struct Run {
     Sandbox *sandbox;
     RunStore *store;
     Engine *engine;
-    int engine_model;     /* of `engine`; -1: none is open */
+    int engine_model; /* of `engine`; -1: none is open */
     int64_t n_items, per_model, n_scored;
     unsigned char *state; /* [n_items] ItemState */
     Unscored *unscored;   /* [n_unscored] records that lack scores, from an earlier process */
@@ -56,7 +56,9 @@ struct Run {
     ProgressCell *cells; /* [n_models * n_suites] */
 };
 
-static inline const PlanSuite *run__suite(const Run *r, const WorkItem *w) { return &r->plan->suites[w->suite]; }
+static inline const PlanSuite *run__suite(const Run *r, const WorkItem *w) {
+    return &r->plan->suites[w->suite];
+}
 static inline const Sample *run__sample(const Run *r, const WorkItem *w) {
     return &r->plan->suites[w->suite].data->samples[w->sample];
 }

@@ -18,8 +18,9 @@ static bool open_plan(Run *r, Err *err) {
     if (!plan_open_data(r->plan, r->arena, err)) return false;
     r->n_items = plan_count(r->plan);
     if (r->n_items <= 0 || r->plan->n_models == 0)
-        return err_set(err, ERR_INPUT, r->plan->n_models ? "the plan has no samples to run"
-                                                         : "the plan names no model; add --model SPEC");
+        return err_set(err, ERR_INPUT,
+                       r->plan->n_models ? "the plan has no samples to run"
+                                         : "the plan names no model; add --model SPEC");
     r->per_model = r->n_items / (int64_t)r->plan->n_models;
     r->state = arena_alloc(r->arena, (size_t)r->n_items);
     r->cells = arena_array(r->arena, r->plan->n_models * r->plan->n_suites, sizeof *r->cells);
@@ -114,9 +115,9 @@ static bool subtract_record(void *ctx, int64_t id, const Record *rec, const Scor
     bool known = rec->ordinal >= 0 && rec->ordinal < r->n_items;
     if (known) w = plan_item(r->plan, rec->ordinal);
     if (!known || !same_key(r, &w, rec) || r->state[rec->ordinal] != ITEM_TODO)
-        return err_set(s->err, ERR_INPUT, "run.db holds a record (" STR_FMT ", " STR_FMT ", " STR_FMT
-                       ") that is not in this plan", STR_ARG(rec->key.model), STR_ARG(rec->key.suite),
-                       STR_ARG(rec->key.sample));
+        return err_set(s->err, ERR_INPUT,
+                       "run.db holds a record (" STR_FMT ", " STR_FMT ", " STR_FMT ") that is not in this plan",
+                       STR_ARG(rec->key.model), STR_ARG(rec->key.suite), STR_ARG(rec->key.sample));
     if (!str_eq(rec->content_hash, run__sample(r, &w)->content_hash))
         return err_set(s->err, ERR_INPUT, "suite " STR_FMT " sample " STR_FMT " has changed since it was run",
                        STR_ARG(rec->key.suite), STR_ARG(rec->key.sample));
@@ -154,8 +155,11 @@ bool run__engine(Run *r, int m, Err *err) {
     engine_close(r->engine);
     r->engine = NULL;
     r->engine_model = -1;
-    EngineOptions eo = {.spec = str_cstr(r->arena, p->models[m].spec), .threads = p->threads, .batch = p->batch,
-                        .context = p->context, .device = p->device.p ? str_cstr(r->arena, p->device) : NULL};
+    EngineOptions eo = {.spec = str_cstr(r->arena, p->models[m].spec),
+                        .threads = p->threads,
+                        .batch = p->batch,
+                        .context = p->context,
+                        .device = p->device.p ? str_cstr(r->arena, p->device) : NULL};
     if (!eo.spec) return err_nomem(err);
     if (r->o->offline && strncmp(eo.spec, "openai:", 7) == 0)
         return err_set(err, ERR_INPUT, "model " STR_FMT " needs a network, which --offline forbids",
@@ -179,7 +183,9 @@ static bool check_models(Run *r, Str *facts, Err *err) {
 
 static bool needs_sandbox(const Run *r) {
     for (int64_t i = 0; i < r->n_items; i++)
-        if (r->state[i] != ITEM_SCORED && !(r->o->rescore && r->state[i] == ITEM_TODO) && r->sets[plan_item(r->plan, i).suite]->asks) return true;
+        if (r->state[i] != ITEM_SCORED && !(r->o->rescore && r->state[i] == ITEM_TODO) &&
+            r->sets[plan_item(r->plan, i).suite]->asks)
+            return true;
     return false;
 }
 
@@ -250,8 +256,8 @@ static bool open_stored(Run *r, Err *err) {
     if (r->o->resume) return true;
     if (!store_manifest_get(r->store, "command", r->arena, &command, err)) return false;
     if (!command.p) return true;
-    return err_set(err, ERR_INPUT, "%s already holds a run; go on with it by --resume %s, or name another --out", r->dir,
-                   r->dir);
+    return err_set(err, ERR_INPUT, "%s already holds a run; go on with it by --resume %s, or name another --out",
+                   r->dir, r->dir);
 }
 
 /* ---- the manifest ---- */

@@ -7,11 +7,15 @@
 #include "harness/outcome.h"
 #include "scorers/scorers.h"
 
-static ScorerStr lent(Str s) { return (ScorerStr){s.p, s.n}; }
+static ScorerStr lent(Str s) {
+    return (ScorerStr){s.p, s.n};
+}
 
 /* ---- what we lend ---- */
 
-static void *host_alloc(void *ctx, size_t n) { return arena_alloc(ctx, n); }
+static void *host_alloc(void *ctx, size_t n) {
+    return arena_alloc(ctx, n);
+}
 
 /* Scorers may quote model text in what they log, so it goes nowhere. */
 static void host_log(void *ctx, int level, const char *msg) {
@@ -183,8 +187,12 @@ bool scoring_view(const Sample *sample, Str user_text, const Completion *c, Aren
 
 static void scorer_failed(Score *out, Arena *a, ScorerErr *why, const char *otherwise) {
     Str text = str_dup(a, str_from(sentence(why, otherwise)));
-    *out = (Score){.size = sizeof *out, .status = SCORE_ERROR, .outcome = OUTCOME_ERROR,
-                   .rule = {"scorer", 6}, .explanation = lent(text), .margin = NAN};
+    *out = (Score){.size = sizeof *out,
+                   .status = SCORE_ERROR,
+                   .outcome = OUTCOME_ERROR,
+                   .rule = {"scorer", 6},
+                   .explanation = lent(text),
+                   .margin = NAN};
 }
 
 /* Asks until nothing is asked any more. *failed: the scorer gave up, *out says why. */

@@ -11,19 +11,19 @@
 #include "reports/store.h"
 
 typedef struct BoundScorer {
-    Str name, version;     /* of the entry in the suite; of the scorer */
+    Str name, version; /* of the entry in the suite; of the scorer */
     const Scorer *scorer;
-    void *self;            /* NULL for scorers without open() */
-    const Plugin *plugin;  /* NULL for built-ins */
+    void *self;           /* NULL for scorers without open() */
+    const Plugin *plugin; /* NULL for built-ins */
 } BoundScorer;
 
 typedef struct ScorerSet {
     BoundScorer *v; /* the first is the suite's primary */
     size_t n;
     SuiteMetric metric;
-    bool asks; /* one of them has ask(): a sandbox is needed */
-    void *refusal_self;     /* the built-in refusal scorer with its defaults, for no_answer -> refused */
-    const Scorer *refusal;  /* NULL if it is not built in */
+    bool asks;             /* one of them has ask(): a sandbox is needed */
+    void *refusal_self;    /* the built-in refusal scorer with its defaults, for no_answer -> refused */
+    const Scorer *refusal; /* NULL if it is not built in */
 } ScorerSet;
 
 /* Opens one scorer. ERR_INPUT with the scorer's own sentence. */

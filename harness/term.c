@@ -5,7 +5,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-bool term_is_tty(FILE *f) { return isatty(fileno(f)) == 1; }
+bool term_is_tty(FILE *f) {
+    return isatty(fileno(f)) == 1;
+}
 
 bool term_is_live(FILE *f) {
     const char *term = getenv("TERM");
@@ -21,8 +23,8 @@ int term_width(FILE *f) {
     struct winsize w;
     if (ioctl(fileno(f), TIOCGWINSZ, &w) == 0 && w.ws_col > 0) return w.ws_col;
     const char *columns = getenv("COLUMNS");
-    int n = columns ? atoi(columns) : 0;
-    return n > 0 && n < 10000 ? n : 80;
+    long n = columns ? strtol(columns, NULL, 10) : 0;
+    return n > 0 && n < 10000 ? (int)n : 80;
 }
 
 /* Marks that reorder or hide text: a reader must see them, not their effect. */

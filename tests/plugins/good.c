@@ -33,7 +33,9 @@ static bool starts_open(const ScorerHost *host, const ScorerKV *opts, size_t n, 
     return true;
 }
 
-static bool begins(ScorerStr text, const char *p, size_t n) { return n > 0 && text.n >= n && memcmp(text.p, p, n) == 0; }
+static bool begins(ScorerStr text, const char *p, size_t n) {
+    return n > 0 && text.n >= n && memcmp(text.p, p, n) == 0;
+}
 
 static bool starts_score(void *self, const ScorerHost *host, const ScorerView *v, Score *out, ScorerErr *err) {
     const Starts *s = self;
@@ -52,8 +54,16 @@ static bool starts_score(void *self, const ScorerHost *host, const ScorerView *v
 }
 
 static const Scorer starts = {
-    .abi = SCORER_ABI, .size = sizeof(Scorer), .name = "starts", .version = "1.0", .help = "the answer begins with a target",
-    .open = starts_open, .score = starts_score, .close = free,
+    .abi = SCORER_ABI,
+    .size = sizeof(Scorer),
+    .name = "starts",
+    .version = "1.0",
+    .help = "the answer begins with a target",
+    .open = starts_open,
+    .score = starts_score,
+    .close = free,
 };
 
-const Scorer *scorer_entry(void) { return &starts; }
+const Scorer *scorer_entry(void) {
+    return &starts;
+}

@@ -3,4 +3,6 @@
 
 static const Scorer future = {.abi = SCORER_ABI + 41, .size = 8, .name = (const char *)8, .version = (const char *)16};
 
-const Scorer *scorer_entry(void) { return &future; }
+const Scorer *scorer_entry(void) {
+    return &future;
+}
