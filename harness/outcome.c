@@ -55,7 +55,7 @@ void outcome_check(Score *s, size_t final_bytes) {
 /* Neither right nor wrong: means leave it out, and their bounds count it both ways. */
 static void without_verdict(Score *s, ScoreOutcome class) {
     s->status = SCORE_UNSCORED;
-    s->outcome = (uint32_t)class;
+    s->outcome = (uint32_t) class;
     s->value = 0;
 }
 

@@ -1,7 +1,8 @@
 /* Outcome: how a sample ended, in the seven classes of the reports.
  *
  * A scorer says what it found; the harness knows more: how the completion ended and what the suite measures. The law: a
- * sample that was cut off, declined, failed or could not be judged is never called wrong. No means count it; their bounds count it both ways.
+ * sample that was cut off, declined, failed or could not be judged is never called wrong. No means count it; their
+ * bounds count it both ways.
  *
  *   completion     metric      what becomes of the scorer's word
  *   failed,timeout any         error (the scorer is not even asked)
