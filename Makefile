@@ -146,7 +146,7 @@ browser-test: ## look at report.html in headless Chromium (installs it)
 
 # Debian and Ubuntu names; PACKAGES_TEST are needed by the tests alone.
 PACKAGES      := build-essential pkg-config libcjson-dev libyaml-dev libsqlite3-dev libpcre2-dev libseccomp-dev \
-                 libsodium-dev bubblewrap python3-minimal
+                 libsodium-dev bubblewrap python3
 PACKAGES_TEST := libcmocka-dev python3-jsonschema
 deps: ## install by apt what is missing (elsewhere: print the list)
 	@tests/tools/deps.sh $(PACKAGES) $(PACKAGES_TEST)
