@@ -428,24 +428,24 @@ static bool add_caution(Summary *s, Buf *b) {
 
 /* What changes how far the numbers may be trusted. The 2 % are those of specs, safety-scoring.md section 0. */
 static bool build_cautions(Summary *s, Buf *b) {
-    long long lost = 0, cut = 0, total = 0, items = s->n_items, stored = s->stored.records;
+    long long open = 0, cut = 0, total = 0, items = s->n_items, stored = s->stored.records;
     s->cautions = arena_array(s->arena, 3, sizeof *s->cautions);
     if (!s->cautions) return false;
     for (size_t i = 0; i < s->n_cells; i++) {
         const SumCell *c = &s->cells[i];
         if (!c->primary) continue;
         total += c->counts.total;
-        lost += c->counts.total - c->counts.scored;
+        open += c->counts.open;
         cut += c->counts.cut_off;
     }
     if (items > stored)
         buf_addf(b, "The run is not finished: %lld of %lld answers are stored. Go on with --resume.", stored, items);
     if (!add_caution(s, b)) return false;
-    if (lost * 50 > total) buf_addf(b, "%lld of %lld answers have no score; the means leave them out.", lost, total);
+    if (open * 50 > total)
+        buf_addf(b, "%lld of %lld answers are open (cut off, refused, failed or unscored): the means leave them out, the bounds show "
+                    "what they could change.", open, total);
     if (!add_caution(s, b)) return false;
-    if (cut * 50 > total)
-        buf_addf(b, "%lld of %lld answers were cut off at the token limit; the bounds show how much that could change.",
-                 cut, total);
+    if (cut * 50 > total) buf_addf(b, "%lld of %lld answers were cut off at the token limit.", cut, total);
     return add_caution(s, b);
 }
 

@@ -74,9 +74,9 @@ static void write_answer(Buf *b, const Summary *s) {
     buf_adds(b, "</header>\n");
 }
 
-static bool any_cut_off(const Summary *s) {
+static bool any_open(const Summary *s) {
     for (size_t i = 0; i < s->n_cells; i++)
-        if (s->cells[i].counts.cut_off) return true;
+        if (s->cells[i].counts.open) return true;
     return false;
 }
 
@@ -91,7 +91,8 @@ static void write_charts(Buf *b, const Summary *s) {
                 "95&nbsp;% intervals. Further right is better");
     if (any_safer(s)) buf_adds(b, "; on suites about safety, further right is safer");
     buf_adds(b, ".");
-    if (any_cut_off(s)) buf_adds(b, " Dotted: where the score could lie if the answers that were cut off were all wrong, or all right.");
+    if (any_open(s)) buf_adds(b, " Dotted: where the score could lie if the open answers (cut off, refused, failed, unscored) were all wrong, or all "
+                               "right.");
     buf_adds(b, "</p>\n");
     html__scores(b, s);
     buf_adds(b, "</section>\n");
@@ -141,7 +142,8 @@ static void write_tables(Buf *b, const Summary *s) {
     buf_adds(b, "<section id=\"numbers\"><h2>All numbers</h2>\n<p class=\"note\">Scores in per cent, differences in points. "
                 "Means leave out what has no score. A question is one unit: repeats are averaged first, and questions made "
                 "from one template widen the interval together.");
-    if (any_cut_off(s)) buf_adds(b, " “If cut-offs counted”: the mean if everything cut off were wrong, and if it were right.");
+    if (any_open(s)) buf_adds(b, " “If open ones counted”: the mean if every open answer (cut off, refused, failed, unscored) were wrong, and if it "
+                               "were right.");
     buf_adds(b, "</p>\n");
     html__result_table(b, s);
     if (s->n_pairs) {

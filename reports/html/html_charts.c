@@ -87,7 +87,7 @@ static void spoken_score(Buf *b, const Summary *s, const SumCell *c) {
 
 static void score_lane(Buf *b, const SumCell *c, double y) {
     buf_addf(b, "<g class=\"m%zu\">", c->model % N_COLOURS);
-    if (c->counts.cut_off && !isnan(c->bound_lo)) horizontal(b, "bound", 100 * c->bound_lo, 100 * c->bound_hi, y + 7);
+    if (c->counts.open && !isnan(c->bound_lo)) horizontal(b, "bound", 100 * c->bound_lo, 100 * c->bound_hi, y + 7);
     if (c->est.method) horizontal(b, "whisker", 100 * c->est.lo, 100 * c->est.hi, y);
     if (!isnan(c->est.mean)) mark(b, c->model, 100 * c->est.mean, y, false);
     buf_adds(b, "</g>");

@@ -110,7 +110,7 @@ static void result_row(Buf *b, const Summary *s, const SumCell *c, size_t span) 
     html__filter_link(b, s, c, OUTCOME_COUNT);
     buf_addf(b, "%lld</a></td>", (long long)c->counts.total);
     outcome_cells(b, s, c);
-    if (c->counts.cut_off) cell_range(b, c->bound_lo, c->bound_hi, isnan(c->bound_lo) ? NULL : "bounds", html__percent);
+    if (c->counts.open) cell_range(b, c->bound_lo, c->bound_hi, isnan(c->bound_lo) ? NULL : "bounds", html__percent);
     else buf_adds(b, "<td class=\"num nil\">–</td>");
     buf_addf(b, "<td class=\"num\">%.0f</td>", c->counts.total ? (double)c->tokens / (double)c->counts.total : 0.0);
     cell_int(b, c->counts.malformed);
@@ -121,7 +121,7 @@ void html__result_table(Buf *b, const Summary *s) {
     buf_adds(b, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"All results\"><table class=\"numbers\"><thead><tr><th>Suite</th><th>Model</th>"
                 "<th class=\"num\">Score</th><th class=\"num\">95&nbsp;% interval</th><th class=\"num\">Answers</th>");
     for (unsigned o = 0; o < OUTCOME_COUNT; o++) buf_addf(b, "<th class=\"num\">%s</th>", outcome_words(o));
-    buf_adds(b, "<th class=\"num\">If cut-offs counted</th><th class=\"num\">Tokens each</th><th class=\"num\">Malformed</th>"
+    buf_adds(b, "<th class=\"num\">If open ones counted</th><th class=\"num\">Tokens each</th><th class=\"num\">Malformed</th>"
                 "</tr></thead><tbody>\n");
     for (size_t i = 0; i < s->n_cells;) {
         size_t end = html__row_end(s, i);
