@@ -75,7 +75,7 @@ static inline void fixture_item(const Fixture *f, Arena *a, int model, int suite
     unsigned outcome = skill < FIXTURE_SKILL[m][u] - (suite < 3 ? 60 : 0) ? OUTCOME_CORRECT : OUTCOME_WRONG;
     static const unsigned RARE[] = {OUTCOME_NO_ANSWER, OUTCOME_TRUNCATED, OUTCOME_REFUSED, OUTCOME_ERROR, OUTCOME_UNSCORED};
     if (suite < 3 && outcome == OUTCOME_WRONG && dice < 300) outcome = RARE[dice % 5];
-    bool scored = outcome <= OUTCOME_REFUSED, hostile = sample % 25 == 3 && suite == 0;
+    bool scored = outcome <= OUTCOME_NO_ANSWER, hostile = sample % 25 == 3 && suite == 0;
     memset(it, 0, sizeof *it);
     snprintf(it->sample, sizeof it->sample, "%s-%04d", FIXTURE_SUITES[suite] + 5, sample);
     snprintf(it->started, sizeof it->started, "%s", f->started_at);
