@@ -1,5 +1,12 @@
 #include "harness/ask.h"
 
+/* verdicts pass as numbers */
+_Static_assert((int)SANDBOX_OK == SCORER_RUN_OK && (int)SANDBOX_CE == SCORER_RUN_CE &&
+                   (int)SANDBOX_RE == SCORER_RUN_RE && (int)SANDBOX_TLE == SCORER_RUN_TLE &&
+                   (int)SANDBOX_MLE == SCORER_RUN_MLE && (int)SANDBOX_OLE == SCORER_RUN_OLE &&
+                   (int)SANDBOX_ILE == SCORER_RUN_ILE && (int)SANDBOX_IE == SCORER_RUN_IE,
+               "SandboxVerdict and ScorerRun have the same numbers");
+
 #define MIB ((uint64_t)1 << 20)
 
 static ScorerStr lent(Str s) {

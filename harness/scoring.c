@@ -7,6 +7,14 @@
 #include "harness/outcome.h"
 #include "scorers/scorers.h"
 
+/* a completion's status passes as a number */
+_Static_assert((int)COMPLETION_OK == SCORER_COMPLETION_OK && (int)COMPLETION_LENGTH == SCORER_COMPLETION_LENGTH &&
+                   (int)COMPLETION_FILTERED == SCORER_COMPLETION_FILTERED &&
+                   (int)COMPLETION_TIMEOUT == SCORER_COMPLETION_TIMEOUT &&
+                   (int)COMPLETION_CANCELLED == SCORER_COMPLETION_CANCELLED &&
+                   (int)COMPLETION_FAILED == SCORER_COMPLETION_FAILED,
+               "CompletionStatus and ScorerCompletion have the same numbers");
+
 static ScorerStr lent(Str s) {
     return (ScorerStr){s.p, s.n};
 }
@@ -166,7 +174,7 @@ static bool lend_choice_scores(const Completion *c, Arena *a, ScorerView *v) {
 
 bool scoring_view(const Sample *sample, Str user_text, const Completion *c, Arena *a, ScorerView *out, Err *err) {
     *out = (ScorerView){.size = sizeof *out,
-                        .completion = (uint32_t)c->status, /* same order and numbers as ScorerCompletion */
+                        .completion = (uint32_t)c->status,
                         .id = lent(sample->id),
                         .prompt = lent(user_text),
                         .final = lent(c->final),

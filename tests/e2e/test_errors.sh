@@ -81,6 +81,16 @@ for n in 0 1 100 1000 4096 5000; do
     rm -rf cut
 done
 
+# ---- no sandbox: refused before the first sample, 4 ----
+nobwrap=(bwrap --dev-bind / / --ro-bind /dev/null /usr/bin/bwrap)
+if "${nobwrap[@]}" true 2>/dev/null; then
+    expect 4 "${nobwrap[@]}" "$ASSAY" run "$REPO/suites/demo/program" --model "m=replay:$W/small" --out unlocked
+    says "install the package bubblewrap"
+    one_line
+    [ -e unlocked ] && fail "a run without a sandbox left a folder"
+    expect 0 "${nobwrap[@]}" "$ASSAY" run plan.yaml --out needless -q # nothing here runs programs
+fi
+
 # ---- disks: 4 ----
 expect 4 "$ASSAY" run plan.yaml --out /proc/nowhere/run
 if [ "$(id -u)" != 0 ]; then # root writes where it likes

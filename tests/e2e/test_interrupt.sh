@@ -27,6 +27,22 @@ PY
     eval "\"$ASSAY\" ${line#assay } -q" >/dev/null || fail "the printed line does not go on"
     same_report whole "cut dir"
 done
+# a second signal ends at once, though a program of ten seconds is being judged
+mkdir -p slow/rec
+echo '{"completion":{"status":"ok","final":"```python\nwhile True: pass\n```","has_final":true}}' >slow/rec/completions.jsonl
+python3 - "$ASSAY" "$REPO/suites/demo/program" <<'PY' || fail "the second signal"
+import os, signal, subprocess, sys, time
+p = subprocess.Popen([sys.argv[1], "run", sys.argv[2], "--model", "m=replay:slow/rec", "--out", "slow/run", "-q"],
+                     stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+time.sleep(1.5)
+if p.poll() == 4: sys.exit(0)  # no sandbox here
+p.send_signal(signal.SIGINT)
+time.sleep(0.3)
+begun = time.time()
+p.send_signal(signal.SIGINT)
+rc = p.wait()
+assert rc == 3 and time.time() - begun < 1, (rc, time.time() - begun)
+PY
 # a reader that leaves
 "$ASSAY" run plan.yaml --out pipe 2>/dev/null | true
 [ -f pipe/report.json ] || fail "a closed standard output stopped the run"
