@@ -214,11 +214,13 @@ static bool add_row(Loader *l, const Value *row, const Value *hashed) {
 
 /* ---- jsonl ---- */
 
-/* Every line is one document, so the parser's "line 1" says nothing. */
-static void drop_line_one(Err *err) {
+/* "line 1 column 8: …" of the one-line document becomes "FILE line 12 column 8: …". */
+static bool fail_json(Loader *l) {
     static const char head[] = "line 1 ";
-    if (!strncmp(err->msg, head, sizeof head - 1))
-        memmove(err->msg, err->msg + sizeof head - 1, strlen(err->msg) - sizeof head + 2);
+    char msg[sizeof l->err->msg];
+    if (strncmp(l->err->msg, head, sizeof head - 1) != 0) return fail_row(l);
+    snprintf(msg, sizeof msg, "%s", l->err->msg + sizeof head - 1);
+    return err_set(l->err, l->err->code, "%s line %lld %s", l->file, (long long)l->line, msg);
 }
 
 static bool json_row(Loader *l, Str line) {
@@ -228,9 +230,9 @@ static bool json_row(Loader *l, Str line) {
         err_set(l->err, ERR_INPUT, "the line is longer than %zu MiB", DATASET_MAX_LINE >> 20);
         return fail_row(l);
     }
-    bool ok = json_parse(line, &j, l->err);
-    if (!ok) drop_line_one(l->err);
-    if (ok && json_type(j) != JSON_OBJECT)
+    if (!json_parse(line, &j, l->err)) return fail_json(l);
+    bool ok = true;
+    if (json_type(j) != JSON_OBJECT)
         ok = err_set(l->err, ERR_INPUT, "each line must be a JSON object, not %s", json_type_name(json_type(j)));
     ok = ok && value_from_json(j, l->a, &row, l->err);
     json_close(j);

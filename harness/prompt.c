@@ -125,7 +125,7 @@ static bool add_messages(Build *b, const Sample *sample, const Dataset *fewshot,
     if (n && !s->fewshot.as_turns && !example_rows(examples, n, b->a, &rows, b->err)) return false;
     b->messages = arena_array(b->a, 2 * n + 2, sizeof *b->messages);
     if (!b->messages) return err_nomem(b->err);
-    if (!make_vars(sample, s->fewshot.as_turns ? NULL : &rows, 0, b->a, vars, NULL, b->err)) return false;
+    if (!make_vars(sample, &rows, 0, b->a, vars, NULL, b->err)) return false;
     if (s->developer && !add_message(b, ROLE_DEVELOPER, s->developer, vars)) return false;
     if (s->fewshot.as_turns && !add_turns(b, examples, n)) return false;
     return add_message(b, ROLE_USER, s->user, vars);
