@@ -1,6 +1,12 @@
-/* The local engine through its public door: generation, scoring, sampling, limits, on the tiny golden models. */
+/* The local engine through its public door: generation, scoring, sampling, limits; on a random checkpoint that the test
+ * writes, and on the tiny golden models. */
+#include <unistd.h>
+
 #include "engine/engine.h"
+#include "tests/checkpoint.h"
 #include "tests/engine_support.h"
+
+static char own_[64]; /* the checkpoint of this test */
 
 static Engine *open_engine(const char *dir, int threads, int batch, int context) {
     Engine *e;
@@ -99,9 +105,10 @@ static Answers *ask_all(const char *dir, int threads, int batch) {
 
 static void test_company_changes_nothing(void **state) {
     (void)state;
-    static const char *const dirs[] = {"golden/tiny-a/hf", "golden/tiny-b/hf"};
-    for (size_t i = 0; i < 2; i++) {
-        NEED_SHARED(dir, dirs[i]);
+    const char *dirs[] = {own_, shared_path("golden/tiny-a/hf"), shared_path("golden/tiny-b/hf")};
+    for (size_t i = 0; i < 3; i++) {
+        const char *dir = dirs[i];
+        if (!dir) continue;
         Answers *want = ask_all(dir, 1, 1);
         static const int shapes[][2] = {{1, 16}, {2, 16}, {2, 3}};
         for (size_t k = 0; k < 3; k++) {
@@ -142,13 +149,12 @@ static bool add_row(void *ctx, size_t position, const float *l, Err *err) {
 /* Choices long enough to run round the ring of a sliding layer, after a prompt that ends inside a block. */
 static void test_score_equals_logits(void **state) {
     (void)state;
-    NEED_SHARED(dir, "golden/tiny-b/hf");
-    Engine *e = open_engine(dir, 2, 2, 1024);
+    Engine *e = open_engine(own_, 2, 2, 1024);
     const Vocab *v = engine_vocab(e);
     Arena *a = arena_open(0);
-    char longer[700];
+    char longer[400];
     for (size_t i = 0; i < sizeof longer; i++) longer[i] = "the cat sat on a mat "[i * 7 % 21];
-    Str choices[3] = {{longer, sizeof longer}, STR(" yes"), {longer + 3, 300}};
+    Str choices[3] = {{longer, sizeof longer}, STR(" yes"), {longer + 3, 190}};
     uint32_t prompt[300];
     some_ids(prompt, 300, 5);
     Request r = {.kind = REQUEST_SCORE, .ids = prompt, .n_ids = 150, .choices = choices, .n_choices = 3, .gen = {.top_p = 1}};
@@ -178,8 +184,7 @@ static void test_score_equals_logits(void **state) {
 
 static void test_limits(void **state) {
     (void)state;
-    NEED_SHARED(dir, "golden/tiny-a/hf");
-    Engine *e = open_engine(dir, 1, 2, 100);
+    Engine *e = open_engine(own_, 1, 2, 100);
     uint32_t ids[200];
     Completion c;
     some_ids(ids, 200, 1);
@@ -220,20 +225,20 @@ static void test_refusals(void **state) {
     assert_false(engine_open(&(EngineOptions){.spec = "openai:gpt@http://localhost"}, &e, &err));
     assert_false(engine_open(&(EngineOptions){.spec = "replay:/nonexistent"}, &e, &err));
     assert_int_equal(err.code, ERR_INPUT);
-    NEED_SHARED(dir, "golden/tiny-a/hf");
+    const char *dir = own_;
     assert_false(engine_open(&(EngineOptions){.spec = dir, .device = "cuda"}, &e, &err));
     assert_int_equal(err.code, ERR_ENV);
     assert_false(engine_open(&(EngineOptions){.spec = dir, .batch = -1}, &e, &err));
     assert_false(engine_open(&(EngineOptions){.spec = dir, .context = 1 << 30}, &e, &err));
     e = open_engine(dir, 1, 1, 64);
-    uint32_t bad[] = {1, 640};
+    uint32_t bad[] = {1, 300};
     assert_false(engine_submit(e, &(Request){.ids = bad, .n_ids = 2, .gen = GEN_DEFAULTS}, &err));
     assert_false(engine_submit(e, &(Request){.ids = bad, .n_ids = 1, .gen = {.top_p = 0, .max_tokens = 1}}, &err));
     assert_false(engine_submit(e, &(Request){.ids = bad, .n_ids = 1, .gen = {.top_p = 1, .max_tokens = 0}}, &err));
     assert_false(engine_submit(e, &(Request){.gen = GEN_DEFAULTS}, &err));
     const EngineInfo *info = engine_info(e);
     assert_int_equal(strlen(info->digest), 64);
-    assert_int_equal(info->vocab_size, 640);
+    assert_int_equal(info->vocab_size, 300);
     assert_int_equal(info->context, 64);
     engine_close(e);
 }
@@ -241,8 +246,7 @@ static void test_refusals(void **state) {
 /* Waiting requests enter in order and all come back, with a queue that is always full. */
 static void test_many(void **state) {
     (void)state;
-    NEED_SHARED(dir, "golden/tiny-a/hf");
-    Engine *e = open_engine(dir, 2, 4, 256);
+    Engine *e = open_engine(own_, 2, 4, 256);
     uint64_t sent = 0, got = 0, sum = 0;
     Completion c;
     while (got < 60) {
@@ -262,10 +266,69 @@ static void test_many(void **state) {
     engine_close(e);
 }
 
+/* Weights that are not numbers: a failure with a reason, not an answer, and the others go on. */
+static void test_not_a_number(void **state) {
+    (void)state;
+    char dir[] = "/tmp/assay-nan-XXXXXX", path[128];
+    assert_non_null(mkdtemp(dir));
+    CkSpec s = CK_SPEC_TINY;
+    assert_true(ck_write(dir, &s));
+    CkList l = ck_list(&s);
+    snprintf(path, sizeof path, "%s/model.safetensors", dir);
+    FILE *f = fopen(path, "r+b");
+    assert_non_null(f);
+    fseek(f, -(long)l.bytes + (long)(l.p[0].at + 7 * 64 * 2), SEEK_END); /* the embedding of token 7 */
+    fwrite("\xc0\x7f", 1, 2, f);
+    fclose(f);
+    free(l.p);
+    Engine *e = open_engine(dir, 1, 4, 128);
+    static const Str choices[] = {{"ab", 2}};
+    uint32_t bad[] = {5, 7, 9}, good[] = {5, 6, 9};
+    must(engine_submit(e, &(Request){.tag = 1, .ids = bad, .n_ids = 3, .gen = GEN_DEFAULTS}, err));
+    must(engine_submit(e, &(Request){.tag = 2, .ids = good, .n_ids = 3, .gen = {.top_p = 1, .max_tokens = 4, .ignore_eos = true}}, err));
+    must(engine_submit(e, &(Request){.tag = 3, .kind = REQUEST_SCORE, .ids = bad, .n_ids = 3, .choices = choices, .n_choices = 1, .gen = GEN_DEFAULTS}, err));
+    Completion c;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(wait_one(e, &c), ENGINE_READY);
+        assert_int_equal(c.status, c.tag == 2 ? COMPLETION_LENGTH : COMPLETION_FAILED);
+        if (c.tag != 2) assert_non_null(strstr(c.error.p, "not numbers"));
+    }
+    engine_close(e);
+    static const char *const names[] = {"config.json", "tokenizer.json", "model.safetensors"};
+    for (int i = 0; i < 3; i++) snprintf(path, sizeof path, "%s/%s", dir, names[i]), unlink(path);
+    rmdir(dir);
+}
+
+/* A chat request gives channels; a prefilled channel goes on in it. */
+static void test_chat(void **state) {
+    (void)state;
+    Engine *e = open_engine(own_, 1, 2, 1024);
+    const Message m[] = {{.role = ROLE_USER, .content = STR("Say something.")}};
+    Completion c;
+    Request r = {.messages = m, .n_messages = 1, .prefill_channel = STR("final"), .prefill_text = STR("It is"), .gen = {.temperature = 1, .top_p = 1, .max_tokens = 6, .ignore_eos = true}};
+    must(engine_submit(e, &r, err));
+    assert_int_equal(wait_one(e, &c), ENGINE_READY);
+    assert_int_equal(c.status, COMPLETION_LENGTH);
+    assert_true(c.has_final);
+    assert_true(str_starts(c.final, STR("It is")));
+    assert_true(c.n_prompt_tokens > 50);
+    engine_close(e);
+}
+
 int main(void) {
+    snprintf(own_, sizeof own_, "/tmp/assay-local-XXXXXX");
+    CkSpec s = CK_SPEC_TINY;
+    s.context = 2048;
+    if (!mkdtemp(own_) || !ck_write(own_, &s)) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_generate_is_greedy), cmocka_unit_test(test_company_changes_nothing), cmocka_unit_test(test_score_equals_logits),
         cmocka_unit_test(test_limits),             cmocka_unit_test(test_refusals),                cmocka_unit_test(test_many),
+        cmocka_unit_test(test_not_a_number),       cmocka_unit_test(test_chat),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    static const char *const names[] = {"config.json", "tokenizer.json", "model.safetensors"};
+    char path[128];
+    for (int i = 0; i < 3; i++) snprintf(path, sizeof path, "%s/%s", own_, names[i]), unlink(path);
+    rmdir(own_);
+    return failed;
 }
