@@ -115,8 +115,8 @@ $(BUILD)/tools/%: tests/tools/%.c
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(ALL_LDFLAGS) -o $@
 tools: $(TOOL_BIN) ## programs for measuring: make_checkpoint writes one of any shape with random weights
 
-unit: $(UNIT_BIN) $(PLUGIN_SO) $(EXTRA_BIN)
-e2e: $(BUILD)/assay $(PLUGIN_SO) $(EXTRA_BIN)
+unit: $(UNIT_BIN) $(TOOL_BIN) $(PLUGIN_SO) $(EXTRA_BIN)
+e2e: $(BUILD)/assay $(TOOL_BIN) $(PLUGIN_SO) $(EXTRA_BIN)
 
 # ---- what a person types ----
 
