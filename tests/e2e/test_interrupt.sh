@@ -45,7 +45,7 @@ assert rc == 3 and time.time() - begun < 1, (rc, time.time() - begun)
 PY
 # a reader that leaves
 "$ASSAY" run plan.yaml --out pipe 2>/dev/null | true
-[ -f pipe/report.json ] || fail "a closed standard output stopped the run"
+[ -f pipe/report.html ] || fail "a closed standard output stopped the run"
 "$ASSAY" run plan.yaml --out pipe2 2>&1 >/dev/null | true
-[ -f pipe2/report.json ] || fail "a closed standard error stopped the run"
+[ -f pipe2/report.html ] || fail "a closed standard error stopped the run"
 finish

@@ -19,7 +19,7 @@ while [ $kills -lt 20 ] && [ $tries -lt 200 ]; do
         wait $pid || fail "a run ended by itself with an error: $(cat err)"
     fi
     # when it is through too soon, begin anew, so that each kill hits something
-    if [ -e cut/report.json ] && [ $kills -lt 20 ]; then
+    if [ -e cut/report.html ] && [ $kills -lt 20 ]; then
         same_report whole cut
         rm -rf cut
     fi

@@ -51,8 +51,9 @@ says "several models (small, large)"
 ls "${TMPDIR:-/tmp}"/assay-replay-* 2>/dev/null && fail "replay left its temporary folder"
 
 # reports anew
-rm one/report.json
-expect 0 "$ASSAY" report one --format json
+rm one/report.json one/report.html
+expect 0 "$ASSAY" report one
+[ -s one/report.html ] || fail "report writes no HTML"
 cmp -s one/report.json before.json || fail "report wrote something else than run"
 expect 0 "$ASSAY" report one --format json -q
 [ "$(cat out)" = "one/report.json" ] || fail "report -q prints more than the path"
