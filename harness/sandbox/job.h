@@ -6,7 +6,16 @@
 #include <stdint.h>
 
 /* Descriptors at which bubblewrap and the helper find things. 0, 1, 2 are the program's own. */
-enum { JOB_FD_ARGS = 3, JOB_FD_RECORD, JOB_FD_CONTROL, JOB_FD_JOB, JOB_FD_HELPER, JOB_FD_FILE, JOB_FD_INPUT, JOB_FD_END };
+enum {
+    JOB_FD_ARGS = 3,
+    JOB_FD_RECORD,
+    JOB_FD_CONTROL,
+    JOB_FD_JOB,
+    JOB_FD_HELPER,
+    JOB_FD_FILE,
+    JOB_FD_INPUT,
+    JOB_FD_END
+};
 
 #define JOB_MAGIC 0x31424f4au
 #define JOB_MAX_BYTES (256u << 10)

@@ -19,7 +19,9 @@ int main(void) {
         if (r == 0) _exit(0);
         if (r > 0) printf("ESCAPED clone %lx\n", flags[i]);
     }
-    struct { unsigned long long v[11]; } a = {{0, 0, 0, 0, SIGCHLD}};
+    struct {
+        unsigned long long v[11];
+    } a = {{0, 0, 0, 0, SIGCHLD}};
     long r = syscall(SYS_clone3, &a, sizeof a);
     if (r == 0) _exit(0);
     if (r > 0 || errno != ENOSYS) printf("ESCAPED clone3\n");

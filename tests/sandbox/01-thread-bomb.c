@@ -5,7 +5,10 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
-static void *sleeper(void *p) { pause(); return p; }
+static void *sleeper(void *p) {
+    pause();
+    return p;
+}
 int main(void) {
     pthread_attr_t a;
     pthread_attr_init(&a), pthread_attr_setstacksize(&a, 65536);

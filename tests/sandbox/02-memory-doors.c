@@ -13,7 +13,11 @@
 #include <sys/shm.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#define REFUSED(what) do { errno = 0; if ((long)(what) != -1) printf("ESCAPED %s\n", #what); } while (0)
+#define REFUSED(what)                                                                                                  \
+    do {                                                                                                               \
+        errno = 0;                                                                                                     \
+        if ((long)(what) != -1) printf("ESCAPED %s\n", #what);                                                         \
+    } while (0)
 int main(void) {
     REFUSED(memfd_create("x", 0));
     REFUSED(syscall(447, 0)); /* memfd_secret */

@@ -5,6 +5,10 @@
 #include <vector>
 int main() {
     std::vector<std::thread> t;
-    for (int i = 0; i < 8; i++) t.emplace_back([] { for (volatile long x = 0;; x = x + 1) {} });
+    for (int i = 0; i < 8; i++)
+        t.emplace_back([] {
+            for (volatile long x = 0;; x = x + 1) {
+            }
+        });
     for (auto &x : t) x.join();
 }

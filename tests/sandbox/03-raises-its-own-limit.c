@@ -6,5 +6,6 @@
 int main(void) {
     struct rlimit r = {100, 100};
     if (setrlimit(RLIMIT_CPU, &r) == 0) printf("ESCAPED\n"), fflush(stdout);
-    for (;;) {}
+    for (;;) {
+    }
 }

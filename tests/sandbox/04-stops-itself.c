@@ -2,4 +2,6 @@
 // expect: ILE
 // wall: 0.7
 #include <signal.h>
-int main(void) { for (;;) kill(0, SIGSTOP); }
+int main(void) {
+    for (;;) kill(0, SIGSTOP);
+}

@@ -3,4 +3,6 @@
 // output: 50000
 // cpu: 2
 #include <unistd.h>
-int main(void) { for (;;) write(1, "x", 1); }
+int main(void) {
+    for (;;) write(1, "x", 1);
+}

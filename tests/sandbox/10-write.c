@@ -9,7 +9,10 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
-#define REFUSED(what) do { if ((what) >= 0) printf("ESCAPED %s\n", #what); } while (0)
+#define REFUSED(what)                                                                                                  \
+    do {                                                                                                               \
+        if ((what) >= 0) printf("ESCAPED %s\n", #what);                                                                \
+    } while (0)
 int main(void) {
     REFUSED(open("/w/program", O_WRONLY));
     REFUSED(open("/helper", O_WRONLY));

@@ -10,7 +10,11 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
-#define REFUSED(what) do { errno = 0; if ((long)(what) >= 0) printf("ESCAPED %s\n", #what); } while (0)
+#define REFUSED(what)                                                                                                  \
+    do {                                                                                                               \
+        errno = 0;                                                                                                     \
+        if ((long)(what) >= 0) printf("ESCAPED %s\n", #what);                                                          \
+    } while (0)
 int main(void) {
     char x[96] = {0};
     struct iovec mine = {x, sizeof x}, theirs = {(void *)0x400000, sizeof x};

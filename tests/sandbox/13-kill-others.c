@@ -9,7 +9,11 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#define REFUSED(what) do { errno = 0; if ((long)(what) >= 0) printf("ESCAPED %s\n", #what); } while (0)
+#define REFUSED(what)                                                                                                  \
+    do {                                                                                                               \
+        errno = 0;                                                                                                     \
+        if ((long)(what) >= 0) printf("ESCAPED %s\n", #what);                                                          \
+    } while (0)
 int main(void) {
     struct rlimit one = {0, 0};
     struct sched_param low = {0};

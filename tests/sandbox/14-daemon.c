@@ -8,7 +8,8 @@ int main(void) {
     if (fork() == 0) {
         setsid();
         printf("ESCAPED\n"), fflush(stdout);
-        if (fork() == 0) for (;;) sleep(100);
+        if (fork() == 0)
+            for (;;) sleep(100);
     }
     if (daemon(0, 1) == 0) printf("ESCAPED daemon\n");
     printf("done\n");

@@ -4,7 +4,10 @@
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-static void *stay(void *p) { for (;;) pause(); return p; }
+static void *stay(void *p) {
+    for (;;) pause();
+    return p;
+}
 int main(void) {
     pthread_t t;
     pthread_create(&t, NULL, stay, NULL);

@@ -10,10 +10,14 @@
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#define REFUSED(what) do { errno = 0; if ((long)(what) >= 0) printf("ESCAPED %s\n", #what); } while (0)
+#define REFUSED(what)                                                                                                  \
+    do {                                                                                                               \
+        errno = 0;                                                                                                     \
+        if ((long)(what) >= 0) printf("ESCAPED %s\n", #what);                                                          \
+    } while (0)
 int main(void) {
-    int flags[] = {CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET,
-                   0x80, CLONE_FILES, CLONE_FS};
+    int flags[] = {CLONE_NEWNS,  CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER,
+                   CLONE_NEWPID, CLONE_NEWNET,    0x80,         CLONE_FILES,  CLONE_FS};
     for (int i = 0; i < 10; i++) {
         REFUSED(unshare(flags[i]));
         long r = i < 8 ? syscall(SYS_clone, flags[i] | SIGCHLD, 0, 0, 0, 0) : -1;

@@ -9,4 +9,6 @@ template <int n> constexpr long spin() {
 }
 template <int n> struct A { static constexpr long v = spin<n>() + A<n - 1>::v; };
 template <> struct A<0> { static constexpr long v = 0; };
-int main() { return A<100>::v; }
+int main() {
+    return A<100>::v;
+}

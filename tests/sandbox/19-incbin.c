@@ -2,4 +2,6 @@
 // expect: CE
 // never: root:
 __asm__(".data\nx: .incbin \"/etc/passwd\"\n");
-int main(void) { return 0; }
+int main(void) {
+    return 0;
+}

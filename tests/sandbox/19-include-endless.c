@@ -1,4 +1,6 @@
 // a device that never ends
 // expect: CE
 #include "/dev/zero"
-int main(void) { return 0; }
+int main(void) {
+    return 0;
+}

@@ -3,4 +3,6 @@
 // never: SECRET
 #include "/proc/1/environ"
 #include "/proc/self/environ"
-int main(void) { return 0; }
+int main(void) {
+    return 0;
+}

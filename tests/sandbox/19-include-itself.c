@@ -2,4 +2,6 @@
 // expect: CE
 #include "/w/main.c"
 #include "/w/main.c"
-int main(void) { return 0; }
+int main(void) {
+    return 0;
+}

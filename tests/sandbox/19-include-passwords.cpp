@@ -4,4 +4,6 @@
 #include "/etc/passwd"
 #include "/etc/shadow"
 #include "../../../../etc/passwd"
-int main() { return 0; }
+int main() {
+    return 0;
+}

@@ -1,4 +1,6 @@
 // the compiler's own input
 // expect: CE OK
 #include "/dev/stdin"
-int main(void) { return 0; }
+int main(void) {
+    return 0;
+}

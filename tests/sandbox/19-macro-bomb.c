@@ -3,4 +3,6 @@
 #define A(x) x x
 #define B(x) A(A(A(A(x))))
 #define C(x) B(B(x))
-int main(void) { C(C(C(C(B(A(;)))))) return 0; }
+int main(void) {
+    C(C(C(C(B(A(;)))))) return 0;
+}

@@ -5,4 +5,7 @@
 #pragma GCC target("avx2")
 #pragma GCC diagnostic error "-Wall"
 #include <stdio.h>
-int main(void) { printf("done\n"); return 0; }
+int main(void) {
+    printf("done\n");
+    return 0;
+}

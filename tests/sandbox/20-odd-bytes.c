@@ -2,4 +2,6 @@
 // expect: OK
 // bytes: 8
 #include <unistd.h>
-int main(void) { return write(1, "a\0\xff\xfe\r\n\xc3(", 8) != 8; }
+int main(void) {
+    return write(1, "a\0\xff\xfe\r\n\xc3(", 8) != 8;
+}

@@ -3,4 +3,7 @@
 // says: 42
 #include <stdio.h>
 #include <stdlib.h>
-int main(void) { printf("42\n"), fflush(stdout); abort(); }
+int main(void) {
+    printf("42\n"), fflush(stdout);
+    abort();
+}
