@@ -114,9 +114,10 @@ static void test_whole(SumPair *p) {
     p->p_method = few ? "McNemar mid-p" : "McNemar";
 }
 
-/* All differences equal and not zero: of the 2^n sign patterns two reach the observed sum (exact sign-flip test). */
-static void test_constant(SumPair *p) {
-    p->p = p->diff == 0.0 ? 1.0 : ldexp(1.0, -(int)(p->n > 1000 ? 1000 : p->n) + 1);
+/* All n differences (of questions or of clusters) equal: if not zero, two of the 2^n sign patterns reach the observed sum
+ * (exact sign-flip test). */
+static void test_constant(SumPair *p, size_t n) {
+    p->p = p->diff == 0.0 ? 1.0 : ldexp(1.0, -(int)(n > 1000 ? 1000 : n) + 1);
     p->p_method = "sign flip";
 }
 
@@ -134,7 +135,10 @@ static bool test_clusters(Arena *arena, const Matched *m, SumPair *p) {
     if (!scratch) return false;
     StatClustered c = stat_clustered(m->d, m->cluster_id, m->n, m->g, SUM_CONF, scratch);
     p->se = c.se_cr1;
-    if (!(c.se_cr1 > 0.0)) return true;
+    if (!(c.se_cr1 > 0.0)) {
+        if (m->g > 1) test_constant(p, m->g);
+        return true;
+    }
     set_interval(p, c.t, "clustered t");
     p->p = stat_t_two_sided(c.mean / c.se_cr1, (double)(m->g - 1));
     p->p_method = "clustered t";
@@ -172,7 +176,7 @@ static bool compare(Summary *s, SumPair *p) {
     } else if (m.n > 1 && d.sd > 0.0) {
         test_fractions(&m, p);
     } else if (m.n > 1) {
-        test_constant(p);
+        test_constant(p, m.n);
     }
     p->mde = detectable(p);
     return true;
@@ -250,6 +254,13 @@ static const char *finish(Summary *s, Buf *b) {
     return copy.p;
 }
 
+/* How many pairs p's p-value was adjusted with. */
+static size_t pairs_beside(const Summary *s, const SumPair *p) {
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_pairs; i++) n += s->pairs[i].primary == p->primary && !isnan(s->pairs[i].p);
+    return n;
+}
+
 static void pair_sentence(const Summary *s, const SumPair *p, Buf *b) {
     Str a = model_name(s, p->a), c = model_name(s, p->b);
     bool behind = p->verdict == SUM_B_AHEAD;
@@ -282,6 +293,9 @@ static void pair_sentence(const Summary *s, const SumPair *p, Buf *b) {
         buf_adds(b, " points higher");
     }
     add_interval(b, p);
+    if (p->method && (p->lo > 0.0 || p->hi < 0.0)) {
+        buf_addf(b, ", which can be chance among %zu comparisons", pairs_beside(s, p));
+    }
     if (!isnan(p->mde)) {
         buf_addf(b, "; %zu questions would show a difference of about ", p->n);
         add_points(b, p->mde);

@@ -49,6 +49,25 @@ static void write_head(Buf *b, const Summary *s) {
     buf_adds(b, "</style>\n</head>\n");
 }
 
+/* Our own sentence, in which names of models do not break at their hyphens. Long names must be able to. */
+static void write_words(Buf *b, const Summary *s, Str text) {
+    size_t from = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        for (size_t m = 0; m < s->n_models; m++) {
+            Str name = s->models[m].name;
+            if (name.n == 0 || name.n > 20 || !str_starts(str_sub(text, i, text.n), name)) continue;
+            html_escape(b, str_sub(text, from, i));
+            buf_adds(b, "<span class=\"model\">");
+            html_escape(b, name);
+            buf_adds(b, "</span>");
+            from = i + name.n;
+            i = from - 1;
+            break;
+        }
+    }
+    html_escape(b, str_sub(text, from, text.n));
+}
+
 static void write_answer(Buf *b, const Summary *s) {
     buf_adds(b, "<header>\n<p class=\"eyebrow\">assay report");
     for (size_t i = 0; i < s->n_models; i++) {
@@ -59,9 +78,9 @@ static void write_answer(Buf *b, const Summary *s) {
              (long long)s->stored.records);
     for (size_t i = 0; i < s->n_headline; i++) {
         buf_adds(b, i ? "<p class=\"lead2\">" : "<h1>");
-        html_escape(b, str_from(s->headline[i].lead));
+        write_words(b, s, str_from(s->headline[i].lead));
         buf_adds(b, i ? "</p>\n" : "</h1>\n");
-        if (!*s->headline[i].detail) continue;
+        if (i || !*s->headline[i].detail) continue; /* of many pairs the tables tell more */
         buf_adds(b, "<p class=\"detail\">");
         html_escape(b, str_from(s->headline[i].detail));
         buf_adds(b, "</p>\n");

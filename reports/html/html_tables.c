@@ -56,7 +56,9 @@ static void cell_text(Buf *b, Str s) {
 }
 
 static void cell_model(Buf *b, Str name) {
-    buf_adds(b, "<td class=\"model\">");
+    buf_adds(b, "<td class=\"model\" title=\"");
+    html_escape_attr(b, name);
+    buf_adds(b, "\">");
     html_escape(b, name);
     buf_adds(b, "</td>");
 }
