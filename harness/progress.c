@@ -18,6 +18,7 @@ void progress_start(Progress *p, uint64_t now_ns) {
         p->done += p->cells[i].done;
     }
     p->done_at_start = p->done;
+    p->scored_at_start = p->scored;
 }
 
 void progress_record(Progress *p, size_t cell, int n_tokens) {
@@ -30,6 +31,7 @@ void progress_record(Progress *p, size_t cell, int n_tokens) {
 void progress_score(Progress *p, size_t cell, const Score *s) {
     ProgressCell *c = &p->cells[cell];
     p->scored++;
+    if (!s) return;
     if (s->outcome < OUTCOME_COUNT) c->outcomes[s->outcome]++;
     if (s->status != SCORE_SCORED) return;
     c->value_sum += s->value;
@@ -51,11 +53,13 @@ static bool only_scoring(const Progress *p) {
     return p->done == p->total && p->scored < p->done;
 }
 
-/* Seconds left, by the pace of this process alone; negative when unknown. */
+/* Seconds left, by the pace of this process alone; negative when unknown. What is generated and not yet scored counts
+ * half: both halves of the work take time. */
 static double seconds_left(const Progress *p, uint64_t now_ns) {
-    int64_t here = p->done - p->done_at_start;
+    int64_t here = p->done - p->done_at_start + p->scored - p->scored_at_start;
+    int64_t left = 2 * p->total - p->done - p->scored;
     double t = seconds(p, now_ns);
-    return here > 0 && t > 0 ? t / (double)here * (double)(p->total - p->done) : -1;
+    return here > 0 && t > 0 ? t / (double)here * (double)left : -1;
 }
 
 static void add_duration(Buf *out, double s) {
@@ -121,12 +125,9 @@ void progress_bar(const Progress *p, uint64_t now_ns, int width, Buf *out) {
     buf_init(&tail, LINE_MAX_BYTES);
     buf_addf(&tail, " %lld/%lld %.0f%% ", (long long)p->done, (long long)p->total, percent(p));
     add_rate(p, now_ns, &tail);
-    if (only_scoring(p)) {
-        buf_addf(&tail, " %lld to score", (long long)(p->done - p->scored));
-    } else {
-        buf_adds(&tail, " ETA ");
-        add_duration(&tail, seconds_left(p, now_ns));
-    }
+    if (only_scoring(p)) buf_addf(&tail, " %lld to score", (long long)(p->done - p->scored));
+    buf_adds(&tail, " ETA ");
+    add_duration(&tail, seconds_left(p, now_ns));
     int room = width - 2 - (int)tail.n;
     if (room > 40) room = 40;
     if (room >= 5) add_bar(out, percent(p) / 100, room);
@@ -149,9 +150,8 @@ void progress_plain(const Progress *p, uint64_t now_ns, Buf *out) {
     buf_addf(out, "%lld of %lld done (%.0f%%), ", (long long)p->done, (long long)p->total, percent(p));
     add_rate(p, now_ns, out);
     double left = seconds_left(p, now_ns);
-    if (only_scoring(p)) {
-        buf_addf(out, ", %lld to score", (long long)(p->done - p->scored));
-    } else if (left >= 0) {
+    if (only_scoring(p)) buf_addf(out, ", %lld to score", (long long)(p->done - p->scored));
+    if (left >= 0) {
         buf_adds(out, ", about ");
         add_duration(out, left);
         buf_adds(out, " left");

@@ -106,7 +106,7 @@ static bool put_scores(Run *r, Item *it, Err *err) {
     if (ok) {
         r->state[it->w.ordinal] = ITEM_SCORED;
         r->n_scored++;
-        if (set->n) progress_score(&r->progress, run__cell(r, &it->w), &it->rows[0].score);
+        progress_score(&r->progress, run__cell(r, &it->w), set->n ? &it->rows[0].score : NULL);
     }
     item_free(r, it);
     return ok;

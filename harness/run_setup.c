@@ -130,7 +130,7 @@ static bool subtract_record(void *ctx, int64_t id, const Record *rec, const Scor
         r->n_scored++;
     else if (!push_unscored(r, id, rec->ordinal))
         return err_nomem(s->err);
-    if (scored && n) progress_score(&r->progress, run__cell(r, &w), &rows[0].score);
+    if (scored) progress_score(&r->progress, run__cell(r, &w), n ? &rows[0].score : NULL);
     return s->ok = true;
 }
 
