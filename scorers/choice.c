@@ -126,8 +126,10 @@ static double normalised(const Choice *c, const ScorerView *v, size_t i) {
 
 static bool by_loglikelihood(const Choice *c, const ScorerHost *host, const ScorerView *v, Score *out, ScorerErr *err) {
     if (!v->choice_logprobs || v->n_choices == 0)
-        return text_err(err, "scorer choice, by: loglikelihood, needs the options' log-likelihoods, and the sample has none");
-    if (v->n_choices > 26) return text_err(err, "the sample has %zu options, more than the 26 that have letters", v->n_choices);
+        return text_err(
+            err, "scorer choice, by: loglikelihood, needs the options' log-likelihoods, and the sample has none");
+    if (v->n_choices > 26)
+        return text_err(err, "the sample has %zu options, more than the 26 that have letters", v->n_choices);
     size_t best = 0;
     double top = -INFINITY, second = -INFINITY;
     for (size_t i = 0; i < v->n_choices; i++) {
@@ -158,8 +160,9 @@ static bool by_generation(const Choice *c, const ScorerHost *host, const ScorerV
     out->rule = many ? text_from(got.rule) : (ScorerStr){NULL, 0};
     out->span_begin = got.span.begin;
     out->span_end = got.span.end;
-    return text_score_nothing(host, v, out, many ? TEXT("the deciding statement names more than one option")
-                                                 : TEXT("no option was named clearly"), err);
+    return text_score_nothing(
+        host, v, out,
+        many ? TEXT("the deciding statement names more than one option") : TEXT("no option was named clearly"), err);
 }
 
 static bool choice_score(void *self, const ScorerHost *host, const ScorerView *v, Score *out, ScorerErr *err) {

@@ -1,6 +1,7 @@
 /* A number at the end of a chat answer: AIME's integers 0 to 999 by default, any number with `range: any`.
  *
- * Numbers are compared by their digits, not as doubles: "073", "73.", "73.0" and "$73$" are 73; 0.73 and 73/1 are not. */
+ * Numbers are compared by their digits, not as doubles: "073", "73.", "73.0" and "$73$" are 73; 0.73 and 73/1 are not.
+ */
 #include "scorers/text.h"
 
 #include <math.h>
@@ -143,11 +144,20 @@ typedef struct Cue {
 } Cue;
 
 static const Cue CUES[] = {
-    {"####", "hashes", true},           {"answer is", "answer-is", false}, {"answer:", "answer-colon", false},
-    {"answer**:", "answer-colon", false}, {"answer =", "answer-is", false}, {"answer would be", "answer-is", false},
-    {"answer equals", "answer-is", false}, {"a:", "a-colon", true},        {"정답은", "answer-ko", false},
-    {"정답:", "answer-ko", false},      {"정답 :", "answer-ko", false},    {"답은", "answer-ko", false},
-    {"답:", "answer-ko", false},        {"답 :", "answer-ko", false},
+    {"####", "hashes", true},
+    {"answer is", "answer-is", false},
+    {"answer:", "answer-colon", false},
+    {"answer**:", "answer-colon", false},
+    {"answer =", "answer-is", false},
+    {"answer would be", "answer-is", false},
+    {"answer equals", "answer-is", false},
+    {"a:", "a-colon", true},
+    {"정답은", "answer-ko", false},
+    {"정답:", "answer-ko", false},
+    {"정답 :", "answer-ko", false},
+    {"답은", "answer-ko", false},
+    {"답:", "answer-ko", false},
+    {"답 :", "answer-ko", false},
 };
 
 static bool at_line_start(ScorerStr s, size_t i) {
@@ -169,14 +179,16 @@ static TextSpan statement(ScorerStr s, size_t begin) {
     return line;
 }
 
-/* "The answer is 18 + 55 = 73." is 73, "The answer is 73, since 70 + 3 = 73" too, "is 73 dollars out of 100" as well. */
+/* "The answer is 18 + 55 = 73." is 73, "The answer is 73, since 70 + 3 = 73" too, "is 73 dollars out of 100" as well.
+ */
 static bool number_in_statement(ScorerStr s, TextSpan line, TextNumber *out) {
     size_t at = line.begin;
     ScorerStr part = text_cut(s, 0, line.end);
     if (!text_number(part, &at, out)) return false;
     size_t k = at;
     while (k < line.end && s.p[k] == ' ') k++;
-    bool formula = k < line.end && s.p[k] && (strchr("+-*/^=", s.p[k]) || text_starts(s, k, "\\cdot") || text_starts(s, k, "\\times"));
+    bool formula = k < line.end && s.p[k] &&
+                   (strchr("+-*/^=", s.p[k]) || text_starts(s, k, "\\cdot") || text_starts(s, k, "\\times"));
     if (!formula) return true;
     size_t stop = text_find(part, TEXT(". "), at);
     TextSpan clause = {line.begin, stop == TEXT_NONE ? line.end : stop};
@@ -220,8 +232,7 @@ static bool canonical_target(const ScorerHost *host, ScorerStr target, ScorerStr
     ScorerStr t = text_trim(target);
     size_t hashes = text_rfind(t, TEXT("####"), t.n); /* GSM8K keeps its answer behind these */
     size_t at = hashes == TEXT_NONE ? 0 : hashes;
-    if (!text_number(t, &at, &n) || n.fraction)
-        return text_err(err, "target '%.*s' is not a number", TEXT_ARG(target));
+    if (!text_number(t, &at, &n) || n.fraction) return text_err(err, "target '%.*s' is not a number", TEXT_ARG(target));
     *out = text_number_canonical(host, t, &n);
     return out->p ? true : text_nomem(err, "number");
 }
@@ -246,7 +257,9 @@ static bool compare(const Number *c, const ScorerHost *host, const ScorerView *v
         return true;
     }
     out->explanation = text_printf(host, "read %.*s by rule %s: %s", TEXT_ARG(answer), f->rule,
-                                   correct ? "right" : good ? "wrong" : "not a number that this suite allows");
+                                   correct ? "right"
+                                   : good  ? "wrong"
+                                           : "not a number that this suite allows");
     return out->explanation.p ? true : text_nomem(err, "number");
 }
 

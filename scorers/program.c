@@ -35,7 +35,8 @@ static bool program_open(const ScorerHost *host, const ScorerKV *opts, size_t n,
         !text_opt_number(opts, n, "memory_mb", &c.memory_mb, err))
         return false;
     if (c.tolerance < 0 || c.cpu_seconds < 0 || c.memory_mb < 0 || c.memory_mb > 1e6)
-        return text_err(err, "options tolerance, cpu_seconds and memory_mb must not be negative, nor memory_mb above 1000000");
+        return text_err(
+            err, "options tolerance, cpu_seconds and memory_mb must not be negative, nor memory_mb above 1000000");
     Program *heap = malloc(sizeof *heap);
     if (!heap) return text_nomem(err, "program");
     *heap = c;
@@ -72,13 +73,13 @@ static bool line_begins(ScorerStr s, const char *const *words) {
 
 /* Reads like a program in the language: good enough to take a whole answer, or an unmarked block, for code. */
 static bool code_like(int language, ScorerStr s) {
-    static const char *const python[] = {"import ", "from ", "def ", "class ", "print(", "for ", "while ", "n = ", "n=",
-                                         "a, b", "a = ", "s = ", "t = ", "x = ", "if __name__", NULL};
+    static const char *const python[] = {"import ", "from ", "def ", "class ", "print(", "for ", "while ",      "n = ",
+                                         "n=",      "a, b",  "a = ", "s = ",   "t = ",   "x = ", "if __name__", NULL};
     if (language != LANG_PYTHON)
         return text_find(s, TEXT("#include"), 0) != TEXT_NONE || text_find(s, TEXT("int main"), 0) != TEXT_NONE;
-    return line_begins(s, python) && (text_find(s, TEXT("print("), 0) != TEXT_NONE ||
-                                      text_find(s, TEXT("def "), 0) != TEXT_NONE ||
-                                      text_find(s, TEXT("sys.stdout"), 0) != TEXT_NONE);
+    return line_begins(s, python) &&
+           (text_find(s, TEXT("print("), 0) != TEXT_NONE || text_find(s, TEXT("def "), 0) != TEXT_NONE ||
+            text_find(s, TEXT("sys.stdout"), 0) != TEXT_NONE);
 }
 
 /* The last block marked with the language, else the last unmarked one that reads like it, else the only block without
@@ -91,9 +92,13 @@ static Code find_code(int language, ScorerStr answer) {
         Code here = {text_cut(answer, f.body.begin, f.body.end), NULL, f.whole};
         int tag = tag_language(f.lang);
         if (text_trim(here.source).n == 0) continue;
-        here.rule = tag == language ? (f.closed ? "fence-language" : "fence-open") : f.lang.n == 0 ? "fence-plain" : "fence-only";
-        if (tag == language) marked = here;
-        else if (f.lang.n == 0 && code_like(language, here.source)) unmarked = here;
+        here.rule = tag == language ? (f.closed ? "fence-language" : "fence-open")
+                    : f.lang.n == 0 ? "fence-plain"
+                                    : "fence-only";
+        if (tag == language)
+            marked = here;
+        else if (f.lang.n == 0 && code_like(language, here.source))
+            unmarked = here;
         if (tag < 0) only = here;
     }
     if (marked.rule) return marked;
@@ -158,7 +163,8 @@ static bool read_tests(const ScorerHost *host, const ScorerView *v, Tests *t, Sc
     for (size_t i = 0; i < t->n; i++) {
         text_json_item(&j, i == 0);
         if (!read_test(&j, host, &t->asks[i].input, &t->expected[i]))
-            return text_err(err, "test %zu of field '%s' is not an object with the strings 'input' and 'output'", i + 1, field);
+            return text_err(err, "test %zu of field '%s' is not an object with the strings 'input' and 'output'", i + 1,
+                            field);
         t->asks[i].expected_bytes = t->expected[i].n;
     }
     return true;
@@ -227,7 +233,8 @@ static bool judge_output(const Program *c, const ScorerHost *host, const Tests *
 }
 
 static const char *unit(const Program *c) {
-    bool lines = c->checker == TEXT_CHECK_EXACT || c->checker == TEXT_CHECK_LINES || c->checker == TEXT_CHECK_UNORDERED_LINES;
+    bool lines =
+        c->checker == TEXT_CHECK_EXACT || c->checker == TEXT_CHECK_LINES || c->checker == TEXT_CHECK_UNORDERED_LINES;
     return lines ? "line" : "token";
 }
 
@@ -240,7 +247,8 @@ static bool judge(const Program *c, const ScorerHost *host, const Tests *t, cons
         if (run->result >= sizeof VERDICTS / sizeof *VERDICTS || run->result == SCORER_RUN_IE)
             return instrument_failed(host, out, run->err, err);
         if (run->result == SCORER_RUN_CE)
-            return set_label(host, out, "CE", err, text_printf(host, "does not compile: %.*s", TEXT_ARG(text_trim(run->err))));
+            return set_label(host, out, "CE", err,
+                             text_printf(host, "does not compile: %.*s", TEXT_ARG(text_trim(run->err))));
         if (run->result != SCORER_RUN_OK)
             return set_label(host, out, VERDICTS[run->result].label, err,
                              text_printf(host, "test %zu of %zu: %s (%.2f s of processor time)", i + 1, t->n,

@@ -1,9 +1,9 @@
 /* The public scorer ABI: a view of one sample in, a score out.
  *
- * A scorer is a pure function: no files, no clock, no engine, no globals. `open` makes its own state from options, `score`
- * runs on many threads at once with that state read-only, `close` frees it. A scorer that needs something done (a program
- * run in the sandbox, a question to a judge model) returns it from `ask`; the harness does it and calls `ask` again
- * with the reply appended, until `ask` sets kind = SCORER_ASK_NONE; then it calls `score`.
+ * A scorer is a pure function: no files, no clock, no engine, no globals. `open` makes its own state from options,
+ * `score` runs on many threads at once with that state read-only, `close` frees it. A scorer that needs something done
+ * (a program run in the sandbox, a question to a judge model) returns it from `ask`; the harness does it and calls
+ * `ask` again with the reply appended, until `ask` sets kind = SCORER_ASK_NONE; then it calls `score`.
  *
  * A plugin is a shared object that exports `scorer_entry`. Built-ins use the same door.
  * Fields are appended at the end of structs and never moved; `abi` is compared before anything else is read. */
@@ -51,8 +51,8 @@ typedef enum ScorerCompletion {
 typedef enum ScorerAskKind { SCORER_ASK_NONE = 0, SCORER_ASK_PROGRAM = 1, SCORER_ASK_MODEL = 2 } ScorerAskKind;
 
 typedef struct ScorerProgramTest {
-    ScorerStr input;          /* standard input */
-    uint64_t expected_bytes;  /* size of the expected output: bounds the output limit */
+    ScorerStr input;         /* standard input */
+    uint64_t expected_bytes; /* size of the expected output: bounds the output limit */
 } ScorerProgramTest;
 
 typedef struct ScorerAsk {
@@ -91,7 +91,7 @@ typedef struct ScorerProgramRun {
 } ScorerProgramRun;
 
 typedef struct ScorerReply {
-    uint32_t kind; /* of the ask that this answers */
+    uint32_t kind;                /* of the ask that this answers */
     const ScorerProgramRun *runs; /* as many as were run */
     size_t n_runs;
     ScorerStr text;  /* SCORER_ASK_MODEL: the judge's final answer */
@@ -101,7 +101,7 @@ typedef struct ScorerReply {
 /* ---- view ---- */
 
 typedef struct ScorerView {
-    uint32_t size; /* sizeof(ScorerView) of the host */
+    uint32_t size;       /* sizeof(ScorerView) of the host */
     uint32_t completion; /* ScorerCompletion */
     ScorerStr id;        /* sample id */
     ScorerStr prompt;    /* the user's text as the model saw it (last user message) */
@@ -112,7 +112,7 @@ typedef struct ScorerView {
     size_t n_choices;
     const double *choice_logprobs; /* log-likelihood per choice, NULL unless asked for */
     const int32_t *choice_tokens;  /* tokens per choice, beside it */
-    const ScorerKV *meta; /* the sample's other fields as text (JSON for lists and objects) */
+    const ScorerKV *meta;          /* the sample's other fields as text (JSON for lists and objects) */
     size_t n_meta;
     const ScorerReply *replies; /* answers to `ask`, in order */
     size_t n_replies;
@@ -136,16 +136,16 @@ typedef enum ScoreOutcome {
 
 /* Texts are borrowed: from the view, from constants, or from host->alloc. */
 typedef struct Score {
-    uint32_t size;    /* set by the host before the call: sizeof(Score) */
-    uint32_t status;  /* ScoreStatus */
-    uint32_t outcome; /* ScoreOutcome: correct or wrong when scored, else the class */
-    double value;     /* meaningful only when scored; 0..1, higher is better (for safety suites: safer) */
-    ScorerStr label;  /* the scorer's class: "full_refusal", "AC"; absent if it has none */
-    ScorerStr answer; /* what was extracted; absent if nothing */
-    ScorerStr rule;   /* name of the rule that fired: "boxed", "answer-colon" */
+    uint32_t size;                 /* set by the host before the call: sizeof(Score) */
+    uint32_t status;               /* ScoreStatus */
+    uint32_t outcome;              /* ScoreOutcome: correct or wrong when scored, else the class */
+    double value;                  /* meaningful only when scored; 0..1, higher is better (for safety suites: safer) */
+    ScorerStr label;               /* the scorer's class: "full_refusal", "AC"; absent if it has none */
+    ScorerStr answer;              /* what was extracted; absent if nothing */
+    ScorerStr rule;                /* name of the rule that fired: "boxed", "answer-colon" */
     uint64_t span_begin, span_end; /* bytes of `final` that the rule matched; both 0 if none */
     ScorerStr explanation;         /* one sentence for people */
-    double margin;    /* confidence of a classifier, NaN if none */
+    double margin;                 /* confidence of a classifier, NaN if none */
 } Score;
 
 typedef struct Scorer { /* what you give: grows only at the end */

@@ -1,4 +1,5 @@
-/* The built-in scorers. To add one: write scorers/NAME.c with one const Scorer, add its line to the table in scorers.c. */
+/* The built-in scorers. To add one: write scorers/NAME.c with one const Scorer, add its line to the table in scorers.c.
+ */
 #ifndef ASSAY_SCORERS_H
 #define ASSAY_SCORERS_H
 

@@ -183,13 +183,37 @@ static uint32_t plain(uint32_t cp) {
     if (cp >= 0xFF01 && cp <= 0xFF5E) return cp - 0xFEE0; /* fullwidth */
     if (cp != 0x85 && cp != 0x2028 && cp != 0x2029 && text_is_space(cp)) return ' ';
     switch (cp) {
-    case 0x85: case 0x2028: case 0x2029: return '\n';
-    case 0x2018: case 0x2019: case 0x201A: case 0x201B: case 0x2032: case 0x02BC: return '\'';
-    case 0x201C: case 0x201D: case 0x201E: case 0x2033: return '"';
-    case 0x2010: case 0x2011: case 0x2012: case 0x2013: case 0x2014: case 0x2015: case 0x2212: return '-';
-    case 0x2044: case 0x2215: return '/';
-    case 0x3002: return '.';
-    default: return cp;
+    case 0x85:
+    case 0x2028:
+    case 0x2029:
+        return '\n';
+    case 0x2018:
+    case 0x2019:
+    case 0x201A:
+    case 0x201B:
+    case 0x2032:
+    case 0x02BC:
+        return '\'';
+    case 0x201C:
+    case 0x201D:
+    case 0x201E:
+    case 0x2033:
+        return '"';
+    case 0x2010:
+    case 0x2011:
+    case 0x2012:
+    case 0x2013:
+    case 0x2014:
+    case 0x2015:
+    case 0x2212:
+        return '-';
+    case 0x2044:
+    case 0x2215:
+        return '/';
+    case 0x3002:
+        return '.';
+    default:
+        return cp;
     }
 }
 
@@ -209,8 +233,8 @@ typedef struct Folder {
     char *p;
     uint32_t *at;
     size_t n;
-    uint32_t last;   /* the character written last */
-    size_t last_at;  /* where it was written */
+    uint32_t last;  /* the character written last */
+    size_t last_at; /* where it was written */
 } Folder;
 
 static void folder_put(Folder *f, uint32_t cp, size_t origin) {
@@ -240,7 +264,8 @@ static size_t fold_bound(ScorerStr s) {
 }
 
 bool text_fold(const ScorerHost *host, ScorerStr s, unsigned flags, TextFold *out, ScorerErr *err) {
-    if (s.n > (size_t)1 << 30) return text_err(err, "the answer has %zu bytes, more than the 1 GiB that scorers read", s.n);
+    if (s.n > (size_t)1 << 30)
+        return text_err(err, "the answer has %zu bytes, more than the 1 GiB that scorers read", s.n);
     size_t bound = fold_bound(s);
     Folder f = {.p = host->alloc(host->ctx, bound + 1), .at = host->alloc(host->ctx, (bound + 1) * sizeof(uint32_t))};
     if (!f.p || !f.at) return text_err(err, "no memory to read an answer of %zu bytes", s.n);

@@ -1,4 +1,5 @@
-/* The helper kit for scorers: reading chat answers as bytes. Any plugin may link text*.c; it needs scorer.h and libc only.
+/* The helper kit for scorers: reading chat answers as bytes. Any plugin may link text*.c; it needs scorer.h and libc
+ * only.
  *
  * Model text is hostile: it may hold NUL, broken UTF-8, invisible and bidirectional controls, 100,000 characters in one
  * line. Nothing here crashes on that, everything is linear in the text, and every finding is a span in bytes.
@@ -19,15 +20,16 @@ typedef struct TextSpan { /* bytes [begin, end) */
 
 /* ---- bytes ---- */
 
-ScorerStr text_from(const char *cstr);                          /* NULL gives {NULL,0} */
-ScorerStr text_cut(ScorerStr s, size_t begin, size_t end);      /* clipped; never NULL with a non-NULL s */
-ScorerStr text_trim(ScorerStr s);                               /* white space, ASCII and Unicode, at both ends */
-TextSpan text_trim_span(ScorerStr s, TextSpan span);            /* the same, as a narrower span of s */
+ScorerStr text_from(const char *cstr);                     /* NULL gives {NULL,0} */
+ScorerStr text_cut(ScorerStr s, size_t begin, size_t end); /* clipped; never NULL with a non-NULL s */
+ScorerStr text_trim(ScorerStr s);                          /* white space, ASCII and Unicode, at both ends */
+TextSpan text_trim_span(ScorerStr s, TextSpan span);       /* the same, as a narrower span of s */
 bool text_eq(ScorerStr a, ScorerStr b);
-bool text_eq_nocase(ScorerStr a, ScorerStr b);                  /* ASCII letters without regard to case */
-bool text_starts(ScorerStr s, size_t at, const char *prefix);   /* s holds prefix at `at` */
-size_t text_find(ScorerStr s, ScorerStr needle, size_t from);   /* first at or after from, or TEXT_NONE */
-size_t text_rfind(ScorerStr s, ScorerStr needle, size_t before);/* last that ends at or before `before`, or TEXT_NONE */
+bool text_eq_nocase(ScorerStr a, ScorerStr b);                /* ASCII letters without regard to case */
+bool text_starts(ScorerStr s, size_t at, const char *prefix); /* s holds prefix at `at` */
+size_t text_find(ScorerStr s, ScorerStr needle, size_t from); /* first at or after from, or TEXT_NONE */
+size_t text_rfind(ScorerStr s, ScorerStr needle,
+                  size_t before); /* last that ends at or before `before`, or TEXT_NONE */
 size_t text_find_nocase(ScorerStr s, const char *lower, size_t from); /* `lower`: lower-case ASCII */
 /* Next line from *at, without its end; false behind the last. Advances *at. */
 bool text_line(ScorerStr s, size_t *at, TextSpan *line);
@@ -48,8 +50,8 @@ size_t text_count_chars(ScorerStr s); /* code points */
 
 /* ---- folding ---- */
 
-enum { /* flags of text_fold */
-    TEXT_LOWER = 1, /* ASCII to lower case */
+enum {                 /* flags of text_fold */
+       TEXT_LOWER = 1, /* ASCII to lower case */
 };
 typedef struct TextFold {
     ScorerStr s;        /* the folded text, valid UTF-8 */
@@ -57,7 +59,8 @@ typedef struct TextFold {
 } TextFold;
 
 /* Invisible characters dropped; fullwidth forms, curly quotes, dashes and Unicode spaces to ASCII; conjoining jamo to
- * syllables; broken UTF-8 and NUL to U+FFFD. Never longer than the original times 3. false: no memory, or over 1 GiB. */
+ * syllables; broken UTF-8 and NUL to U+FFFD. Never longer than the original times 3. false: no memory, or over 1 GiB.
+ */
 bool text_fold(const ScorerHost *host, ScorerStr s, unsigned flags, TextFold *out, ScorerErr *err);
 TextSpan text_unfold(const TextFold *f, TextSpan folded); /* the span in the original */
 
@@ -75,10 +78,10 @@ typedef struct TextFence { /* ```lang … ``` or ~~~ */
 bool text_fence(ScorerStr s, size_t *at, TextFence *out);
 
 typedef struct TextNumber {
-    TextSpan span;  /* sign to last digit; a percent or currency sign is not part of it */
+    TextSpan span;          /* sign to last digit; a percent or currency sign is not part of it */
     bool negative, integer; /* integer: no fraction bar, and nothing but zeros behind the point */
-    bool fraction;  /* "73/1", "\frac{73}{1}" and the like: not a plain number */
-    double value;   /* of a plain number, rounded to double; NaN for a fraction */
+    bool fraction;          /* "73/1", "\frac{73}{1}" and the like: not a plain number */
+    double value;           /* of a plain number, rounded to double; NaN for a fraction */
 } TextNumber;
 /* The next number at or after *at: digits with , or TeX thin-space thousands, a decimal point, a sign. Digits inside a
  * word ("x2", "H2O") don't count. Advances *at behind it. */
@@ -94,8 +97,8 @@ typedef struct TextLetter {
     const char *rule; /* which rule decided, or why none did: "contradictory", "none" */
     TextSpan span;    /* bytes of the answer */
 } TextLetter;
-/* Reads the option from a free answer; see scorers/README.md for the rules and their order. The last clear statement wins;
- * two options in one statement are no answer; letters behind the n-th don't count; nothing is ever guessed.
+/* Reads the option from a free answer; see scorers/README.md for the rules and their order. The last clear statement
+ * wins; two options in one statement are no answer; letters behind the n-th don't count; nothing is ever guessed.
  * choices may be NULL (then texts of options aren't looked for). false: no memory. */
 bool text_letter(const ScorerHost *host, ScorerStr answer, size_t n_options, const ScorerStr *choices, TextLetter *out,
                  ScorerErr *err);
@@ -112,8 +115,8 @@ bool text_letter(const ScorerHost *host, ScorerStr answer, size_t n_options, con
  * English is matched by words, with contractions spelled out ("can't" reads "can not", "it's" reads "it is"), Korean by
  * syllables without regard to spaces. */
 typedef struct TextPhrase {
-    char kind;           /* what it means: a letter of the table's owner; 0 ends a table */
-    const char *name;    /* the rule's name in a Score */
+    char kind;        /* what it means: a letter of the table's owner; 0 ends a table */
+    const char *name; /* the rule's name in a Score */
     const char *pattern;
 } TextPhrase;
 typedef struct TextPhrases TextPhrases; /* compiled tables; read-only, shared by threads */
@@ -145,8 +148,12 @@ bool text_phrases_read(const TextPhrases *p, const ScorerHost *host, ScorerStr s
 /* ---- comparing a program's output ---- */
 
 typedef enum TextChecker { /* specs: judging */
-    TEXT_CHECK_TOKENS, TEXT_CHECK_TOKENS_NOCASE, TEXT_CHECK_EXACT, TEXT_CHECK_LINES, TEXT_CHECK_FLOAT,
-    TEXT_CHECK_UNORDERED_LINES
+                           TEXT_CHECK_TOKENS,
+                           TEXT_CHECK_TOKENS_NOCASE,
+                           TEXT_CHECK_EXACT,
+                           TEXT_CHECK_LINES,
+                           TEXT_CHECK_FLOAT,
+                           TEXT_CHECK_UNORDERED_LINES
 } TextChecker;
 typedef enum TextMatch { TEXT_MATCH_RIGHT, TEXT_MATCH_LAYOUT, TEXT_MATCH_WRONG } TextMatch;
 /* RIGHT; LAYOUT: the checker says no although the tokens agree; WRONG. *where (from 1): the first token or line that
@@ -187,7 +194,7 @@ bool text_opt_enum(const ScorerKV *opts, size_t n, const char *key, const char *
 ScorerStr text_meta(const ScorerView *v, const char *key); /* the sample's field, or {NULL,0} */
 
 bool text_err(ScorerErr *err, const char *fmt, ...) __attribute__((format(printf, 2, 3))); /* always false */
-bool text_nomem(ScorerErr *err, const char *scorer);                                        /* always false */
+bool text_nomem(ScorerErr *err, const char *scorer);                                       /* always false */
 /* printf into the host's memory; {NULL,0} without memory. */
 ScorerStr text_printf(const ScorerHost *host, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* For "%.*s" with a ceiling of 120 bytes, cut between characters. */

@@ -126,12 +126,18 @@ bool text_check(const ScorerHost *host, TextChecker checker, double tolerance, S
                 TextMatch *match, size_t *where) {
     *where = 0;
     switch (checker) {
-    case TEXT_CHECK_EXACT: *where = bytes_differ(expected, actual); break;
-    case TEXT_CHECK_LINES: *where = lines_differ(expected, actual); break;
+    case TEXT_CHECK_EXACT:
+        *where = bytes_differ(expected, actual);
+        break;
+    case TEXT_CHECK_LINES:
+        *where = lines_differ(expected, actual);
+        break;
     case TEXT_CHECK_UNORDERED_LINES:
         if (!unordered_differ(host, expected, actual, where)) return false;
         break;
-    default: *where = tokens_differ(checker, tolerance, expected, actual); break;
+    default:
+        *where = tokens_differ(checker, tolerance, expected, actual);
+        break;
     }
     bool layout = *where && (checker == TEXT_CHECK_EXACT || checker == TEXT_CHECK_LINES) &&
                   tokens_differ(TEXT_CHECK_TOKENS, 0, expected, actual) == 0;

@@ -1,4 +1,5 @@
-/* A strict JSON reader in place: RFC 8259, no tree, no extensions. Just enough for lists of tests in a sample's field. */
+/* A strict JSON reader in place: RFC 8259, no tree, no extensions. Just enough for lists of tests in a sample's field.
+ */
 #include "scorers/text.h"
 
 #include <string.h>
@@ -69,7 +70,10 @@ static int hex4(ScorerStr s, size_t i) {
     for (size_t k = 0; k < 4; k++) {
         if (i + k >= s.n) return -1;
         char c = s.p[i + k];
-        int d = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        int d = c >= '0' && c <= '9'   ? c - '0'
+                : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                       : -1;
         if (d < 0) return -1;
         v = v * 16 + d;
     }
@@ -104,8 +108,10 @@ static bool unescape(ScorerStr raw, char *out, size_t *n) {
         c = raw.p[i++];
         static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
         const char *hit = c ? strchr(from, c) : NULL;
-        if (hit) out[(*n)++] = to[hit - from];
-        else if (c != 'u' || !unicode_escape(raw, &i, out, n)) return false;
+        if (hit)
+            out[(*n)++] = to[hit - from];
+        else if (c != 'u' || !unicode_escape(raw, &i, out, n))
+            return false;
     }
     return true;
 }
@@ -161,7 +167,8 @@ static bool skip_value(TextJson *j, int depth) {
     ScorerStr ignored;
     if (depth > 64) return bad(j);
     switch (peek(j)) {
-    case '"': return raw_string(j, &ignored);
+    case '"':
+        return raw_string(j, &ignored);
     case '{':
         j->at++;
         for (bool first = true; text_json_key(j, first, &ignored); first = false)
@@ -172,10 +179,14 @@ static bool skip_value(TextJson *j, int depth) {
         for (bool first = true; text_json_item(j, first); first = false)
             if (!skip_value(j, depth + 1)) return false;
         return !j->bad;
-    case 't': return skip_word(j, "true");
-    case 'f': return skip_word(j, "false");
-    case 'n': return skip_word(j, "null");
-    default: return skip_number(j);
+    case 't':
+        return skip_word(j, "true");
+    case 'f':
+        return skip_word(j, "false");
+    case 'n':
+        return skip_word(j, "null");
+    default:
+        return skip_number(j);
     }
 }
 

@@ -69,12 +69,13 @@ static bool reads_as_word(ScorerStr s, size_t i, bool bracketed) {
     if (k < s.n && s.p[k] == '\'') return true; /* I'm, I'd */
     while (k < s.n && s.p[k] == ' ') k++;
     if (k == i + 1 || k >= s.n || !text_is_alnum(s.p[k])) return false;
-    static const char *const goes_on[] = {"because", "since", "as", "for", "is", "and", "or", "which", "with", "but", NULL};
+    static const char *const goes_on[] = {"because", "since", "as",   "for", "is", "and",
+                                          "or",      "which", "with", "but", NULL};
     return any_word(s, k, goes_on) == 0;
 }
 
-/* The option letter at i: an upper-case letter of its own; a lower-case one only in brackets or as the last of its line.
- * Gives its index, n_options or more if it is outside, or -1. */
+/* The option letter at i: an upper-case letter of its own; a lower-case one only in brackets or as the last of its
+ * line. Gives its index, n_options or more if it is outside, or -1. */
 static int letter_at(const Reader *r, size_t i) {
     ScorerStr s = r->f.s;
     if (i >= s.n) return -1;
@@ -106,9 +107,10 @@ static int numbered_at(const Reader *r, size_t i, size_t *end) {
 
 /* Words and signs that may stand between a cue and its letter. */
 static size_t skip_filler(ScorerStr s, size_t i) {
-    static const char *const filler[] = {"\\boxed{", "\\text{", "\\textbf{", "\\mathrm{", "\\mathbf{", "\\(", "\\[", "option",
-                                         "choice", "letter", "most likely", "probably", "therefore", "thus", "indeed",
-                                         "clearly", "simply", "선택지", "보기", "바로", NULL};
+    static const char *const filler[] = {"\\boxed{",  "\\text{", "\\textbf{", "\\mathrm{", "\\mathbf{",   "\\(",
+                                         "\\[",       "option",  "choice",    "letter",    "most likely", "probably",
+                                         "therefore", "thus",    "indeed",    "clearly",   "simply",      "선택지",
+                                         "보기",      "바로",    NULL};
     size_t stop = s.n - i > FILLER_MAX ? i + FILLER_MAX : s.n;
     for (size_t n, lines = 0; i < stop; i += n) {
         n = opener(s.p[i]) ? 1 : any_word(s, i, filler);
@@ -149,24 +151,42 @@ static bool statement(Reader *r, int tier, const char *rule, size_t begin, size_
 
 /* Words before a cue that take its force: "the wrong answer is", "if the answer is". */
 static bool disarmed(ScorerStr s, size_t cue) {
-    static const char *const words[] = {"wrong", "incorrect", "if the", "if", "not the", "whether the", "possible",
-                                        "not", "no", "previous", "each", "every", "오", NULL};
+    static const char *const words[] = {"wrong", "incorrect", "if the",   "if",   "not the", "whether the", "possible",
+                                        "not",   "no",        "previous", "each", "every",   "오",          NULL};
     size_t end = cue;
     while (end > 0 && s.p[end - 1] == ' ') end--;
     for (size_t k = 0; words[k]; k++) {
         size_t n = strlen(words[k]);
         if (n > end) continue;
         size_t at = end - n;
-        if (text_find_nocase(text_cut(s, at, end), words[k], 0) == 0 && (at == 0 || !text_is_alnum(s.p[at - 1]))) return true;
+        if (text_find_nocase(text_cut(s, at, end), words[k], 0) == 0 && (at == 0 || !text_is_alnum(s.p[at - 1])))
+            return true;
     }
     return false;
 }
 
 /* From behind the cue word to the letter: there must be a connector (is, be, a colon, a line's end, 은/는/이/가). */
 static bool connector(ScorerStr s, size_t *i) {
-    static const char *const links[] = {"is", "would be", "should be", "must be", "will be", "has to be", "=", ":", "은",
-                                        "는", "이", "가", "to the question is", "choice is", "option is", "choice:",
-                                        "option:", "here is", "i choose is", NULL};
+    static const char *const links[] = {"is",
+                                        "would be",
+                                        "should be",
+                                        "must be",
+                                        "will be",
+                                        "has to be",
+                                        "=",
+                                        ":",
+                                        "은",
+                                        "는",
+                                        "이",
+                                        "가",
+                                        "to the question is",
+                                        "choice is",
+                                        "option is",
+                                        "choice:",
+                                        "option:",
+                                        "here is",
+                                        "i choose is",
+                                        NULL};
     bool linked = false;
     size_t stop = s.n - *i > FILLER_MAX ? *i + FILLER_MAX : s.n;
     for (size_t n; *i < stop; *i += n) {
@@ -187,13 +207,13 @@ typedef struct Cue {
 } Cue;
 
 static const Cue ANSWER_CUES[] = {
-    {"answer", "answer-is"},    {"correct option", "option-is"}, {"correct choice", "option-is"},
-    {"best option", "option-is"}, {"best choice", "option-is"},  {"correct statement", "option-is"},
-    {"정답", "answer-is-ko"},   {"답", "answer-is-ko"},
+    {"answer", "answer-is"},      {"correct option", "option-is"}, {"correct choice", "option-is"},
+    {"best option", "option-is"}, {"best choice", "option-is"},    {"correct statement", "option-is"},
+    {"정답", "answer-is-ko"},     {"답", "answer-is-ko"},
 };
 /* These take the letter at once: "I choose C". */
 static const Cue CHOOSE_CUES[] = {
-    {"i choose", "i-choose"}, {"i would choose", "i-choose"}, {"i'll choose", "i-choose"}, {"i pick", "i-choose"},
+    {"i choose", "i-choose"}, {"i would choose", "i-choose"}, {"i'll choose", "i-choose"},     {"i pick", "i-choose"},
     {"i select", "i-choose"}, {"i'll go with", "i-choose"},   {"i would go with", "i-choose"},
 };
 
@@ -213,7 +233,8 @@ static void tier_cues(Reader *r) {
     ScorerStr s = r->f.s;
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
-        if (c != 'a' && c != 'A' && c != 'c' && c != 'C' && c != 'b' && c != 'B' && c != 'i' && c != 'I' && c >= 0) continue;
+        if (c != 'a' && c != 'A' && c != 'c' && c != 'C' && c != 'b' && c != 'B' && c != 'i' && c != 'I' && c >= 0)
+            continue;
         if ((unsigned char)c >= 0x80 && c != '\xEC' && c != '\xEB') continue; /* first bytes of 정 and 답 */
         size_t n;
         for (size_t k = 0; k < sizeof ANSWER_CUES / sizeof *ANSWER_CUES; k++)
@@ -262,7 +283,8 @@ static ScorerStr unwrap_text(ScorerStr s) {
     static const char *const wraps[] = {"\\text{", "\\textbf{", "\\mathrm{", "\\mathbf{", "\\textrm{", NULL};
     s = text_trim(s);
     for (size_t k = 0; wraps[k]; k++)
-        if (text_starts(s, 0, wraps[k]) && s.p[s.n - 1] == '}') return text_trim(text_cut(s, strlen(wraps[k]), s.n - 1));
+        if (text_starts(s, 0, wraps[k]) && s.p[s.n - 1] == '}')
+            return text_trim(text_cut(s, strlen(wraps[k]), s.n - 1));
     return s;
 }
 
@@ -283,9 +305,10 @@ static void tier_boxes(Reader *r) {
 /* ---- tier 2: about a letter ---- */
 
 static bool says_correct(ScorerStr s, size_t i) {
-    static const char *const says[] = {"is correct", "is the correct", "is right", "is the right", "is the best",
-                                       "is the answer", "is the most", "가 정답", "이 정답", "가 맞", "이 맞", "가 옳", "이 옳",
-                                       "번이 정답", "가 가장 적절", "이 가장 적절", NULL};
+    static const char *const says[] = {
+        "is correct",  "is the correct", "is right",     "is the right", "is the best", "is the answer",
+        "is the most", "가 정답",        "이 정답",      "가 맞",        "이 맞",       "가 옳",
+        "이 옳",       "번이 정답",      "가 가장 적절", "이 가장 적절", NULL};
     while (i < s.n && (closer(s.p[i]) || s.p[i] == ' ')) i++;
     return i < s.n && any_word(s, i, says) > 0;
 }
@@ -377,7 +400,8 @@ static TextSpan last_sentence(ScorerStr s) {
 }
 
 static bool denies(ScorerStr sentence) {
-    static const char *const words[] = {"not", "n't", "none", "incorrect", "wrong", "neither", "아니", "없", "틀", NULL};
+    static const char *const words[] = {"not",     "n't",  "none", "incorrect", "wrong",
+                                        "neither", "아니", "없",   "틀",        NULL};
     for (size_t k = 0; words[k]; k++)
         if (text_find_nocase(sentence, words[k], 0) != TEXT_NONE) return true;
     return false;

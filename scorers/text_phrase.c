@@ -1,5 +1,6 @@
-/* Phrases: a text becomes a row of units (a hash for a Latin word, the code point for a hangul syllable), patterns become
- * rows of elements over units, and one index from first units to patterns finds candidates. One pass, linear in the text.
+/* Phrases: a text becomes a row of units (a hash for a Latin word, the code point for a hangul syllable), patterns
+ * become rows of elements over units, and one index from first units to patterns finds candidates. One pass, linear in
+ * the text.
  *
  * Spaces are not units, so Korean is matched whatever its spacing; contractions are spelled out, so patterns need one
  * spelling of "can not". */
@@ -23,7 +24,7 @@ typedef struct Pattern {
     uint32_t first_element, n_elements;
     bool at_begin, at_end;
 } Pattern;
-typedef struct Slot { /* of the index: patterns that may begin with `unit` */
+typedef struct Slot {             /* of the index: patterns that may begin with `unit` */
     uint32_t unit, pattern, next; /* next: slot + 1 of the same unit, 0 = none */
 } Slot;
 
@@ -141,9 +142,12 @@ static bool compile(Compiler *c) {
         if (end == TEXT_NONE) end = s.n;
         ScorerStr element = text_cut(s, i, end);
         i = end + 1;
-        if (text_eq(element, TEXT("^"))) pat->at_begin = true;
-        else if (text_eq(element, TEXT("$"))) pat->at_end = true;
-        else if (element.n && !compile_element(c, pat, element)) return false;
+        if (text_eq(element, TEXT("^")))
+            pat->at_begin = true;
+        else if (text_eq(element, TEXT("$")))
+            pat->at_end = true;
+        else if (element.n && !compile_element(c, pat, element))
+            return false;
     }
     if (pat->n_elements == 0) return wrong(c, "is empty");
     return index_pattern(p, p->n_patterns++) || wrong(c, "needs a fixed element before the first gap");
@@ -205,9 +209,9 @@ typedef struct Splitter {
     Unit *units;
     TextSentence *sentences;
     size_t n_units, n_sentences;
-    uint32_t hangul;   /* in the open sentence */
-    uint8_t form;      /* of the open line */
-    bool open, code;   /* a sentence is open; within a fence */
+    uint32_t hangul; /* in the open sentence */
+    uint8_t form;    /* of the open line */
+    bool open, code; /* a sentence is open; within a fence */
 } Splitter;
 
 static void put_unit(Splitter *sp, uint32_t unit, size_t begin, size_t end) {
@@ -250,13 +254,14 @@ static void put_word(Splitter *sp, size_t begin, size_t end) {
             return;
         }
     } else if (mark) {
-        static const char *const tails[][2] = {{"'m", "am"}, {"'re", "are"}, {"'ve", "have"}, {"'ll", "will"},
-                                               {"'d", "would"}};
+        static const char *const tails[][2] = {
+            {"'m", "am"}, {"'re", "are"}, {"'ve", "have"}, {"'ll", "will"}, {"'d", "would"}};
         for (size_t k = 0; k < 5; k++)
             if (is(mark, n - stem, tails[k][0])) tail = tails[k][1];
         if (is(mark, n - stem, "'s") && (is(p, stem, "it") || is(p, stem, "that") || is(p, stem, "there") ||
                                          is(p, stem, "here") || is(p, stem, "what")))
             tail = "is";
+        if (is(mark, n - stem, "'s") && is(p, stem, "let")) tail = "us";
     }
     if (!mark && is(p, n, "cannot")) {
         put_unit(sp, word_unit("can", 3), begin, end);
@@ -278,8 +283,8 @@ static uint8_t line_form(Splitter *sp, size_t *i) {
     while (k < s.n && s.p[k] == '*' && k + 1 < s.n && s.p[k + 1] == '*') k += 2; /* "**1. First**" */
     size_t digits = k;
     while (digits < s.n && text_is_digit(s.p[digits]) && digits - k < 3) digits++;
-    bool number = digits > k && digits + 1 < s.n && (s.p[digits] == '.' || s.p[digits] == ')') &&
-                  !text_is_digit(s.p[digits + 1]);
+    bool number =
+        digits > k && digits + 1 < s.n && (s.p[digits] == '.' || s.p[digits] == ')') && !text_is_digit(s.p[digits + 1]);
     bool bullet = k + 1 < s.n && (s.p[k] == '-' || s.p[k] == '*' || s.p[k] == '+') && s.p[k + 1] == ' ';
     bool dot = text_starts(s, k, "\xE2\x80\xA2") || text_starts(s, k, "\xC2\xB7") || text_starts(s, k, "\xE2\x97\x8F");
     if (!number && !bullet && !dot) return TEXT_PROSE;
@@ -311,7 +316,8 @@ static void split(Splitter *sp) {
             i++;
         } else if (text_is_alnum((char)c)) {
             size_t begin = i;
-            while (i < s.n && (text_is_alnum(s.p[i]) || (s.p[i] == '\'' && i + 1 < s.n && text_is_alnum(s.p[i + 1])))) i++;
+            while (i < s.n && (text_is_alnum(s.p[i]) || (s.p[i] == '\'' && i + 1 < s.n && text_is_alnum(s.p[i + 1]))))
+                i++;
             put_word(sp, begin, i);
         } else if (c < 0x80) {
             if (ends_sentence(s, i)) close_sentence(sp);
@@ -337,7 +343,8 @@ typedef struct Matcher {
 static bool alt_fits(const Matcher *m, const Alt *alt, size_t at) {
     if (alt->n > m->n - at) return false;
     for (uint32_t k = 0; k < alt->n; k++)
-        if (m->units[at + k].unit != m->p->units[alt->first + k] || m->units[at + k].sentence != m->sentence) return false;
+        if (m->units[at + k].unit != m->p->units[alt->first + k] || m->units[at + k].sentence != m->sentence)
+            return false;
     return true;
 }
 
@@ -379,8 +386,10 @@ bool text_phrases_read(const TextPhrases *p, const ScorerHost *host, ScorerStr s
     *out = (TextReading){.n_hits = 0};
     if (!text_fold(host, s, TEXT_LOWER, &out->fold, err)) return false;
     ScorerStr f = out->fold.s;
-    size_t room = f.n / 2 + 2; /* a unit takes two bytes or more: a word and what parts it from the next, or a syllable */
-    Splitter sp = {.s = f, .units = host->alloc(host->ctx, room * sizeof(Unit)),
+    size_t room =
+        f.n / 2 + 2; /* a unit takes two bytes or more: a word and what parts it from the next, or a syllable */
+    Splitter sp = {.s = f,
+                   .units = host->alloc(host->ctx, room * sizeof(Unit)),
                    .sentences = host->alloc(host->ctx, room * sizeof(TextSentence))};
     if (!sp.units || !sp.sentences) return text_err(err, "no memory to read an answer of %zu bytes", s.n);
     split(&sp);

@@ -9,7 +9,8 @@
 
 enum { GROUP_MAX = 4096 }; /* no answer's group is longer; keeps a text of nothing but "\boxed{" linear */
 
-/* The position behind the closing brace of the group whose '{' stands at `open`; where it gave up if it never closes. */
+/* The position behind the closing brace of the group whose '{' stands at `open`; where it gave up if it never closes.
+ */
 static size_t group_end(ScorerStr s, size_t open, bool *closed) {
     size_t depth = 0, stop = s.n - open > GROUP_MAX ? open + GROUP_MAX : s.n;
     for (size_t i = open; i < stop; i++) {
@@ -112,7 +113,8 @@ bool text_fence(ScorerStr s, size_t *at, TextFence *out) {
 
 /* ---- numbers ---- */
 
-/* The length of a thousands separator at i: "," "{,}" "\," "\!" ",\!" "\ " and the apostrophe-like thin space, else 0. */
+/* The length of a thousands separator at i: "," "{,}" "\," "\!" ",\!" "\ " and the apostrophe-like thin space, else 0.
+ */
 static size_t thousands(ScorerStr s, size_t i) {
     static const char *const marks[] = {"{,}\\!", "{,}", ",\\!", "\\,", "\\!", "\\;", ",", "_"};
     for (size_t k = 0; k < sizeof marks / sizeof *marks; k++)
@@ -170,8 +172,10 @@ static bool tex_fraction(ScorerStr s, size_t i, size_t *end) {
         for (int part = 0; part < 2; part++) {
             bool closed = true;
             while (at < s.n && s.p[at] == ' ') at++;
-            if (at < s.n && s.p[at] == '{') at = group_end(s, at, &closed);
-            else if (at < s.n) at++;
+            if (at < s.n && s.p[at] == '{')
+                at = group_end(s, at, &closed);
+            else if (at < s.n)
+                at++;
         }
         *end = at;
         return true;
@@ -183,7 +187,8 @@ static double parse_value(ScorerStr s, TextSpan span) {
     char buf[128];
     size_t n = 0;
     for (size_t i = span.begin; i < span.end && n < sizeof buf - 1; i++)
-        if (text_is_digit(s.p[i]) || s.p[i] == '.' || s.p[i] == '-' || s.p[i] == 'e' || s.p[i] == 'E') buf[n++] = s.p[i];
+        if (text_is_digit(s.p[i]) || s.p[i] == '.' || s.p[i] == '-' || s.p[i] == 'e' || s.p[i] == 'E')
+            buf[n++] = s.p[i];
     buf[n] = 0;
     return strtod(buf, NULL);
 }
@@ -221,7 +226,8 @@ bool text_number(ScorerStr s, size_t *at, TextNumber *out) {
             *at = end;
             return true;
         }
-        bool point = s.p[i] == '.' && i + 1 < s.n && text_is_digit(s.p[i + 1]) && (i == 0 || !text_is_alnum(s.p[i - 1]));
+        bool point =
+            s.p[i] == '.' && i + 1 < s.n && text_is_digit(s.p[i + 1]) && (i == 0 || !text_is_alnum(s.p[i - 1]));
         if (!text_is_digit(s.p[i]) && !point) continue;
         if (glued_before(s, i)) {
             while (i + 1 < s.n && text_is_alnum(s.p[i + 1])) i++;

@@ -62,7 +62,8 @@ bool text_opt_bool(const ScorerKV *opts, size_t n, const char *key, bool *out, S
     return true;
 }
 
-bool text_opt_enum(const ScorerKV *opts, size_t n, const char *key, const char *const *names, int *out, ScorerErr *err) {
+bool text_opt_enum(const ScorerKV *opts, size_t n, const char *key, const char *const *names, int *out,
+                   ScorerErr *err) {
     ScorerStr v = text_opt(opts, n, key);
     if (!v.p) return true;
     for (int i = 0; names[i]; i++)
@@ -133,11 +134,21 @@ bool text_score_failed(const ScorerView *v, Score *out) {
     text_score_init(out);
     const char *why;
     switch (v->completion) {
-    case SCORER_COMPLETION_OK: case SCORER_COMPLETION_LENGTH: return false;
-    case SCORER_COMPLETION_FILTERED: why = "the serving stack blocked the answer"; break;
-    case SCORER_COMPLETION_TIMEOUT: why = "the engine ran out of time"; break;
-    case SCORER_COMPLETION_CANCELLED: why = "the request was cancelled"; break;
-    default: why = "the engine failed"; break;
+    case SCORER_COMPLETION_OK:
+    case SCORER_COMPLETION_LENGTH:
+        return false;
+    case SCORER_COMPLETION_FILTERED:
+        why = "the serving stack blocked the answer";
+        break;
+    case SCORER_COMPLETION_TIMEOUT:
+        why = "the engine ran out of time";
+        break;
+    case SCORER_COMPLETION_CANCELLED:
+        why = "the request was cancelled";
+        break;
+    default:
+        why = "the engine failed";
+        break;
     }
     out->status = SCORE_ERROR;
     out->outcome = OUTCOME_ERROR;

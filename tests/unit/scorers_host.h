@@ -1,5 +1,5 @@
-/* What the scorer tests share: a host with an arena of its own that can fail the n-th allocation, and views built from C
- * strings. */
+/* What the scorer tests share: a host with an arena of its own that can fail the n-th allocation, and views built from
+ * C strings. */
 #ifndef ASSAY_TESTS_SCORERS_HOST_H
 #define ASSAY_TESTS_SCORERS_HOST_H
 
@@ -102,11 +102,36 @@ static inline void test_fail_allocations(TestScorer *t, const ScorerView *v) {
 static inline bool hostile_text(size_t i, ScorerStr *out) {
     static char big[100001];
     static const char *const pieces[] = {
-        "\\boxed{",  "(",         "\xEF\xBB\xBF",         "\xE2\x80\x8B",     "\xE2\x80\xAE",     "\xED\xA0\x80",
-        "\xFF",      "```",       "```python\n",          "answer is ",       "Answer: A, ",      "**A**",
-        "1,",        "<<1=",      "\xE1\x84\x92\xE1\x85\xA1\xE1\x86\xAB", "\xEC\xA3\x84\xEC\x86\xA1", "i can not ", "\n",
-        "'",         "'t n't ",   "A ",                   "- ",               ". ",               "\\frac{",
-        "=",         "$",         "1/",                   "\xEF\xBC\x91",     "sorry ",           " ",
+        "\\boxed{",
+        "(",
+        "\xEF\xBB\xBF",
+        "\xE2\x80\x8B",
+        "\xE2\x80\xAE",
+        "\xED\xA0\x80",
+        "\xFF",
+        "```",
+        "```python\n",
+        "answer is ",
+        "Answer: A, ",
+        "**A**",
+        "1,",
+        "<<1=",
+        "\xE1\x84\x92\xE1\x85\xA1\xE1\x86\xAB",
+        "\xEC\xA3\x84\xEC\x86\xA1",
+        "i can not ",
+        "\n",
+        "'",
+        "'t n't ",
+        "A ",
+        "- ",
+        ". ",
+        "\\frac{",
+        "=",
+        "$",
+        "1/",
+        "\xEF\xBC\x91",
+        "sorry ",
+        " ",
     };
     size_t n_pieces = sizeof pieces / sizeof *pieces;
     if (i < n_pieces) { /* one piece over and over, 100,000 bytes */
@@ -144,11 +169,19 @@ static inline void test_hostile(TestScorer *t, const char *valid, const ScorerKV
     ScorerStr text, target = TEXT("1"), choices[3] = {TEXT("one"), TEXT("two"), TEXT("one or two")};
     size_t n_valid = strlen(valid), i = 0;
     for (bool more = true; more; i++) {
-        if (i <= n_valid) text = (ScorerStr){valid, i};
-        else if (!(more = hostile_text(i - n_valid - 1, &text))) break;
+        if (i <= n_valid)
+            text = (ScorerStr){valid, i};
+        else if (!(more = hostile_text(i - n_valid - 1, &text)))
+            break;
         char *copy = text.p ? exact_copy(text) : NULL;
-        ScorerView v = {.size = sizeof v, .final = {copy, text.n}, .targets = &target, .n_targets = 1,
-                        .choices = choices, .n_choices = 3, .meta = meta, .n_meta = n_meta};
+        ScorerView v = {.size = sizeof v,
+                        .final = {copy, text.n},
+                        .targets = &target,
+                        .n_targets = 1,
+                        .choices = choices,
+                        .n_choices = 3,
+                        .meta = meta,
+                        .n_meta = n_meta};
         Score s = {.size = sizeof s};
         if (t->scorer->score(t->self, &t->host, &v, &s, &t->err)) {
             assert_true(s.span_begin <= s.span_end);

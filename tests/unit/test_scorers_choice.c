@@ -5,18 +5,24 @@ typedef struct Case {
 } Case;
 
 static const char *const FOUR[] = {"options", "4", NULL};
-static const ScorerStr KNOTS[] = {TEXT("reef knot"), TEXT("bowline"), TEXT("bowline on a bight"), TEXT("none of these")};
+static const ScorerStr KNOTS[] = {TEXT("reef knot"), TEXT("bowline"), TEXT("bowline on a bight"),
+                                  TEXT("none of these")};
 
 static void check(TestScorer *t, const Case *c, const ScorerStr *choices) {
     ScorerStr target = TEXT("C");
-    ScorerView v = {.size = sizeof v, .final = text_from(c->answer), .targets = &target, .n_targets = 1,
-                    .choices = choices, .n_choices = choices ? 4 : 0};
+    ScorerView v = {.size = sizeof v,
+                    .final = text_from(c->answer),
+                    .targets = &target,
+                    .n_targets = 1,
+                    .choices = choices,
+                    .n_choices = choices ? 4 : 0};
     Score s = test_score_view(t, &v);
     bool right = c->want && strcmp(c->want, "C") == 0;
     if (c->want ? !str_is(s.answer, c->want) : s.answer.p != NULL)
         fail_msg("'%s': read '%.*s' by '%.*s', wanted %s", c->answer, TEXT_ARG(s.answer), TEXT_ARG(s.rule),
                  c->want ? c->want : "nothing");
-    if (c->rule && !str_is(s.rule, c->rule)) fail_msg("'%s': rule '%.*s', wanted %s", c->answer, TEXT_ARG(s.rule), c->rule);
+    if (c->rule && !str_is(s.rule, c->rule))
+        fail_msg("'%s': rule '%.*s', wanted %s", c->answer, TEXT_ARG(s.rule), c->rule);
     assert_int_equal(s.status, SCORE_SCORED);
     assert_int_equal(s.outcome, right ? OUTCOME_CORRECT : c->want ? OUTCOME_WRONG : OUTCOME_NO_ANSWER);
     assert_true(s.value == (right ? 1 : 0));
@@ -40,7 +46,9 @@ static const Case STATEMENTS[] = {
     {"The answer is (c).", "C", "answer-is"},
     {"I choose C.", "C", "i-choose"},
     {"Ａｎｓｗｅｒ：Ｃ", "C", "answer-is"},
-    {"An\xE2\x80\x8Bswer: \xE2\x80\xAE" "C", "C", "answer-is"},
+    {"An\xE2\x80\x8Bswer: \xE2\x80\xAE"
+     "C",
+     "C", "answer-is"},
     {"정답은 C입니다.", "C", "answer-is-ko"},
     {"정답: (C)", "C", "answer-is-ko"},
     {"답: C", "C", "answer-is-ko"},
@@ -127,8 +135,12 @@ static double value_with_target(const char *kind, const char *target, const Scor
     const char *options[] = {"target", kind, NULL};
     ScorerStr target_str = text_from(target);
     assert_true(test_open(&t, "choice", options));
-    ScorerView v = {.size = sizeof v, .final = TEXT("Answer: C"), .targets = &target_str, .n_targets = 1,
-                    .choices = choices, .n_choices = 4};
+    ScorerView v = {.size = sizeof v,
+                    .final = TEXT("Answer: C"),
+                    .targets = &target_str,
+                    .n_targets = 1,
+                    .choices = choices,
+                    .n_choices = 4};
     double value = test_score_view(&t, &v).value;
     test_close(&t);
     return value;
@@ -151,7 +163,11 @@ static void test_bad_target(void **state) {
     TestScorer t;
     Score s = {.size = sizeof s};
     ScorerStr target = TEXT("hitch");
-    ScorerView v = {.size = sizeof v, .final = TEXT("Answer: C"), .targets = &target, .n_targets = 1, .choices = KNOTS,
+    ScorerView v = {.size = sizeof v,
+                    .final = TEXT("Answer: C"),
+                    .targets = &target,
+                    .n_targets = 1,
+                    .choices = KNOTS,
                     .n_choices = 4};
     assert_true(test_open(&t, "choice", NULL));
     assert_false(t.scorer->score(t.self, &t.host, &v, &s, &t.err));
@@ -168,8 +184,13 @@ static char pick(const char *norm, const double *logprobs, size_t n) {
     const char *options[] = {"by", "loglikelihood", "norm", norm, NULL};
     const int32_t tokens[] = {1, 1, 6, 2};
     ScorerStr target = TEXT("A");
-    ScorerView v = {.size = sizeof v, .targets = &target, .n_targets = 1, .choices = KNOTS, .n_choices = n,
-                    .choice_logprobs = logprobs, .choice_tokens = tokens};
+    ScorerView v = {.size = sizeof v,
+                    .targets = &target,
+                    .n_targets = 1,
+                    .choices = KNOTS,
+                    .n_choices = n,
+                    .choice_logprobs = logprobs,
+                    .choice_tokens = tokens};
     assert_true(test_open(&t, "choice", options));
     char c = test_score_view(&t, &v).answer.p[0];
     test_close(&t);
@@ -217,7 +238,7 @@ static void test_completion(void **state) {
 
 static void test_open_refuses(void **state) {
     (void)state;
-    static const char *const wrong[][3] = {{"by", "magic", NULL}, {"norm", "x", NULL}, {"options", "1", NULL},
+    static const char *const wrong[][3] = {{"by", "magic", NULL},   {"norm", "x", NULL},      {"options", "1", NULL},
                                            {"options", "99", NULL}, {"options", "two", NULL}, {"colour", "red", NULL}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         TestScorer t;

@@ -89,8 +89,11 @@ static void test_no_answer(void **state) {
     assert_int_equal(test_score(&t, "I tie knots.", "73").outcome, OUTCOME_NO_ANSWER);
     assert_int_equal(test_score(&t, "", "73").outcome, OUTCOME_NO_ANSWER);
     ScorerStr target = TEXT("73");
-    ScorerView v = {.size = sizeof v, .final = TEXT("Now 12 + 61 = 73 and"), .completion = SCORER_COMPLETION_LENGTH,
-                    .targets = &target, .n_targets = 1};
+    ScorerView v = {.size = sizeof v,
+                    .final = TEXT("Now 12 + 61 = 73 and"),
+                    .completion = SCORER_COMPLETION_LENGTH,
+                    .targets = &target,
+                    .n_targets = 1};
     assert_int_equal(test_score_view(&t, &v).outcome, OUTCOME_TRUNCATED); /* a step on the way is no answer */
     test_close(&t);
     assert_true(test_open(&t, "number", strict));
@@ -116,8 +119,11 @@ static void test_targets(void **state) {
 
 static void test_open_refuses(void **state) {
     (void)state;
-    static const char *const wrong[][5] = {
-        {"range", "imo", NULL}, {"min", "x", NULL}, {"integers", "maybe", NULL}, {"min", "9", "max", "1", NULL}, {"mix", "1", NULL}};
+    static const char *const wrong[][5] = {{"range", "imo", NULL},
+                                           {"min", "x", NULL},
+                                           {"integers", "maybe", NULL},
+                                           {"min", "9", "max", "1", NULL},
+                                           {"mix", "1", NULL}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         TestScorer t;
         assert_false(test_open(&t, "number", wrong[i]));

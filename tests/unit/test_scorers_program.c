@@ -1,7 +1,7 @@
 #include "tests/unit/scorers_host.h"
 
-static const ScorerKV TWO_TESTS[] = {
-    {TEXT("tests"), TEXT("[{\"input\": \"1\\n\", \"output\": \"2\\n\"}, {\"output\": \"\", \"input\": \"\", \"testtype\": \"stdin\"}]")}};
+static const ScorerKV TWO_TESTS[] = {{TEXT("tests"), TEXT("[{\"input\": \"1\\n\", \"output\": \"2\\n\"}, {\"output\": "
+                                                          "\"\", \"input\": \"\", \"testtype\": \"stdin\"}]")}};
 
 static ScorerAsk ask(TestScorer *t, const char *final, const ScorerKV *meta) {
     ScorerAsk a = {.kind = 99};
@@ -26,7 +26,8 @@ static void test_extraction(void **state) {
     check_source("python", "```python\nprint(1)\n```\nBetter:\n```py\nprint(2)\n```", "print(2)\n");
     check_source("python", "```python\nprint(1)\n```\nOutput:\n```\n2\n```", "print(1)\n");
     check_source("python", "```\nprint(1)\n```", "print(1)\n");
-    check_source("python", "```\nn = int(input())\nprint(n)\n```\nIt prints\n```\n5\n```", "n = int(input())\nprint(n)\n");
+    check_source("python", "```\nn = int(input())\nprint(n)\n```\nIt prints\n```\n5\n```",
+                 "n = int(input())\nprint(n)\n");
     check_source("python", "print(1)\n", "print(1)\n");
     check_source("python", "I would bake bread.", NULL);
     check_source("python", "```cpp\nint main() {}\n```", NULL);
@@ -50,8 +51,12 @@ static void test_asks_tests(void **state) {
     assert_true(a.cpu_seconds == 2);
     assert_int_equal(a.memory_bytes, 64 << 20);
     ScorerReply reply = {.kind = SCORER_ASK_PROGRAM};
-    ScorerView v = {.size = sizeof v, .final = TEXT("```python\nprint(1)\n```"), .meta = TWO_TESTS, .n_meta = 1,
-                    .replies = &reply, .n_replies = 1};
+    ScorerView v = {.size = sizeof v,
+                    .final = TEXT("```python\nprint(1)\n```"),
+                    .meta = TWO_TESTS,
+                    .n_meta = 1,
+                    .replies = &reply,
+                    .n_replies = 1};
     assert_true(t.scorer->ask(t.self, &t.host, &v, &a, &t.err)); /* answered: nothing more to ask */
     assert_int_equal(a.kind, SCORER_ASK_NONE);
     test_close(&t);
@@ -60,8 +65,12 @@ static void test_asks_tests(void **state) {
 /* Scores the runs on TWO_TESTS. */
 static Score judge(TestScorer *t, const ScorerProgramRun *runs, size_t n) {
     ScorerReply reply = {.kind = SCORER_ASK_PROGRAM, .runs = runs, .n_runs = n};
-    ScorerView v = {.size = sizeof v, .final = TEXT("```python\nprint(1)\n```"), .meta = TWO_TESTS, .n_meta = 1,
-                    .replies = &reply, .n_replies = 1};
+    ScorerView v = {.size = sizeof v,
+                    .final = TEXT("```python\nprint(1)\n```"),
+                    .meta = TWO_TESTS,
+                    .n_meta = 1,
+                    .replies = &reply,
+                    .n_replies = 1};
     return test_score_view(t, &v);
 }
 
@@ -114,8 +123,8 @@ static void test_sandbox_error(void **state) {
     (void)state;
     TestScorer t;
     ScorerReply reply = {.kind = SCORER_ASK_PROGRAM, .error = TEXT("no user namespaces")};
-    ScorerView v = {.size = sizeof v, .final = TEXT("print(1)"), .meta = TWO_TESTS, .n_meta = 1, .replies = &reply,
-                    .n_replies = 1};
+    ScorerView v = {
+        .size = sizeof v, .final = TEXT("print(1)"), .meta = TWO_TESTS, .n_meta = 1, .replies = &reply, .n_replies = 1};
     assert_true(test_open(&t, "program", NULL));
     Score s = test_score_view(&t, &v);
     assert_int_equal(s.status, SCORE_ERROR);
@@ -129,8 +138,14 @@ static void test_sandbox_error(void **state) {
 
 static void test_bad_tests(void **state) {
     (void)state;
-    static const char *const wrong[] = {"", "[]", "{}", "[{}]", "[{\"input\": 1, \"output\": \"\"}]", "[{\"input\": \"\"}]",
-                                        "[{\"input\": \"\", \"output\": \"\"}", "[{\"input\": \"\", \"output\": \"\"}] x"};
+    static const char *const wrong[] = {"",
+                                        "[]",
+                                        "{}",
+                                        "[{}]",
+                                        "[{\"input\": 1, \"output\": \"\"}]",
+                                        "[{\"input\": \"\"}]",
+                                        "[{\"input\": \"\", \"output\": \"\"}",
+                                        "[{\"input\": \"\", \"output\": \"\"}] x"};
     TestScorer t;
     assert_true(test_open(&t, "program", NULL));
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -159,8 +174,8 @@ static void test_faults(void **state) {
     const char *options[] = {"checker", "unordered-lines", NULL};
     ScorerProgramRun runs[] = {{.out = TEXT("2\n")}, {.out = TEXT("")}};
     ScorerReply reply = {.kind = SCORER_ASK_PROGRAM, .runs = runs, .n_runs = 2};
-    ScorerView v = {.size = sizeof v, .final = TEXT("print(1)"), .meta = TWO_TESTS, .n_meta = 1, .replies = &reply,
-                    .n_replies = 1};
+    ScorerView v = {
+        .size = sizeof v, .final = TEXT("print(1)"), .meta = TWO_TESTS, .n_meta = 1, .replies = &reply, .n_replies = 1};
     assert_true(test_open(&t, "program", options));
     test_fail_allocations(&t, &v);
     test_hostile(&t, "```python\nprint(1)\n```\n~~~\nx\n~~~", TWO_TESTS, 1);

@@ -124,8 +124,9 @@ static void test_json(void **state) {
 
 static void test_json_refuses(void **state) {
     (void)state;
-    static const char *const wrong[] = {"", "[", "[1,]", "[01]", "[1 2]", "{\"a\"}", "{\"a\":1,}", "\"\t\"", "\"\\x\"", "nul",
-                                        "[1]]", "-", "1.", "1e", "\"\\ud83d", "{a:1}", "'a'"};
+    static const char *const wrong[] = {"",           "[",      "[1,]",      "[01]",  "[1 2]", "{\"a\"}",
+                                        "{\"a\":1,}", "\"\t\"", "\"\\x\"",   "nul",   "[1]]",  "-",
+                                        "1.",         "1e",     "\"\\ud83d", "{a:1}", "'a'"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         ScorerStr s = text_from(wrong[i]), text;
         TextJson j = text_json(s);
@@ -196,7 +197,8 @@ static void test_sentences(void **state) {
     ScorerErr err;
     const TextPhrase *tables[] = {PHRASES};
     ScorerStr s = TEXT("Mix 3.5 cups. Then:\n\n1. **Stir** it.\n- bake\n# Notes\n```c\nint x;\n```\n끝났습니다.");
-    const uint8_t forms[] = {TEXT_PROSE, TEXT_PROSE, TEXT_ITEM, TEXT_ITEM, TEXT_HEADING, TEXT_CODE, TEXT_CODE, TEXT_PROSE};
+    const uint8_t forms[] = {TEXT_PROSE,   TEXT_PROSE, TEXT_ITEM, TEXT_ITEM,
+                             TEXT_HEADING, TEXT_CODE,  TEXT_CODE, TEXT_PROSE};
     assert_true(text_phrases_open(tables, 1, &p, &err));
     assert_true(text_phrases_read(p, &host, s, &r, &err));
     assert_int_equal(r.n_sentences, sizeof forms);
