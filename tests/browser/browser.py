@@ -1,5 +1,5 @@
 """A headless Chromium driven over its debugging pipe: no port, no package, only Python's own library."""
-import base64, json, os, shutil, subprocess, tempfile
+import base64, json, os, shutil, subprocess, tempfile, time
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--remote-debugging-pipe"]
@@ -69,9 +69,11 @@ class Browser:
         self.events.clear()
         self.call("Page.navigate", url="about:blank")  # a changed fragment alone would not load anew
         self.call("Page.navigate", url=url)
-        while not any(e.get("method") == "Page.loadEventFired" for e in self.events[1:]) or \
-                self.js("document.readyState + location.href.slice(0, 5)") == "completeabout":
-            self.events.append(self.read_message())
+        give_up = time.time() + 60
+        while self.js("document.readyState + ' ' + location.protocol") != "complete " + url.split(":")[0] + ":":
+            if time.time() > give_up:
+                raise RuntimeError(url + " does not load")
+            time.sleep(0.02)
         self.js("new Promise((ok) => setTimeout(ok, 50))")
 
     def js(self, expression):
