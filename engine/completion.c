@@ -1,10 +1,9 @@
-/* A Completion as JSON and back: the one place that knows the keys. Absent texts and zero counts are left out, so that a
- * line for a test can be as short as {"status":"ok","final":"Paris"}. */
+/* A Completion as JSON and back: the one place that knows the keys. Absent texts and zero counts are left out, so that
+ * a line for a test can be as short as {"status":"ok","final":"Paris"}. */
 #include "engine/engine_internal.h"
 
 #include <limits.h>
 #include <string.h>
-
 
 static void put_str(JsonOut *o, const char *key, Str s) {
     if (!s.p) return;
@@ -101,7 +100,8 @@ static bool get_ids(const Reader *r, Ids *out) {
     if (!out->p) return err_nomem(r->err);
     for (const Json *c = json_first(list); c; c = json_next(c)) {
         int64_t id;
-        if (!json_int(c, 0, UINT32_MAX, &id)) return err_set(r->err, ERR_INPUT, "'ids' must hold integers from 0 to 2^32-1");
+        if (!json_int(c, 0, UINT32_MAX, &id))
+            return err_set(r->err, ERR_INPUT, "'ids' must hold integers from 0 to 2^32-1");
         out->p[out->n++] = (uint32_t)id;
     }
     return true;
@@ -116,7 +116,8 @@ static bool get_scores(const Reader *r, Completion *out) {
     out->choice_scores = s;
     for (const Json *c = json_first(list); c; c = json_next(c), s++) {
         int64_t n = 1;
-        if (!json_want_num(c, "logprob", true, &s->logprob, r->err) || !json_want_int(c, "n_tokens", false, 1, INT_MAX, &n, r->err) ||
+        if (!json_want_num(c, "logprob", true, &s->logprob, r->err) ||
+            !json_want_int(c, "n_tokens", false, 1, INT_MAX, &n, r->err) ||
             !json_want_bool(c, "is_greedy", false, &s->is_greedy, r->err))
             return err_wrap(r->err, "choice_scores");
         s->n_tokens = (int)n;
@@ -127,15 +128,20 @@ static bool get_scores(const Reader *r, Completion *out) {
 
 static bool read_all(const Reader *r, Completion *c) {
     Str status = {0};
-    if (json_type(r->j) != JSON_OBJECT) return err_set(r->err, ERR_INPUT, "a completion must be an object with 'status'");
+    if (json_type(r->j) != JSON_OBJECT)
+        return err_set(r->err, ERR_INPUT, "a completion must be an object with 'status'");
     if (!json_want_str(r->j, "status", true, &status, r->err)) return false;
-    if (!completion_status_parse(status, &c->status)) return err_set(r->err, ERR_INPUT, "unknown 'status' \"%.40s\"", status.p);
-    if (!get_str(r, "analysis", &c->analysis) || !get_str(r, "commentary", &c->commentary) || !get_str(r, "final", &c->final)) return false;
+    if (!completion_status_parse(status, &c->status))
+        return err_set(r->err, ERR_INPUT, "unknown 'status' \"%.40s\"", status.p);
+    if (!get_str(r, "analysis", &c->analysis) || !get_str(r, "commentary", &c->commentary) ||
+        !get_str(r, "final", &c->final))
+        return false;
     c->has_final = c->final.p != NULL;
     c->malformed = c->error = STR("");
     return json_want_bool(r->j, "has_final", false, &c->has_final, r->err) && get_str(r, "malformed", &c->malformed) &&
-           get_str(r, "error", &c->error) && get_ids(r, &c->ids) && get_count(r, "n_prompt_tokens", &c->n_prompt_tokens) &&
-           get_count(r, "n_tokens", &c->n_tokens) && get_count(r, "n_analysis_tokens", &c->n_analysis_tokens) && get_scores(r, c) &&
+           get_str(r, "error", &c->error) && get_ids(r, &c->ids) &&
+           get_count(r, "n_prompt_tokens", &c->n_prompt_tokens) && get_count(r, "n_tokens", &c->n_tokens) &&
+           get_count(r, "n_analysis_tokens", &c->n_analysis_tokens) && get_scores(r, c) &&
            json_want_num(r->j, "seconds_prefill", false, &c->seconds_prefill, r->err) &&
            json_want_num(r->j, "seconds_decode", false, &c->seconds_decode, r->err);
 }

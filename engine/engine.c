@@ -13,7 +13,9 @@ bool engine_open(const EngineOptions *o, Engine **out, Err *err) {
     const char *spec = o->spec ? o->spec : "";
     if (!*spec) return err_set(err, ERR_INPUT, "no model was given; a checkpoint folder or replay:DIR was expected");
     if (strncmp(spec, "openai:", 7) == 0)
-        return err_set(err, ERR_INPUT, "%.200s: this version cannot ask OpenAI-compatible servers; give a checkpoint folder or replay:DIR", spec);
+        return err_set(
+            err, ERR_INPUT,
+            "%.200s: this version cannot ask OpenAI-compatible servers; give a checkpoint folder or replay:DIR", spec);
     for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
         size_t n = strlen(engines[i]->scheme);
         if (strncmp(spec, engines[i]->scheme, n) == 0) return engines[i]->open(o, spec + n, out, err);
@@ -32,12 +34,24 @@ void engine_close(Engine *e) {
 }
 
 /* The digest is made when it is first asked for, so this is not const inside. */
-const EngineInfo *engine_info(const Engine *e) { return e->ops->info((Engine *)(uintptr_t)e); }
-const Vocab *engine_vocab(const Engine *e) { return e->ops->vocab ? e->ops->vocab(e) : NULL; }
-bool engine_has_room(const Engine *e) { return e->ops->has_room(e); }
-bool engine_submit(Engine *e, const Request *r, Err *err) { return request_check(r, err) && e->ops->submit(e, r, err); }
-EnginePoll engine_poll(Engine *e, Completion *out, Err *err) { return e->ops->poll(e, out, err); }
-void engine_cancel(Engine *e, uint64_t tag) { e->ops->cancel(e, tag); }
+const EngineInfo *engine_info(const Engine *e) {
+    return e->ops->info((Engine *)(uintptr_t)e);
+}
+const Vocab *engine_vocab(const Engine *e) {
+    return e->ops->vocab ? e->ops->vocab(e) : NULL;
+}
+bool engine_has_room(const Engine *e) {
+    return e->ops->has_room(e);
+}
+bool engine_submit(Engine *e, const Request *r, Err *err) {
+    return request_check(r, err) && e->ops->submit(e, r, err);
+}
+EnginePoll engine_poll(Engine *e, Completion *out, Err *err) {
+    return e->ops->poll(e, out, err);
+}
+void engine_cancel(Engine *e, uint64_t tag) {
+    e->ops->cancel(e, tag);
+}
 
 bool engine_logits(Engine *e, const uint32_t *ids, size_t n, bool all,
                    bool (*row)(void *ctx, size_t position, const float *logits, Err *err), void *ctx, Err *err) {
@@ -47,11 +61,16 @@ bool engine_logits(Engine *e, const uint32_t *ids, size_t n, bool all,
 
 bool request_check(const Request *r, Err *err) {
     const GenOptions *g = &r->gen;
-    if ((r->n_messages == 0) == (r->n_ids == 0)) return err_set(err, ERR_INPUT, "a request needs either messages or token ids");
-    if (r->kind == REQUEST_SCORE && r->n_choices == 0) return err_set(err, ERR_INPUT, "a request to score needs choices");
-    if (r->kind != REQUEST_SCORE && g->max_tokens <= 0) return err_set(err, ERR_INPUT, "max_tokens must be above 0, not %d", g->max_tokens);
-    if (!(g->temperature >= 0) || !isfinite(g->temperature)) return err_set(err, ERR_INPUT, "temperature must be 0 or more, not %g", g->temperature);
-    if (!(g->top_p > 0 && g->top_p <= 1)) return err_set(err, ERR_INPUT, "top_p must be above 0 and at most 1, not %g", g->top_p);
+    if ((r->n_messages == 0) == (r->n_ids == 0))
+        return err_set(err, ERR_INPUT, "a request needs either messages or token ids");
+    if (r->kind == REQUEST_SCORE && r->n_choices == 0)
+        return err_set(err, ERR_INPUT, "a request to score needs choices");
+    if (r->kind != REQUEST_SCORE && g->max_tokens <= 0)
+        return err_set(err, ERR_INPUT, "max_tokens must be above 0, not %d", g->max_tokens);
+    if (!(g->temperature >= 0) || !isfinite(g->temperature))
+        return err_set(err, ERR_INPUT, "temperature must be 0 or more, not %g", g->temperature);
+    if (!(g->top_p > 0 && g->top_p <= 1))
+        return err_set(err, ERR_INPUT, "top_p must be above 0 and at most 1, not %g", g->top_p);
     return true;
 }
 

@@ -1,7 +1,7 @@
 /* For the files directly in engine/ only: what an engine must be able to do.
  *
- * To add one: write engine/NAME.c with one `const EngineOps engine_NAME`, declare it here, and add a line to the table in
- * engine.c. */
+ * To add one: write engine/NAME.c with one `const EngineOps engine_NAME`, declare it here, and add a line to the table
+ * in engine.c. */
 #ifndef ASSAY_ENGINE_INTERNAL_H
 #define ASSAY_ENGINE_INTERNAL_H
 
@@ -12,7 +12,8 @@
 typedef struct EngineOps {
     const char *name;
     const char *scheme; /* what a SPEC begins with, "replay:"; "" takes whatever no other engine takes */
-    bool (*open)(const EngineOptions *o, const char *rest, Engine **out, Err *err); /* rest: the SPEC without the scheme */
+    bool (*open)(const EngineOptions *o, const char *rest, Engine **out,
+                 Err *err); /* rest: the SPEC without the scheme */
     void (*close)(Engine *e);
     const EngineInfo *(*info)(Engine *e);
     const Vocab *(*vocab)(const Engine *e); /* NULL: has none */

@@ -54,7 +54,8 @@ static void local_close(Engine *e) {
 /* ---- opening ---- */
 
 static bool check_options(const EngineOptions *o, Err *err) {
-    if (o->batch < 0 || o->batch > MAX_BATCH) return err_set(err, ERR_INPUT, "the batch must be between 1 and %d, not %d", MAX_BATCH, o->batch);
+    if (o->batch < 0 || o->batch > MAX_BATCH)
+        return err_set(err, ERR_INPUT, "the batch must be between 1 and %d, not %d", MAX_BATCH, o->batch);
     if (o->context < 0) return err_set(err, ERR_INPUT, "the context must not be negative, but is %d", o->context);
     return true;
 }
@@ -71,7 +72,8 @@ static bool open_backend(Local *l, const EngineOptions *o, Err *err) {
     const BackendOps *ops = find_backend(o->device, err);
     if (!ops) return false;
     if (o->context > l->model->config.context)
-        return err_set(err, ERR_INPUT, "the context of %d is more than the model's %d positions", o->context, l->model->config.context);
+        return err_set(err, ERR_INPUT, "the context of %d is more than the model's %d positions", o->context,
+                       l->model->config.context);
     BackendOptions b = {
         .model = l->model,
         .pool = l->pool,
@@ -81,7 +83,11 @@ static bool open_backend(Local *l, const EngineOptions *o, Err *err) {
         .context = (size_t)o->context,
     };
     if (!ops->open(&b, &l->backend, err)) return false;
-    SchedOptions s = {.backend = l->backend, .sampler = l->sampler, .n_slots = l->batch, .max_rows = b.max_rows, .max_logits = b.max_logits};
+    SchedOptions s = {.backend = l->backend,
+                      .sampler = l->sampler,
+                      .n_slots = l->batch,
+                      .max_rows = b.max_rows,
+                      .max_logits = b.max_logits};
     return sched_open(&s, &l->sched, err);
 }
 
@@ -125,9 +131,9 @@ static bool local_open(const EngineOptions *o, const char *dir, Engine **out, Er
     l->base.ops = &engine_local;
     l->batch = o->batch ? (size_t)o->batch : DEFAULT_BATCH;
     l->no_digest = o->no_digest;
-    bool ok = model_open(dir, &l->model, err) && vocab_open(dir, &l->vocab, err) && pool_open(o->threads, &l->pool, err) &&
-              sampler_open((size_t)l->model->config.vocab, &l->sampler, err) && open_backend(l, o, err) && open_entries(l, err) &&
-              fill_info(l, err);
+    bool ok = model_open(dir, &l->model, err) && vocab_open(dir, &l->vocab, err) &&
+              pool_open(o->threads, &l->pool, err) && sampler_open((size_t)l->model->config.vocab, &l->sampler, err) &&
+              open_backend(l, o, err) && open_entries(l, err) && fill_info(l, err);
     if (!ok) {
         local_close(&l->base);
         return false;
@@ -141,13 +147,17 @@ static const EngineInfo *local_info(Engine *e) {
     Local *l = (Local *)e;
     if (!l->no_digest && !l->digest[0]) {
         Err ignored = ERR_INIT; /* no memory or unreadable: the digest stays empty, the next call tries again */
-        if (model_digest(l->model, l->pool, l->digest, &ignored)) l->info.digest = l->digest;
-        else l->digest[0] = '\0';
+        if (model_digest(l->model, l->pool, l->digest, &ignored))
+            l->info.digest = l->digest;
+        else
+            l->digest[0] = '\0';
     }
     return &l->info;
 }
 
-static const Vocab *local_vocab(const Engine *e) { return ((const Local *)e)->vocab; }
+static const Vocab *local_vocab(const Engine *e) {
+    return ((const Local *)e)->vocab;
+}
 
 /* ---- submitting ---- */
 
@@ -157,7 +167,9 @@ static Entry *free_entry(const Local *l) {
     return NULL;
 }
 
-static bool local_has_room(const Engine *e) { return sched_in_flight(((const Local *)e)->sched) < 2 * ((const Local *)e)->batch && free_entry((const Local *)e); }
+static bool local_has_room(const Engine *e) {
+    return sched_in_flight(((const Local *)e)->sched) < 2 * ((const Local *)e)->batch && free_entry((const Local *)e);
+}
 
 static bool copy_ids(const Local *l, const Request *r, Arena *a, Ids *out, Err *err) {
     out->p = arena_array(a, r->n_ids, sizeof *out->p);
@@ -165,7 +177,8 @@ static bool copy_ids(const Local *l, const Request *r, Arena *a, Ids *out, Err *
     out->n = r->n_ids;
     for (size_t i = 0; i < r->n_ids; i++) {
         if (r->ids[i] >= (uint32_t)l->model->config.vocab)
-            return err_set(err, ERR_INPUT, "token id %u (number %zu) is outside the vocabulary of %d", r->ids[i], i, l->model->config.vocab);
+            return err_set(err, ERR_INPUT, "token id %u (number %zu) is outside the vocabulary of %d", r->ids[i], i,
+                           l->model->config.vocab);
         out->p[i] = r->ids[i];
     }
     return true;
@@ -199,8 +212,9 @@ static bool plan_generation(const Local *l, const Request *r, Entry *e, Err *err
 
 static bool prepare(const Local *l, const Request *r, Entry *e, Err *err) {
     Ids prompt = {0};
-    bool ok = r->n_ids ? copy_ids(l, r, e->arena, &prompt, err)
-                       : chat_render_request(vocab_tokenizer(l->vocab), vocab_harmony(l->vocab), r, e->arena, &prompt, err);
+    bool ok = r->n_ids
+                  ? copy_ids(l, r, e->arena, &prompt, err)
+                  : chat_render_request(vocab_tokenizer(l->vocab), vocab_harmony(l->vocab), r, e->arena, &prompt, err);
     if (!ok) return false;
     e->job.prompt = prompt.p;
     e->job.n_prompt = prompt.n;
@@ -284,7 +298,9 @@ static bool finish(const Local *l, Entry *e, Completion *out, Err *err) {
     }
     out->status = status[j->end];
     out->seconds_prefill = j->seconds_prefill, out->seconds_decode = j->seconds_decode;
-    if (j->end == SCHED_NOT_A_NUMBER) out->error = STR("the model's logits are not numbers; its weight files are damaged or not of this architecture");
+    if (j->end == SCHED_NOT_A_NUMBER)
+        out->error =
+            STR("the model's logits are not numbers; its weight files are damaged or not of this architecture");
     if (j->end == SCHED_SCORED) out->choice_scores = j->scores, out->n_choice_scores = j->n_choices;
     if (j->n_choices) return true;
     out->ids = (Ids){j->out, j->n_out};
@@ -337,7 +353,8 @@ static bool logits_piece(Local *l, uint32_t seq, const uint32_t *ids, size_t n, 
     const BackendOps *ops = l->backend->ops;
     for (size_t i = 0; i < piece; i++) {
         if (ids[at + i] >= (uint32_t)l->model->config.vocab)
-            return err_set(err, ERR_INPUT, "token id %u (number %zu) is outside the vocabulary of %d", ids[at + i], at + i, l->model->config.vocab);
+            return err_set(err, ERR_INPUT, "token id %u (number %zu) is outside the vocabulary of %d", ids[at + i],
+                           at + i, l->model->config.vocab);
         rows[i] = (BatchRow){seq, (uint32_t)(at + i), ids[at + i], all || at + i + 1 == n};
     }
     if (!ops->forward(l->backend, rows, piece, err)) return false;
@@ -354,9 +371,11 @@ static bool local_logits(Engine *engine, const uint32_t *ids, size_t n, bool all
     size_t step = all ? STEP_LOGITS : STEP_ROWS;
     if (n == 0) return err_set(err, ERR_INPUT, "no token was given; logits need at least one");
     if (n > (size_t)l->info.context || !ops->kv_reserve(l->backend, seq, n))
-        return err_set(err, ERR_INPUT, "%zu tokens are more than the context has room for now (%d)", n, l->info.context);
+        return err_set(err, ERR_INPUT, "%zu tokens are more than the context has room for now (%d)", n,
+                       l->info.context);
     bool ok = true;
-    for (size_t at = 0; ok && at < n; at += step) ok = logits_piece(l, seq, ids, n, at, n - at < step ? n - at : step, all, row, ctx, err);
+    for (size_t at = 0; ok && at < n; at += step)
+        ok = logits_piece(l, seq, ids, n, at, n - at < step ? n - at : step, all, row, ctx, err);
     ops->kv_drop(l->backend, seq);
     return ok;
 }

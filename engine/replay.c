@@ -4,10 +4,10 @@
  *
  * `completion` is what completion_to_json writes; every key but `status` may be left out. `request` is the hash of
  * request_hash; `user` is the text of the last user message. A request is answered by the first unused line with its
- * hash, else by the first unused line without a hash and with its `user` text; when all fitting lines are used, the last
- * of them answers again. So repeats of a prompt can have different recorded answers, in a fixed order, and a test can be
- * written with `user` alone. A line with neither key answers whatever nothing else does. A request that nothing fits
- * comes back as COMPLETION_FAILED. */
+ * hash, else by the first unused line without a hash and with its `user` text; when all fitting lines are used, the
+ * last of them answers again. So repeats of a prompt can have different recorded answers, in a fixed order, and a test
+ * can be written with `user` alone. A line with neither key answers whatever nothing else does. A request that nothing
+ * fits comes back as COMPLETION_FAILED. */
 #include "engine/engine_internal.h"
 
 #include <limits.h>
@@ -69,8 +69,8 @@ static bool read_line(Replay *p, Str line, Recorded *r, Err *err) {
     arena_reset(p->answer);
     if (!json_parse_nul(line, p->answer, &j, &mark, err)) return false;
     r->line = line;
-    bool ok = text_of(j, "request", &mark, p->arena, &r->request, err) && text_of(j, "user", &mark, p->arena, &r->user, err) &&
-              read_completion(j, &mark, p->answer, &check, err);
+    bool ok = text_of(j, "request", &mark, p->arena, &r->request, err) &&
+              text_of(j, "user", &mark, p->arena, &r->user, err) && read_completion(j, &mark, p->answer, &check, err);
     json_close(j);
     return ok;
 }
@@ -116,7 +116,9 @@ static bool load(Replay *p, const char *dir, Err *err) {
     const char *path = p->arena ? path_join(p->arena, dir, "completions.jsonl") : NULL;
     if (!path || !p->answer) return err_nomem(err);
     if (!file_exists(path))
-        return err_set(err, ERR_INPUT, "replay: there is no %.300s; a folder with the recorded completions of an earlier run was expected", path);
+        return err_set(
+            err, ERR_INPUT,
+            "replay: there is no %.300s; a folder with the recorded completions of an earlier run was expected", path);
     if (!file_map(path, &p->map, err)) return false;
     sha256_of((Str){(const char *)p->map.p, p->map.n}, p->digest);
     return read_lines(p, err) || err_wrap(err, "%s", path);
@@ -132,14 +134,24 @@ static bool replay_open(const EngineOptions *o, const char *dir, Engine **out, E
         replay_close(&p->base);
         return false;
     }
-    p->info = (EngineInfo){.engine = "replay", .backend = "none", .layout = "completions.jsonl", .digest = p->digest, .context = INT_MAX,
-                           .batch = QUEUE, .threads = 1, .summary_json = "{\"layout\":\"completions.jsonl\"}"};
+    p->info = (EngineInfo){.engine = "replay",
+                           .backend = "none",
+                           .layout = "completions.jsonl",
+                           .digest = p->digest,
+                           .context = INT_MAX,
+                           .batch = QUEUE,
+                           .threads = 1,
+                           .summary_json = "{\"layout\":\"completions.jsonl\"}"};
     *out = &p->base;
     return true;
 }
 
-static const EngineInfo *replay_info(Engine *e) { return &((Replay *)e)->info; }
-static bool replay_has_room(const Engine *e) { return ((const Replay *)e)->n_queue < QUEUE; }
+static const EngineInfo *replay_info(Engine *e) {
+    return &((Replay *)e)->info;
+}
+static bool replay_has_room(const Engine *e) {
+    return ((const Replay *)e)->n_queue < QUEUE;
+}
 
 static Str last_user(const Request *r) {
     for (size_t i = r->n_messages; i-- > 0;)

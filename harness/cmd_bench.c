@@ -22,7 +22,7 @@ typedef struct Bench {
     int batches[MAX_BATCHES];
     size_t n_batches;
     double load_seconds, prefill, decode[MAX_BATCHES]; /* tokens per second */
-    double bandwidth; /* bytes per second that all threads together read from memory */
+    double bandwidth;                                  /* bytes per second that all threads together read from memory */
     uint64_t rss, rss_anon, peak;
 } Bench;
 
@@ -32,7 +32,9 @@ static bool read_batches(Bench *b, Arena *a, Err *err) {
     for (char *w = strtok_r(list, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
         int64_t v;
         if (b->n_batches == MAX_BATCHES || !arg_int(w, 1, 1024, &v))
-            return err_set(err, ERR_INPUT, "--batch %.80s: up to %d sizes from 1 to 1024 with commas between were expected", b->batch_list, MAX_BATCHES);
+            return err_set(err, ERR_INPUT,
+                           "--batch %.80s: up to %d sizes from 1 to 1024 with commas between were expected",
+                           b->batch_list, MAX_BATCHES);
         b->batches[b->n_batches++] = (int)v;
     }
     return b->n_batches || err_set(err, ERR_INPUT, "--batch is empty; e.g. 1,4,16 was expected");
@@ -60,14 +62,18 @@ static bool run_round(Engine *e, int batch, size_t prompt, int max_tokens, uint6
     *out = (Round){0};
     for (int i = 0; ok && i < batch; i++) {
         random_ids(ids, prompt, (uint32_t)info->vocab_size, state);
-        Request r = {.ids = ids, .n_ids = prompt, .gen = {.temperature = 1, .top_p = 1, .max_tokens = max_tokens, .seed = *state, .ignore_eos = true}};
+        Request r = {
+            .ids = ids,
+            .n_ids = prompt,
+            .gen = {.temperature = 1, .top_p = 1, .max_tokens = max_tokens, .seed = *state, .ignore_eos = true}};
         ok = engine_submit(e, &r, err);
     }
     mem_free(ids);
     while (ok && (p = engine_poll(e, &c, err)) != ENGINE_IDLE) {
         if (p == ENGINE_WORKING) continue;
         if (p == ENGINE_BROKEN) return false;
-        if (c.status != COMPLETION_LENGTH) return err_set(err, ERR_INTERNAL, "a request of the measurement failed: " STR_FMT, STR_ARG(c.error));
+        if (c.status != COMPLETION_LENGTH)
+            return err_set(err, ERR_INTERNAL, "a request of the measurement failed: " STR_FMT, STR_ARG(c.error));
         if (c.seconds_prefill > out->prefill_seconds) out->prefill_seconds = c.seconds_prefill;
         if (c.seconds_decode > out->decode_seconds) out->decode_seconds = c.seconds_decode;
         out->decoded += c.ids.n - 1;
@@ -185,13 +191,16 @@ static void print_json(CmdCtx *c, const Bench *b, const EngineInfo *i) {
 }
 
 static void print_table(CmdCtx *c, const Bench *b, const EngineInfo *i) {
-    fprintf(c->out, "%s, %d threads, %.3f GB of weights, opened in %.2f s\n", i->backend, i->threads, (double)i->weight_bytes / 1e9, b->load_seconds);
+    fprintf(c->out, "%s, %d threads, %.3f GB of weights, opened in %.2f s\n", i->backend, i->threads,
+            (double)i->weight_bytes / 1e9, b->load_seconds);
     fprintf(c->out, "  prefill %5d tokens  %10.1f tokens/s\n", b->prompt_tokens, b->prefill);
-    for (size_t k = 0; k < b->n_batches; k++) fprintf(c->out, "  decode  batch %5d   %10.1f tokens/s\n", b->batches[k], b->decode[k]);
-    fprintf(c->out, "  resident %.3f GB (%.3f GB our own, the rest mapped weights), peak %.3f GB\n", (double)b->rss / 1e9, (double)b->rss_anon / 1e9,
-            (double)b->peak / 1e9);
+    for (size_t k = 0; k < b->n_batches; k++)
+        fprintf(c->out, "  decode  batch %5d   %10.1f tokens/s\n", b->batches[k], b->decode[k]);
+    fprintf(c->out, "  resident %.3f GB (%.3f GB our own, the rest mapped weights), peak %.3f GB\n",
+            (double)b->rss / 1e9, (double)b->rss_anon / 1e9, (double)b->peak / 1e9);
     fprintf(c->out, "  memory reads %.1f GB/s", b->bandwidth / 1e9);
-    if (bandwidth_share(b, i) > 0) fprintf(c->out, "; decoding one sequence uses %.0f %% of that limit", 100 * bandwidth_share(b, i));
+    if (bandwidth_share(b, i) > 0)
+        fprintf(c->out, "; decoding one sequence uses %.0f %% of that limit", 100 * bandwidth_share(b, i));
     fputc('\n', c->out);
 }
 
@@ -202,7 +211,8 @@ static bool bench(CmdCtx *c, Bench *b, Engine *e) {
     Round warm;
     uint64_t state = 1;
     if (b->prompt_tokens >= i->context || b->decode_tokens + DECODE_PROMPT >= i->context)
-        return err_set(&c->fail, ERR_INPUT, "--prompt-tokens and --decode-tokens must stay below the context of %d", i->context);
+        return err_set(&c->fail, ERR_INPUT, "--prompt-tokens and --decode-tokens must stay below the context of %d",
+                       i->context);
     /* once unmeasured: pages come in from disk */
     if (!run_round(e, 1, DECODE_PROMPT, 2, &state, &warm, &c->fail)) return false;
     if (!measure(e, 1, (size_t)b->prompt_tokens, 1, true, &b->prefill, &c->fail)) return false;
@@ -210,8 +220,10 @@ static bool bench(CmdCtx *c, Bench *b, Engine *e) {
         if (!measure(e, b->batches[k], DECODE_PROMPT, b->decode_tokens, false, &b->decode[k], &c->fail)) return false;
     read_memory(b);
     measure_bandwidth(b, i->threads);
-    if (c->json) print_json(c, b, i);
-    else print_table(c, b, i);
+    if (c->json)
+        print_json(c, b, i);
+    else
+        print_table(c, b, i);
     return true;
 }
 
@@ -223,7 +235,8 @@ static int run(CmdCtx *c, int argc, char **argv) {
         {.name = "prompt-tokens", .kind = ARG_INT, .out = &b.prompt_tokens, .lo = 1, .hi = 1 << 20},
         {.name = "decode-tokens", .kind = ARG_INT, .out = &b.decode_tokens, .lo = 2, .hi = 1 << 20},
     };
-    if (!args_parse(c, argc, argv, specs, sizeof specs / sizeof *specs, NULL) || !read_batches(&b, c->arena, &c->fail)) return CMD_FAILED;
+    if (!args_parse(c, argc, argv, specs, sizeof specs / sizeof *specs, NULL) || !read_batches(&b, c->arena, &c->fail))
+        return CMD_FAILED;
     int largest = 1;
     for (size_t k = 0; k < b.n_batches; k++) largest = b.batches[k] > largest ? b.batches[k] : largest;
     Engine *e;
@@ -235,13 +248,13 @@ static int run(CmdCtx *c, int argc, char **argv) {
     return ok ? EXIT_DONE : CMD_FAILED;
 }
 
-const Cmd cmd_bench = {
-    .name = "bench",
-    .summary = "prefill and decode speed, memory",
-    .usage = "usage: assay bench --model MODEL [options]\n\n"
-             "Measures tokens per second for a prompt and for decoding with several batch sizes, and the resident memory.\n\n" MODEL_ARG_USAGE
-             "  -b, --batch LIST       sequences decoded together (1,4,16)\n"
-             "  --prompt-tokens N      length of the prompt (512)\n"
-             "  --decode-tokens N      tokens per sequence (64)\n"
-             "  --json                 the figures as JSON\n",
-    .run = run};
+const Cmd cmd_bench = {.name = "bench",
+                       .summary = "prefill and decode speed, memory",
+                       .usage = "usage: assay bench --model MODEL [options]\n\n"
+                                "Measures tokens per second for a prompt and for decoding with several batch sizes, "
+                                "and the resident memory.\n\n" MODEL_ARG_USAGE
+                                "  -b, --batch LIST       sequences decoded together (1,4,16)\n"
+                                "  --prompt-tokens N      length of the prompt (512)\n"
+                                "  --decode-tokens N      tokens per sequence (64)\n"
+                                "  --json                 the figures as JSON\n",
+                       .run = run};

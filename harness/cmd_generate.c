@@ -28,7 +28,8 @@ static Str stop_name(CmdCtx *c, const Vocab *v, const Completion *r) {
     if (r->status != COMPLETION_OK || r->ids.n == 0 || !v) return STR("length");
     buf_init(&b, 4096);
     Str name = STR("end");
-    if (vocab_decode(v, r->ids.p + r->ids.n - 1, 1, &b, NULL) && b.n > 4) name = str_dup(c->arena, str_sub(buf_str(&b), 2, b.n - 2));
+    if (vocab_decode(v, r->ids.p + r->ids.n - 1, 1, &b, NULL) && b.n > 4)
+        name = str_dup(c->arena, str_sub(buf_str(&b), 2, b.n - 2));
     buf_release(&b);
     return name;
 }
@@ -84,9 +85,12 @@ static bool print_answer(CmdCtx *c, const Generate *g, const Vocab *v, const Com
     size_t n = r->ids.n - (r->status == COMPLETION_OK && r->ids.n > 0); /* the stop token is no text */
     bool ok = !v || vocab_decode(v, r->ids.p, n, &text, &c->fail);
     if (ok && text.failed) ok = err_nomem(&c->fail);
-    if (ok && (g->ids || c->json)) print_json(c, v, r, c->json, &text);
-    else if (ok && !v) ok = err_set(&c->fail, ERR_INPUT, "this engine has no tokenizer; use --ids");
-    else if (ok) print_text(c, &text);
+    if (ok && (g->ids || c->json))
+        print_json(c, v, r, c->json, &text);
+    else if (ok && !v)
+        ok = err_set(&c->fail, ERR_INPUT, "this engine has no tokenizer; use --ids");
+    else if (ok)
+        print_text(c, &text);
     buf_release(&text);
     return ok;
 }
@@ -99,7 +103,8 @@ static bool generate(CmdCtx *c, const Generate *g, Engine *e) {
     if (!read_prompt(c, g, v, &prompt)) return false;
     if (!engine_submit(e, &(Request){.ids = prompt.p, .n_ids = prompt.n, .gen = g->gen}, &c->fail)) return false;
     while ((p = engine_poll(e, &r, &c->fail)) == ENGINE_WORKING) continue;
-    if (p != ENGINE_READY) return p == ENGINE_BROKEN ? false : err_set(&c->fail, ERR_INTERNAL, "the engine lost the request");
+    if (p != ENGINE_READY)
+        return p == ENGINE_BROKEN ? false : err_set(&c->fail, ERR_INTERNAL, "the engine lost the request");
     if (r.status == COMPLETION_FAILED) return err_set(&c->fail, ERR_INPUT, STR_FMT, STR_ARG(r.error));
     return print_answer(c, g, v, &r);
 }
@@ -133,17 +138,18 @@ static int run(CmdCtx *c, int argc, char **argv) {
 const Cmd cmd_generate = {
     .name = "generate",
     .summary = "continue a prompt",
-    .usage = "usage: assay generate --model MODEL (--tokens FILE.json | --prompt TEXT) [options]\n\n"
-             "Prints the continuation; stops after a stop token (<|return|>, <|call|>, <|endoftext|>).\n\n" MODEL_ARG_USAGE
-             "  --tokens FILE.json     a JSON array of token ids (- reads standard input)\n"
-             "  --prompt TEXT          a raw text; nothing is put around it\n"
-             "  --special              read special-token spellings in the text as special tokens\n"
-             "  -n, --max-tokens N     at most N tokens (128)\n"
-             "  --temperature T        0, the default, takes the most likely token\n"
-             "  --top-p P              draw from the most likely tokens whose probabilities reach P (1)\n"
-             "  --seed S               of the draws (0)\n"
-             "  --ignore-eos           go on after stop tokens\n"
-             "  --ids                  print {\"ids\": [...], \"stop\": \"return|call|endoftext|length\"}\n"
-             "  --json                 the same with text and timings\n",
+    .usage =
+        "usage: assay generate --model MODEL (--tokens FILE.json | --prompt TEXT) [options]\n\n"
+        "Prints the continuation; stops after a stop token (<|return|>, <|call|>, <|endoftext|>).\n\n" MODEL_ARG_USAGE
+        "  --tokens FILE.json     a JSON array of token ids (- reads standard input)\n"
+        "  --prompt TEXT          a raw text; nothing is put around it\n"
+        "  --special              read special-token spellings in the text as special tokens\n"
+        "  -n, --max-tokens N     at most N tokens (128)\n"
+        "  --temperature T        0, the default, takes the most likely token\n"
+        "  --top-p P              draw from the most likely tokens whose probabilities reach P (1)\n"
+        "  --seed S               of the draws (0)\n"
+        "  --ignore-eos           go on after stop tokens\n"
+        "  --ids                  print {\"ids\": [...], \"stop\": \"return|call|endoftext|length\"}\n"
+        "  --json                 the same with text and timings\n",
     .run = run,
     .plumbing = true};

@@ -20,7 +20,8 @@ typedef struct RowFile {
 static bool rows_open(RowFile *r, const char *path, Err *err) {
     r->path = path;
     int n = snprintf(r->tmp, sizeof r->tmp, "%s.tmp.%ld", path, (long)getpid());
-    if (n < 0 || (size_t)n >= sizeof r->tmp) return err_set(err, ERR_INPUT, "cannot write %.200s: the path is too long", path);
+    if (n < 0 || (size_t)n >= sizeof r->tmp)
+        return err_set(err, ERR_INPUT, "cannot write %.200s: the path is too long", path);
     unlink(r->tmp);
     int fd = open(r->tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     r->f = fd < 0 ? NULL : fdopen(fd, "wb");
@@ -85,11 +86,12 @@ static int run(CmdCtx *c, int argc, char **argv) {
 const Cmd cmd_logits = {
     .name = "logits",
     .summary = "logits of a token sequence, as float32",
-    .usage = "usage: assay logits --model MODEL --tokens FILE.json --out FILE.bin [--all]\n\n"
-             "Writes the logits after the last token ([1, vocab]), or after each one ([n_tokens, vocab]): little-endian\n"
-             "float32, row-major. The file is the old one or the whole new one.\n\n" MODEL_ARG_USAGE
-             "  --tokens FILE.json     a JSON array of token ids (- reads standard input)\n"
-             "  -o, --out FILE.bin     where to write\n"
-             "  --all                  one row for each token\n",
+    .usage =
+        "usage: assay logits --model MODEL --tokens FILE.json --out FILE.bin [--all]\n\n"
+        "Writes the logits after the last token ([1, vocab]), or after each one ([n_tokens, vocab]): little-endian\n"
+        "float32, row-major. The file is the old one or the whole new one.\n\n" MODEL_ARG_USAGE
+        "  --tokens FILE.json     a JSON array of token ids (- reads standard input)\n"
+        "  -o, --out FILE.bin     where to write\n"
+        "  --all                  one row for each token\n",
     .run = run,
     .plumbing = true};

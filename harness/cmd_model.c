@@ -26,11 +26,15 @@ static void print_json(CmdCtx *c, const EngineInfo *i) {
     json_out_key(&o, "chat_format");
     json_out_cstr(&o, "harmony");
     json_out_key(&o, "digest");
-    if (i->digest[0]) json_out_cstr(&o, i->digest);
-    else json_out_null(&o);
+    if (i->digest[0])
+        json_out_cstr(&o, i->digest);
+    else
+        json_out_null(&o);
     json_out_key(&o, "checkpoint");
-    if (json_parse(str_from(i->summary_json), &summary, &c->fail)) json_out_node(&o, summary), json_close(summary);
-    else json_out_null(&o);
+    if (json_parse(str_from(i->summary_json), &summary, &c->fail))
+        json_out_node(&o, summary), json_close(summary);
+    else
+        json_out_null(&o);
     json_out_key(&o, "memory");
     json_obj(&o);
     put_u64(&o, "weights", i->weight_bytes);
@@ -55,10 +59,21 @@ static void print_shape(CmdCtx *c, const Json *s, const char *label, const char 
 
 static void print_shapes(CmdCtx *c, const Json *s) {
     static const char *const rows[][2] = {
-        {"layers", "layers"},       {"  sliding", "sliding_layers"}, {"hidden size", "hidden"},     {"query heads", "heads"},
-        {"key/value heads", "kv_heads"}, {"head size", "head_dim"},  {"experts", "experts"},        {"  per token", "experts_per_token"},
-        {"  width", "expert_width"}, {"vocabulary", "vocab"},        {"window", "window"},          {"context", "context"},
-        {"tensors", "tensors"},     {"files", "files"},              {"parameters", "parameters"},
+        {"layers", "layers"},
+        {"  sliding", "sliding_layers"},
+        {"hidden size", "hidden"},
+        {"query heads", "heads"},
+        {"key/value heads", "kv_heads"},
+        {"head size", "head_dim"},
+        {"experts", "experts"},
+        {"  per token", "experts_per_token"},
+        {"  width", "expert_width"},
+        {"vocabulary", "vocab"},
+        {"window", "window"},
+        {"context", "context"},
+        {"tensors", "tensors"},
+        {"files", "files"},
+        {"parameters", "parameters"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) print_shape(c, s, rows[i][0], rows[i][1]);
     for (const Json *t = json_first(json_get(s, "dtypes")); t; t = json_next(t))
@@ -72,8 +87,10 @@ static bool print_table(CmdCtx *c, const EngineInfo *i) {
             i->digest[0] ? i->digest : "-", "backend", i->backend);
     print_shapes(c, s);
     json_close(s);
-    fprintf(c->out, "%-20s %.3f GB\n%-20s %.3f GB\n", "weights", (double)i->weight_bytes / 1e9, "  read per token", (double)i->active_bytes / 1e9);
-    fprintf(c->out, "%-20s %.3f GB for %d sequences of up to %d positions\n", "keys and values", (double)i->kv_bytes / 1e9, i->batch, i->context);
+    fprintf(c->out, "%-20s %.3f GB\n%-20s %.3f GB\n", "weights", (double)i->weight_bytes / 1e9, "  read per token",
+            (double)i->active_bytes / 1e9);
+    fprintf(c->out, "%-20s %.3f GB for %d sequences of up to %d positions\n", "keys and values",
+            (double)i->kv_bytes / 1e9, i->batch, i->context);
     fprintf(c->out, "%-20s %.3f GB\n", "work memory", (double)i->work_bytes / 1e9);
     return true;
 }
@@ -96,8 +113,10 @@ static int run(CmdCtx *c, int argc, char **argv) {
     if (words.n) m.model = words.v[0];
     Engine *e;
     if (!model_args_open(&m, batch, quick, &e, &c->fail)) return CMD_FAILED;
-    if (c->json) print_json(c, engine_info(e));
-    else ok = print_table(c, engine_info(e));
+    if (c->json)
+        print_json(c, engine_info(e));
+    else
+        ok = print_table(c, engine_info(e));
     engine_close(e);
     return ok ? EXIT_DONE : CMD_FAILED;
 }
@@ -105,9 +124,9 @@ static int run(CmdCtx *c, int argc, char **argv) {
 const Cmd cmd_model = {
     .name = "model",
     .summary = "what a checkpoint is and what it needs",
-    .usage = "usage: assay model MODEL [--json]\n\n"
-             "Checks a checkpoint's files and prints layout, shapes, number types, size, digest, and the memory that the\n"
-             "engine plans for it.\n\n" MODEL_ARG_USAGE
-             "  --batch N              plan for N sequences at once (16)\n"
-             "  --no-digest            do not read every byte of the weights\n",
+    .usage =
+        "usage: assay model MODEL [--json]\n\n"
+        "Checks a checkpoint's files and prints layout, shapes, number types, size, digest, and the memory that the\n"
+        "engine plans for it.\n\n" MODEL_ARG_USAGE "  --batch N              plan for N sequences at once (16)\n"
+        "  --no-digest            do not read every byte of the weights\n",
     .run = run};

@@ -6,17 +6,24 @@
 bool model_args_open(const ModelArgs *m, int batch, bool no_digest, Engine **out, Err *err) {
     *out = NULL;
     if (!m->model) return err_set(err, ERR_INPUT, "--model MODEL is missing; a checkpoint folder was expected");
-    EngineOptions o = {.spec = m->model, .threads = m->threads, .batch = batch, .context = m->context, .device = m->device, .no_digest = no_digest};
+    EngineOptions o = {.spec = m->model,
+                       .threads = m->threads,
+                       .batch = batch,
+                       .context = m->context,
+                       .device = m->device,
+                       .no_digest = no_digest};
     return engine_open(&o, out, err);
 }
 
 static bool read_ids(const Json *j, Arena *a, Ids *out, Err *err) {
-    if (json_type(j) != JSON_ARRAY) return err_set(err, ERR_INPUT, "a JSON array of token ids was expected, not %s", json_type_name(json_type(j)));
+    if (json_type(j) != JSON_ARRAY)
+        return err_set(err, ERR_INPUT, "a JSON array of token ids was expected, not %s", json_type_name(json_type(j)));
     *out = (Ids){.p = arena_array(a, json_count(j), sizeof *out->p)};
     if (!out->p) return err_nomem(err);
     for (const Json *c = json_first(j); c; c = json_next(c)) {
         int64_t id;
-        if (!json_int(c, 0, UINT32_MAX, &id)) return err_set(err, ERR_INPUT, "entry %zu of the array is no token id (an integer from 0)", out->n + 1);
+        if (!json_int(c, 0, UINT32_MAX, &id))
+            return err_set(err, ERR_INPUT, "entry %zu of the array is no token id (an integer from 0)", out->n + 1);
         out->p[out->n++] = (uint32_t)id;
     }
     return out->n || err_set(err, ERR_INPUT, "the array of token ids is empty; at least one is needed");

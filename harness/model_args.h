@@ -13,8 +13,9 @@ typedef struct ModelArgs {
 #define MODEL_ARG_SPECS(m)                                                                                             \
     {.name = "model", .letter = 'm', .kind = ARG_TEXT, .out = &(m).model},                                             \
         {.name = "device", .kind = ARG_TEXT, .out = &(m).device},                                                      \
-        {.name = "threads", .letter = 't', .kind = ARG_INT, .out = &(m).threads, .lo = 0, .hi = 1024},                 \
-        {.name = "context", .kind = ARG_INT, .out = &(m).context, .lo = 0, .hi = 1 << 24}
+        {.name = "threads", .letter = 't', .kind = ARG_INT, .out = &(m).threads, .lo = 0, .hi = 1024}, {               \
+        .name = "context", .kind = ARG_INT, .out = &(m).context, .lo = 0, .hi = 1 << 24                                \
+    }
 
 #define MODEL_ARG_USAGE                                                                                                \
     "  -m, --model MODEL      a checkpoint folder as Hugging Face publishes it\n"                                      \

@@ -23,11 +23,16 @@ typedef struct CkSpec {
 } CkSpec;
 
 #define CK_SPEC_20B                                                                                                    \
-    {.layers = 24, .hidden = 2880, .heads = 64, .kv_heads = 8, .head_dim = 64, .experts = 32, .per_token = 4,          \
-     .width = 2880, .vocab = 201088, .window = 128, .context = 131072, .theta = 150000, .factor = 32, .original = 4096}
+    {                                                                                                                  \
+        .layers = 24, .hidden = 2880, .heads = 64, .kv_heads = 8, .head_dim = 64, .experts = 32, .per_token = 4,       \
+        .width = 2880, .vocab = 201088, .window = 128, .context = 131072, .theta = 150000, .factor = 32,               \
+        .original = 4096                                                                                               \
+    }
 #define CK_SPEC_TINY                                                                                                   \
-    {.layers = 3, .hidden = 64, .heads = 4, .kv_heads = 2, .head_dim = 32, .experts = 5, .per_token = 2, .width = 32,  \
-     .vocab = 300, .window = 20, .context = 512, .theta = 10000, .factor = 8, .original = 2048}
+    {                                                                                                                  \
+        .layers = 3, .hidden = 64, .heads = 4, .kv_heads = 2, .head_dim = 32, .experts = 5, .per_token = 2,            \
+        .width = 32, .vocab = 300, .window = 20, .context = 512, .theta = 10000, .factor = 8, .original = 2048         \
+    }
 
 typedef enum CkKind { CK_NUMBERS, CK_CODES, CK_SCALES } CkKind;
 
@@ -36,8 +41,8 @@ typedef struct CkTensor {
     CkKind kind;
     int rank;
     size_t shape[4], elements, bytes, at; /* at: offset in the data section */
-    int top;      /* CK_NUMBERS: uniform in (-2^top, 2^top); CK_SCALES: centre */
-    double shift; /* ... plus this */
+    int top;                              /* CK_NUMBERS: uniform in (-2^top, 2^top); CK_SCALES: centre */
+    double shift;                         /* ... plus this */
 } CkTensor;
 
 typedef struct CkList {
@@ -47,12 +52,18 @@ typedef struct CkList {
     int layer;
 } CkList;
 
-static inline size_t ck_size(const CkSpec *s) { return s->dense == CK_F32 ? 4 : 2; }
+static inline size_t ck_size(const CkSpec *s) {
+    return s->dense == CK_F32 ? 4 : 2;
+}
 
-static inline void ck_add(CkList *l, const char *name, CkKind kind, int top, double shift, int rank, size_t a, size_t b, size_t c, size_t d) {
-    CkTensor t = {.kind = kind, .rank = rank, .shape = {a, b, c, d}, .elements = 1, .top = top, .shift = shift, .at = l->bytes};
-    if (l->layer < 0) snprintf(t.name, sizeof t.name, "%s", name);
-    else snprintf(t.name, sizeof t.name, "model.layers.%d.%s", l->layer, name);
+static inline void ck_add(CkList *l, const char *name, CkKind kind, int top, double shift, int rank, size_t a, size_t b,
+                          size_t c, size_t d) {
+    CkTensor t = {
+        .kind = kind, .rank = rank, .shape = {a, b, c, d}, .elements = 1, .top = top, .shift = shift, .at = l->bytes};
+    if (l->layer < 0)
+        snprintf(t.name, sizeof t.name, "%s", name);
+    else
+        snprintf(t.name, sizeof t.name, "model.layers.%d.%s", l->layer, name);
     for (int i = 0; i < rank; i++) t.elements *= t.shape[i];
     t.bytes = t.elements * (kind == CK_NUMBERS ? ck_size(l->spec) : 1);
     l->p = realloc(l->p, (l->n + 1) * sizeof *l->p);
@@ -142,8 +153,10 @@ static inline void ck_put(const CkSpec *s, uint16_t b, double shift, unsigned ch
     b = (uint16_t)(bits >> 16); /* cut, so that all three types hold the same number */
     f = ck_widen(b);
     uint16_t half = ck_f16(f);
-    if (s->dense == CK_F32) memcpy(to, &f, sizeof f);
-    else memcpy(to, s->dense == CK_F16 ? &half : &b, 2);
+    if (s->dense == CK_F32)
+        memcpy(to, &f, sizeof f);
+    else
+        memcpy(to, s->dense == CK_F16 ? &half : &b, 2);
 }
 
 enum { CK_PIECE = 1 << 20 }; /* elements that are made from one state */
@@ -156,15 +169,21 @@ static inline size_t ck_fill(const CkSpec *s, const CkTensor *t, size_t index, s
     for (size_t i = 0; i < n; i++) {
         if (i % 4 == 0) r = ck_next(&state);
         uint32_t bits = (uint32_t)(r >> (i % 4 * 16)) & 0xffff;
-        if (t->kind == CK_CODES) out[i] = (unsigned char)bits;
-        else if (t->kind == CK_SCALES) out[i] = (unsigned char)(t->top + (int)(bits % 4) - 1);
-        else if (t->shift == 0 && s->dense == CK_BF16) memcpy(out + 2 * i, &(uint16_t){ck_bf16(bits, t->top)}, 2);
-        else ck_put(s, ck_bf16(bits, t->top), t->shift, out + i * size);
+        if (t->kind == CK_CODES)
+            out[i] = (unsigned char)bits;
+        else if (t->kind == CK_SCALES)
+            out[i] = (unsigned char)(t->top + (int)(bits % 4) - 1);
+        else if (t->shift == 0 && s->dense == CK_BF16)
+            memcpy(out + 2 * i, &(uint16_t){ck_bf16(bits, t->top)}, 2);
+        else
+            ck_put(s, ck_bf16(bits, t->top), t->shift, out + i * size);
     }
     return n * size;
 }
 
-static inline size_t ck_pieces(const CkTensor *t) { return (t->elements + CK_PIECE - 1) / CK_PIECE; }
+static inline size_t ck_pieces(const CkTensor *t) {
+    return (t->elements + CK_PIECE - 1) / CK_PIECE;
+}
 
 /* ---- files ---- */
 
@@ -190,45 +209,67 @@ static inline char *ck_header(const CkSpec *s, const CkList *l) {
 }
 
 static inline void ck_config(const CkSpec *s, FILE *f) {
-    fprintf(f, "{\"architectures\":[\"GptOssForCausalLM\"],\"model_type\":\"gpt_oss\",\"attention_bias\":true,\"hidden_act\":\"silu\",");
-    fprintf(f, "\"num_hidden_layers\":%d,\"hidden_size\":%d,\"num_attention_heads\":%d,\"num_key_value_heads\":%d,\"head_dim\":%d,", s->layers,
-            s->hidden, s->heads, s->kv_heads, s->head_dim);
-    fprintf(f, "\"num_local_experts\":%d,\"num_experts_per_tok\":%d,\"intermediate_size\":%d,\"vocab_size\":%d,\"sliding_window\":%d,", s->experts,
-            s->per_token, s->width, s->vocab, s->window);
-    fprintf(f, "\"max_position_embeddings\":%d,\"rms_norm_eps\":1e-05,\"rope_theta\":%.17g,\"swiglu_limit\":7.0,\"tie_word_embeddings\":false,",
+    fprintf(f, "{\"architectures\":[\"GptOssForCausalLM\"],\"model_type\":\"gpt_oss\",\"attention_bias\":true,\"hidden_"
+               "act\":\"silu\",");
+    fprintf(f,
+            "\"num_hidden_layers\":%d,\"hidden_size\":%d,\"num_attention_heads\":%d,\"num_key_value_heads\":%d,\"head_"
+            "dim\":%d,",
+            s->layers, s->hidden, s->heads, s->kv_heads, s->head_dim);
+    fprintf(f,
+            "\"num_local_experts\":%d,\"num_experts_per_tok\":%d,\"intermediate_size\":%d,\"vocab_size\":%d,\"sliding_"
+            "window\":%d,",
+            s->experts, s->per_token, s->width, s->vocab, s->window);
+    fprintf(f,
+            "\"max_position_embeddings\":%d,\"rms_norm_eps\":1e-05,\"rope_theta\":%.17g,\"swiglu_limit\":7.0,\"tie_"
+            "word_embeddings\":false,",
             s->context, s->theta);
     if (s->factor > 1)
-        fprintf(f, "\"rope_scaling\":{\"rope_type\":\"yarn\",\"factor\":%.17g,\"original_max_position_embeddings\":%.17g,\"beta_fast\":32.0,"
-                   "\"beta_slow\":1.0,\"truncate\":false},", s->factor, s->original);
+        fprintf(f,
+                "\"rope_scaling\":{\"rope_type\":\"yarn\",\"factor\":%.17g,\"original_max_position_embeddings\":%.17g,"
+                "\"beta_fast\":32.0,"
+                "\"beta_slow\":1.0,\"truncate\":false},",
+                s->factor, s->original);
     fprintf(f, "\"quantization_config\":{\"quant_method\":\"mxfp4\"}}\n");
 }
 
 /* A byte-level vocabulary without merges: ids 0..255 are bytes; the 21 special tokens stand where the published
  * tokenizer has them, or at the end of a smaller vocabulary; what is left are fillers without text. */
 static inline void ck_tokenizer(const CkSpec *s, FILE *f) {
-    static const char *const specials[21] = {"startoftext", "endoftext", NULL, NULL, "return", "constrain", NULL, "channel", "start", "end", "message",
-                                             NULL, NULL, NULL, "call", NULL, NULL, NULL, NULL, NULL, "endofprompt"};
+    static const char *const specials[21] = {"startoftext", "endoftext", NULL,         NULL,  "return",  "constrain",
+                                             NULL,          "channel",   "start",      "end", "message", NULL,
+                                             NULL,          NULL,        "call",       NULL,  NULL,      NULL,
+                                             NULL,          NULL,        "endofprompt"};
     int first = s->vocab > 200018 ? 199998 : s->vocab - 21;
     fprintf(f, "{\"version\":\"1.0\",\"added_tokens\":[");
     for (int i = 0; i < 21; i++) {
         fprintf(f, "%s{\"id\":%d,\"content\":\"<|", i ? "," : "", first + i);
-        if (specials[i]) fprintf(f, "%s", specials[i]);
-        else fprintf(f, "reserved_%d", 199998 + i);
-        fprintf(f, "|>\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":false,\"special\":true}");
+        if (specials[i])
+            fprintf(f, "%s", specials[i]);
+        else
+            fprintf(f, "reserved_%d", 199998 + i);
+        fprintf(f,
+                "|>\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":false,\"special\":true}");
     }
-    fprintf(f, "],\"normalizer\":null,\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":\""
-               "[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?[\\\\p{Lu}\\\\p{Lt}\\\\p{Lm}\\\\p{Lo}\\\\p{M}]*[\\\\p{Ll}\\\\p{Lm}\\\\p{Lo}\\\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
-               "[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?[\\\\p{Lu}\\\\p{Lt}\\\\p{Lm}\\\\p{Lo}\\\\p{M}]+[\\\\p{Ll}\\\\p{Lm}\\\\p{Lo}\\\\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+    fprintf(f, "],\"normalizer\":null,\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\","
+               "\"pattern\":{\"Regex\":\""
+               "[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?[\\\\p{Lu}\\\\p{Lt}\\\\p{Lm}\\\\p{Lo}\\\\p{M}]*[\\\\p{Ll}\\\\p{Lm}\\\\p{"
+               "Lo}\\\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+               "[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?[\\\\p{Lu}\\\\p{Lt}\\\\p{Lm}\\\\p{Lo}\\\\p{M}]+[\\\\p{Ll}\\\\p{Lm}\\\\p{"
+               "Lo}\\\\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
                "\\\\p{N}{1,3}| ?[^\\\\s\\\\p{L}\\\\p{N}]+[\\\\r\\\\n/]*|\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)|\\\\s+\"},"
-               "\"behavior\":\"Isolated\",\"invert\":false},{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true,\"use_regex\":false}]},"
+               "\"behavior\":\"Isolated\",\"invert\":false},{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_"
+               "offsets\":true,\"use_regex\":false}]},"
                "\"decoder\":{\"type\":\"ByteLevel\"},\"model\":{\"type\":\"BPE\",\"byte_fallback\":false,\"vocab\":{");
     for (int b = 0, other = 0x100; b < 256; b++) {
         bool printable = (b >= 0x21 && b <= 0x7E) || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE;
         int cp = printable ? b : other++;
         fprintf(f, "%s\"", b ? "," : "");
-        if (cp == '"' || cp == '\\') fprintf(f, "\\%c", cp);
-        else if (cp < 0x80) fputc(cp, f);
-        else fprintf(f, "%c%c", 0xC0 | cp >> 6, 0x80 | (cp & 63));
+        if (cp == '"' || cp == '\\')
+            fprintf(f, "\\%c", cp);
+        else if (cp < 0x80)
+            fputc(cp, f);
+        else
+            fprintf(f, "%c%c", 0xC0 | cp >> 6, 0x80 | (cp & 63));
         fprintf(f, "\":%d", b);
     }
     fprintf(f, "},\"merges\":[]}}\n");
@@ -261,9 +302,12 @@ static inline bool ck_write(const char *dir, const CkSpec *s) {
         snprintf(path, sizeof path, "%s/%s", dir, names[i]);
         FILE *f = fopen(path, "wb");
         if (!f) return false;
-        if (i == 0) ck_config(s, f);
-        else if (i == 1) ck_tokenizer(s, f);
-        else ok = ck_weights(s, f);
+        if (i == 0)
+            ck_config(s, f);
+        else if (i == 1)
+            ck_tokenizer(s, f);
+        else
+            ok = ck_weights(s, f);
         ok = fclose(f) == 0 && ok;
     }
     return ok;

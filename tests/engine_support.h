@@ -26,8 +26,15 @@ static inline Rig rig_open(const char *dir, int threads, size_t n_seqs, BackendT
     Rig r = {0};
     must(model_open(dir, &r.model, err));
     must(pool_open(threads, &r.pool, err));
-    BackendOptions o = {.model = r.model, .pool = r.pool, .max_rows = 512, .max_logits = 512, .n_seqs = n_seqs, .context = 1024,
-                        .kv_budget = UINT64_C(1) << 30, .tap = tap, .tap_ctx = tap_ctx};
+    BackendOptions o = {.model = r.model,
+                        .pool = r.pool,
+                        .max_rows = 512,
+                        .max_logits = 512,
+                        .n_seqs = n_seqs,
+                        .context = 1024,
+                        .kv_budget = UINT64_C(1) << 30,
+                        .tap = tap,
+                        .tap_ctx = tap_ctx};
     must(backend_cpu.open(&o, &r.be, err));
     return r;
 }
@@ -38,7 +45,9 @@ static inline void rig_close(Rig *r) {
     model_close(r->model);
 }
 
-static inline size_t rig_vocab(const Rig *r) { return (size_t)r->model->config.vocab; }
+static inline size_t rig_vocab(const Rig *r) {
+    return (size_t)r->model->config.vocab;
+}
 
 /* Logits of every position: tokens fed in pieces of `piece`. Release with free. */
 static inline float *rig_run(Rig *r, uint32_t seq, const uint32_t *ids, size_t n, size_t piece) {

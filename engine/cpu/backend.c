@@ -54,8 +54,8 @@ static bool load_vecs(Cpu *c) {
         const struct {
             float **to;
             const Vec *from;
-        } all[] = {{&v->attn_norm, &l->attn_norm}, {&v->moe_norm, &l->moe_norm}, {&v->q_bias, &l->q_bias},
-                   {&v->k_bias, &l->k_bias},       {&v->v_bias, &l->v_bias},     {&v->o_bias, &l->o_bias},
+        } all[] = {{&v->attn_norm, &l->attn_norm}, {&v->moe_norm, &l->moe_norm},      {&v->q_bias, &l->q_bias},
+                   {&v->k_bias, &l->k_bias},       {&v->v_bias, &l->v_bias},          {&v->o_bias, &l->o_bias},
                    {&v->sinks, &l->sinks},         {&v->router_bias, &l->router_bias}};
         for (size_t j = 0; j < sizeof all / sizeof *all; j++)
             if (!(*all[j].to = vec_floats(c, all[j].from))) return false;
@@ -65,21 +65,25 @@ static bool load_vecs(Cpu *c) {
 
 static bool open_work(Cpu *c) {
     Work *w = &c->w;
-    size_t r = c->o.max_rows, h = (size_t)c->c->hidden, e = (size_t)c->c->n_experts, k = r * (size_t)c->c->experts_per_token;
+    size_t r = c->o.max_rows, h = (size_t)c->c->hidden, e = (size_t)c->c->n_experts,
+           k = r * (size_t)c->c->experts_per_token;
     w->x = floats(c, r, h), w->t = floats(c, r, h), w->tp = floats(c, r, h);
     w->q = floats(c, r, c->ld_q), w->att = floats(c, r, c->ld_q);
     w->k = floats(c, r, c->ld_kv), w->v = floats(c, r, c->ld_kv);
     w->rope = floats(c, r, (size_t)c->c->head_dim);
     w->router = floats(c, r, e);
-    w->act = floats(c, k, (size_t)c->c->expert_width), w->up = floats(c, k, (size_t)c->c->expert_width), w->y = floats(c, k, h);
+    w->act = floats(c, k, (size_t)c->c->expert_width), w->up = floats(c, k, (size_t)c->c->expert_width),
+    w->y = floats(c, k, h);
     w->expert_weight = floats(c, k, 1);
     w->expert = arena_array(c->arena, k, sizeof *w->expert), w->place = arena_array(c->arena, k, sizeof *w->place);
-    w->group_begin = arena_array(c->arena, e + 1, sizeof *w->group_begin), w->used = arena_array(c->arena, e, sizeof *w->used);
+    w->group_begin = arena_array(c->arena, e + 1, sizeof *w->group_begin),
+    w->used = arena_array(c->arena, e, sizeof *w->used);
     w->in = arena_array(c->arena, k, sizeof *w->in), w->in2 = arena_array(c->arena, k, sizeof *w->in2);
     w->live = arena_array(c->arena, r, sizeof *w->live), w->wave = arena_array(c->arena, r, sizeof *w->wave);
     w->logits = floats(c, c->o.max_logits, (size_t)c->c->vocab);
-    return w->x && w->t && w->tp && w->q && w->att && w->k && w->v && w->rope && w->router && w->act && w->up && w->y && w->expert_weight &&
-           w->expert && w->place && w->group_begin && w->used && w->in && w->in2 && w->live && w->wave && w->logits;
+    return w->x && w->t && w->tp && w->q && w->att && w->k && w->v && w->rope && w->router && w->act && w->up && w->y &&
+           w->expert_weight && w->expert && w->place && w->group_begin && w->used && w->in && w->in2 && w->live &&
+           w->wave && w->logits;
 }
 
 static bool open_scratch(Cpu *c) {
@@ -118,7 +122,8 @@ static bool open_kv(Cpu *c, Err *err) {
 static bool choose_kernels(Cpu *c, Err *err) {
     const char *forced = getenv("ASSAY_CPU");
     if (!cpu_kernels_select(forced, &c->k))
-        return err_set(err, ERR_ENV, "ASSAY_CPU=%.40s: this processor cannot run that; expected scalar, avx2 or avx512", forced);
+        return err_set(err, ERR_ENV, "ASSAY_CPU=%.40s: this processor cannot run that; expected scalar, avx2 or avx512",
+                       forced);
     snprintf(c->name, sizeof c->name, "cpu-%s", c->k.name);
     c->info.name = c->name;
     return true;
@@ -169,17 +174,25 @@ static bool cpu_open(const BackendOptions *o, Backend **out, Err *err) {
     return true;
 }
 
-static const BackendInfo *cpu_info(const Backend *b) { return &((const Cpu *)b)->info; }
-static bool cpu_kv_reserve(Backend *b, uint32_t seq, size_t n) { return kv_reserve(((Cpu *)b)->table, seq, n); }
-static void cpu_kv_drop(Backend *b, uint32_t seq) { kv_drop(((Cpu *)b)->table, seq); }
+static const BackendInfo *cpu_info(const Backend *b) {
+    return &((const Cpu *)b)->info;
+}
+static bool cpu_kv_reserve(Backend *b, uint32_t seq, size_t n) {
+    return kv_reserve(((Cpu *)b)->table, seq, n);
+}
+static void cpu_kv_drop(Backend *b, uint32_t seq) {
+    kv_drop(((Cpu *)b)->table, seq);
+}
 
 static size_t layer_base(const Cpu *c, int layer, uint32_t seq, size_t slot) {
     const LayerVecs *l = &c->layers[layer];
-    return l->sliding ? (l->index * c->plan.n_seqs + seq) * c->plan.ring_blocks + slot : l->index * c->plan.n_pages + slot;
+    return l->sliding ? (l->index * c->plan.n_seqs + seq) * c->plan.ring_blocks + slot
+                      : l->index * c->plan.n_pages + slot;
 }
 
 float *cpu_block(const Cpu *c, int layer, uint32_t seq, size_t block) {
-    if (c->layers[layer].sliding) return c->rings + layer_base(c, layer, seq, block % c->plan.ring_blocks) * c->block_floats;
+    if (c->layers[layer].sliding)
+        return c->rings + layer_base(c, layer, seq, block % c->plan.ring_blocks) * c->block_floats;
     return c->full + layer_base(c, layer, seq, kv_page(c->table, seq, block)) * c->block_floats;
 }
 
@@ -189,8 +202,8 @@ static bool cpu_kv_copy(Backend *b, uint32_t dst, uint32_t src, size_t n, size_t
     size_t bytes = c->block_floats * sizeof(float);
     for (int i = 0; i < c->c->n_layers; i++) {
         if (c->layers[i].sliding)
-            memcpy(c->rings + layer_base(c, i, dst, 0) * c->block_floats, c->rings + layer_base(c, i, src, 0) * c->block_floats,
-                   bytes * c->plan.ring_blocks);
+            memcpy(c->rings + layer_base(c, i, dst, 0) * c->block_floats,
+                   c->rings + layer_base(c, i, src, 0) * c->block_floats, bytes * c->plan.ring_blocks);
         else if (n % KV_BLOCK)
             memcpy(cpu_block(c, i, dst, n / KV_BLOCK), cpu_block(c, i, src, n / KV_BLOCK), bytes);
     }
@@ -211,7 +224,9 @@ static bool cpu_step(Backend *b, const BatchRow *rows, size_t n, Err *err) {
     return true;
 }
 
-static const float *cpu_logits(Backend *b, size_t i) { return ((Cpu *)b)->w.logits + i * (size_t)((Cpu *)b)->c->vocab; }
+static const float *cpu_logits(Backend *b, size_t i) {
+    return ((Cpu *)b)->w.logits + i * (size_t)((Cpu *)b)->c->vocab;
+}
 
 const BackendOps backend_cpu = {
     .device = "cpu",

@@ -8,7 +8,7 @@
 
 /* Small vectors of a layer as plain floats. The expert biases stay in the file: one number of them is read per row. */
 typedef struct LayerVecs {
-    float *attn_norm, *moe_norm;             /* [hidden] */
+    float *attn_norm, *moe_norm; /* [hidden] */
     float *q_bias, *k_bias, *v_bias, *o_bias;
     float *sinks;       /* [n_heads] */
     float *router_bias; /* [n_experts] */
@@ -18,11 +18,11 @@ typedef struct LayerVecs {
 
 /* What one thread needs for itself. */
 typedef struct Scratch {
-    float *wide;                /* [CPU_TILE * ld_wide] expanded weight rows */
-    float *dots;                /* [max_rows * CPU_TILE] */
-    float *scores;              /* [group * CPU_BLOCK] */
-    float *acc;                 /* [group * ld_v] */
-    float *max, *sum, *factor;  /* [group] */
+    float *wide;               /* [CPU_TILE * ld_wide] expanded weight rows */
+    float *dots;               /* [max_rows * CPU_TILE] */
+    float *scores;             /* [group * CPU_BLOCK] */
+    float *acc;                /* [group * ld_v] */
+    float *max, *sum, *factor; /* [group] */
 } Scratch;
 
 /* Row buffers, one row per row of the batch; ld_* are their row lengths in floats. */
@@ -34,16 +34,17 @@ typedef struct Work {
     float *k, *v;   /* [max_rows * ld_kv] */
     float *rope;    /* [max_rows * head_dim]: cosines, then sines */
     float *router;  /* [max_rows * n_experts] */
-    float *act, *up; /* [max_rows * per_token * expert_width], in the order of dot_mxfp4, grouped by expert; act: gate first */
-    float *y;       /* [max_rows * per_token * hidden], grouped by expert */
-    float *expert_weight;          /* [max_rows * per_token] */
-    uint32_t *expert;              /* [max_rows * per_token], best first */
-    uint32_t *place;               /* [max_rows * per_token]: where (row, rank) stands in the grouped order */
-    uint32_t *group_begin, *used;  /* [n_experts + 1]: grouped order; [n_experts]: experts with tokens */
-    const float **in, **in2;       /* [max_rows * per_token] inputs of dot calls */
-    uint32_t *live;                /* [max_rows] rows that this layer computes */
-    uint32_t *wave;                /* [max_rows] rows whose keys are stored together */
-    float *logits;                 /* [max_logits * vocab] */
+    float *act,
+        *up;  /* [max_rows * per_token * expert_width], in the order of dot_mxfp4, grouped by expert; act: gate first */
+    float *y; /* [max_rows * per_token * hidden], grouped by expert */
+    float *expert_weight;         /* [max_rows * per_token] */
+    uint32_t *expert;             /* [max_rows * per_token], best first */
+    uint32_t *place;              /* [max_rows * per_token]: where (row, rank) stands in the grouped order */
+    uint32_t *group_begin, *used; /* [n_experts + 1]: grouped order; [n_experts]: experts with tokens */
+    const float **in, **in2;      /* [max_rows * per_token] inputs of dot calls */
+    uint32_t *live;               /* [max_rows] rows that this layer computes */
+    uint32_t *wave;               /* [max_rows] rows whose keys are stored together */
+    float *logits;                /* [max_logits * vocab] */
 } Work;
 
 typedef struct Cpu {
@@ -69,7 +70,9 @@ typedef struct Cpu {
 /* Keys and values of a block. Keys: [kv_head][16 positions][head_dim][16], so that 16 scores grow at once; values:
  * [kv_head][CPU_BLOCK][ld_v]. */
 float *cpu_block(const Cpu *c, int layer, uint32_t seq, size_t block);
-static inline float *cpu_keys(const Cpu *c, float *block, size_t head) { return block + head * CPU_BLOCK * (size_t)c->c->head_dim; }
+static inline float *cpu_keys(const Cpu *c, float *block, size_t head) {
+    return block + head * CPU_BLOCK * (size_t)c->c->head_dim;
+}
 static inline float *cpu_values(const Cpu *c, float *block, size_t head) {
     return block + (size_t)c->c->n_kv_heads * CPU_BLOCK * (size_t)c->c->head_dim + head * CPU_BLOCK * c->ld_v;
 }

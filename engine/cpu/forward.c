@@ -57,14 +57,17 @@ static void expand_tail(const Matrix *m, WeightRow w, size_t from, size_t to, fl
 
 static void expand_row(const Cpu *c, const Matrix *m, WeightRow w, float *out) {
     size_t whole = m->cols / CPU_PAD * CPU_PAD;
-    if (m->type == WEIGHT_MXFP4) c->k.expand_mxfp4(w.q, w.scales, m->cols, out);
-    else if (m->type == WEIGHT_BF16) c->k.expand_bf16(w.q, whole, out), expand_tail(m, w, whole, cpu_pad(m->cols), out);
-    else expand_tail(m, w, 0, cpu_pad(m->cols), out);
+    if (m->type == WEIGHT_MXFP4)
+        c->k.expand_mxfp4(w.q, w.scales, m->cols, out);
+    else if (m->type == WEIGHT_BF16)
+        c->k.expand_bf16(w.q, whole, out), expand_tail(m, w, whole, cpu_pad(m->cols), out);
+    else
+        expand_tail(m, w, 0, cpu_pad(m->cols), out);
 }
 
 /* out[t*CPU_TILE + r] = row r of w times x[t]. All rows are of m. */
-static void dot_rows(const Cpu *c, Scratch *s, const Matrix *m, const WeightRow *w, size_t n_rows, const float *const *x, size_t n,
-                     float *out) {
+static void dot_rows(const Cpu *c, Scratch *s, const Matrix *m, const WeightRow *w, size_t n_rows,
+                     const float *const *x, size_t n, float *out) {
     size_t cols = cpu_pad(m->cols);
     if (m->type == WEIGHT_MXFP4 && n <= FUSED_MXFP4) {
         c->k.dot_mxfp4(w, n_rows, cols, x, n, out);
@@ -99,7 +102,9 @@ typedef struct DenseJob {
     const float *const *x;
 } DenseJob;
 
-static size_t tiles_of(const Matrix *m) { return (m->rows + CPU_TILE - 1) / CPU_TILE; }
+static size_t tiles_of(const Matrix *m) {
+    return (m->rows + CPU_TILE - 1) / CPU_TILE;
+}
 
 static void dense_tile(const DenseJob *j, const Dense *d, size_t tile, Scratch *s) {
     const Cpu *c = j->p->c;
@@ -206,11 +211,13 @@ static void attend(const Pass *p, size_t row, size_t g, Scratch *s) {
         const float *keys = cpu_keys(c, block, g);
         for (size_t i = begin / CPU_LANES * CPU_LANES; i < end; i += CPU_LANES)
             c->k.scores(q, d, n_q, keys + i * d, d, scale, s->scores + i, CPU_BLOCK);
-        for (size_t h = 0; h < n_q; h++) s->factor[h] = c->k.softmax(s->scores + h * CPU_BLOCK, begin, end, &s->max[h], &s->sum[h]);
+        for (size_t h = 0; h < n_q; h++)
+            s->factor[h] = c->k.softmax(s->scores + h * CPU_BLOCK, begin, end, &s->max[h], &s->sum[h]);
         c->k.values(s->scores, CPU_BLOCK, n_q, cpu_values(c, block, g), c->ld_v, begin, end, s->factor, s->acc);
     }
     for (size_t h = 0; h < n_q; h++)
-        for (size_t j = 0; j < d; j++) c->w.att[row * c->ld_q + (g * n_q + h) * d + j] = s->acc[h * c->ld_v + j] / s->sum[h];
+        for (size_t j = 0; j < d; j++)
+            c->w.att[row * c->ld_q + (g * n_q + h) * d + j] = s->acc[h * c->ld_v + j] / s->sum[h];
 }
 
 typedef struct AttendJob {
@@ -261,7 +268,8 @@ void cpu_route(const float *logits, size_t n, size_t k, uint32_t *chosen, float 
     for (size_t i = 0; i < k; i++) {
         size_t best = n;
         for (size_t e = 0; e < n; e++)
-            if (!taken[e] && (best == n || logits[e] > logits[best])) best = e; /* distinct even if they are not numbers */
+            if (!taken[e] && (best == n || logits[e] > logits[best]))
+                best = e; /* distinct even if they are not numbers */
         taken[best] = true;
         chosen[i] = (uint32_t)best;
         weight[i] = logits[best];
@@ -271,7 +279,8 @@ void cpu_route(const float *logits, size_t n, size_t k, uint32_t *chosen, float 
     for (size_t i = 0; i < k; i++) weight[i] /= sum;
 }
 
-/* Orders the (row, rank) pairs by expert, rows rising: place[], group_begin[], used[]. Returns the number of experts used. */
+/* Orders the (row, rank) pairs by expert, rows rising: place[], group_begin[], used[]. Returns the number of experts
+ * used. */
 static size_t group_by_expert(const Pass *p) {
     const Work *w = &p->c->w;
     size_t k = (size_t)p->c->c->experts_per_token, n = (size_t)p->c->c->n_experts, n_used = 0;
@@ -391,7 +400,8 @@ static void experts(const Pass *p) {
     size_t h = (size_t)c->c->hidden, width = (size_t)c->c->expert_width, k = (size_t)c->c->experts_per_token;
     for (size_t i = 0; i < p->n_live; i++) {
         size_t r = c->w.live[i];
-        cpu_route(c->w.router + r * (size_t)c->c->n_experts, (size_t)c->c->n_experts, k, c->w.expert + r * k, c->w.expert_weight + r * k);
+        cpu_route(c->w.router + r * (size_t)c->c->n_experts, (size_t)c->c->n_experts, k, c->w.expert + r * k,
+                  c->w.expert_weight + r * k);
         permute(c, r);
     }
     tap_experts(p);
@@ -431,9 +441,11 @@ static void layer(Pass *p, bool last) {
     const LayerVecs *v = &c->layers[p->layer];
     size_t h = (size_t)c->c->hidden, d = (size_t)c->c->head_dim;
     norm_live(p, v->attn_norm);
-    dense(p, c->w.t, h, (Dense[]){{.m = &l->q, .bias = v->q_bias, .out = c->w.q, .ld = c->ld_q},
-                                  {.m = &l->k, .bias = v->k_bias, .out = c->w.k, .ld = c->ld_kv},
-                                  {.m = &l->v, .bias = v->v_bias, .out = c->w.v, .ld = c->ld_kv}}, 3);
+    dense(p, c->w.t, h,
+          (Dense[]){{.m = &l->q, .bias = v->q_bias, .out = c->w.q, .ld = c->ld_q},
+                    {.m = &l->k, .bias = v->k_bias, .out = c->w.k, .ld = c->ld_kv},
+                    {.m = &l->v, .bias = v->v_bias, .out = c->w.v, .ld = c->ld_kv}},
+          3);
     for (size_t r = 0; r < p->n; r++) {
         rope(c->w.rope + r * d, d, c->w.q + r * c->ld_q, (size_t)c->c->n_heads);
         rope(c->w.rope + r * d, d, c->w.k + r * c->ld_kv, (size_t)c->c->n_kv_heads);
@@ -443,7 +455,8 @@ static void layer(Pass *p, bool last) {
     dense(p, c->w.att, c->ld_q, &(Dense){.m = &l->o, .bias = v->o_bias, .out = c->w.x, .ld = h, .add = true}, 1);
     tap(p, TAP_AFTER_ATTN, c->w.x, h);
     norm_live(p, v->moe_norm);
-    dense(p, c->w.t, h, &(Dense){.m = &l->router, .bias = v->router_bias, .out = c->w.router, .ld = (size_t)c->c->n_experts}, 1);
+    dense(p, c->w.t, h,
+          &(Dense){.m = &l->router, .bias = v->router_bias, .out = c->w.router, .ld = (size_t)c->c->n_experts}, 1);
     experts(p);
     tap(p, TAP_AFTER_LAYER, c->w.x, h);
 }
@@ -457,5 +470,6 @@ void cpu_forward(Cpu *c, const BatchRow *rows, size_t n) {
     tap(&p, TAP_EMBED, c->w.x, h);
     for (p.layer = 0; p.layer < c->c->n_layers; p.layer++) layer(&p, p.layer + 1 == c->c->n_layers);
     norm_live(&p, c->final_norm);
-    dense(&p, c->w.t, h, &(Dense){.m = &c->o.model->unembed, .out = c->w.logits, .ld = (size_t)c->c->vocab, .packed = true}, 1);
+    dense(&p, c->w.t, h,
+          &(Dense){.m = &c->o.model->unembed, .out = c->w.logits, .ld = (size_t)c->c->vocab, .packed = true}, 1);
 }

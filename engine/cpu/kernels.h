@@ -1,9 +1,9 @@
 /* The table of CPU kernels, and the one definition of what each computes, to the bit.
  *
  * Every sum has an order that follows from its length alone. "In 16 lanes" means: lane l adds the products of columns
- * l, l+16, l+32, ... with one fused multiply-add each, starting from +0; then the lanes are folded by halves: l + (l+8),
- * then l + (l+4), l + (l+2), l + (l+1). Neither the number of rows or tokens of a call, nor the instruction set, enters
- * into it, so the scalar file is the truth for the others bit for bit, and an answer cannot depend on a batch.
+ * l, l+16, l+32, ... with one fused multiply-add each, starting from +0; then the lanes are folded by halves: l +
+ * (l+8), then l + (l+4), l + (l+2), l + (l+1). Neither the number of rows or tokens of a call, nor the instruction set,
+ * enters into it, so the scalar file is the truth for the others bit for bit, and an answer cannot depend on a batch.
  *
  * Columns are padded with zeros to a multiple of 32 (CPU_PAD); activations are padded likewise. */
 #ifndef ASSAY_CPU_KERNELS_H
@@ -20,21 +20,23 @@ enum {
     CPU_LANES = 16
 };
 
-static inline size_t cpu_pad(size_t n) { return (n + CPU_PAD - 1) / CPU_PAD * CPU_PAD; }
+static inline size_t cpu_pad(size_t n) {
+    return (n + CPU_PAD - 1) / CPU_PAD * CPU_PAD;
+}
 
 /* One row of stored weights. */
 typedef struct WeightRow {
     const unsigned char *q, *scales; /* any alignment */
 } WeightRow;
 
-/* out[t*CPU_TILE + r] = sum in 16 lanes over n columns of w[r] * x[t], for r < n_rows <= CPU_TILE, t < n_tokens. Each x[t] has
- * n floats; n is a multiple of CPU_PAD. */
+/* out[t*CPU_TILE + r] = sum in 16 lanes over n columns of w[r] * x[t], for r < n_rows <= CPU_TILE, t < n_tokens. Each
+ * x[t] has n floats; n is a multiple of CPU_PAD. */
 typedef void (*CpuDot)(const WeightRow *w, size_t n_rows, size_t n, const float *const *x, size_t n_tokens, float *out);
 
 typedef struct CpuKernels {
     const char *name;
-    /* dot on weights as stored. MXFP4: of each block of 32 first the 16 low nibbles, then the 16 high nibbles, so x must
-     * be permuted accordingly (cpu_mxfp4_column). f32: rows of plain floats, any alignment. */
+    /* dot on weights as stored. MXFP4: of each block of 32 first the 16 low nibbles, then the 16 high nibbles, so x
+     * must be permuted accordingly (cpu_mxfp4_column). f32: rows of plain floats, any alignment. */
     CpuDot dot_f32, dot_bf16, dot_mxfp4;
     /* Exact conversion of n stored weights (n a multiple of CPU_PAD; MXFP4 in the order above). */
     void (*expand_bf16)(const unsigned char *q, size_t n, float *out);
@@ -43,20 +45,24 @@ typedef struct CpuKernels {
     float (*sum_squares)(const float *x, size_t n);
     /* out[i] = g' sigmoid(alpha g') (u' + 1) with g' = min(g, limit), u' = clamp(u, -limit, limit); out may be g. */
     void (*swiglu)(const float *g, const float *u, size_t n, float limit, float alpha, float *out);
-    /* Scores of 16 positions for n_q heads: s[h*lds + i] = scale * sum over d, in order, fused, of q[h*ldq + d] * kt[d*16 + i]. */
-    void (*scores)(const float *q, size_t ldq, size_t n_q, const float *kt, size_t head_dim, float scale, float *s, size_t lds);
+    /* Scores of 16 positions for n_q heads: s[h*lds + i] = scale * sum over d, in order, fused, of q[h*ldq + d] *
+     * kt[d*16 + i]. */
+    void (*scores)(const float *q, size_t ldq, size_t n_q, const float *kt, size_t head_dim, float scale, float *s,
+                   size_t lds);
     /* One step of online softmax over a block of CPU_BLOCK scores of which [begin, end) count: m' = max(*m, scores);
      * s[i] becomes exp(s[i] - m') (0 outside); *sum = *sum * exp(*m - m') + the sum in 16 lanes of s; *m = m'. Returns
      * exp(*m - m'), by which what was added up before must be multiplied. */
     float (*softmax)(float *s, size_t begin, size_t end, float *m, float *sum);
-    /* acc[h*ld + d] = factor[h] * acc[h*ld + d] + sum over i in [begin, end), in order, fused, of p[h*ldp + i] * v[i*ld + d];
-     * d < ld, a multiple of 16. */
-    void (*values)(const float *p, size_t ldp, size_t n_q, const float *v, size_t ld, size_t begin, size_t end, const float *factor,
-                   float *acc);
+    /* acc[h*ld + d] = factor[h] * acc[h*ld + d] + sum over i in [begin, end), in order, fused, of p[h*ldp + i] * v[i*ld
+     * + d]; d < ld, a multiple of 16. */
+    void (*values)(const float *p, size_t ldp, size_t n_q, const float *v, size_t ld, size_t begin, size_t end,
+                   const float *factor, float *acc);
 } CpuKernels;
 
 /* Where column c of a row stands in the order in which dot_mxfp4 reads x. */
-static inline size_t cpu_mxfp4_column(size_t c) { return c / 32 * 32 + (c % 2) * 16 + c % 32 / 2; }
+static inline size_t cpu_mxfp4_column(size_t c) {
+    return c / 32 * 32 + (c % 2) * 16 + c % 32 / 2;
+}
 
 extern const CpuKernels cpu_kernels_scalar;
 /* false: this processor, or this build, has not got the instructions; *k is untouched. Each overrides what it has. */

@@ -12,23 +12,47 @@ typedef struct v16 {
 #define TILE_T 1
 #define BOTH(op, x, y) ((v16){op((x).a, (y).a), op((x).b, (y).b)})
 
-V v16 v16_zero(void) { return (v16){_mm256_setzero_ps(), _mm256_setzero_ps()}; }
-V v16 v16_set1(float f) { return (v16){_mm256_set1_ps(f), _mm256_set1_ps(f)}; }
-V v16 v16_load(const float *p) { return (v16){_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
-V void v16_store(float *p, v16 v) { _mm256_storeu_ps(p, v.a), _mm256_storeu_ps(p + 8, v.b); }
-V v16 v16_fma(v16 x, v16 y, v16 z) { return (v16){_mm256_fmadd_ps(x.a, y.a, z.a), _mm256_fmadd_ps(x.b, y.b, z.b)}; }
-V v16 v16_mul(v16 x, v16 y) { return BOTH(_mm256_mul_ps, x, y); }
-V v16 v16_add(v16 x, v16 y) { return BOTH(_mm256_add_ps, x, y); }
-V v16 v16_sub(v16 x, v16 y) { return BOTH(_mm256_sub_ps, x, y); }
-V v16 v16_div(v16 x, v16 y) { return BOTH(_mm256_div_ps, x, y); }
-V v16 v16_min(v16 x, v16 y) { return BOTH(_mm256_min_ps, x, y); }
-V v16 v16_max(v16 x, v16 y) { return BOTH(_mm256_max_ps, x, y); }
+V v16 v16_zero(void) {
+    return (v16){_mm256_setzero_ps(), _mm256_setzero_ps()};
+}
+V v16 v16_set1(float f) {
+    return (v16){_mm256_set1_ps(f), _mm256_set1_ps(f)};
+}
+V v16 v16_load(const float *p) {
+    return (v16){_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)};
+}
+V void v16_store(float *p, v16 v) {
+    _mm256_storeu_ps(p, v.a), _mm256_storeu_ps(p + 8, v.b);
+}
+V v16 v16_fma(v16 x, v16 y, v16 z) {
+    return (v16){_mm256_fmadd_ps(x.a, y.a, z.a), _mm256_fmadd_ps(x.b, y.b, z.b)};
+}
+V v16 v16_mul(v16 x, v16 y) {
+    return BOTH(_mm256_mul_ps, x, y);
+}
+V v16 v16_add(v16 x, v16 y) {
+    return BOTH(_mm256_add_ps, x, y);
+}
+V v16 v16_sub(v16 x, v16 y) {
+    return BOTH(_mm256_sub_ps, x, y);
+}
+V v16 v16_div(v16 x, v16 y) {
+    return BOTH(_mm256_div_ps, x, y);
+}
+V v16 v16_min(v16 x, v16 y) {
+    return BOTH(_mm256_min_ps, x, y);
+}
+V v16 v16_max(v16 x, v16 y) {
+    return BOTH(_mm256_max_ps, x, y);
+}
 
 V __m256 bf16_8(const unsigned char *p) {
     __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
     return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
 }
-V v16 v16_bf16(const unsigned char *p) { return (v16){bf16_8(p), bf16_8(p + 16)}; }
+V v16 v16_bf16(const unsigned char *p) {
+    return (v16){bf16_8(p), bf16_8(p + 16)};
+}
 
 /* Eight codes, one per lane, higher bits ignored: the magnitude from a table of eight, the sign from bit 3. */
 V __m256 e2m1_8(__m256i codes) {
@@ -63,7 +87,9 @@ V __m256 exp_8(__m256 x) {
     __m256i bits = _mm256_add_epi32(_mm256_slli_epi32(_mm256_castps_si256(t), 23), _mm256_set1_epi32(0x3f800000));
     return _mm256_andnot_ps(tiny, _mm256_mul_ps(p, _mm256_castsi256_ps(bits)));
 }
-V v16 v16_exp(v16 v) { return (v16){exp_8(v.a), exp_8(v.b)}; }
+V v16 v16_exp(v16 v) {
+    return (v16){exp_8(v.a), exp_8(v.b)};
+}
 
 V float v16_fold(v16 v) {
     __m256 a = _mm256_add_ps(v.a, v.b);
@@ -73,21 +99,26 @@ V float v16_fold(v16 v) {
 }
 
 V void v16_fold4(v16 x, v16 y, v16 z, v16 u, float *out) {
-    __m256 a = _mm256_add_ps(x.a, x.b), b = _mm256_add_ps(y.a, y.b), c = _mm256_add_ps(z.a, z.b), d = _mm256_add_ps(u.a, u.b);
+    __m256 a = _mm256_add_ps(x.a, x.b), b = _mm256_add_ps(y.a, y.b), c = _mm256_add_ps(z.a, z.b),
+           d = _mm256_add_ps(u.a, u.b);
     __m256 ab = _mm256_add_ps(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31)); /* l + (l+4) */
     __m256 cd = _mm256_add_ps(_mm256_permute2f128_ps(c, d, 0x20), _mm256_permute2f128_ps(c, d, 0x31));
-    __m256 s = _mm256_add_ps(_mm256_shuffle_ps(ab, cd, 0x44), _mm256_shuffle_ps(ab, cd, 0xEE)); /* l + (l+2): a a c c | b b d d */
-    s = _mm256_add_ps(s, _mm256_permute_ps(s, 0xB1));                                           /* l + (l+1) */
+    __m256 s = _mm256_add_ps(_mm256_shuffle_ps(ab, cd, 0x44),
+                             _mm256_shuffle_ps(ab, cd, 0xEE)); /* l + (l+2): a a c c | b b d d */
+    s = _mm256_add_ps(s, _mm256_permute_ps(s, 0xB1));          /* l + (l+1) */
     __m128 ac = _mm256_castps256_ps128(s), bd = _mm256_extractf128_ps(s, 1);
     _mm_storeu_ps(out, _mm_permute_ps(_mm_shuffle_ps(ac, bd, 0x88), 0xD8)); /* a c b d -> a b c d */
 }
 
 V __m256 keep_8(__m256 v, size_t i, size_t begin, size_t end) {
     __m256i at = _mm256_add_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32((int)i));
-    __m256i from = _mm256_cmpgt_epi32(at, _mm256_set1_epi32((int)begin - 1)), to = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)end), at);
+    __m256i from = _mm256_cmpgt_epi32(at, _mm256_set1_epi32((int)begin - 1)),
+            to = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)end), at);
     return _mm256_and_ps(v, _mm256_castsi256_ps(_mm256_and_si256(from, to)));
 }
-V v16 v16_keep(v16 v, size_t i, size_t begin, size_t end) { return (v16){keep_8(v.a, i, begin, end), keep_8(v.b, i + 8, begin, end)}; }
+V v16 v16_keep(v16 v, size_t i, size_t begin, size_t end) {
+    return (v16){keep_8(v.a, i, begin, end), keep_8(v.b, i + 8, begin, end)};
+}
 
 #include "engine/cpu/kernels_simd.h"
 

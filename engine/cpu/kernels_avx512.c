@@ -1,5 +1,5 @@
-/* AVX-512 (F, BW, DQ, VL): a vector of 16 lanes is one register. Nothing here runs before kernels_select.c has asked the
- * processor. */
+/* AVX-512 (F, BW, DQ, VL): a vector of 16 lanes is one register. Nothing here runs before kernels_select.c has asked
+ * the processor. */
 #include "engine/cpu/kernels.h"
 
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && defined(__FMA__)
@@ -9,17 +9,39 @@ typedef __m512 v16;
 #define V static inline __attribute__((always_inline))
 #define TILE_T 6
 
-V v16 v16_zero(void) { return _mm512_setzero_ps(); }
-V v16 v16_set1(float f) { return _mm512_set1_ps(f); }
-V v16 v16_load(const float *p) { return _mm512_loadu_ps(p); }
-V void v16_store(float *p, v16 v) { _mm512_storeu_ps(p, v); }
-V v16 v16_fma(v16 a, v16 b, v16 c) { return _mm512_fmadd_ps(a, b, c); }
-V v16 v16_mul(v16 a, v16 b) { return _mm512_mul_ps(a, b); }
-V v16 v16_add(v16 a, v16 b) { return _mm512_add_ps(a, b); }
-V v16 v16_sub(v16 a, v16 b) { return _mm512_sub_ps(a, b); }
-V v16 v16_div(v16 a, v16 b) { return _mm512_div_ps(a, b); }
-V v16 v16_min(v16 a, v16 b) { return _mm512_min_ps(a, b); }
-V v16 v16_max(v16 a, v16 b) { return _mm512_max_ps(a, b); }
+V v16 v16_zero(void) {
+    return _mm512_setzero_ps();
+}
+V v16 v16_set1(float f) {
+    return _mm512_set1_ps(f);
+}
+V v16 v16_load(const float *p) {
+    return _mm512_loadu_ps(p);
+}
+V void v16_store(float *p, v16 v) {
+    _mm512_storeu_ps(p, v);
+}
+V v16 v16_fma(v16 a, v16 b, v16 c) {
+    return _mm512_fmadd_ps(a, b, c);
+}
+V v16 v16_mul(v16 a, v16 b) {
+    return _mm512_mul_ps(a, b);
+}
+V v16 v16_add(v16 a, v16 b) {
+    return _mm512_add_ps(a, b);
+}
+V v16 v16_sub(v16 a, v16 b) {
+    return _mm512_sub_ps(a, b);
+}
+V v16 v16_div(v16 a, v16 b) {
+    return _mm512_div_ps(a, b);
+}
+V v16 v16_min(v16 a, v16 b) {
+    return _mm512_min_ps(a, b);
+}
+V v16 v16_max(v16 a, v16 b) {
+    return _mm512_max_ps(a, b);
+}
 
 V v16 v16_bf16(const unsigned char *p) {
     __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)p));
@@ -74,7 +96,8 @@ V void v16_fold4(v16 a, v16 b, v16 c, v16 d, float *out) {
 V v16 v16_keep(v16 v, size_t i, size_t begin, size_t end) {
     const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     __m512i at = _mm512_add_epi32(lane, _mm512_set1_epi32((int)i));
-    __mmask16 m = _mm512_cmpge_epi32_mask(at, _mm512_set1_epi32((int)begin)) & _mm512_cmplt_epi32_mask(at, _mm512_set1_epi32((int)end));
+    __mmask16 m = _mm512_cmpge_epi32_mask(at, _mm512_set1_epi32((int)begin)) &
+                  _mm512_cmplt_epi32_mask(at, _mm512_set1_epi32((int)end));
     return _mm512_maskz_mov_ps(m, v);
 }
 

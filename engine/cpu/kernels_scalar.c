@@ -45,7 +45,9 @@ static void expand_bf16(const unsigned char *q, size_t n, float *out) {
 }
 
 /* E8M0: 2^(s-127); s = 0 is the subnormal 2^-127, s = 255 is not a number. */
-static float scale_of(unsigned char s) { return from_bits(s == 0 ? 0x00400000u : s == 255 ? 0x7fc00000u : (uint32_t)s << 23); }
+static float scale_of(unsigned char s) {
+    return from_bits(s == 0 ? 0x00400000u : s == 255 ? 0x7fc00000u : (uint32_t)s << 23);
+}
 
 static void expand_mxfp4(const unsigned char *q, const unsigned char *scales, size_t n, float *out) {
     static const float value[16] = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6, -0.0f, -0.5f, -1, -1.5f, -2, -3, -4, -6};
@@ -64,11 +66,18 @@ static void dot_one(const float *w, size_t from, size_t n, const float *x, float
 
 typedef void (*Expand)(const WeightRow *w, size_t block, float *out);
 
-static void block_f32(const WeightRow *w, size_t block, float *out) { memcpy(out, w->q + block * 32 * sizeof(float), 32 * sizeof(float)); }
-static void block_bf16(const WeightRow *w, size_t block, float *out) { expand_bf16(w->q + block * 64, 32, out); }
-static void block_mxfp4(const WeightRow *w, size_t block, float *out) { expand_mxfp4(w->q + block * 16, w->scales + block, 32, out); }
+static void block_f32(const WeightRow *w, size_t block, float *out) {
+    memcpy(out, w->q + block * 32 * sizeof(float), 32 * sizeof(float));
+}
+static void block_bf16(const WeightRow *w, size_t block, float *out) {
+    expand_bf16(w->q + block * 64, 32, out);
+}
+static void block_mxfp4(const WeightRow *w, size_t block, float *out) {
+    expand_mxfp4(w->q + block * 16, w->scales + block, 32, out);
+}
 
-static void dot(Expand expand, const WeightRow *w, size_t n_rows, size_t n, const float *const *x, size_t n_tokens, float *out) {
+static void dot(Expand expand, const WeightRow *w, size_t n_rows, size_t n, const float *const *x, size_t n_tokens,
+                float *out) {
     float block[32];
     for (size_t t = 0; t < n_tokens; t++)
         for (size_t r = 0; r < n_rows; r++) {
@@ -107,7 +116,8 @@ static void swiglu(const float *g, const float *u, size_t n, float limit, float 
     }
 }
 
-static void scores(const float *q, size_t ldq, size_t n_q, const float *kt, size_t head_dim, float scale, float *s, size_t lds) {
+static void scores(const float *q, size_t ldq, size_t n_q, const float *kt, size_t head_dim, float scale, float *s,
+                   size_t lds) {
     for (size_t h = 0; h < n_q; h++)
         for (size_t i = 0; i < CPU_LANES; i++) {
             float sum = 0;
@@ -129,8 +139,8 @@ static float softmax(float *s, size_t begin, size_t end, float *m, float *sum) {
     return factor;
 }
 
-static void values(const float *p, size_t ldp, size_t n_q, const float *v, size_t ld, size_t begin, size_t end, const float *factor,
-                   float *acc) {
+static void values(const float *p, size_t ldp, size_t n_q, const float *v, size_t ld, size_t begin, size_t end,
+                   const float *factor, float *acc) {
     for (size_t h = 0; h < n_q; h++)
         for (size_t d = 0; d < ld; d++) {
             float sum = factor[h] * acc[h * ld + d];

@@ -44,12 +44,15 @@ INLINE void load_block(WeightKind kind, const WeightRow *w, size_t b, v16 *lo, v
 }
 
 INLINE void prefetch_block(WeightKind kind, const WeightRow *w, size_t b) {
-    if (kind == KIND_BF16) __builtin_prefetch(w->q + b * 64 + AHEAD);
-    else if (kind == KIND_MXFP4 && b % 4 == 0) __builtin_prefetch(w->q + b * 16 + AHEAD / 2);
+    if (kind == KIND_BF16)
+        __builtin_prefetch(w->q + b * 64 + AHEAD);
+    else if (kind == KIND_MXFP4 && b % 4 == 0)
+        __builtin_prefetch(w->q + b * 16 + AHEAD / 2);
 }
 
 /* R rows by T tokens, everything in registers. */
-INLINE void tile(WeightKind kind, const WeightRow *w, const int R, const float *const *x, const int T, size_t n, float *out) {
+INLINE void tile(WeightKind kind, const WeightRow *w, const int R, const float *const *x, const int T, size_t n,
+                 float *out) {
     v16 acc[CPU_TILE][TILE_T];
     for (int r = 0; r < R; r++)
         for (int t = 0; t < T; t++) acc[r][t] = v16_zero();
@@ -79,22 +82,33 @@ INLINE void tile(WeightKind kind, const WeightRow *w, const int R, const float *
         }
     }
     for (int t = 0; t < T; t++) {
-        if (R == CPU_TILE) v16_fold4(acc[0][t], acc[1][t], acc[2][t], acc[3][t], out + t * CPU_TILE);
+        if (R == CPU_TILE)
+            v16_fold4(acc[0][t], acc[1][t], acc[2][t], acc[3][t], out + t * CPU_TILE);
         else
             for (int r = 0; r < R; r++) out[t * CPU_TILE + r] = v16_fold(acc[r][t]);
     }
 }
 
-INLINE void tile_rows(WeightKind kind, const WeightRow *w, size_t n_rows, const float *const *x, const int T, size_t n, float *out) {
+INLINE void tile_rows(WeightKind kind, const WeightRow *w, size_t n_rows, const float *const *x, const int T, size_t n,
+                      float *out) {
     switch (n_rows) {
-    case 4: tile(kind, w, 4, x, T, n, out); break;
-    case 3: tile(kind, w, 3, x, T, n, out); break;
-    case 2: tile(kind, w, 2, x, T, n, out); break;
-    default: tile(kind, w, 1, x, T, n, out); break;
+    case 4:
+        tile(kind, w, 4, x, T, n, out);
+        break;
+    case 3:
+        tile(kind, w, 3, x, T, n, out);
+        break;
+    case 2:
+        tile(kind, w, 2, x, T, n, out);
+        break;
+    default:
+        tile(kind, w, 1, x, T, n, out);
+        break;
     }
 }
 
-INLINE void dot(WeightKind kind, const WeightRow *w, size_t n_rows, size_t n, const float *const *x, size_t n_tokens, float *out) {
+INLINE void dot(WeightKind kind, const WeightRow *w, size_t n_rows, size_t n, const float *const *x, size_t n_tokens,
+                float *out) {
     size_t t = 0;
     for (; t + TILE_T <= n_tokens; t += TILE_T) tile_rows(kind, w, n_rows, x + t, TILE_T, n, out + t * CPU_TILE);
     for (; TILE_T > 2 && t + 2 <= n_tokens; t += 2) tile_rows(kind, w, n_rows, x + t, 2, n, out + t * CPU_TILE);
@@ -154,7 +168,8 @@ static void swiglu(const float *g, const float *u, size_t n, float limit, float 
     memcpy(out + i, ot, (n - i) * sizeof(float));
 }
 
-INLINE void scores_heads(const float *q, size_t ldq, const int H, const float *kt, size_t head_dim, v16 scale, float *s, size_t lds) {
+INLINE void scores_heads(const float *q, size_t ldq, const int H, const float *kt, size_t head_dim, v16 scale, float *s,
+                         size_t lds) {
     v16 acc[8];
     for (int h = 0; h < H; h++) acc[h] = v16_zero();
     for (size_t d = 0; d < head_dim; d++) {
@@ -164,7 +179,8 @@ INLINE void scores_heads(const float *q, size_t ldq, const int H, const float *k
     for (int h = 0; h < H; h++) v16_store(s + (size_t)h * lds, v16_mul(scale, acc[h]));
 }
 
-static void scores(const float *q, size_t ldq, size_t n_q, const float *kt, size_t head_dim, float scale, float *s, size_t lds) {
+static void scores(const float *q, size_t ldq, size_t n_q, const float *kt, size_t head_dim, float scale, float *s,
+                   size_t lds) {
     v16 v = v16_set1(scale);
     for (; n_q >= 4; n_q -= 4, q += 4 * ldq, s += 4 * lds) scores_heads(q, ldq, 4, kt, head_dim, v, s, lds);
     for (; n_q >= 2; n_q -= 2, q += 2 * ldq, s += 2 * lds) scores_heads(q, ldq, 2, kt, head_dim, v, s, lds);
@@ -186,7 +202,8 @@ static float softmax(float *s, size_t begin, size_t end, float *m, float *sum) {
     return factor;
 }
 
-INLINE void values_part(const float *p, const float *v, size_t ld, size_t begin, size_t end, float factor, float *acc, const int N) {
+INLINE void values_part(const float *p, const float *v, size_t ld, size_t begin, size_t end, float factor, float *acc,
+                        const int N) {
     v16 sum[4], f = v16_set1(factor);
     for (int j = 0; j < N; j++) sum[j] = v16_mul(f, v16_load(acc + 16 * j));
     for (size_t i = begin; i < end; i++) {
@@ -196,8 +213,8 @@ INLINE void values_part(const float *p, const float *v, size_t ld, size_t begin,
     for (int j = 0; j < N; j++) v16_store(acc + 16 * j, sum[j]);
 }
 
-static void values(const float *p, size_t ldp, size_t n_q, const float *v, size_t ld, size_t begin, size_t end, const float *factor,
-                   float *acc) {
+static void values(const float *p, size_t ldp, size_t n_q, const float *v, size_t ld, size_t begin, size_t end,
+                   const float *factor, float *acc) {
     for (size_t h = 0; h < n_q; h++) {
         size_t d = 0;
         for (; d + 64 <= ld; d += 64) values_part(p + h * ldp, v + d, ld, begin, end, factor[h], acc + h * ld + d, 4);

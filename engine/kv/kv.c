@@ -2,8 +2,8 @@
  *  1. refs[p] is the number of sequences whose table holds page p; p is on the free list if and only if refs[p] is 0.
  *  2. A page with refs > 1 is full and is never written: sharing takes complete blocks only, and a sequence writes only
  *     behind the positions that it shares.
- *  3. A ring slot belongs to one sequence. A batch writes at most one block's worth of positions of a sequence before it
- *     reads, so window-1 positions back plus that block, however aligned, fit into ring_blocks. */
+ *  3. A ring slot belongs to one sequence. A batch writes at most one block's worth of positions of a sequence before
+ * it reads, so window-1 positions back plus that block, however aligned, fit into ring_blocks. */
 #include "engine/kv/kv.h"
 
 #include <string.h>
@@ -16,28 +16,37 @@ struct KvTable {
     uint32_t *free;     /* [n_pages], a stack */
 };
 
-static size_t blocks_of(size_t positions) { return positions / KV_BLOCK + (positions % KV_BLOCK != 0); }
+static size_t blocks_of(size_t positions) {
+    return positions / KV_BLOCK + (positions % KV_BLOCK != 0);
+}
 
-static bool too_large(Err *err) { return err_set(err, ERR_INPUT, "the memory for keys and values would be absurdly large; use a smaller context or batch"); }
+static bool too_large(Err *err) {
+    return err_set(err, ERR_INPUT,
+                   "the memory for keys and values would be absurdly large; use a smaller context or batch");
+}
 
-bool kv_plan(const KvShape *s, size_t n_seqs, size_t context, bool want_context, uint64_t budget, KvPlan *out, Err *err) {
+bool kv_plan(const KvShape *s, size_t n_seqs, size_t context, bool want_context, uint64_t budget, KvPlan *out,
+             Err *err) {
     KvPlan p = {.n_seqs = n_seqs, .context = context};
     p.ring_blocks = (s->window - 1 + KV_BLOCK - 1) / KV_BLOCK + 2;
     if (p.ring_blocks > blocks_of(context)) p.ring_blocks = blocks_of(context);
     size_t rings, need;
-    if (!size_mul(p.ring_blocks, s->block_bytes, &p.ring_bytes) || !size_mul(p.ring_bytes, s->sliding_layers, &p.ring_bytes) ||
-        !size_mul(p.ring_bytes, n_seqs, &rings) || !size_mul(s->full_layers, s->block_bytes, &p.page_bytes) ||
-        !size_mul(blocks_of(context), n_seqs, &p.n_pages) || !size_mul(p.n_pages, p.page_bytes, &need) ||
-        !size_add(need, rings, &need) || p.n_pages > UINT32_MAX)
+    if (!size_mul(p.ring_blocks, s->block_bytes, &p.ring_bytes) ||
+        !size_mul(p.ring_bytes, s->sliding_layers, &p.ring_bytes) || !size_mul(p.ring_bytes, n_seqs, &rings) ||
+        !size_mul(s->full_layers, s->block_bytes, &p.page_bytes) || !size_mul(blocks_of(context), n_seqs, &p.n_pages) ||
+        !size_mul(p.n_pages, p.page_bytes, &need) || !size_add(need, rings, &need) || p.n_pages > UINT32_MAX)
         return too_large(err);
     if (need > budget && p.page_bytes) {
         p.n_pages = budget > rings ? (size_t)((budget - rings) / p.page_bytes) : 0;
         size_t holds = p.n_pages * KV_BLOCK;
         if (holds < context && (want_context || holds < KV_BLOCK))
             return err_set(err, ERR_MEMORY,
-                           "a context of %zu positions and a batch of %zu need %.1f GB for keys and values, but only %.1f GB are at hand; "
+                           "a context of %zu positions and a batch of %zu need %.1f GB for keys and values, but only "
+                           "%.1f GB are at hand; "
                            "use a smaller context or batch",
-                           context, n_seqs, (double)(rings + p.page_bytes * blocks_of(want_context ? context : KV_BLOCK)) / 1e9, (double)budget / 1e9);
+                           context, n_seqs,
+                           (double)(rings + p.page_bytes * blocks_of(want_context ? context : KV_BLOCK)) / 1e9,
+                           (double)budget / 1e9);
         if (holds < context) p.context = holds;
     }
     p.full_bytes = p.n_pages * p.page_bytes;
@@ -117,8 +126,14 @@ bool kv_reserve(KvTable *t, uint32_t seq, size_t n) {
     return true;
 }
 
-size_t kv_free_pages(const KvTable *t) { return t->n_free; }
+size_t kv_free_pages(const KvTable *t) {
+    return t->n_free;
+}
 
-uint32_t kv_page(const KvTable *t, uint32_t seq, size_t block) { return t->pages[seq * t->max_blocks + block]; }
+uint32_t kv_page(const KvTable *t, uint32_t seq, size_t block) {
+    return t->pages[seq * t->max_blocks + block];
+}
 
-size_t kv_positions(const KvTable *t, uint32_t seq) { return (size_t)t->n_blocks[seq] * KV_BLOCK; }
+size_t kv_positions(const KvTable *t, uint32_t seq) {
+    return (size_t)t->n_blocks[seq] * KV_BLOCK;
+}

@@ -28,7 +28,8 @@ typedef struct KvPlan {
 
 /* As many pages as n_seqs sequences of `context` positions need, or fewer if that would pass `budget`; then `context`
  * shrinks to what all pages hold. want_context: exactly this context was asked for, so shrinking it is an error. */
-bool kv_plan(const KvShape *s, size_t n_seqs, size_t context, bool want_context, uint64_t budget, KvPlan *out, Err *err);
+bool kv_plan(const KvShape *s, size_t n_seqs, size_t context, bool want_context, uint64_t budget, KvPlan *out,
+             Err *err);
 
 /* Contains: for each sequence the numbers of its pages; for each page how many sequences hold it. */
 typedef struct KvTable KvTable;
@@ -38,8 +39,8 @@ void kv_close(KvTable *t); /* NULL is fine */
 
 /* Drops what seq held and gives it pages for positions 0 .. n-1. false: too few free pages (nothing is held then). */
 bool kv_reserve(KvTable *t, uint32_t seq, size_t n);
-/* As kv_reserve(dst, n_reserve), but the blocks that n positions of src fill completely are shared. The caller must copy
- * the bytes of the block that n fills only in part, if there is one, and the rings. */
+/* As kv_reserve(dst, n_reserve), but the blocks that n positions of src fill completely are shared. The caller must
+ * copy the bytes of the block that n fills only in part, if there is one, and the rings. */
 bool kv_share(KvTable *t, uint32_t dst, uint32_t src, size_t n, size_t n_reserve);
 void kv_drop(KvTable *t, uint32_t seq);
 

@@ -31,7 +31,8 @@ static bool read_sizes(const Json *j, ModelConfig *c, Err *err) {
            want_int2(j, "num_key_value_heads", NULL, 1, 1024, &c->n_kv_heads, err) &&
            want_int2(j, "head_dim", NULL, 32, MODEL_MAX_HEAD_DIM, &c->head_dim, err) &&
            want_int2(j, "num_local_experts", "num_experts", 1, MODEL_MAX_EXPERTS, &c->n_experts, err) &&
-           want_int2(j, "num_experts_per_tok", "experts_per_token", 1, MODEL_MAX_EXPERTS_PER_TOKEN, &c->experts_per_token, err) &&
+           want_int2(j, "num_experts_per_tok", "experts_per_token", 1, MODEL_MAX_EXPERTS_PER_TOKEN,
+                     &c->experts_per_token, err) &&
            want_int2(j, "intermediate_size", NULL, 32, 65536, &c->expert_width, err) &&
            want_int2(j, "vocab_size", NULL, 1, 1 << 22, &c->vocab, err) &&
            want_int2(j, "sliding_window", NULL, 1, 1 << 20, &c->window, err) &&
@@ -41,13 +42,14 @@ static bool read_sizes(const Json *j, ModelConfig *c, Err *err) {
 static bool check_sizes(const ModelConfig *c, Err *err) {
     if (c->head_dim % 2) return err_set(err, ERR_INPUT, "'head_dim' must be even, not %d", c->head_dim);
     if (c->n_heads % c->n_kv_heads)
-        return err_set(err, ERR_INPUT, "'num_attention_heads' (%d) must be a multiple of 'num_key_value_heads' (%d)", c->n_heads,
-                       c->n_kv_heads);
+        return err_set(err, ERR_INPUT, "'num_attention_heads' (%d) must be a multiple of 'num_key_value_heads' (%d)",
+                       c->n_heads, c->n_kv_heads);
     if (c->experts_per_token > c->n_experts)
-        return err_set(err, ERR_INPUT, "'num_experts_per_tok' (%d) is more than 'num_local_experts' (%d)", c->experts_per_token,
-                       c->n_experts);
+        return err_set(err, ERR_INPUT, "'num_experts_per_tok' (%d) is more than 'num_local_experts' (%d)",
+                       c->experts_per_token, c->n_experts);
     if (c->hidden % 32 || c->expert_width % 32)
-        return err_set(err, ERR_INPUT, "'hidden_size' (%d) and 'intermediate_size' (%d) must be multiples of 32, the block of MXFP4",
+        return err_set(err, ERR_INPUT,
+                       "'hidden_size' (%d) and 'intermediate_size' (%d) must be multiples of 32, the block of MXFP4",
                        c->hidden, c->expert_width);
     return true;
 }
@@ -57,13 +59,15 @@ static bool read_layer_types(const Json *j, ModelConfig *c, Err *err) {
     for (int i = 0; i < c->n_layers; i++) c->sliding[i] = i % 2 == 0;
     if (!list || json_type(list) == JSON_NULL) return true;
     if (json_type(list) != JSON_ARRAY || json_count(list) != (size_t)c->n_layers)
-        return err_set(err, ERR_INPUT, "'layer_types' must be a list with one entry for each of the %d layers", c->n_layers);
+        return err_set(err, ERR_INPUT, "'layer_types' must be a list with one entry for each of the %d layers",
+                       c->n_layers);
     int i = 0;
     for (const Json *e = json_first(list); e; e = json_next(e), i++) {
         Str s = json_str(e);
         c->sliding[i] = str_eqz(s, "sliding_attention");
         if (!c->sliding[i] && !str_eqz(s, "full_attention"))
-            return err_set(err, ERR_INPUT, "'layer_types' entry %d must be \"sliding_attention\" or \"full_attention\"", i);
+            return err_set(err, ERR_INPUT, "'layer_types' entry %d must be \"sliding_attention\" or \"full_attention\"",
+                           i);
     }
     return true;
 }
@@ -80,15 +84,18 @@ static bool check_yarn(const ModelConfig *c, Err *err) {
     double low, high;
     yarn_bounds(c, &low, &high);
     if (low > 0 && low < high && high < c->head_dim / 2.0 - 1) return true;
-    return err_set(err, ERR_INPUT, "the YaRN settings give the bounds low %.4g and high %.4g; 0 < low < high < %d was expected", low, high,
-                   c->head_dim / 2 - 1);
+    return err_set(err, ERR_INPUT,
+                   "the YaRN settings give the bounds low %.4g and high %.4g; 0 < low < high < %d was expected", low,
+                   high, c->head_dim / 2 - 1);
 }
 
 /* An explicit concentration is accepted only if it is the one that follows from the factor. */
 static bool check_attention_factor(const Json *r, const ModelConfig *c, Err *err) {
     double m = 0.1 * log(c->yarn_factor) + 1, given = m;
     if (!json_want_num(r, "attention_factor", false, &given, err)) return false;
-    if (fabs(given - m) > 1e-6) return err_set(err, ERR_INPUT, "'attention_factor' %g is not supported; 0.1 ln(factor) + 1 = %g was expected", given, m);
+    if (fabs(given - m) > 1e-6)
+        return err_set(err, ERR_INPUT, "'attention_factor' %g is not supported; 0.1 ln(factor) + 1 = %g was expected",
+                       given, m);
     return true;
 }
 
@@ -97,7 +104,8 @@ static bool read_yarn(const Json *j, const Json *r, ModelConfig *c, Err *err) {
     c->yarn_truncate = true; /* what a YaRN block without the key means; gpt-oss files say false */
     if (!want_positive(r, "factor", true, 1e6, &c->yarn_factor, err)) return false;
     if (json_get(r, "original_max_position_embeddings")) context = 1;
-    if (context && !want_positive(r, "original_max_position_embeddings", true, 1e9, &c->yarn_context, err)) return false;
+    if (context && !want_positive(r, "original_max_position_embeddings", true, 1e9, &c->yarn_context, err))
+        return false;
     if (!context && !want_positive(j, "initial_context_length", true, 1e9, &c->yarn_context, err)) return false;
     if (!want_positive(r, "beta_fast", false, 1e6, &c->yarn_beta_fast, err) ||
         !want_positive(r, "beta_slow", false, 1e6, &c->yarn_beta_slow, err) ||
@@ -118,9 +126,11 @@ static bool read_rope(const Json *j, ModelConfig *c, Err *err) {
     if (!r || json_type(r) == JSON_NULL) return true;
     Str type = STR("default");
     if (json_type(r) != JSON_OBJECT) return err_set(err, ERR_INPUT, "'%s' must be an object", key);
-    if (!json_want_str(r, json_get(r, "rope_type") ? "rope_type" : "type", false, &type, err)) return err_wrap(err, "%s", key);
+    if (!json_want_str(r, json_get(r, "rope_type") ? "rope_type" : "type", false, &type, err))
+        return err_wrap(err, "%s", key);
     if (str_eqz(type, "default")) return true;
-    if (!str_eqz(type, "yarn")) return err_set(err, ERR_INPUT, "%s: 'rope_type' must be \"yarn\" or \"default\", not \"%.40s\"", key, type.p);
+    if (!str_eqz(type, "yarn"))
+        return err_set(err, ERR_INPUT, "%s: 'rope_type' must be \"yarn\" or \"default\", not \"%.40s\"", key, type.p);
     return read_yarn(j, r, c, err) || err_wrap(err, "%s", key);
 }
 
@@ -131,12 +141,16 @@ static bool read_kind(const Json *j, ModelConfig *c, Err *err) {
         !json_want_bool(j, "attention_bias", false, &bias, err) ||
         !json_want_bool(j, "tie_word_embeddings", false, &c->tied, err))
         return false;
-    if (!str_eqz(type, "gpt_oss")) return err_set(err, ERR_INPUT, "'model_type' is \"%.60s\"; only \"gpt_oss\" is supported", type.p);
-    if (!str_eqz(act, "silu")) return err_set(err, ERR_INPUT, "'hidden_act' is \"%.60s\"; \"silu\" was expected", act.p);
+    if (!str_eqz(type, "gpt_oss"))
+        return err_set(err, ERR_INPUT, "'model_type' is \"%.60s\"; only \"gpt_oss\" is supported", type.p);
+    if (!str_eqz(act, "silu"))
+        return err_set(err, ERR_INPUT, "'hidden_act' is \"%.60s\"; \"silu\" was expected", act.p);
     if (!bias) return err_set(err, ERR_INPUT, "'attention_bias' is false; gpt-oss models have biases");
     const Json *q = json_get(j, "quantization_config");
-    if (q && json_type(q) == JSON_OBJECT && !json_want_str(q, "quant_method", false, &quant, err)) return err_wrap(err, "quantization_config");
-    if (!str_eqz(quant, "mxfp4")) return err_set(err, ERR_INPUT, "'quant_method' is \"%.60s\"; \"mxfp4\" was expected", quant.p);
+    if (q && json_type(q) == JSON_OBJECT && !json_want_str(q, "quant_method", false, &quant, err))
+        return err_wrap(err, "quantization_config");
+    if (!str_eqz(quant, "mxfp4"))
+        return err_set(err, ERR_INPUT, "'quant_method' is \"%.60s\"; \"mxfp4\" was expected", quant.p);
     return true;
 }
 
@@ -162,7 +176,8 @@ bool model_config_parse(Str json, ModelConfig *out, Err *err) {
 bool model_config_load(const char *path, ModelConfig *out, Err *err) {
     Buf text;
     buf_init(&text, 16u << 20);
-    bool ok = file_read(path, &text, err) && (model_config_parse(buf_str(&text), out, err) || err_wrap(err, "%s", path));
+    bool ok =
+        file_read(path, &text, err) && (model_config_parse(buf_str(&text), out, err) || err_wrap(err, "%s", path));
     buf_release(&text);
     return ok;
 }

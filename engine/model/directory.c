@@ -31,9 +31,11 @@ static bool is_in_blobs(const char *path, const char *real_dir) {
 static bool check_inside(const char *dir, const char *path, const char *name, Err *err) {
     char *real_dir = realpath(dir, NULL), *real_path = realpath(path, NULL);
     bool ok = true;
-    if (!real_dir || !real_path) ok = err_set(err, ERR_INPUT, "cannot read %.300s", path);
+    if (!real_dir || !real_path)
+        ok = err_set(err, ERR_INPUT, "cannot read %.300s", path);
     else if (!is_inside(real_path, real_dir) && !is_in_blobs(real_path, real_dir))
-        ok = err_set(err, ERR_INPUT, "weight file '%.100s' is a link that leads out of the model's folder %.200s", name, dir);
+        ok = err_set(err, ERR_INPUT, "weight file '%.100s' is a link that leads out of the model's folder %.200s", name,
+                     dir);
     free(real_dir);
     free(real_path);
     return ok;
@@ -78,14 +80,16 @@ static bool has_file(const ModelFiles *d, const char *name) {
     return false;
 }
 
-static int by_name(const void *a, const void *b) { return strcmp(((const Tensor *)a)->name, ((const Tensor *)b)->name); }
+static int by_name(const void *a, const void *b) {
+    return strcmp(((const Tensor *)a)->name, ((const Tensor *)b)->name);
+}
 
 static bool finish(ModelFiles *d, Err *err) {
     qsort(d->tensors, d->n_tensors, sizeof *d->tensors, by_name);
     for (size_t i = 1; i < d->n_tensors; i++)
         if (strcmp(d->tensors[i - 1].name, d->tensors[i].name) == 0)
-            return err_set(err, ERR_INPUT, "tensor '%.120s' is in both %s and %s", d->tensors[i].name, d->tensors[i - 1].file,
-                           d->tensors[i].file);
+            return err_set(err, ERR_INPUT, "tensor '%.120s' is in both %s and %s", d->tensors[i].name,
+                           d->tensors[i - 1].file, d->tensors[i].file);
     return true;
 }
 
@@ -95,8 +99,10 @@ static bool open_shards(ModelFiles *d, const char *dir, const Json *map, Err *er
     for (const Json *c = json_first(map); c; c = json_next(c)) {
         Str name = json_str(c);
         if (!name.p || !is_plain_name(name))
-            return err_set(err, ERR_INPUT, "'weight_map' gives tensor '%.100s' the file '%.100s'; a name inside the folder was expected",
-                           json_key(c), name.p ? name.p : "(no string)");
+            return err_set(
+                err, ERR_INPUT,
+                "'weight_map' gives tensor '%.100s' the file '%.100s'; a name inside the folder was expected",
+                json_key(c), name.p ? name.p : "(no string)");
         if (!has_file(d, name.p) && !add_file(d, dir, name.p, err)) return false;
     }
     return true;
@@ -107,7 +113,8 @@ static bool check_map(const ModelFiles *d, const Json *map, Err *err) {
     for (const Json *c = json_first(map); c; c = json_next(c)) {
         const Tensor *t = dir_find(d, json_key(c));
         if (!t || strcmp(t->file, json_str(c).p) != 0)
-            return err_set(err, ERR_INPUT, "'weight_map' says that tensor '%.120s' is in %s, but it is not", json_key(c), json_str(c).p);
+            return err_set(err, ERR_INPUT, "'weight_map' says that tensor '%.120s' is in %s, but it is not",
+                           json_key(c), json_str(c).p);
     }
     return true;
 }
@@ -133,7 +140,8 @@ bool dir_open(ModelFiles *d, const char *dir, Err *err) {
     if (!single) return err_nomem(err);
     if (file_exists(index)) return open_index(d, dir, index, err);
     if (!file_exists(single))
-        return err_set(err, ERR_INPUT, "there are no weights in %.200s: neither " SINGLE_NAME " nor " INDEX_NAME " is there", dir);
+        return err_set(err, ERR_INPUT,
+                       "there are no weights in %.200s: neither " SINGLE_NAME " nor " INDEX_NAME " is there", dir);
     return add_file(d, dir, SINGLE_NAME, err) && finish(d, err);
 }
 

@@ -20,9 +20,12 @@ const char *weight_type_name(WeightType t) {
 static float half_to_float(uint16_t h) {
     int exponent = h >> 10 & 31;
     float mantissa = (float)(h & 1023), v;
-    if (exponent == 0) v = ldexpf(mantissa, -24);
-    else if (exponent == 31) v = h & 1023 ? NAN : INFINITY;
-    else v = ldexpf(mantissa + 1024, exponent - 25);
+    if (exponent == 0)
+        v = ldexpf(mantissa, -24);
+    else if (exponent == 31)
+        v = h & 1023 ? NAN : INFINITY;
+    else
+        v = ldexpf(mantissa + 1024, exponent - 25);
     return h & 0x8000 ? -v : v;
 }
 
@@ -31,15 +34,18 @@ float vec_get(const Vec *v, size_t i) {
     uint32_t bits;
     float f;
     if (v->type == WEIGHT_F16) return half_to_float((uint16_t)(p[0] | p[1] << 8));
-    if (v->type == WEIGHT_BF16) bits = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 24;
-    else bits = (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+    if (v->type == WEIGHT_BF16)
+        bits = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 24;
+    else
+        bits = (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
     memcpy(&f, &bits, sizeof f);
     return f;
 }
 
 static bool missing(const char *dir, Err *err) {
     return err_set(err, ERR_INPUT,
-                   "there is no model at %.200s: a folder with config.json, tokenizer.json and model*.safetensors was expected, e.g. a "
+                   "there is no model at %.200s: a folder with config.json, tokenizer.json and model*.safetensors was "
+                   "expected, e.g. a "
                    "download of openai/gpt-oss-20b from Hugging Face, or one of this repository's demo models",
                    dir);
 }
@@ -124,7 +130,9 @@ typedef struct Named {
     FileMap map;
 } Named;
 
-static int by_file_name(const void *a, const void *b) { return strcmp(((const Named *)a)->name, ((const Named *)b)->name); }
+static int by_file_name(const void *a, const void *b) {
+    return strcmp(((const Named *)a)->name, ((const Named *)b)->name);
+}
 
 bool model_digest(const Model *m, Pool *pool, char out[65], Err *err) {
     static const char *const texts[] = {"config.json", "tokenizer.json"};
@@ -139,9 +147,12 @@ bool model_digest(const Model *m, Pool *pool, char out[65], Err *err) {
     FileMap maps[2] = {{0}};
     for (int i = 0; ok && i < 2; i++) {
         const char *path = path_join(a, m->dir, texts[i]);
-        if (!path) ok = err_nomem(err);
-        else if (file_exists(path)) ok = file_map(path, &maps[i], err);
-        else continue;
+        if (!path)
+            ok = err_nomem(err);
+        else if (file_exists(path))
+            ok = file_map(path, &maps[i], err);
+        else
+            continue;
         all[n++] = (Named){texts[i], maps[i]};
     }
     if (ok) qsort(all, n, sizeof *all, by_file_name);
@@ -162,7 +173,8 @@ static uint64_t row_bytes(const Matrix *m) {
 }
 
 uint64_t model_active_bytes(const Model *m) {
-    uint64_t sum = m->unembed.rows * row_bytes(&m->unembed), k = (uint64_t)m->config.experts_per_token, e = (uint64_t)m->config.n_experts;
+    uint64_t sum = m->unembed.rows * row_bytes(&m->unembed), k = (uint64_t)m->config.experts_per_token,
+             e = (uint64_t)m->config.n_experts;
     for (int i = 0; i < m->config.n_layers; i++) {
         const ModelLayer *l = &m->layers[i];
         const Matrix *dense[] = {&l->q, &l->k, &l->v, &l->o, &l->router}, *moe[] = {&l->gate, &l->up, &l->down};

@@ -55,13 +55,13 @@ float vec_get(const Vec *v, size_t i);
 
 typedef struct ModelLayer {
     Vec attn_norm, moe_norm; /* [hidden] */
-    Matrix q, k, v, o;       /* [n_heads*head_dim, hidden], [n_kv_heads*head_dim, hidden] twice, [hidden, n_heads*head_dim] */
+    Matrix q, k, v, o; /* [n_heads*head_dim, hidden], [n_kv_heads*head_dim, hidden] twice, [hidden, n_heads*head_dim] */
     Vec q_bias, k_bias, v_bias, o_bias;
     Vec sinks; /* [n_heads] */
     Matrix router;
     Vec router_bias;
-    Matrix gate, up, down;                /* rows: expert e's row c is e*expert_width + c (down: e*hidden + c) */
-    Vec gate_bias, up_bias, down_bias;    /* indexed the same way */
+    Matrix gate, up, down;             /* rows: expert e's row c is e*expert_width + c (down: e*hidden + c) */
+    Vec gate_bias, up_bias, down_bias; /* indexed the same way */
 } ModelLayer;
 
 /* Contains: the mapped files, the config, one ModelLayer per layer. */

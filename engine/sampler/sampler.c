@@ -24,7 +24,8 @@ bool sampler_open(size_t vocab, Sampler **out, Err *err) {
     Sampler *s = mem_alloc(sizeof *s);
     if (!s) return err_nomem(err);
     s->vocab = vocab;
-    if (size_mul(vocab, sizeof *s->w, &a) && size_mul(vocab, sizeof *s->best, &b)) s->w = mem_alloc(a), s->best = mem_alloc(b);
+    if (size_mul(vocab, sizeof *s->w, &a) && size_mul(vocab, sizeof *s->best, &b))
+        s->w = mem_alloc(a), s->best = mem_alloc(b);
     if (!s->w || !s->best) {
         sampler_close(s);
         return err_nomem(err);
@@ -44,7 +45,8 @@ void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4
     uint32_t c[4] = {counter[0], counter[1], counter[2], counter[3]}, k[2] = {key[0], key[1]};
     for (int round = 0; round < 10; round++) {
         uint64_t p0 = (uint64_t)c[0] * 0xD2511F53u, p1 = (uint64_t)c[2] * 0xCD9E8D57u;
-        uint32_t next[4] = {(uint32_t)(p1 >> 32) ^ c[1] ^ k[0], (uint32_t)p1, (uint32_t)(p0 >> 32) ^ c[3] ^ k[1], (uint32_t)p0};
+        uint32_t next[4] = {(uint32_t)(p1 >> 32) ^ c[1] ^ k[0], (uint32_t)p1, (uint32_t)(p0 >> 32) ^ c[3] ^ k[1],
+                            (uint32_t)p0};
         memcpy(c, next, sizeof c);
         k[0] += 0x9E3779B9u;
         k[1] += 0xBB67AE85u;

@@ -1,7 +1,7 @@
 /* Logits in, one token id out; and log-probabilities. Nothing here keeps state between tokens.
  *
- * The algorithm, exactly, so that a draw can be repeated elsewhere. With temperature 0: the largest logit; of equal ones
- * the lowest id. Otherwise, with M the largest logit:
+ * The algorithm, exactly, so that a draw can be repeated elsewhere. With temperature 0: the largest logit; of equal
+ * ones the lowest id. Otherwise, with M the largest logit:
  *
  *   1. w_i = exp((l_i - M) / temperature) in double, 0 where the argument is below -60.
  *   2. top_p >= 1: the order is by id. Else the order is by falling logit, then by id, and it is cut after the first

@@ -20,10 +20,10 @@ typedef enum SlotState { SLOT_FREE, SLOT_PREFILL, SLOT_DECODE, SLOT_CHOICE } Slo
 typedef struct Slot {
     SlotState state;
     SchedJob *job;
-    uint64_t order;    /* of admission */
-    size_t n_held;     /* positions in the main sequence */
-    size_t n_limit;    /* positions at most */
-    size_t choice, at; /* CHOICE: which one, and how many of its tokens were fed */
+    uint64_t order;                       /* of admission */
+    size_t n_held;                        /* positions in the main sequence */
+    size_t n_limit;                       /* positions at most */
+    size_t choice, at;                    /* CHOICE: which one, and how many of its tokens were fed */
     size_t first_logit, n_rows, n_logits; /* in the step that runs */
     uint64_t began_ns, decode_ns;
 } Slot;
@@ -40,8 +40,12 @@ struct Sched {
     uint64_t next_order;
 };
 
-size_t sched_seqs(size_t n_slots) { return 2 * n_slots; }
-static uint32_t main_seq(const Sched *s, const Slot *t) { return (uint32_t)(2 * (size_t)(t - s->slots)); }
+size_t sched_seqs(size_t n_slots) {
+    return 2 * n_slots;
+}
+static uint32_t main_seq(const Sched *s, const Slot *t) {
+    return (uint32_t)(2 * (size_t)(t - s->slots));
+}
 
 bool sched_open(const SchedOptions *o, Sched **out, Err *err) {
     *out = NULL;
@@ -96,12 +100,19 @@ static size_t choice_positions(const SchedJob *j) {
 const char *sched_refuse(const Sched *s, const SchedJob *j, Arena *a) {
     size_t need = j->n_prompt + (j->n_choices ? longest_choice(j) - 1 : 0);
     if (need > s->context)
-        return str_printf(a, "the prompt%s needs %zu tokens, but the context has room for %zu; use a larger context or a shorter prompt",
-                          j->n_choices ? " with its longest choice" : "", need, s->context).p;
-    size_t rounded = (main_positions(s, j) + KV_BLOCK - 1) / KV_BLOCK * KV_BLOCK + (choice_positions(j) + KV_BLOCK - 1) / KV_BLOCK * KV_BLOCK;
+        return str_printf(a,
+                          "the prompt%s needs %zu tokens, but the context has room for %zu; use a larger context or a "
+                          "shorter prompt",
+                          j->n_choices ? " with its longest choice" : "", need, s->context)
+            .p;
+    size_t rounded = (main_positions(s, j) + KV_BLOCK - 1) / KV_BLOCK * KV_BLOCK +
+                     (choice_positions(j) + KV_BLOCK - 1) / KV_BLOCK * KV_BLOCK;
     if (rounded > s->positions + KV_BLOCK - 1 && j->n_choices)
-        return str_printf(a, "the prompt and a copy of its end need room for %zu tokens, but there is memory for %zu; use a smaller batch",
-                          rounded, s->positions).p;
+        return str_printf(a,
+                          "the prompt and a copy of its end need room for %zu tokens, but there is memory for %zu; use "
+                          "a smaller batch",
+                          rounded, s->positions)
+            .p;
     return NULL;
 }
 
@@ -137,7 +148,9 @@ SchedJob *sched_next(Sched *s) {
     return j;
 }
 
-size_t sched_in_flight(const Sched *s) { return s->n_waiting + s->n_running; }
+size_t sched_in_flight(const Sched *s) {
+    return s->n_waiting + s->n_running;
+}
 
 static void finish(Sched *s, Slot *t, SchedEnd end) {
     uint64_t now = clock_mono_ns();
@@ -171,7 +184,11 @@ static bool admit(Sched *s, Slot *t) {
     }
     pop_waiting(s);
     s->n_running++;
-    *t = (Slot){.state = SLOT_PREFILL, .job = j, .order = s->next_order++, .n_limit = main_positions(s, j), .began_ns = clock_mono_ns()};
+    *t = (Slot){.state = SLOT_PREFILL,
+                .job = j,
+                .order = s->next_order++,
+                .n_limit = main_positions(s, j),
+                .began_ns = clock_mono_ns()};
     j->n_out = 0;
     for (size_t i = 0; i < j->n_choices; i++) j->scores[i] = (ChoiceScore){.is_greedy = true};
     return true;
@@ -184,8 +201,10 @@ static void sweep_cancelled(Sched *s) {
     s->waiting = NULL, s->waiting_end = &s->waiting, s->n_waiting = 0;
     for (SchedJob *j = all, *next; j; j = next) {
         next = j->next;
-        if (j->cancel) push_done(s, j, SCHED_CANCELLED);
-        else sched_submit(s, j);
+        if (j->cancel)
+            push_done(s, j, SCHED_CANCELLED);
+        else
+            sched_submit(s, j);
     }
 }
 
@@ -205,7 +224,9 @@ static void add_row(Sched *s, Slot *t, uint32_t seq, size_t pos, uint32_t token,
     s->n_logits += want;
 }
 
-static void add_decode(Sched *s, Slot *t) { add_row(s, t, main_seq(s, t), t->n_held, t->job->out[t->job->n_out - 1], true); }
+static void add_decode(Sched *s, Slot *t) {
+    add_row(s, t, main_seq(s, t), t->n_held, t->job->out[t->job->n_out - 1], true);
+}
 
 /* Leaves one logits row for each slot that still may need it. */
 static void add_prompt(Sched *s, Slot *t) {
@@ -238,8 +259,10 @@ static void collect_rows(Sched *s) {
     for (size_t i = 0; i < n; i++) {
         Slot *t = s->by_order[i];
         t->first_logit = s->n_logits;
-        if (t->state == SLOT_PREFILL) add_prompt(s, t);
-        else add_choice(s, t);
+        if (t->state == SLOT_PREFILL)
+            add_prompt(s, t);
+        else
+            add_choice(s, t);
     }
 }
 
@@ -259,8 +282,10 @@ static void sample(Sched *s, Slot *t, const float *logits) {
         return;
     }
     j->out[j->n_out++] = id;
-    if (is_stop(j, id)) finish(s, t, SCHED_STOP);
-    else if (j->n_out >= j->max_tokens || t->n_held >= t->n_limit) finish(s, t, SCHED_LENGTH);
+    if (is_stop(j, id))
+        finish(s, t, SCHED_STOP);
+    else if (j->n_out >= j->max_tokens || t->n_held >= t->n_limit)
+        finish(s, t, SCHED_LENGTH);
 }
 
 static bool add_score(Sched *s, Slot *t, size_t choice, size_t token, const float *logits) {
@@ -326,8 +351,10 @@ static void take_logits(Sched *s, Slot *t) {
     t->n_held += t->n_rows;
     if (t->n_logits == 0) return;
     const float *logits = b->ops->logits(b, t->first_logit);
-    if (t->state == SLOT_PREFILL) end_prefill(s, t, logits);
-    else sample(s, t, logits);
+    if (t->state == SLOT_PREFILL)
+        end_prefill(s, t, logits);
+    else
+        sample(s, t, logits);
 }
 
 bool sched_step(Sched *s, Err *err) {

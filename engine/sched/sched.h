@@ -31,7 +31,7 @@ typedef struct SchedJob {
 
     SchedEnd end;
     double seconds_prefill, seconds_decode;
-    bool cancel; /* the caller may set it at any time */
+    bool cancel;           /* the caller may set it at any time */
     struct SchedJob *next; /* private */
 } SchedJob;
 

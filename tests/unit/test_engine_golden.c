@@ -1,7 +1,8 @@
 /* The forward pass against the reference outputs of shared/golden: every case of the three tiny models. */
 #include "tests/engine_support.h"
 
-static const char *const models[] = {"golden/tiny-a/hf", "golden/tiny-b/hf", "golden/tiny-e/hf", "golden/tiny-a/hf-sharded"};
+static const char *const models[] = {"golden/tiny-a/hf", "golden/tiny-b/hf", "golden/tiny-e/hf",
+                                     "golden/tiny-a/hf-sharded"};
 static const char *const refs[] = {"golden/tiny-a/ref", "golden/tiny-b/ref", "golden/tiny-e/ref", "golden/tiny-a/ref"};
 
 /* golden/README.md, "Tolerances": about ten times what two float32 engines differ by */
@@ -57,7 +58,8 @@ static void check_logits(const Golden *g, const Json *c, const float *all, size_
     FileMap m = map_ref(g, json_str(json_get(c, "logits")));
     const float *ref = (const float *)(const void *)m.p;
     Diff d = {0};
-    for (const Json *p = json_first(json_get(c, "positions")); p; p = json_next(p), ref += v) diff_add(&d, all + (size_t)json_num(p) * v, ref, v);
+    for (const Json *p = json_first(json_get(c, "positions")); p; p = json_next(p), ref += v)
+        diff_add(&d, all + (size_t)json_num(p) * v, ref, v);
     assert_int_equal(m.n, d.n * sizeof(float));
     printf("%-28s %-9s max %.2e mean %.2e\n", label, json_str(json_get(c, "name")).p, d.max, d.sum / (double)d.n);
     assert_true(d.max <= LOGIT_MAX);
@@ -110,7 +112,8 @@ static void check_greedy(Rig *r, const Json *c, const uint32_t *ids, size_t n) {
     }
 }
 
-static void each_case(size_t model, int threads, void (*fn)(Rig *r, const Golden *g, const Json *c, const char *label)) {
+static void each_case(size_t model, int threads,
+                      void (*fn)(Rig *r, const Golden *g, const Json *c, const char *label)) {
     NEED_SHARED(dir, models[model]);
     NEED_SHARED(ref, refs[model]);
     Golden g = golden_open(ref);
@@ -147,8 +150,12 @@ static void case_pieces(Rig *r, const Golden *g, const Json *c, const char *labe
     free(ids);
 }
 
-static void test_logits(void **state) { each_case(*(const size_t *)*state, 2, case_logits); }
-static void test_pieces(void **state) { each_case(*(const size_t *)*state, 1, case_pieces); }
+static void test_logits(void **state) {
+    each_case(*(const size_t *)*state, 2, case_logits);
+}
+static void test_pieces(void **state) {
+    each_case(*(const size_t *)*state, 1, case_pieces);
+}
 
 /* ---- inside: residual streams, experts ---- */
 
@@ -160,8 +167,8 @@ typedef struct Seen {
 
 static void remember(void *ctx, TapStage stage, int layer, size_t row, const float *values, size_t n) {
     Seen *s = ctx;
-    float *to = stage == TAP_EMBED        ? s->hiddens[0][row]
-                : stage == TAP_AFTER_ATTN ? s->after_attn[layer][row]
+    float *to = stage == TAP_EMBED         ? s->hiddens[0][row]
+                : stage == TAP_AFTER_ATTN  ? s->after_attn[layer][row]
                 : stage == TAP_AFTER_LAYER ? s->hiddens[layer + 1][row]
                 : stage == TAP_EXPERTS     ? s->experts[layer][row]
                                            : s->weights[layer][row];
@@ -247,11 +254,13 @@ static void test_batch(void **state) {
         size_t k = 0;
         for (size_t s = 0; s < SEQS; s++) {
             size_t take = (step + s) % 3 == 0 ? 1 : (step * 7 + s) % 23;
-            for (size_t i = 0; i < take && at[s] < LEN; i++, at[s]++) rows[k++] = (BatchRow){(uint32_t)s, (uint32_t)at[s], seqs[s][at[s]], true};
+            for (size_t i = 0; i < take && at[s] < LEN; i++, at[s]++)
+                rows[k++] = (BatchRow){(uint32_t)s, (uint32_t)at[s], seqs[s][at[s]], true};
         }
         if (k) must(many.be->ops->forward(many.be, rows, k, err));
         for (size_t i = 0; i < k; i++)
-            assert_memory_equal(many.be->ops->logits(many.be, i), want[rows[i].seq] + rows[i].pos * v, v * sizeof(float));
+            assert_memory_equal(many.be->ops->logits(many.be, i), want[rows[i].seq] + rows[i].pos * v,
+                                v * sizeof(float));
         size_t done = 0;
         for (size_t s = 0; s < SEQS; s++) done += at[s] == LEN;
         if (done == SEQS) break;
@@ -281,13 +290,16 @@ static void test_kernels_agree(void **state) {
         Rig r = {0};
         must(model_open(dir, &r.model, err));
         must(pool_open(1, &r.pool, err));
-        BackendOptions o = {.model = r.model, .pool = r.pool, .max_rows = 512, .max_logits = 512, .n_seqs = 1, .context = 512};
+        BackendOptions o = {
+            .model = r.model, .pool = r.pool, .max_rows = 512, .max_logits = 512, .n_seqs = 1, .context = 512};
         if (backend_cpu.open(&o, &be, &e)) {
             r.be = be;
             float *got = rig_run(&r, 0, ids, n, 50);
             if (want) assert_memory_equal(got, want, n * rig_vocab(&r) * sizeof(float));
-            if (!want) want = got;
-            else free(got);
+            if (!want)
+                want = got;
+            else
+                free(got);
         } else {
             printf("skipped: this processor has no %s\n", names[i]);
         }
@@ -302,12 +314,12 @@ static void test_kernels_agree(void **state) {
 int main(void) {
     static size_t n[] = {0, 1, 2, 3};
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate(test_logits, &n[0]),  cmocka_unit_test_prestate(test_logits, &n[1]),
-        cmocka_unit_test_prestate(test_logits, &n[2]),  cmocka_unit_test_prestate(test_logits, &n[3]),
-        cmocka_unit_test_prestate(test_pieces, &n[0]),  cmocka_unit_test_prestate(test_pieces, &n[1]),
-        cmocka_unit_test_prestate(test_pieces, &n[2]),  cmocka_unit_test_prestate(test_inside, &n[0]),
-        cmocka_unit_test_prestate(test_inside, &n[1]),  cmocka_unit_test_prestate(test_inside, &n[2]),
-        cmocka_unit_test_prestate(test_batch, &n[0]),   cmocka_unit_test_prestate(test_batch, &n[1]),
+        cmocka_unit_test_prestate(test_logits, &n[0]),        cmocka_unit_test_prestate(test_logits, &n[1]),
+        cmocka_unit_test_prestate(test_logits, &n[2]),        cmocka_unit_test_prestate(test_logits, &n[3]),
+        cmocka_unit_test_prestate(test_pieces, &n[0]),        cmocka_unit_test_prestate(test_pieces, &n[1]),
+        cmocka_unit_test_prestate(test_pieces, &n[2]),        cmocka_unit_test_prestate(test_inside, &n[0]),
+        cmocka_unit_test_prestate(test_inside, &n[1]),        cmocka_unit_test_prestate(test_inside, &n[2]),
+        cmocka_unit_test_prestate(test_batch, &n[0]),         cmocka_unit_test_prestate(test_batch, &n[1]),
         cmocka_unit_test_prestate(test_kernels_agree, &n[0]), cmocka_unit_test_prestate(test_kernels_agree, &n[1]),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,9 @@ static uint32_t bits(void) {
     state_ = state_ * 6364136223846793005u + 1442695040888963407u;
     return (uint32_t)(state_ >> 33);
 }
-static float number(void) { return ((float)(bits() & 0xffff) / 32768.0f - 1.0f) * ldexpf(1, (int)(bits() % 9) - 4); }
+static float number(void) {
+    return ((float)(bits() & 0xffff) / 32768.0f - 1.0f) * ldexpf(1, (int)(bits() % 9) - 4);
+}
 static void numbers(float *p, size_t n) {
     for (size_t i = 0; i < n; i++) p[i] = number();
 }
@@ -29,7 +31,8 @@ static void sane_scales(unsigned char *p, size_t n) {
 
 enum { MAX_COLS = 160, MAX_TOKENS = 15 };
 typedef struct Input {
-    unsigned char q[CPU_TILE][MAX_COLS * 4 + 2048], scales[CPU_TILE][64 + 2048]; /* kernels may prefetch behind the end */
+    unsigned char q[CPU_TILE][MAX_COLS * 4 + 2048],
+        scales[CPU_TILE][64 + 2048]; /* kernels may prefetch behind the end */
     float x[MAX_TOKENS][MAX_COLS];
     WeightRow w[CPU_TILE];
     const float *xp[MAX_TOKENS];
@@ -37,9 +40,12 @@ typedef struct Input {
 
 static void fill(Input *in, size_t which, size_t offset) {
     for (size_t r = 0; r < CPU_TILE; r++) {
-        if (which == 0) numbers((float *)(void *)in->q[r], MAX_COLS);
-        else if (which == 1) sane_bf16(in->q[r] + offset, MAX_COLS);
-        else bytes(in->q[r] + offset, MAX_COLS);
+        if (which == 0)
+            numbers((float *)(void *)in->q[r], MAX_COLS);
+        else if (which == 1)
+            sane_bf16(in->q[r] + offset, MAX_COLS);
+        else
+            bytes(in->q[r] + offset, MAX_COLS);
         sane_scales(in->scales[r], MAX_COLS / 32);
         in->w[r] = (WeightRow){in->q[r] + offset, in->scales[r]};
     }
@@ -49,7 +55,8 @@ static void fill(Input *in, size_t which, size_t offset) {
 static void same(const float *a, const float *b, size_t n, const char *what) {
     if (memcmp(a, b, n * sizeof *a) == 0) return;
     for (size_t i = 0; i < n; i++)
-        if (memcmp(a + i, b + i, sizeof *a) != 0) fail_msg("%s: element %zu is %a, scalar gives %a", what, i, (double)a[i], (double)b[i]);
+        if (memcmp(a + i, b + i, sizeof *a) != 0)
+            fail_msg("%s: element %zu is %a, scalar gives %a", what, i, (double)a[i], (double)b[i]);
 }
 
 static void check_dots(const CpuKernels *k, const CpuKernels *s) {
@@ -77,7 +84,8 @@ static void check_expand(const CpuKernels *k, const CpuKernels *s) {
         k->expand_bf16(q, n, got), s->expand_bf16(q, n, want);
         same(got, want, n, "expand_bf16");
         bytes(q, n / 2);
-        for (size_t i = 0; i < n / 32; i++) scales[i] = (unsigned char)(bits() % 255); /* all but NaN, subnormal results too */
+        for (size_t i = 0; i < n / 32; i++)
+            scales[i] = (unsigned char)(bits() % 255); /* all but NaN, subnormal results too */
         k->expand_mxfp4(q, scales, n, got), s->expand_mxfp4(q, scales, n, want);
         same(got, want, n, "expand_mxfp4");
     }
@@ -101,7 +109,8 @@ static void check_attention(const CpuKernels *k, const CpuKernels *s) {
     for (size_t heads = 1; heads <= 9; heads++)
         for (size_t d = 32; d <= 128; d += d < 40 ? 2 : 22) {
             float got[9 * CPU_BLOCK] = {0}, want[9 * CPU_BLOCK] = {0};
-            k->scores(q, d, heads, kt, d, 0.125f, got, CPU_BLOCK), s->scores(q, d, heads, kt, d, 0.125f, want, CPU_BLOCK);
+            k->scores(q, d, heads, kt, d, 0.125f, got, CPU_BLOCK),
+                s->scores(q, d, heads, kt, d, 0.125f, want, CPU_BLOCK);
             same(got, want, 9 * CPU_BLOCK, "scores");
             for (size_t begin = 0; begin < CPU_BLOCK; begin += 13)
                 for (size_t end = begin + 1; end <= CPU_BLOCK; end += 9) {
@@ -110,14 +119,16 @@ static void check_attention(const CpuKernels *k, const CpuKernels *s) {
                     memcpy(b, a, sizeof a);
                     f[0] = k->softmax(a, begin, end, &m[0], &sum[0]), f[1] = s->softmax(b, begin, end, &m[1], &sum[1]);
                     same(a, b, CPU_BLOCK, "softmax");
-                    same(&m[0], &m[1], 1, "softmax max"), same(&sum[0], &sum[1], 1, "softmax sum"), same(&f[0], &f[1], 1, "softmax factor");
+                    same(&m[0], &m[1], 1, "softmax max"), same(&sum[0], &sum[1], 1, "softmax sum"),
+                        same(&f[0], &f[1], 1, "softmax factor");
                 }
             size_t ld = (d + 15) / 16 * 16;
             static float x[9 * 128], y[9 * 128];
             float factor[9];
             numbers(x, 9 * 128), numbers(factor, 9);
             memcpy(y, x, sizeof x);
-            k->values(q, CPU_BLOCK, heads, v, ld, 3, 3 + d / 3, factor, x), s->values(q, CPU_BLOCK, heads, v, ld, 3, 3 + d / 3, factor, y);
+            k->values(q, CPU_BLOCK, heads, v, ld, 3, 3 + d / 3, factor, x),
+                s->values(q, CPU_BLOCK, heads, v, ld, 3, 3 + d / 3, factor, y);
             same(x, y, 9 * 128, "values");
         }
 }
@@ -173,7 +184,8 @@ static void test_exp(void **state) {
     }
     printf("cpu_exp: at most %.2f ulp off\n", worst);
     assert_true(worst < 2);
-    assert_true(cpu_exp(-INFINITY) == 0 && cpu_exp(-100) == 0 && cpu_exp(0) == 1 && isfinite(cpu_exp(1e30f)) && isnan(cpu_exp(NAN)));
+    assert_true(cpu_exp(-INFINITY) == 0 && cpu_exp(-100) == 0 && cpu_exp(0) == 1 && isfinite(cpu_exp(1e30f)) &&
+                isnan(cpu_exp(NAN)));
 }
 
 /* ---- the unit vectors ---- */
@@ -217,7 +229,8 @@ static void unit_mxfp4(const Json *j) {
         for (size_t i = 0; i < 32; i++) {
             uint32_t b;
             memcpy(&b, &got[cpu_mxfp4_column(i)], 4);
-            assert_int_equal(b, (uint32_t)want[4 * i] << 24 | (uint32_t)want[4 * i + 1] << 16 | (uint32_t)want[4 * i + 2] << 8 | want[4 * i + 3]);
+            assert_int_equal(b, (uint32_t)want[4 * i] << 24 | (uint32_t)want[4 * i + 1] << 16 |
+                                    (uint32_t)want[4 * i + 2] << 8 | want[4 * i + 3]);
         }
     }
 }
@@ -227,7 +240,8 @@ static void unit_swiglu(const Json *j) {
     size_t n = read_floats(json_get(j, "gate"), g);
     read_floats(json_get(j, "up"), u);
     read_floats(json_get(j, "out"), want);
-    cpu_kernels_scalar.swiglu(g, u, n, (float)json_num(json_get(j, "limit")), (float)json_num(json_get(j, "alpha")), got);
+    cpu_kernels_scalar.swiglu(g, u, n, (float)json_num(json_get(j, "limit")), (float)json_num(json_get(j, "alpha")),
+                              got);
     for (size_t i = 0; i < n; i++) close_to((double)got[i], (double)want[i], 2e-6);
 }
 
@@ -271,17 +285,22 @@ static void unit_router(const Json *j) {
 
 static void unit_rope(const Json *j) {
     for (const Json *c = json_first(j); c; c = json_next(c)) {
-        ModelConfig m = {.head_dim = (int)json_num(json_get(c, "head_dim")), .rope_theta = json_num(json_get(c, "theta")),
-                         .yarn_factor = json_num(json_get(c, "factor")), .yarn_context = json_num(json_get(c, "original_context")),
-                         .yarn_beta_fast = json_num(json_get(c, "beta_fast")), .yarn_beta_slow = json_num(json_get(c, "beta_slow"))};
+        ModelConfig m = {.head_dim = (int)json_num(json_get(c, "head_dim")),
+                         .rope_theta = json_num(json_get(c, "theta")),
+                         .yarn_factor = json_num(json_get(c, "factor")),
+                         .yarn_context = json_num(json_get(c, "original_context")),
+                         .yarn_beta_fast = json_num(json_get(c, "beta_fast")),
+                         .yarn_beta_slow = json_num(json_get(c, "beta_slow"))};
         double f[MODEL_MAX_HEAD_DIM / 2], concentration;
         model_rope(&m, f, &concentration);
         close_to(concentration, json_num(json_get(c, "concentration")), 1e-12);
         size_t i = 0;
-        for (const Json *e = json_first(json_get(c, "inv_freq")); e; e = json_next(e)) close_to(f[i++], json_num(e), 1e-9);
+        for (const Json *e = json_first(json_get(c, "inv_freq")); e; e = json_next(e))
+            close_to(f[i++], json_num(e), 1e-9);
         assert_int_equal(i, m.head_dim / 2);
         const Json *cos_rows = json_first(json_get(c, "cos")), *sin_rows = json_first(json_get(c, "sin"));
-        for (const Json *p = json_first(json_get(c, "positions")); p; p = json_next(p), cos_rows = json_next(cos_rows), sin_rows = json_next(sin_rows)) {
+        for (const Json *p = json_first(json_get(c, "positions")); p;
+             p = json_next(p), cos_rows = json_next(cos_rows), sin_rows = json_next(sin_rows)) {
             const Json *ec = json_first(cos_rows), *es = json_first(sin_rows);
             for (i = 0; ec; i++, ec = json_next(ec), es = json_next(es)) {
                 /* the reference forms position * frequency in float32: up to 4096 * 2^-24 off */
@@ -331,7 +350,8 @@ static void test_speed(void **state) {
     static float x[TOKENS][COLS], out[TOKENS * CPU_TILE];
     const float *xp[TOKENS];
     WeightRow w[CPU_TILE];
-    for (size_t r = 0; r < CPU_TILE; r++) sane_bf16(q[r], COLS), sane_scales(scales[r], COLS / 32), w[r] = (WeightRow){q[r], scales[r]};
+    for (size_t r = 0; r < CPU_TILE; r++)
+        sane_bf16(q[r], COLS), sane_scales(scales[r], COLS / 32), w[r] = (WeightRow){q[r], scales[r]};
     for (size_t t = 0; t < TOKENS; t++) numbers(x[t], COLS), xp[t] = x[t];
     static const char *const names[] = {"scalar", "avx2", "avx512"};
     for (size_t i = 0; i < 3; i++) {
@@ -343,16 +363,20 @@ static void test_speed(void **state) {
                 size_t rounds = i ? 20000 / tokens : 200 / tokens + 1;
                 uint64_t t = cpu_ns();
                 for (size_t n = 0; n < rounds; n++) dots[d](w, CPU_TILE, COLS, xp, tokens, out);
-                printf("%-7s %-6s %2zu tokens %7.2f G/s\n", names[i], (const char *[]){"f32", "bf16", "mxfp4"}[d], tokens,
-                       (double)(rounds * CPU_TILE * COLS * tokens) / (double)(cpu_ns() - t));
+                printf("%-7s %-6s %2zu tokens %7.2f G/s\n", names[i], (const char *[]){"f32", "bf16", "mxfp4"}[d],
+                       tokens, (double)(rounds * CPU_TILE * COLS * tokens) / (double)(cpu_ns() - t));
             }
     }
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tables_equal_scalar), cmocka_unit_test(test_select),           cmocka_unit_test(test_exp),
-        cmocka_unit_test(test_units),               cmocka_unit_test(test_route_not_numbers), cmocka_unit_test(test_speed),
+        cmocka_unit_test(test_tables_equal_scalar),
+        cmocka_unit_test(test_select),
+        cmocka_unit_test(test_exp),
+        cmocka_unit_test(test_units),
+        cmocka_unit_test(test_route_not_numbers),
+        cmocka_unit_test(test_speed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

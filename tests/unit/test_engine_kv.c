@@ -62,8 +62,8 @@ static void test_reserve_and_drop(void **state) {
 static void test_sharing(void **state) {
     (void)state;
     KvTable *t = table(3, 8, 512);
-    assert_true(kv_reserve(t, 0, 200));          /* 4 pages, three of them full at 200 */
-    assert_true(kv_share(t, 1, 0, 200, 210));    /* 3 shared, 1 of its own */
+    assert_true(kv_reserve(t, 0, 200));       /* 4 pages, three of them full at 200 */
+    assert_true(kv_share(t, 1, 0, 200, 210)); /* 3 shared, 1 of its own */
     assert_int_equal(kv_free_pages(t), 3);
     for (size_t b = 0; b < 3; b++) assert_int_equal(kv_page(t, 0, b), kv_page(t, 1, b));
     assert_int_not_equal(kv_page(t, 0, 3), kv_page(t, 1, 3));
@@ -93,8 +93,15 @@ static void test_no_page_is_lost(void **state) {
         uint32_t a = (uint32_t)(r >> 33) % SEQS, b = (uint32_t)(r >> 45) % SEQS;
         size_t n = (size_t)(r >> 50) % 400;
         switch (r >> 61) {
-        case 0: case 1: kv_drop(t, a), len[a] = 0; break;
-        case 2: case 3: case 4: len[a] = kv_reserve(t, a, n) ? n : 0; break;
+        case 0:
+        case 1:
+            kv_drop(t, a), len[a] = 0;
+            break;
+        case 2:
+        case 3:
+        case 4:
+            len[a] = kv_reserve(t, a, n) ? n : 0;
+            break;
         default:
             if (a == b) break;
             size_t share = n < len[b] ? n : len[b];
@@ -115,7 +122,7 @@ static void test_no_page_is_lost(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_plan), cmocka_unit_test(test_reserve_and_drop), cmocka_unit_test(test_sharing),
-                                       cmocka_unit_test(test_no_page_is_lost)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_plan), cmocka_unit_test(test_reserve_and_drop),
+                                       cmocka_unit_test(test_sharing), cmocka_unit_test(test_no_page_is_lost)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,7 +41,8 @@ static void test_generate_is_greedy(void **state) {
     for (const Json *c = json_first(json_get(root, "cases")); c; c = json_next(c), tag++) {
         uint32_t ids[512];
         size_t n = 0;
-        for (const Json *p = json_first(json_get(c, "prompt_ids")); p; p = json_next(p)) ids[n++] = (uint32_t)json_num(p);
+        for (const Json *p = json_first(json_get(c, "prompt_ids")); p; p = json_next(p))
+            ids[n++] = (uint32_t)json_num(p);
         Request r = {.tag = tag, .ids = ids, .n_ids = n, .gen = {.top_p = 1, .max_tokens = 32, .ignore_eos = true}};
         must(engine_submit(e, &r, err));
     }
@@ -75,11 +76,15 @@ typedef struct Answers {
 } Answers;
 
 static void submit_one(Engine *e, size_t i) {
-    static const Str choices[] = {{" one and only", 13}, {"B", 1}, {" a rather longer choice, so that it needs several tokens", 56}};
+    static const Str choices[] = {
+        {" one and only", 13}, {"B", 1}, {" a rather longer choice, so that it needs several tokens", 56}};
     static const Message messages[] = {{.role = ROLE_USER, .content = {"What is it?", 11}}};
     uint32_t ids[200];
     some_ids(ids, 200, (uint32_t)i);
-    Request r = {.tag = i, .ids = ids, .n_ids = 5 + i * 8, .gen = {.temperature = 1.0, .top_p = i % 2 ? 0.9 : 1.0, .max_tokens = 10 + (int)i, .seed = 7 * i}};
+    Request r = {.tag = i,
+                 .ids = ids,
+                 .n_ids = 5 + i * 8,
+                 .gen = {.temperature = 1.0, .top_p = i % 2 ? 0.9 : 1.0, .max_tokens = 10 + (int)i, .seed = 7 * i}};
     if (i % 5 == 0) r.ids = NULL, r.n_ids = 0, r.messages = messages, r.n_messages = 1;
     if (i % 4 == 3) r.kind = REQUEST_SCORE, r.choices = choices, r.n_choices = 3;
     must(engine_submit(e, &r, err));
@@ -157,7 +162,8 @@ static void test_score_equals_logits(void **state) {
     Str choices[3] = {{longer, sizeof longer}, STR(" yes"), {longer + 3, 190}};
     uint32_t prompt[300];
     some_ids(prompt, 300, 5);
-    Request r = {.kind = REQUEST_SCORE, .ids = prompt, .n_ids = 150, .choices = choices, .n_choices = 3, .gen = {.top_p = 1}};
+    Request r = {
+        .kind = REQUEST_SCORE, .ids = prompt, .n_ids = 150, .choices = choices, .n_choices = 3, .gen = {.top_p = 1}};
     must(engine_submit(e, &r, err));
     Completion c;
     assert_int_equal(wait_one(e, &c), ENGINE_READY);
@@ -252,7 +258,10 @@ static void test_many(void **state) {
     while (got < 60) {
         uint32_t ids[40];
         some_ids(ids, 40, (uint32_t)sent);
-        Request r = {.tag = sent + 1, .ids = ids, .n_ids = 3 + sent % 37, .gen = {.top_p = 1, .max_tokens = 1 + (int)(sent % 9), .ignore_eos = true}};
+        Request r = {.tag = sent + 1,
+                     .ids = ids,
+                     .n_ids = 3 + sent % 37,
+                     .gen = {.top_p = 1, .max_tokens = 1 + (int)(sent % 9), .ignore_eos = true}};
         while (sent < 60 && engine_has_room(e)) {
             must(engine_submit(e, &r, err));
             r.tag = ++sent + 1;
@@ -285,8 +294,18 @@ static void test_not_a_number(void **state) {
     static const Str choices[] = {{"ab", 2}};
     uint32_t bad[] = {5, 7, 9}, good[] = {5, 6, 9};
     must(engine_submit(e, &(Request){.tag = 1, .ids = bad, .n_ids = 3, .gen = GEN_DEFAULTS}, err));
-    must(engine_submit(e, &(Request){.tag = 2, .ids = good, .n_ids = 3, .gen = {.top_p = 1, .max_tokens = 4, .ignore_eos = true}}, err));
-    must(engine_submit(e, &(Request){.tag = 3, .kind = REQUEST_SCORE, .ids = bad, .n_ids = 3, .choices = choices, .n_choices = 1, .gen = GEN_DEFAULTS}, err));
+    must(engine_submit(
+        e, &(Request){.tag = 2, .ids = good, .n_ids = 3, .gen = {.top_p = 1, .max_tokens = 4, .ignore_eos = true}},
+        err));
+    must(engine_submit(e,
+                       &(Request){.tag = 3,
+                                  .kind = REQUEST_SCORE,
+                                  .ids = bad,
+                                  .n_ids = 3,
+                                  .choices = choices,
+                                  .n_choices = 1,
+                                  .gen = GEN_DEFAULTS},
+                       err));
     Completion c;
     for (int i = 0; i < 3; i++) {
         assert_int_equal(wait_one(e, &c), ENGINE_READY);
@@ -305,7 +324,11 @@ static void test_chat(void **state) {
     Engine *e = open_engine(own_, 1, 2, 1024);
     const Message m[] = {{.role = ROLE_USER, .content = STR("Say something.")}};
     Completion c;
-    Request r = {.messages = m, .n_messages = 1, .prefill_channel = STR("final"), .prefill_text = STR("It is"), .gen = {.temperature = 1, .top_p = 1, .max_tokens = 6, .ignore_eos = true}};
+    Request r = {.messages = m,
+                 .n_messages = 1,
+                 .prefill_channel = STR("final"),
+                 .prefill_text = STR("It is"),
+                 .gen = {.temperature = 1, .top_p = 1, .max_tokens = 6, .ignore_eos = true}};
     must(engine_submit(e, &r, err));
     assert_int_equal(wait_one(e, &c), ENGINE_READY);
     assert_int_equal(c.status, COMPLETION_LENGTH);
@@ -321,9 +344,14 @@ int main(void) {
     s.context = 2048;
     if (!mkdtemp(own_) || !ck_write(own_, &s)) return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_generate_is_greedy), cmocka_unit_test(test_company_changes_nothing), cmocka_unit_test(test_score_equals_logits),
-        cmocka_unit_test(test_limits),             cmocka_unit_test(test_refusals),                cmocka_unit_test(test_many),
-        cmocka_unit_test(test_not_a_number),       cmocka_unit_test(test_chat),
+        cmocka_unit_test(test_generate_is_greedy),
+        cmocka_unit_test(test_company_changes_nothing),
+        cmocka_unit_test(test_score_equals_logits),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_not_a_number),
+        cmocka_unit_test(test_chat),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     static const char *const names[] = {"config.json", "tokenizer.json", "model.safetensors"};

@@ -24,7 +24,9 @@ static void put(const char *name, const void *p, size_t n) {
     fclose(f);
 }
 
-static void put_text(const char *name, const char *text) { put(name, text, strlen(text)); }
+static void put_text(const char *name, const char *text) {
+    put(name, text, strlen(text));
+}
 
 static int empty_dir(void **state) {
     (void)state;
@@ -73,8 +75,14 @@ static void survive(void) {
     }
     Rig r = {.model = m};
     must(pool_open(1, &r.pool, err));
-    BackendOptions o = {.model = m, .pool = r.pool, .max_rows = 4, .max_logits = 4, .n_seqs = 1, .context = 64 < m->config.context ? 64 : (size_t)m->config.context};
-    if (m->config.vocab > 3 && o.context > 3 && backend_cpu.open(&o, &r.be, &e)) free(rig_run(&r, 0, (uint32_t[]){1, 2, 0}, 3, 3));
+    BackendOptions o = {.model = m,
+                        .pool = r.pool,
+                        .max_rows = 4,
+                        .max_logits = 4,
+                        .n_seqs = 1,
+                        .context = 64 < m->config.context ? 64 : (size_t)m->config.context};
+    if (m->config.vocab > 3 && o.context > 3 && backend_cpu.open(&o, &r.be, &e))
+        free(rig_run(&r, 0, (uint32_t[]){1, 2, 0}, 3, 3));
     rig_close(&r);
 }
 
@@ -152,8 +160,12 @@ static void mutate(Buf *b, size_t from, size_t to, uint64_t *s) {
     for (uint32_t k = 1 + next_random(s) % 3; k > 0; k--) {
         size_t at = from + next_random(s) % (to - from);
         switch (next_random(s) % 3) {
-        case 0: b->p[at] = bytes[next_random(s) % (sizeof bytes - 1)]; break;
-        case 1: b->p[at] = (char)next_random(s); break;
+        case 0:
+            b->p[at] = bytes[next_random(s) % (sizeof bytes - 1)];
+            break;
+        case 1:
+            b->p[at] = (char)next_random(s);
+            break;
         default: {
             size_t n = next_random(s) % 9, other = from + next_random(s) % (to - from);
             for (size_t i = 0; i < n && at + i < to && other + i < to; i++) b->p[at + i] = b->p[other + i];
@@ -204,7 +216,8 @@ static void test_lying_headers(void **state) {
         {"{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}", 4, "'shape'"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1.5],\"data_offsets\":[0,4]}}", 4, "integers"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}", 4, "integers"},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4503599627370496,4503599627370496],\"data_offsets\":[0,4]}}", 4, "absurdly"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4503599627370496,4503599627370496],\"data_offsets\":[0,4]}}", 4,
+         "absurdly"},
         {"{\"a\":{\"dtype\":\"F64\",\"shape\":[4503599627370496,1024],\"data_offsets\":[0,4]}}", 4, "absurdly"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,1],\"data_offsets\":[0,4]}}", 4, "more than 8"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0]}}", 4, "two integers"},
@@ -213,11 +226,16 @@ static void test_lying_headers(void **state) {
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,9007199254740993]}}", 4, "two integers"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 4, "truncated"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4, "need 8 bytes"},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "overlap"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],"
+         "\"data_offsets\":[4,8]}}",
+         8, "overlap"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "belong to no tensor"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 8, "belong to no tensor"},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "twice"},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "'model.embed_tokens.weight' is missing"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\",\"shape\":[1],"
+         "\"data_offsets\":[4,8]}}",
+         8, "twice"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
+         "'model.embed_tokens.weight' is missing"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         with_header(cases[i].header, cases[i].data);
@@ -262,7 +280,8 @@ static void test_config_refusals(void **state) {
         {"\"head_dim\":32", "\"head_dim\":256", "from 32 to 128"},
         {"\"num_key_value_heads\":2", "\"num_key_value_heads\":3", "multiple"},
         {"\"num_experts_per_tok\":2", "\"num_experts_per_tok\":3", "'num_experts_per_tok'"},
-        {"\"num_experts_per_tok\":2", "\"num_experts_per_tok\":2,\"experts_per_token\":1", "but 'experts_per_token' is 1"},
+        {"\"num_experts_per_tok\":2", "\"num_experts_per_tok\":2,\"experts_per_token\":1",
+         "but 'experts_per_token' is 1"},
         {"\"vocab_size\":300", "\"vocab_size\":3000000000", "'vocab_size'"},
         {"\"vocab_size\":300", "\"vocab_size\":\"300\"", "'vocab_size'"},
         {"\"sliding_window\":20", "\"sliding_window\":0", "'sliding_window'"},
@@ -276,7 +295,8 @@ static void test_config_refusals(void **state) {
         {"\"quant_method\":\"mxfp4\"", "\"quant_method\":\"gptq\"", "gptq"},
         {"\"rms_norm_eps\":1e-05", "\"rms_norm_eps\":0", "'rms_norm_eps'"},
         {"\"attention_bias\":true", "\"attention_bias\":false", "attention_bias"},
-        {"\"rope_theta\":10000", "\"layer_types\":[\"full_attention\",\"full_attention\"],\"rope_theta\":10000", "'layer_types'"},
+        {"\"rope_theta\":10000", "\"layer_types\":[\"full_attention\",\"full_attention\"],\"rope_theta\":10000",
+         "'layer_types'"},
         {"\"rope_theta\":10000", "\"layer_types\":[\"diagonal\"],\"rope_theta\":10000", "'layer_types' entry 0"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -455,10 +475,18 @@ int main(void) {
     if (!mkdtemp(dir_)) return 1;
 #define TEST(f) cmocka_unit_test_setup(f, fresh)
     const struct CMUnitTest tests[] = {
-        TEST(test_opens),          TEST(test_config_prefixes),  TEST(test_safetensors_prefixes),
-        TEST(test_mutations),      TEST(test_lying_headers),    TEST(test_config_refusals),
-        TEST(test_config_spellings), TEST(test_wrong_types_and_scales), TEST(test_index),
-        TEST(test_links),          TEST(test_cache_links),      TEST(test_missing),
+        TEST(test_opens),
+        TEST(test_config_prefixes),
+        TEST(test_safetensors_prefixes),
+        TEST(test_mutations),
+        TEST(test_lying_headers),
+        TEST(test_config_refusals),
+        TEST(test_config_spellings),
+        TEST(test_wrong_types_and_scales),
+        TEST(test_index),
+        TEST(test_links),
+        TEST(test_cache_links),
+        TEST(test_missing),
         TEST(test_no_memory),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

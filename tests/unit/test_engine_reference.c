@@ -32,8 +32,10 @@ static double element(const Ref *r, const CkTensor *t, size_t i) {
 
 static const CkTensor *tensor(const Ref *r, int layer, const char *name) {
     char full[96];
-    if (layer < 0) snprintf(full, sizeof full, "%s", name);
-    else snprintf(full, sizeof full, "model.layers.%d.%s", layer, name);
+    if (layer < 0)
+        snprintf(full, sizeof full, "%s", name);
+    else
+        snprintf(full, sizeof full, "model.layers.%d.%s", layer, name);
     for (size_t i = 0; i < r->list.n; i++)
         if (strcmp(r->list.p[i].name, full) == 0) return &r->list.p[i];
     fail_msg("no tensor %s", full);
@@ -47,7 +49,8 @@ static double expert_weight(const Ref *r, const CkTensor *codes, const CkTensor 
     return (code & 8 ? -1 : 1) * value[code & 7] * ldexp(1, (int)element(r, scales, i / 32) - 127);
 }
 
-static void linear(const Ref *r, int layer, const char *w, const char *b, const double *x, size_t rows, size_t cols, double *y) {
+static void linear(const Ref *r, int layer, const char *w, const char *b, const double *x, size_t rows, size_t cols,
+                   double *y) {
     const CkTensor *tw = tensor(r, layer, w), *tb = b ? tensor(r, layer, b) : NULL;
     for (size_t i = 0; i < rows; i++) {
         y[i] = tb ? element(r, tb, i) : 0;
@@ -64,7 +67,8 @@ static void norm(const Ref *r, int layer, const char *w, const double *x, double
 
 static void rotate(const CkSpec *s, double *x, size_t heads, size_t pos) {
     int d = s->head_dim, h = d / 2;
-    double pi = acos(-1), low = h * log(s->original / (32 * 2 * pi)) / log(s->theta), high = h * log(s->original / (2 * pi)) / log(s->theta);
+    double pi = acos(-1), low = h * log(s->original / (32 * 2 * pi)) / log(s->theta),
+           high = h * log(s->original / (2 * pi)) / log(s->theta);
     double m = s->factor > 1 ? 0.1 * log(s->factor) + 1 : 1;
     for (size_t k = 0; k < heads; k++, x += d)
         for (int j = 0; j < h; j++) {
@@ -90,9 +94,12 @@ static void ref_experts(const Ref *r, int layer, const double *t, double *x) {
         logit[chosen[k]] = -INFINITY;
     }
     for (int k = s->per_token - 1; k >= 0; k--) sum += weight[k] = exp(weight[k] - weight[0]);
-    const CkTensor *uc = tensor(r, layer, "mlp.experts.gate_up_proj_blocks"), *us = tensor(r, layer, "mlp.experts.gate_up_proj_scales");
-    const CkTensor *dc = tensor(r, layer, "mlp.experts.down_proj_blocks"), *ds = tensor(r, layer, "mlp.experts.down_proj_scales");
-    const CkTensor *ub = tensor(r, layer, "mlp.experts.gate_up_proj_bias"), *db = tensor(r, layer, "mlp.experts.down_proj_bias");
+    const CkTensor *uc = tensor(r, layer, "mlp.experts.gate_up_proj_blocks"),
+                   *us = tensor(r, layer, "mlp.experts.gate_up_proj_scales");
+    const CkTensor *dc = tensor(r, layer, "mlp.experts.down_proj_blocks"),
+                   *ds = tensor(r, layer, "mlp.experts.down_proj_scales");
+    const CkTensor *ub = tensor(r, layer, "mlp.experts.gate_up_proj_bias"),
+                   *db = tensor(r, layer, "mlp.experts.down_proj_bias");
     for (int k = 0; k < s->per_token; k++) {
         double act[256];
         for (size_t c = 0; c < w; c++) {
@@ -114,7 +121,8 @@ static void ref_experts(const Ref *r, int layer, const double *t, double *x) {
     }
 }
 
-static void ref_attention(const Ref *r, int layer, size_t t, const double *q, const double *k, const double *v, double *out) {
+static void ref_attention(const Ref *r, int layer, size_t t, const double *q, const double *k, const double *v,
+                          double *out) {
     const CkSpec *s = r->s;
     size_t d = (size_t)s->head_dim, kv = (size_t)s->kv_heads * d, group = (size_t)(s->heads / s->kv_heads);
     size_t from = layer % 2 == 0 && t + 1 > (size_t)s->window ? t + 1 - (size_t)s->window : 0;
@@ -138,12 +146,16 @@ static void ref_attention(const Ref *r, int layer, size_t t, const double *q, co
 /* Logits of every position; release with free. */
 static double *ref_forward(const Ref *r, const uint32_t *ids) {
     const CkSpec *s = r->s;
-    size_t h = (size_t)s->hidden, nq = (size_t)(s->heads * s->head_dim), kv = (size_t)(s->kv_heads * s->head_dim), v = (size_t)s->vocab;
-    double *x = calloc(N_TOKENS * h, sizeof *x), *k = calloc(N_TOKENS * kv, sizeof *k), *val = calloc(N_TOKENS * kv, sizeof *val);
-    double *q = calloc(N_TOKENS * nq, sizeof *q), *a = calloc(nq, sizeof *a), *t = calloc(h, sizeof *t), *o = calloc(h, sizeof *o);
+    size_t h = (size_t)s->hidden, nq = (size_t)(s->heads * s->head_dim), kv = (size_t)(s->kv_heads * s->head_dim),
+           v = (size_t)s->vocab;
+    double *x = calloc(N_TOKENS * h, sizeof *x), *k = calloc(N_TOKENS * kv, sizeof *k),
+           *val = calloc(N_TOKENS * kv, sizeof *val);
+    double *q = calloc(N_TOKENS * nq, sizeof *q), *a = calloc(nq, sizeof *a), *t = calloc(h, sizeof *t),
+           *o = calloc(h, sizeof *o);
     double *logits = calloc(N_TOKENS * v, sizeof *logits);
     for (size_t i = 0; i < N_TOKENS; i++)
-        for (size_t j = 0; j < h; j++) x[i * h + j] = element(r, tensor(r, -1, "model.embed_tokens.weight"), ids[i] * h + j);
+        for (size_t j = 0; j < h; j++)
+            x[i * h + j] = element(r, tensor(r, -1, "model.embed_tokens.weight"), ids[i] * h + j);
     for (int l = 0; l < s->layers; l++) {
         for (size_t i = 0; i < N_TOKENS; i++) {
             norm(r, l, "input_layernorm.weight", x + i * h, t);
@@ -196,7 +208,8 @@ static void compare(const CkSpec *s, const char *label) {
     rig_close(&rig);
     free(got), free(want), free(r.data), free(r.list.p);
     for (int i = 0; i < 3; i++) {
-        snprintf(path, sizeof path, "%s/%s", dir, (const char *[]){"config.json", "tokenizer.json", "model.safetensors"}[i]);
+        snprintf(path, sizeof path, "%s/%s", dir,
+                 (const char *[]){"config.json", "tokenizer.json", "model.safetensors"}[i]);
         remove(path);
     }
     remove(dir);
@@ -212,7 +225,8 @@ static void test_tiny(void **state) {
 static void test_awkward(void **state) {
     (void)state;
     CkSpec s = CK_SPEC_TINY;
-    s.head_dim = 38, s.heads = 3, s.kv_heads = 1, s.vocab = 281, s.window = 1, s.experts = 7, s.per_token = 3, s.seed = 2;
+    s.head_dim = 38, s.heads = 3, s.kv_heads = 1, s.vocab = 281, s.window = 1, s.experts = 7, s.per_token = 3,
+    s.seed = 2;
     compare(&s, "head size 38, window 1");
 }
 
@@ -227,12 +241,13 @@ static void test_float32(void **state) {
 static void test_float16(void **state) {
     (void)state;
     CkSpec s = CK_SPEC_TINY;
-    s.head_dim = 128, s.heads = 2, s.kv_heads = 2, s.hidden = 96, s.width = 64, s.dense = CK_F16, s.layers = 2, s.window = 64, s.seed = 4;
+    s.head_dim = 128, s.heads = 2, s.kv_heads = 2, s.hidden = 96, s.width = 64, s.dense = CK_F16, s.layers = 2,
+    s.window = 64, s.seed = 4;
     compare(&s, "head size 128, F16, window 64");
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tiny), cmocka_unit_test(test_awkward), cmocka_unit_test(test_float32),
-                                       cmocka_unit_test(test_float16)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tiny), cmocka_unit_test(test_awkward),
+                                       cmocka_unit_test(test_float32), cmocka_unit_test(test_float16)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,9 @@ static bool try_open(Engine **e, Err *err) {
     return engine_open(&(EngineOptions){.spec = spec}, e, err);
 }
 
-static Request ask(const Message *m, uint64_t tag) { return (Request){.tag = tag, .messages = m, .n_messages = 1, .gen = GEN_DEFAULTS}; }
+static Request ask(const Message *m, uint64_t tag) {
+    return (Request){.tag = tag, .messages = m, .n_messages = 1, .gen = GEN_DEFAULTS};
+}
 
 static void test_matching(void **state) {
     (void)state;
@@ -33,7 +35,8 @@ static void test_matching(void **state) {
              "{\"user\":\"hello\",\"completion\":{\"status\":\"ok\",\"final\":\"by text 1\"}}\n\n"
              "{\"user\":\"hello\",\"completion\":{\"status\":\"ok\",\"final\":\"by text 2\"}}\n"
              "{\"request\":\"%s\",\"completion\":{\"status\":\"length\",\"analysis\":\"a\",\"n_tokens\":5}}\n"
-             "{\"completion\":{\"status\":\"ok\",\"final\":\"anything\"}}", hash);
+             "{\"completion\":{\"status\":\"ok\",\"final\":\"anything\"}}",
+             hash);
     record(lines);
     Engine *e;
     Completion c;
@@ -49,8 +52,10 @@ static void test_matching(void **state) {
         assert_int_equal(engine_poll(e, &c, NULL), ENGINE_READY);
         assert_int_equal(c.tag, i + 1);
         assert_int_equal(c.status, i ? COMPLETION_OK : COMPLETION_LENGTH);
-        if (want[i]) assert_true(str_eqz(c.final, want[i]) && c.has_final);
-        else assert_true(!c.has_final && str_eqz(c.analysis, "a") && c.n_tokens == 5);
+        if (want[i])
+            assert_true(str_eqz(c.final, want[i]) && c.has_final);
+        else
+            assert_true(!c.has_final && str_eqz(c.analysis, "a") && c.n_tokens == 5);
     }
     assert_int_equal(engine_poll(e, &c, NULL), ENGINE_IDLE);
     assert_int_equal(strlen(engine_info(e)->digest), 64);
@@ -85,8 +90,14 @@ static void test_nothing_recorded(void **state) {
 
 static void test_bad_files(void **state) {
     (void)state;
-    static const char *const bad[] = {"{", "[]", "{}", "{\"completion\":{}}", "{\"completion\":{\"status\":\"fine\"}}", "{\"completion\":{\"status\":\"ok\",\"final\":3}}",
-                                      "{\"user\":1,\"completion\":{\"status\":\"ok\"}}", "{\"completion\":{\"status\":\"ok\",\"ids\":[-1]}}",
+    static const char *const bad[] = {"{",
+                                      "[]",
+                                      "{}",
+                                      "{\"completion\":{}}",
+                                      "{\"completion\":{\"status\":\"fine\"}}",
+                                      "{\"completion\":{\"status\":\"ok\",\"final\":3}}",
+                                      "{\"user\":1,\"completion\":{\"status\":\"ok\"}}",
+                                      "{\"completion\":{\"status\":\"ok\",\"ids\":[-1]}}",
                                       "{\"completion\":{\"status\":\"ok\",\"choice_scores\":[{}]}}"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         Engine *e;
@@ -105,9 +116,21 @@ static void test_round_trip(void **state) {
     (void)state;
     uint32_t ids[] = {1, 2, 4294967295u};
     ChoiceScore s[] = {{-1.25, 3, true}, {-0.1, 1, false}};
-    Completion c = {.status = COMPLETION_TIMEOUT, .analysis = STR(""), .final = {"a\0b\n\"\xF0\x9F\x99\x82", 9}, .has_final = true, .malformed = STR("m"),
-                    .error = STR(""), .ids = {ids, 3}, .n_prompt_tokens = 7, .n_tokens = 3, .n_analysis_tokens = 1, .choice_scores = s, .n_choice_scores = 2,
-                    .seconds_prefill = 0.1, .seconds_decode = 1e-9}, back;
+    Completion c = {.status = COMPLETION_TIMEOUT,
+                    .analysis = STR(""),
+                    .final = {"a\0b\n\"\xF0\x9F\x99\x82", 9},
+                    .has_final = true,
+                    .malformed = STR("m"),
+                    .error = STR(""),
+                    .ids = {ids, 3},
+                    .n_prompt_tokens = 7,
+                    .n_tokens = 3,
+                    .n_analysis_tokens = 1,
+                    .choice_scores = s,
+                    .n_choice_scores = 2,
+                    .seconds_prefill = 0.1,
+                    .seconds_decode = 1e-9},
+               back;
     Buf b, again;
     Arena *a = arena_open(0);
     buf_init(&b, 1 << 16), buf_init(&again, 1 << 16);
@@ -116,7 +139,8 @@ static void test_round_trip(void **state) {
     assert_true(str_eq(back.final, c.final));
     assert_true(back.analysis.p && back.analysis.n == 0 && !back.commentary.p);
     assert_int_equal(back.ids.p[2], 4294967295u);
-    assert_true(back.choice_scores[0].logprob == -1.25 && back.choice_scores[0].is_greedy && back.choice_scores[1].n_tokens == 1);
+    assert_true(back.choice_scores[0].logprob == -1.25 && back.choice_scores[0].is_greedy &&
+                back.choice_scores[1].n_tokens == 1);
     assert_true(back.seconds_prefill == 0.1 && back.seconds_decode == 1e-9);
     completion_to_json(&back, &again);
     assert_true(str_eq(buf_str(&b), buf_str(&again)));
@@ -159,8 +183,9 @@ static void test_hash(void **state) {
 int main(void) {
     snprintf(dir_, sizeof dir_, "/tmp/assay-replay-XXXXXX");
     if (!mkdtemp(dir_)) return 1;
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_matching), cmocka_unit_test(test_nothing_recorded), cmocka_unit_test(test_bad_files),
-                                       cmocka_unit_test(test_round_trip), cmocka_unit_test(test_hash)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_matching), cmocka_unit_test(test_nothing_recorded),
+                                       cmocka_unit_test(test_bad_files), cmocka_unit_test(test_round_trip),
+                                       cmocka_unit_test(test_hash)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     char path[128];
     snprintf(path, sizeof path, "%s/completions.jsonl", dir_);

@@ -9,8 +9,12 @@ static void test_philox(void **state) {
         uint32_t counter[4], key[2], want[4];
     } kat[] = {
         {{0, 0, 0, 0}, {0, 0}, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
-        {{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}, {0xffffffff, 0xffffffff}, {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
-        {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}, {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
+        {{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff},
+         {0xffffffff, 0xffffffff},
+         {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
+        {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
+         {0xa4093822, 0x299f31d0},
+         {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
     };
     for (size_t i = 0; i < 3; i++) {
         uint32_t got[4];
@@ -50,7 +54,8 @@ static uint32_t naive(const float *l, size_t n, double t, double p, uint64_t see
     long double w[64], total = 0, sum = 0, run = 0;
     float max = -INFINITY;
     for (size_t i = 0; i < n; i++) max = l[i] > max ? l[i] : max;
-    for (size_t i = 0; i < n; i++) total += w[i] = expl(((long double)l[i] - (long double)max) / (long double)t), order[i] = i;
+    for (size_t i = 0; i < n; i++)
+        total += w[i] = expl(((long double)l[i] - (long double)max) / (long double)t), order[i] = i;
     if (p < 1) {
         for (size_t i = 0; i < n; i++)
             for (size_t k = i + 1; k < n; k++)
@@ -63,7 +68,8 @@ static uint32_t naive(const float *l, size_t n, double t, double p, uint64_t see
         sum = total;
     }
     uint32_t x[4];
-    philox4x32((uint32_t[]){(uint32_t)pos, (uint32_t)(pos >> 32), 0, 0}, (uint32_t[]){(uint32_t)seed, (uint32_t)(seed >> 32)}, x);
+    philox4x32((uint32_t[]){(uint32_t)pos, (uint32_t)(pos >> 32), 0, 0},
+               (uint32_t[]){(uint32_t)seed, (uint32_t)(seed >> 32)}, x);
     long double u = (long double)((uint64_t)x[0] << 21 | x[1] >> 11) / 9007199254740992.0L;
     for (size_t i = 0; i < kept; i++)
         if ((run += w[order[i]]) > u * sum) return (uint32_t)order[i];
