@@ -209,8 +209,8 @@ static void attend(const Pass *p, size_t row, size_t g, Scratch *s) {
         size_t begin = from > b * CPU_BLOCK ? from - b * CPU_BLOCK : 0;
         size_t end = pos + 1 - b * CPU_BLOCK < CPU_BLOCK ? pos + 1 - b * CPU_BLOCK : CPU_BLOCK;
         const float *keys = cpu_keys(c, block, g);
-        for (size_t i = begin / CPU_LANES * CPU_LANES; i < end; i += CPU_LANES)
-            c->k.scores(q, d, n_q, keys + i * d, d, scale, s->scores + i, CPU_BLOCK);
+        size_t first = begin / CPU_LANES, tiles = (end + CPU_LANES - 1) / CPU_LANES - first;
+        c->k.scores(q, d, n_q, keys + first * CPU_LANES * d, tiles, d, scale, s->scores + first * CPU_LANES, CPU_BLOCK);
         for (size_t h = 0; h < n_q; h++)
             s->factor[h] = c->k.softmax(s->scores + h * CPU_BLOCK, begin, end, &s->max[h], &s->sum[h]);
         c->k.values(s->scores, CPU_BLOCK, n_q, cpu_values(c, block, g), c->ld_v, begin, end, s->factor, s->acc);

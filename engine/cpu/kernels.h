@@ -45,10 +45,10 @@ typedef struct CpuKernels {
     float (*sum_squares)(const float *x, size_t n);
     /* out[i] = g' sigmoid(alpha g') (u' + 1) with g' = min(g, limit), u' = clamp(u, -limit, limit); out may be g. */
     void (*swiglu)(const float *g, const float *u, size_t n, float limit, float alpha, float *out);
-    /* Scores of 16 positions for n_q heads: s[h*lds + i] = scale * sum over d, in order, fused, of q[h*ldq + d] *
-     * kt[d*16 + i]. */
-    void (*scores)(const float *q, size_t ldq, size_t n_q, const float *kt, size_t head_dim, float scale, float *s,
-                   size_t lds);
+    /* Scores of n_tiles * 16 positions for n_q heads: for position i of tile k, whose keys are at kt + k*16*head_dim,
+     * s[h*lds + k*16 + i] = scale * sum over d, in order, fused, of q[h*ldq + d] * kt[k*16*head_dim + d*16 + i]. */
+    void (*scores)(const float *q, size_t ldq, size_t n_q, const float *kt, size_t n_tiles, size_t head_dim,
+                   float scale, float *s, size_t lds);
     /* One step of online softmax over a block of CPU_BLOCK scores of which [begin, end) count: m' = max(*m, scores);
      * s[i] becomes exp(s[i] - m') (0 outside); *sum = *sum * exp(*m - m') + the sum in 16 lanes of s; *m = m'. Returns
      * exp(*m - m'), by which what was added up before must be multiplied. */

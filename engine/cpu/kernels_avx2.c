@@ -10,6 +10,7 @@ typedef struct v16 {
 } v16;
 #define V static inline __attribute__((always_inline))
 #define TILE_T 1
+#define SCORE_TILES 1
 #define BOTH(op, x, y) ((v16){op((x).a, (y).a), op((x).b, (y).b)})
 
 V v16 v16_zero(void) {
@@ -110,14 +111,14 @@ V void v16_fold4(v16 x, v16 y, v16 z, v16 u, float *out) {
     _mm_storeu_ps(out, _mm_permute_ps(_mm_shuffle_ps(ac, bd, 0x88), 0xD8)); /* a c b d -> a b c d */
 }
 
-V __m256 keep_8(__m256 v, size_t i, size_t begin, size_t end) {
+V __m256 pick_8(__m256 v, __m256 w, size_t i, size_t begin, size_t end) {
     __m256i at = _mm256_add_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32((int)i));
     __m256i from = _mm256_cmpgt_epi32(at, _mm256_set1_epi32((int)begin - 1)),
             to = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)end), at);
-    return _mm256_and_ps(v, _mm256_castsi256_ps(_mm256_and_si256(from, to)));
+    return _mm256_blendv_ps(w, v, _mm256_castsi256_ps(_mm256_and_si256(from, to)));
 }
-V v16 v16_keep(v16 v, size_t i, size_t begin, size_t end) {
-    return (v16){keep_8(v.a, i, begin, end), keep_8(v.b, i + 8, begin, end)};
+V v16 v16_pick(v16 v, v16 w, size_t i, size_t begin, size_t end) {
+    return (v16){pick_8(v.a, w.a, i, begin, end), pick_8(v.b, w.b, i + 8, begin, end)};
 }
 
 #include "engine/cpu/kernels_simd.h"

@@ -8,6 +8,7 @@
 typedef __m512 v16;
 #define V static inline __attribute__((always_inline))
 #define TILE_T 6
+#define SCORE_TILES 4
 
 V v16 v16_zero(void) {
     return _mm512_setzero_ps();
@@ -93,12 +94,12 @@ V void v16_fold4(v16 a, v16 b, v16 c, v16 d, float *out) {
     _mm_storeu_ps(out, _mm512_castps512_ps128(_mm512_permutexvar_ps(first, s)));
 }
 
-V v16 v16_keep(v16 v, size_t i, size_t begin, size_t end) {
+V v16 v16_pick(v16 v, v16 w, size_t i, size_t begin, size_t end) {
     const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     __m512i at = _mm512_add_epi32(lane, _mm512_set1_epi32((int)i));
     __mmask16 m = _mm512_cmpge_epi32_mask(at, _mm512_set1_epi32((int)begin)) &
                   _mm512_cmplt_epi32_mask(at, _mm512_set1_epi32((int)end));
-    return _mm512_maskz_mov_ps(m, v);
+    return _mm512_mask_blend_ps(m, w, v);
 }
 
 #include "engine/cpu/kernels_simd.h"

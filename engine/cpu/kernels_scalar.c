@@ -116,12 +116,13 @@ static void swiglu(const float *g, const float *u, size_t n, float limit, float 
     }
 }
 
-static void scores(const float *q, size_t ldq, size_t n_q, const float *kt, size_t head_dim, float scale, float *s,
-                   size_t lds) {
+static void scores(const float *q, size_t ldq, size_t n_q, const float *kt, size_t n_tiles, size_t head_dim,
+                   float scale, float *s, size_t lds) {
     for (size_t h = 0; h < n_q; h++)
-        for (size_t i = 0; i < CPU_LANES; i++) {
+        for (size_t i = 0; i < n_tiles * CPU_LANES; i++) {
+            const float *k = kt + i / CPU_LANES * CPU_LANES * head_dim + i % CPU_LANES;
             float sum = 0;
-            for (size_t d = 0; d < head_dim; d++) sum = fmaf(q[h * ldq + d], kt[d * CPU_LANES + i], sum);
+            for (size_t d = 0; d < head_dim; d++) sum = fmaf(q[h * ldq + d], k[d * CPU_LANES], sum);
             s[h * lds + i] = scale * sum;
         }
 }

@@ -7,8 +7,9 @@
  *   v16_bf16(p)               16 stored BF16                v16_mxfp4(p, scale, &lo, &hi)   16 bytes of codes
  *   v16_exp(v)                cpu_exp of each lane          v16_fold(v)     the sum of the lanes, folded by halves
  *   v16_fold4(v, out)         v16_fold of four vectors at once, the same additions in fewer instructions
- *   v16_keep(v, i, begin, end)   lanes whose index i + lane is in [begin, end), others 0
+ *   v16_pick(v, w, i, begin, end)   lanes of v whose index i + lane is in [begin, end), others of w
  *   TILE_T                    tokens that fit into the registers beside CPU_TILE rows
+ *   SCORE_TILES               tiles of scores that fit into them beside four heads
  *
  * Order of operations: kernels.h. Loops over r and t below have constant bounds after inlining and vanish. */
 #include <math.h>
@@ -168,31 +169,45 @@ static void swiglu(const float *g, const float *u, size_t n, float limit, float 
     memcpy(out + i, ot, (n - i) * sizeof(float));
 }
 
-INLINE void scores_heads(const float *q, size_t ldq, const int H, const float *kt, size_t head_dim, v16 scale, float *s,
-                         size_t lds) {
-    v16 acc[8];
-    for (int h = 0; h < H; h++) acc[h] = v16_zero();
-    for (size_t d = 0; d < head_dim; d++) {
-        v16 k = v16_load(kt + d * 16);
-        for (int h = 0; h < H; h++) acc[h] = v16_fma(v16_set1(q[(size_t)h * ldq + d]), k, acc[h]);
-    }
-    for (int h = 0; h < H; h++) v16_store(s + (size_t)h * lds, v16_mul(scale, acc[h]));
+/* H heads by T tiles: enough independent sums to hide the latency of each. */
+INLINE void scores_part(const float *q, size_t ldq, const int H, const float *kt, const int T, size_t head_dim,
+                        v16 scale, float *s, size_t lds) {
+    v16 acc[4][4];
+    for (int h = 0; h < H; h++)
+        for (int t = 0; t < T; t++) acc[h][t] = v16_zero();
+    for (size_t d = 0; d < head_dim; d++)
+        for (int t = 0; t < T; t++) {
+            v16 k = v16_load(kt + ((size_t)t * head_dim + d) * 16);
+            for (int h = 0; h < H; h++) acc[h][t] = v16_fma(v16_set1(q[(size_t)h * ldq + d]), k, acc[h][t]);
+        }
+    for (int h = 0; h < H; h++)
+        for (int t = 0; t < T; t++) v16_store(s + (size_t)h * lds + 16 * t, v16_mul(scale, acc[h][t]));
 }
 
-static void scores(const float *q, size_t ldq, size_t n_q, const float *kt, size_t head_dim, float scale, float *s,
-                   size_t lds) {
+INLINE void scores_heads(const float *q, size_t ldq, const int H, const float *kt, size_t n_tiles, size_t head_dim,
+                         v16 scale, float *s, size_t lds) {
+    size_t t = 0;
+    for (; t + SCORE_TILES <= n_tiles; t += SCORE_TILES)
+        scores_part(q, ldq, H, kt + t * 16 * head_dim, SCORE_TILES, head_dim, scale, s + 16 * t, lds);
+    for (; t < n_tiles; t++) scores_part(q, ldq, H, kt + t * 16 * head_dim, 1, head_dim, scale, s + 16 * t, lds);
+}
+
+static void scores(const float *q, size_t ldq, size_t n_q, const float *kt, size_t n_tiles, size_t head_dim,
+                   float scale, float *s, size_t lds) {
     v16 v = v16_set1(scale);
-    for (; n_q >= 4; n_q -= 4, q += 4 * ldq, s += 4 * lds) scores_heads(q, ldq, 4, kt, head_dim, v, s, lds);
-    for (; n_q >= 2; n_q -= 2, q += 2 * ldq, s += 2 * lds) scores_heads(q, ldq, 2, kt, head_dim, v, s, lds);
-    for (; n_q >= 1; n_q -= 1, q += ldq, s += lds) scores_heads(q, ldq, 1, kt, head_dim, v, s, lds);
+    for (; n_q >= 4; n_q -= 4, q += 4 * ldq, s += 4 * lds) scores_heads(q, ldq, 4, kt, n_tiles, head_dim, v, s, lds);
+    for (; n_q >= 2; n_q -= 2, q += 2 * ldq, s += 2 * lds) scores_heads(q, ldq, 2, kt, n_tiles, head_dim, v, s, lds);
+    for (; n_q >= 1; n_q -= 1, q += ldq, s += lds) scores_heads(q, ldq, 1, kt, n_tiles, head_dim, v, s, lds);
 }
 
 static float softmax(float *s, size_t begin, size_t end, float *m, float *sum) {
-    float max = *m;
-    v16 acc = v16_zero();
-    for (size_t i = begin; i < end; i++) max = s[i] > max ? s[i] : max;
+    float lane[16], max = *m;
+    v16 top = v16_set1(max), acc = v16_zero(), zero = v16_zero();
+    for (size_t i = 0; i < CPU_BLOCK; i += 16) top = v16_max(v16_pick(v16_load(s + i), top, i, begin, end), top);
+    v16_store(lane, top);
+    for (int i = 0; i < 16; i++) max = lane[i] > max ? lane[i] : max;
     for (size_t i = 0; i < CPU_BLOCK; i += 16) {
-        v16 e = v16_keep(v16_exp(v16_sub(v16_load(s + i), v16_set1(max))), i, begin, end);
+        v16 e = v16_pick(v16_exp(v16_sub(v16_load(s + i), v16_set1(max))), zero, i, begin, end);
         v16_store(s + i, e);
         acc = v16_add(acc, e);
     }
@@ -202,25 +217,36 @@ static float softmax(float *s, size_t begin, size_t end, float *m, float *sum) {
     return factor;
 }
 
-INLINE void values_part(const float *p, const float *v, size_t ld, size_t begin, size_t end, float factor, float *acc,
-                        const int N) {
-    v16 sum[4], f = v16_set1(factor);
-    for (int j = 0; j < N; j++) sum[j] = v16_mul(f, v16_load(acc + 16 * j));
-    for (size_t i = begin; i < end; i++) {
-        v16 w = v16_set1(p[i]);
-        for (int j = 0; j < N; j++) sum[j] = v16_fma(w, v16_load(v + i * ld + (size_t)(16 * j)), sum[j]);
-    }
-    for (int j = 0; j < N; j++) v16_store(acc + 16 * j, sum[j]);
+/* H heads by N vectors of the head. */
+INLINE void values_part(const float *p, size_t ldp, const int H, const float *v, size_t ld, size_t begin, size_t end,
+                        const float *factor, float *acc, const int N) {
+    v16 sum[4][4];
+    for (int h = 0; h < H; h++)
+        for (int j = 0; j < N; j++)
+            sum[h][j] = v16_mul(v16_set1(factor[h]), v16_load(acc + (size_t)h * ld + (size_t)(16 * j)));
+    for (size_t i = begin; i < end; i++)
+        for (int j = 0; j < N; j++) {
+            v16 x = v16_load(v + i * ld + (size_t)(16 * j));
+            for (int h = 0; h < H; h++) sum[h][j] = v16_fma(v16_set1(p[(size_t)h * ldp + i]), x, sum[h][j]);
+        }
+    for (int h = 0; h < H; h++)
+        for (int j = 0; j < N; j++) v16_store(acc + (size_t)h * ld + (size_t)(16 * j), sum[h][j]);
+}
+
+INLINE void values_heads(const float *p, size_t ldp, const int H, const float *v, size_t ld, size_t begin, size_t end,
+                         const float *factor, float *acc) {
+    size_t d = 0;
+    for (; d + 32 <= ld; d += 32) values_part(p, ldp, H, v + d, ld, begin, end, factor, acc + d, 2);
+    for (; d < ld; d += 16) values_part(p, ldp, H, v + d, ld, begin, end, factor, acc + d, 1);
 }
 
 static void values(const float *p, size_t ldp, size_t n_q, const float *v, size_t ld, size_t begin, size_t end,
                    const float *factor, float *acc) {
-    for (size_t h = 0; h < n_q; h++) {
-        size_t d = 0;
-        for (; d + 64 <= ld; d += 64) values_part(p + h * ldp, v + d, ld, begin, end, factor[h], acc + h * ld + d, 4);
-        for (; d + 32 <= ld; d += 32) values_part(p + h * ldp, v + d, ld, begin, end, factor[h], acc + h * ld + d, 2);
-        for (; d < ld; d += 16) values_part(p + h * ldp, v + d, ld, begin, end, factor[h], acc + h * ld + d, 1);
-    }
+    for (; n_q >= 4; n_q -= 4, p += 4 * ldp, factor += 4, acc += 4 * ld)
+        values_heads(p, ldp, 4, v, ld, begin, end, factor, acc);
+    for (; n_q >= 2; n_q -= 2, p += 2 * ldp, factor += 2, acc += 2 * ld)
+        values_heads(p, ldp, 2, v, ld, begin, end, factor, acc);
+    for (; n_q >= 1; n_q--, p += ldp, factor++, acc += ld) values_heads(p, ldp, 1, v, ld, begin, end, factor, acc);
 }
 
 static void override(CpuKernels *k, const char *name) {

@@ -14,7 +14,7 @@ typedef struct Candidate {
 
 struct Sampler {
     size_t vocab;
-    double *w;       /* [vocab] */
+    double *w;       /* [vocab, rounded up to BLOCK] */
     Candidate *best; /* [vocab] */
 };
 
@@ -24,7 +24,7 @@ bool sampler_open(size_t vocab, Sampler **out, Err *err) {
     Sampler *s = mem_alloc(sizeof *s);
     if (!s) return err_nomem(err);
     s->vocab = vocab;
-    if (size_mul(vocab, sizeof *s->w, &a) && size_mul(vocab, sizeof *s->best, &b))
+    if (size_mul(vocab + 64, sizeof *s->w, &a) && size_mul(vocab, sizeof *s->best, &b))
         s->w = mem_alloc(a), s->best = mem_alloc(b);
     if (!s->w || !s->best) {
         sampler_close(s);
@@ -60,19 +60,50 @@ static double uniform(uint64_t seed, uint64_t position) {
     return (double)((uint64_t)x[0] << 21 | x[1] >> 11) * 0x1p-53;
 }
 
-/* exp for x <= 0, 0 below -60. Plain IEEE operations in a fixed order, so that the C library's version cannot change a
- * draw: x = n ln 2 + r, Taylor series to r^13 (remainder below 5e-18). */
-static double exp_down(double x) {
-    if (x < -60) return 0;
-    double n = floor(x * 1.4426950408889634 + 0.5);
-    double r = (x - n * 0x1.62e42feep-1) - n * 0x1.a39ef35793c76p-33;
-    double p = 1.0 / 6227020800;
-    static const double factorial[] = {479001600, 39916800, 3628800, 362880, 40320, 5040, 720, 120, 24, 6, 2, 1, 1};
-    for (size_t i = 0; i < sizeof factorial / sizeof *factorial; i++) p = p * r + 1.0 / factorial[i];
-    uint64_t bits = (uint64_t)(1023 + (int64_t)n) << 52;
-    double scale;
-    memcpy(&scale, &bits, sizeof scale);
-    return p * scale;
+enum { BLOCK = 64 };
+
+/* exp of BLOCK numbers <= 0, in place; 0 below -60. Plain IEEE operations in a fixed order, so that neither the C
+ * library's version nor the processor can change a draw: x = n ln 2 + r, Taylor series to r^13 (remainder below 5e-18).
+ * n comes from adding 1.5 * 2^52, after which the low bits of the sum are n. No branches: compilers vectorise it. */
+static void exp_block(double x[BLOCK]) {
+    const double magic = 6755399441055744.0;
+    for (int i = 0; i < BLOCK; i++) {
+        double t = x[i] * 1.4426950408889634 + magic, n = t - magic, scale;
+        double r = (x[i] - n * 0x1.62e42feep-1) - n * 0x1.a39ef35793c76p-33;
+        double p = 1.0 / 6227020800;
+        p = p * r + 1.0 / 479001600;
+        p = p * r + 1.0 / 39916800;
+        p = p * r + 1.0 / 3628800;
+        p = p * r + 1.0 / 362880;
+        p = p * r + 1.0 / 40320;
+        p = p * r + 1.0 / 5040;
+        p = p * r + 1.0 / 720;
+        p = p * r + 1.0 / 120;
+        p = p * r + 1.0 / 24;
+        p = p * r + 1.0 / 6;
+        p = p * r + 0.5;
+        p = p * r + 1.0;
+        p = p * r + 1.0;
+        uint64_t bits;
+        memcpy(&bits, &t, sizeof bits);
+        bits = (bits << 52) + ((uint64_t)1023 << 52);
+        memcpy(&scale, &bits, sizeof scale);
+        double e = p * scale;
+        x[i] = x[i] < -60 ? 0 : e;
+    }
+}
+
+/* w[i] = exp((l[i] - max) / temperature); returns their sum, added by id. w has room up to a multiple of BLOCK. */
+static double exp_all(const float *l, size_t n, double max, double temperature, double *w) {
+    double total = 0;
+    for (size_t at = 0; at < n; at += BLOCK) {
+        size_t k = n - at < BLOCK ? n - at : BLOCK;
+        for (size_t i = 0; i < k; i++) w[at + i] = ((double)l[at + i] - max) / temperature;
+        for (size_t i = k; i < BLOCK; i++) w[at + i] = 0;
+        exp_block(w + at);
+        for (size_t i = 0; i < k; i++) total += w[at + i];
+    }
+    return total;
 }
 
 /* The index of the largest; false if one is not finite. */
@@ -136,8 +167,8 @@ bool sampler_pick(Sampler *s, const float *logits, const SamplerOptions *o, uint
     if (!largest(logits, s->vocab, &best)) return false;
     *id = best;
     if (!(o->temperature > 0)) return true;
-    double max = (double)logits[best], total = 0, u = uniform(o->seed, position);
-    for (size_t i = 0; i < s->vocab; i++) total += s->w[i] = exp_down(((double)logits[i] - max) / o->temperature);
+    double u = uniform(o->seed, position);
+    double total = exp_all(logits, s->vocab, (double)logits[best], o->temperature, s->w);
     if (o->top_p >= 1) {
         *id = draw_by_id(s, u * total);
         return true;
@@ -148,11 +179,10 @@ bool sampler_pick(Sampler *s, const float *logits, const SamplerOptions *o, uint
     return true;
 }
 
-bool sampler_logprob(const Sampler *s, const float *logits, uint32_t id, double *logprob, bool *is_greedy) {
+bool sampler_logprob(Sampler *s, const float *logits, uint32_t id, double *logprob, bool *is_greedy) {
     uint32_t best;
     if (!largest(logits, s->vocab, &best)) return false;
-    double max = (double)logits[best], sum = 0;
-    for (size_t i = 0; i < s->vocab; i++) sum += exp_down((double)logits[i] - max);
+    double max = (double)logits[best], sum = exp_all(logits, s->vocab, max, 1, s->w);
     *logprob = (double)logits[id] - max - log(sum);
     *is_greedy = best == id;
     return true;

@@ -34,7 +34,7 @@ bool sampler_pick(Sampler *s, const float *logits, const SamplerOptions *o, uint
 
 /* ln p(id) under softmax of the logits (no temperature), in double. *is_greedy: id is what temperature 0 would pick.
  * false: a logit is not a finite number. */
-bool sampler_logprob(const Sampler *s, const float *logits, uint32_t id, double *logprob, bool *is_greedy);
+bool sampler_logprob(Sampler *s, const float *logits, uint32_t id, double *logprob, bool *is_greedy);
 
 /* Philox4x32-10: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011. */
 void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);

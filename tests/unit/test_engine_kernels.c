@@ -104,14 +104,16 @@ static void check_swiglu(const CpuKernels *k, const CpuKernels *s) {
 }
 
 static void check_attention(const CpuKernels *k, const CpuKernels *s) {
-    static float kt[128 * 16], v[CPU_BLOCK * 128], q[9 * 128];
-    numbers(kt, 128 * 16), numbers(v, CPU_BLOCK * 128), numbers(q, 9 * 128);
+    static float kt[128 * CPU_BLOCK], v[CPU_BLOCK * 128], q[9 * 128];
+    numbers(kt, 128 * CPU_BLOCK), numbers(v, CPU_BLOCK * 128), numbers(q, 9 * 128);
     for (size_t heads = 1; heads <= 9; heads++)
         for (size_t d = 32; d <= 128; d += d < 40 ? 2 : 22) {
-            float got[9 * CPU_BLOCK] = {0}, want[9 * CPU_BLOCK] = {0};
-            k->scores(q, d, heads, kt, d, 0.125f, got, CPU_BLOCK),
-                s->scores(q, d, heads, kt, d, 0.125f, want, CPU_BLOCK);
-            same(got, want, 9 * CPU_BLOCK, "scores");
+            for (size_t tiles = 1; tiles <= 4; tiles++) {
+                float got[9 * CPU_BLOCK] = {0}, want[9 * CPU_BLOCK] = {0};
+                k->scores(q, d, heads, kt, tiles, d, 0.125f, got, CPU_BLOCK);
+                s->scores(q, d, heads, kt, tiles, d, 0.125f, want, CPU_BLOCK);
+                same(got, want, 9 * CPU_BLOCK, "scores");
+            }
             for (size_t begin = 0; begin < CPU_BLOCK; begin += 13)
                 for (size_t end = begin + 1; end <= CPU_BLOCK; end += 9) {
                     float a[CPU_BLOCK], b[CPU_BLOCK], m[2] = {0.5f, 0.5f}, sum[2] = {1, 1}, f[2];
