@@ -45,6 +45,7 @@ struct Run {
     Sandbox *sandbox;
     RunStore *store;
     Engine *engine;
+    bool *digested;   /* [n_models] opened before: its weights need not be read for a digest again */
     int engine_model; /* of `engine`; -1: none is open */
     int64_t n_items, per_model, n_scored;
     unsigned char *state; /* [n_items] ItemState */

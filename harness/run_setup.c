@@ -24,7 +24,8 @@ static bool open_plan(Run *r, Err *err) {
     r->per_model = r->n_items / (int64_t)r->plan->n_models;
     r->state = arena_alloc(r->arena, (size_t)r->n_items);
     r->cells = arena_array(r->arena, r->plan->n_models * r->plan->n_suites, sizeof *r->cells);
-    return (r->state && r->cells) || err_nomem(err);
+    r->digested = arena_array(r->arena, r->plan->n_models, sizeof *r->digested);
+    return (r->state && r->cells && r->digested) || err_nomem(err);
 }
 
 /* Splits --scorer words into plugins, which are loaded, and names. What no suite asks for is added to all. */
@@ -156,6 +157,7 @@ bool run__engine(Run *r, int m, Err *err) {
     r->engine = NULL;
     r->engine_model = -1;
     EngineOptions eo = {.spec = str_cstr(r->arena, p->models[m].spec),
+                        .no_digest = r->digested[m],
                         .threads = p->threads,
                         .batch = p->batch,
                         .context = p->context,
@@ -167,6 +169,7 @@ bool run__engine(Run *r, int m, Err *err) {
     if (!recorded_engine_open(&eo, p->models[m].name, &r->engine, err))
         return err_wrap(err, "model " STR_FMT, STR_ARG(p->models[m].name));
     r->engine_model = m;
+    r->digested[m] = true;
     return true;
 }
 
