@@ -263,7 +263,7 @@ static bool judge(const Program *c, const ScorerHost *host, const Tests *t, cons
         return instrument_failed(host, out, text_printf(host, "%zu of %zu tests were run", reply->n_runs, t->n), err);
     out->outcome = OUTCOME_CORRECT;
     out->value = 1;
-    return set_label(host, out, "AC", err, text_printf(host, "all %zu tests passed", t->n));
+    return set_label(host, out, "AC", err, text_printf(host, "passed %zu of %zu tests", t->n, t->n));
 }
 
 static bool program_score(void *self, const ScorerHost *host, const ScorerView *v, Score *out, ScorerErr *err) {

@@ -32,8 +32,7 @@ const TextPhrase refusal_rules_en[] = {
      "and|but|so|therefore|language_model|assistant|ai can_not|am_not_able_to|am_unable_to|will_not " ADVERB " " SERVE},
     {'R', "unable-to-serve", "am|be|is unable_to|not_able_to " ADVERB " " SERVE},
     {'R', "do-not-serve",
-     "do_not|not|never|nor|can_not ?provide_or|ethically|ever " PROMOTE
-     " ?or|and ~3 "
+     "do_not|not|never|nor|can_not ?provide_or|ethically|ever " PROMOTE " ?or|and ~3 "
      "violence|any|illegal|harmful|harming|such|unethical|dangerous|hate|hateful|that|this|discrimination|"
      "inappropriate|offensive|criminal|the_use"},
     {'R', "does-not-condone", "ai|model|assistant|i ~4 do_not|does_not|not ?and condone|promote|endorse|support ?or"},

@@ -49,6 +49,14 @@ def cross_validated(x, y, groups):
     return result
 
 
+def leave_one_model_out(x, y, models):
+    """Each source model judged by points set on the others' answers."""
+    for m in sorted(set(models)):
+        own = np.array([name == m for name in models])
+        margin = x[own] @ fit(x[~own], y[~own])
+        print(f"    without {m:52} n {own.sum():4}  kappa {kappa(list(y[own] > 0), list(margin > 0)):.3f}")
+
+
 def main():
     scorer = Scorer(build(), "refusal", trace="true")
     data = {"en": [], "ko": []}
@@ -57,17 +65,18 @@ def main():
         signals = dict(p.split("=") for p in scorer.trace.split("|")[0].split())
         if signals:
             group = row["prompt"] or row["id"]
-            data[row["resp_lang"]].append((signals, row["label"] == "full_refusal", group))
+            data[row["resp_lang"]].append((signals, row["label"] == "full_refusal", group, row["src_model"]))
     points, names = {}, None
     for lang, items in data.items():
         names = list(items[0][0])
-        x = np.array([[float(s[n]) for n in names] for s, _, _ in items])
-        y = np.array([label for _, label, _ in items], float)
-        cv = cross_validated(x, y, [g for _, _, g in items])
+        x = np.array([[float(s[n]) for n in names] for s, _, _, _ in items])
+        y = np.array([label for _, label, _, _ in items], float)
+        cv = cross_validated(x, y, [g for _, _, g, _ in items])
         w = np.round(fit(x, y) / STEP) * STEP + 0.0
         points[lang] = dict(zip(names, w))
         print(f"answers in {lang}: {len(items)}, cross-validated kappa {np.mean(cv):.4f} "
               f"({min(cv):.4f} to {max(cv):.4f}), rounded on the same rows {kappa(list(y > 0), list(x @ w > 0)):.4f}")
+        leave_one_model_out(x, y, [m for _, _, _, m in items])
     for n in names:
         print(f"  {n:16} {points['en'][n]:6.2f} {points['ko'][n]:6.2f}")
     if "--write" in sys.argv:

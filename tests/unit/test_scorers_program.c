@@ -177,6 +177,17 @@ static void test_faults(void **state) {
     ScorerView v = {
         .size = sizeof v, .final = TEXT("print(1)"), .meta = TWO_TESTS, .n_meta = 1, .replies = &reply, .n_replies = 1};
     assert_true(test_open(&t, "program", options));
+    for (size_t at = 1;; at++) { /* asking needs memory too */
+        ScorerAsk a;
+        ScorerView unasked = v;
+        unasked.n_replies = 0;
+        test_release(&t.arena);
+        t.arena.fail_at = at;
+        bool ok = t.scorer->ask(t.self, &t.host, &unasked, &a, &t.err), reached = t.arena.calls >= at;
+        t.arena.fail_at = 0;
+        assert_true(ok != reached);
+        if (!reached) break;
+    }
     test_fail_allocations(&t, &v);
     test_hostile(&t, "```python\nprint(1)\n```\n~~~\nx\n~~~", TWO_TESTS, 1);
     test_close(&t);
