@@ -71,8 +71,9 @@ static bool resolve_path(Reader *r, const YamlNode *n, const char **out) {
         return yaml_fail(
             n, r->err,
             "this suite reads files that you have: name their folder with --set data=DIR, or `data:` in the plan");
+    if (p.n > PATH_MAX) return yaml_fail(n, r->err, "the path is too long");
     Buf b;
-    buf_init(&b, PATH_MAX * 2);
+    buf_init(&b, (size_t)1 << 20);
     if (data) {
         add_escaped(&b, r->data_dir);
         p = str_sub(p, 5, p.n);
@@ -83,7 +84,7 @@ static bool resolve_path(Reader *r, const YamlNode *n, const char **out) {
     buf_addstr(&b, p);
     *out = b.failed ? NULL : arena_strdup(r->a, b.p);
     buf_release(&b);
-    return *out || yaml_fail(n, r->err, "the path is too long");
+    return *out || err_nomem(r->err);
 }
 
 static bool read_paths(Reader *r, const YamlNode *map, DatasetSpec *d) {

@@ -130,8 +130,17 @@ static bool run_set(Eval *e, const Stmt *s) {
 static bool print(Eval *e, const Stmt *s, Buf *out) {
     Value v;
     if (!template__eval(e, s->expr, &v) || !template__defined(e, &v)) return false;
+    if (v.type == VALUE_STR && v.s.n > out->max)
+        return template__fail(e, "the rendered text is longer than %zu MiB", out->max >> 20);
     value_to_text(&v, out);
     return true;
+}
+
+/* A buffer that failed far below its ceiling had no memory. */
+static bool check_output(Eval *e, const Buf *out) {
+    if (!out->failed) return true;
+    if (out->n < out->max / 4) return err_nomem(e->err);
+    return template__fail(e, "the rendered text is longer than %zu MiB", out->max >> 20);
 }
 
 static bool run(Eval *e, const Stmt *s, Buf *out) {
@@ -156,8 +165,7 @@ static bool run(Eval *e, const Stmt *s, Buf *out) {
             ok = run_set(e, s);
             break;
         }
-        if (!ok) return false;
-        if (out->failed) return template__fail(e, "the rendered text is longer than %zu MiB", out->max >> 20);
+        if (!ok || !check_output(e, out)) return false;
     }
     return true;
 }

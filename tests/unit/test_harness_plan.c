@@ -1,6 +1,7 @@
 /* plan.yaml and options to an ordered work list. */
 #include "engine/base/hash.h"
 #include "harness/plan.h"
+#include "harness/prompt.h"
 #include "tests/unit/harness_support.h"
 
 #define SUITE(id)                                                                                                      \
@@ -220,6 +221,60 @@ static void test_refusals(void **state) {
     expect_error(BASE, &(PlanOverrides){.has_repeats = true, .repeats = 0}, "--repeats must be between");
 }
 
+/* From plan to request in an arena of small blocks; everything that can run out of memory does. */
+static bool whole_way(const char *path, const PlanOverrides *o, Err *err) {
+    Arena *a = arena_open(64);
+    Plan *p;
+    Request r;
+    Buf json;
+    buf_init(&json, 1 << 20);
+    bool ok = a || err_nomem(err);
+    ok = ok && plan_load(&path, 1, o, a, &p, err) && plan_open_data(p, a, err);
+    for (int64_t i = 0; ok && i < plan_count(p); i++) {
+        WorkItem w = plan_item(p, i);
+        GenOptions g = plan_gen(p, &w);
+        const PlanSuite *s = &p->suites[w.suite];
+        ok = prompt_build(s->suite, s->fewshot, &s->data->samples[w.sample], &g, 0, a, &r, err);
+    }
+    if (ok) plan_to_json(p, &json);
+    ok = ok && (!json.failed || err_nomem(err));
+    buf_release(&json);
+    arena_close(a);
+    return ok;
+}
+
+static void test_every_allocation_may_fail(void **state) {
+    (void)state;
+    static const char *const set = "generation.top_p=0.5";
+    TestDir d;
+    Err err = ERR_INIT;
+    PlanOverrides o = {.has_limit = true, .limit = 2, .sets = &set, .n_sets = 1};
+    put_suites(&d);
+    dir_put(&d, "su/one/suite.yaml", "suite: su/one\nversion: 1\ntitle: T\nscorers: [{scorer: x, options: {l: [1]}}]\n"
+                                     "dataset: {path: [none.jsonl, s.jsonl], fields: {target: '{{ q ~ 1 }}', choices: '{{ [q, g] }}', group: g, meta: {m: '{{ row }}'}}}\n"
+                                     "prompt: \"{% for c in sample.choices %}{{ c | upper | replace('A', 'b') | regex_replace('b', 'c') }}{{ '%5s' % c }}{% endfor %}\"\n"
+                                     "fewshot: {count: 1, path: f.csv, fields: {target: a}}\nmode: loglikelihood\n");
+    dir_put(&d, "su/one/f.csv", "q,a,g\n\"x\"\"y\",1,x\n");
+    const char *path = dir_put(&d, "plan.yaml", BASE);
+    if (!whole_way(path, &o, &err)) fail_msg("%s", err.msg);
+    uint64_t n = 1;
+    for (;; n++) {
+        Err e = ERR_INIT;
+        mem_fail_at(n);
+        bool ok = whole_way(path, &o, &e);
+        uint64_t counted = mem_fail_at(0);
+        if (counted < n) {
+            assert_true(ok);
+            break;
+        }
+        bool at_ceiling = strstr(e.msg, "too long") != NULL; /* a full buffer and a failed one look alike to templates */
+        if (!ok && e.code != ERR_MEMORY && !at_ceiling) fail_msg("allocation %d: %s", (int)n, e.msg);
+    }
+    fprintf(stderr, "%d allocations failed in turn\n", (int)n - 1);
+    assert_true(n > 200);
+    dir_close(&d);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order_and_ordinals),
@@ -229,7 +284,7 @@ int main(void) {
         cmocka_unit_test(test_digest),
         cmocka_unit_test(test_several_files_and_bare_suites),
         cmocka_unit_test(test_data_folders),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_refusals), cmocka_unit_test(test_every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
