@@ -1,6 +1,6 @@
 # Ctrl-C: exit 3, nothing lost, the exact line that goes on; a second one ends at once. SIGPIPE is no death.
 . tests/e2e/lib.sh
-world 600
+world 400
 cd "$W" || exit 1
 expect 0 "$ASSAY" run plan.yaml --out whole -q
 for sig in INT TERM; do
