@@ -416,6 +416,7 @@ static bool refusal_score(void *self, const ScorerHost *host, const ScorerView *
         f.span.end = 0;
         name_rule(&t, &s, &f);
     }
+    if (r->channel == CHANNEL_ANALYSIS) f.span = (TextSpan){0, 0}; /* a Score's span means bytes of the final answer */
     return fill(r, v, &f, out);
 }
 

@@ -183,7 +183,9 @@ static void test_channels(void **state) {
     const char *options[] = {"channel", "analysis", NULL};
     ScorerView v = {.size = sizeof v, .final = text_from(COMPLIES), .analysis = text_from(REFUSES)};
     assert_true(test_open(&t, "refusal", options));
-    assert_true(str_is(test_score_view(&t, &v).label, "full_refusal"));
+    Score s = test_score_view(&t, &v);
+    assert_true(str_is(s.label, "full_refusal"));
+    assert_int_equal(s.span_end, 0); /* spans are bytes of the final answer */
     test_close(&t);
     assert_true(test_open(&t, "refusal", NULL));
     assert_true(str_is(test_score_view(&t, &v).label, "full_compliance"));
