@@ -6,7 +6,7 @@
 
 #define SUITE(id)                                                                                                      \
     "suite: " id "\nversion: 1\ntitle: T\ndataset: {path: s.jsonl, fields: {group: g}}\nprompt: q\nscorers: "          \
-                 "[number]\ngeneration: {max_tokens: 9}\n"
+    "[number]\ngeneration: {max_tokens: 9}\n"
 
 static const char *const ROWS =
     "{\"id\": \"a\", \"q\": \"1\", \"g\": \"x\"}\n{\"id\": \"b\", \"q\": \"2\", \"g\": \"x\"}\n"
@@ -250,10 +250,13 @@ static void test_every_allocation_may_fail(void **state) {
     Err err = ERR_INIT;
     PlanOverrides o = {.has_limit = true, .limit = 2, .sets = &set, .n_sets = 1};
     put_suites(&d);
-    dir_put(&d, "su/one/suite.yaml", "suite: su/one\nversion: 1\ntitle: T\nscorers: [{scorer: x, options: {l: [1]}}]\n"
-                                     "dataset: {path: [none.jsonl, s.jsonl], fields: {target: '{{ q ~ 1 }}', choices: '{{ [q, g] }}', group: g, meta: {m: '{{ row }}'}}}\n"
-                                     "prompt: \"{% for c in sample.choices %}{{ c | upper | replace('A', 'b') | regex_replace('b', 'c') }}{{ '%5s' % c }}{% endfor %}\"\n"
-                                     "fewshot: {count: 1, path: f.csv, fields: {target: a}}\nmode: loglikelihood\n");
+    dir_put(&d, "su/one/suite.yaml",
+            "suite: su/one\nversion: 1\ntitle: T\nscorers: [{scorer: x, options: {l: [1]}}]\n"
+            "dataset: {path: [none.jsonl, s.jsonl], fields: {target: '{{ q ~ 1 }}', choices: '{{ [q, g] }}', group: g, "
+            "meta: {m: '{{ row }}'}}}\n"
+            "prompt: \"{% for c in sample.choices %}{{ c | upper | replace('A', 'b') | regex_replace('b', 'c') }}{{ "
+            "'%5s' % c }}{% endfor %}\"\n"
+            "fewshot: {count: 1, path: f.csv, fields: {target: a}}\nmode: loglikelihood\n");
     dir_put(&d, "su/one/f.csv", "q,a,g\n\"x\"\"y\",1,x\n");
     const char *path = dir_put(&d, "plan.yaml", BASE);
     if (!whole_way(path, &o, &err)) fail_msg("%s", err.msg);
@@ -267,7 +270,8 @@ static void test_every_allocation_may_fail(void **state) {
             assert_true(ok);
             break;
         }
-        bool at_ceiling = strstr(e.msg, "too long") != NULL; /* a full buffer and a failed one look alike to templates */
+        bool at_ceiling =
+            strstr(e.msg, "too long") != NULL; /* a full buffer and a failed one look alike to templates */
         if (!ok && e.code != ERR_MEMORY && !at_ceiling) fail_msg("allocation %d: %s", (int)n, e.msg);
     }
     fprintf(stderr, "%d allocations failed in turn\n", (int)n - 1);
@@ -284,7 +288,8 @@ int main(void) {
         cmocka_unit_test(test_digest),
         cmocka_unit_test(test_several_files_and_bare_suites),
         cmocka_unit_test(test_data_folders),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_every_allocation_may_fail),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
