@@ -16,7 +16,9 @@ static void key_str(JsonOut *o, const char *key, Str v) {
     json_out_str(o, v);
 }
 
-static void key_cstr(JsonOut *o, const char *key, const char *v) { key_str(o, key, str_from(v)); }
+static void key_cstr(JsonOut *o, const char *key, const char *v) {
+    key_str(o, key, str_from(v));
+}
 
 static void key_int(JsonOut *o, const char *key, int64_t v) {
     json_out_key(o, key);
@@ -103,8 +105,10 @@ static void write_interval(JsonOut *o, double lo, double hi, const char *method)
 static void write_estimate(JsonOut *o, const SumEstimate *e) {
     key_int(o, "n_questions", (int64_t)e->n_questions);
     json_out_key(o, "n_clusters");
-    if (e->n_clusters) json_out_int(o, (int64_t)e->n_clusters);
-    else json_out_null(o);
+    if (e->n_clusters)
+        json_out_int(o, (int64_t)e->n_clusters);
+    else
+        json_out_null(o);
     key_num(o, "mean", e->mean);
     key_num(o, "standard_error", e->se);
     write_interval(o, e->lo, e->hi, e->method);
@@ -167,8 +171,10 @@ static void write_pair(JsonOut *o, const Summary *s, const SumPair *p) {
     key_int(o, "n_matched", (int64_t)p->n);
     key_int(o, "n_unmatched", (int64_t)p->n_unmatched);
     json_out_key(o, "n_clusters");
-    if (p->n_clusters) json_out_int(o, (int64_t)p->n_clusters);
-    else json_out_null(o);
+    if (p->n_clusters)
+        json_out_int(o, (int64_t)p->n_clusters);
+    else
+        json_out_null(o);
     key_num(o, "difference", p->diff);
     key_num(o, "standard_error", p->se);
     write_interval(o, p->lo, p->hi, p->method);
@@ -215,13 +221,17 @@ static void write_prompt(JsonOut *o, Str prompt) {
     Json *root = NULL;
     Err err = ERR_INIT;
     json_out_key(o, "prompt");
-    if (prompt.p && json_parse(prompt, &root, &err)) json_out_node(o, root);
-    else json_out_str(o, prompt);
+    if (prompt.p && json_parse(prompt, &root, &err))
+        json_out_node(o, root);
+    else
+        json_out_str(o, prompt);
     json_close(root);
     if (err.code == ERR_MEMORY) o->buf->failed = true;
 }
 
-static Str from_score(ScorerStr v) { return (Str){v.p, v.n}; }
+static Str from_score(ScorerStr v) {
+    return (Str){v.p, v.n};
+}
 
 static void write_score(JsonOut *o, const ScoreRow *row, bool hide) {
     static const char *const STATUSES[] = {"scored", "unscored", "error"};
@@ -304,8 +314,10 @@ static bool write_sample(void *ctx, int64_t id, const Record *r, const ScoreRow 
     key_int(o, "analysis", c->n_analysis_tokens);
     json_obj_end(o);
     key_bool(o, "sealed", hide);
-    if (hide) write_lengths(o, r);
-    else write_texts(o, r);
+    if (hide)
+        write_lengths(o, r);
+    else
+        write_texts(o, r);
     key_str(o, "started_at", r->started_at);
     key_num(o, "prefill_seconds", c->seconds_prefill);
     key_num(o, "decode_seconds", c->seconds_decode);
@@ -340,8 +352,10 @@ static bool write_document(JsonOut *o, RunStore *store, const Summary *s, Arena 
     key_int(o, "scores", s->stored.scores);
     key_int(o, "records_without_scores", s->stored.records_without_scores);
     json_out_key(o, "planned");
-    if (s->n_items >= 0) json_out_int(o, s->n_items);
-    else json_out_null(o);
+    if (s->n_items >= 0)
+        json_out_int(o, s->n_items);
+    else
+        json_out_null(o);
     json_obj_end(o);
     key_arr(o, "results");
     for (size_t i = 0; i < s->n_cells; i++) write_cell(o, s, &s->cells[i]);

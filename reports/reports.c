@@ -12,9 +12,13 @@ static const Report *const REPORTS[] = {
     &report_html,
 };
 
-size_t reports_count(void) { return sizeof REPORTS / sizeof *REPORTS; }
+size_t reports_count(void) {
+    return sizeof REPORTS / sizeof *REPORTS;
+}
 
-const Report *reports_at(size_t i) { return i < reports_count() ? REPORTS[i] : NULL; }
+const Report *reports_at(size_t i) {
+    return i < reports_count() ? REPORTS[i] : NULL;
+}
 
 const Report *reports_find(const char *name) {
     for (size_t i = 0; i < reports_count(); i++)

@@ -6,7 +6,9 @@ static const double NONE = NAN;
 
 /* ---- distributions ---- */
 
-double stat_norm_cdf(double x) { return 0.5 * erfc(-x / sqrt(2.0)); }
+double stat_norm_cdf(double x) {
+    return 0.5 * erfc(-x / sqrt(2.0));
+}
 
 /* Newton on ln Phi, which is concave and increasing: started left of the root it climbs to it without overshooting.
  * -sqrt(-2 ln p) is left of the root for p <= 1/2, because Phi(-t) < exp(-t^2/2). */
@@ -83,8 +85,10 @@ double stat_beta_ppf(double p, double a, double b) {
     for (int i = 0; i < 200; i++) {
         double mid = 0.5 * (lo + hi);
         if (mid <= lo || mid >= hi) break;
-        if (stat_betainc(a, b, mid) < p) lo = mid;
-        else hi = mid;
+        if (stat_betainc(a, b, mid) < p)
+            lo = mid;
+        else
+            hi = mid;
     }
     return 0.5 * (lo + hi);
 }
@@ -110,9 +114,13 @@ double stat_t_two_sided(double t, double df) {
     return betainc_xy(0.5 * df, 0.5, df / (df + t2), t2 / (df + t2));
 }
 
-double stat_chi2_sf_df1(double x) { return x < 0.0 ? 1.0 : erfc(sqrt(0.5 * x)); }
+double stat_chi2_sf_df1(double x) {
+    return x < 0.0 ? 1.0 : erfc(sqrt(0.5 * x));
+}
 
-static double two_sided_z(double conf) { return stat_norm_ppf(1.0 - 0.5 * (1.0 - conf)); }
+static double two_sided_z(double conf) {
+    return stat_norm_ppf(1.0 - 0.5 * (1.0 - conf));
+}
 
 /* ---- one mean ---- */
 
@@ -130,7 +138,9 @@ static double var_of(const double *x, size_t n, double m) {
     return ss / (double)(n - 1);
 }
 
-static StatRange around(double m, double half) { return (StatRange){m - half, m + half}; }
+static StatRange around(double m, double half) {
+    return (StatRange){m - half, m + half};
+}
 
 StatMean stat_mean(const double *x, size_t n, double conf) {
     StatMean r = {.n = n, .mean = NONE, .var = NONE, .sd = NONE, .se = NONE, .z = {NONE, NONE}, .t = {NONE, NONE}};
@@ -148,8 +158,14 @@ StatMean stat_mean(const double *x, size_t n, double conf) {
 StatClustered stat_clustered(const double *x, const uint32_t *cluster, size_t n, size_t n_clusters, double conf,
                              double *scratch) {
     StatMean m = stat_mean(x, n, conf);
-    StatClustered r = {.n = n, .g = n_clusters, .mean = m.mean, .se_naive = m.se, .se_cr0 = NONE, .se_cr1 = NONE,
-                       .deff = NONE, .t = {NONE, NONE}};
+    StatClustered r = {.n = n,
+                       .g = n_clusters,
+                       .mean = m.mean,
+                       .se_naive = m.se,
+                       .se_cr0 = NONE,
+                       .se_cr1 = NONE,
+                       .deff = NONE,
+                       .t = {NONE, NONE}};
     if (n_clusters < 2) return r;
     double s = 0.0, g = (double)n_clusters;
     for (size_t i = 0; i < n_clusters; i++) scratch[i] = 0.0;
@@ -164,8 +180,14 @@ StatClustered stat_clustered(const double *x, const uint32_t *cluster, size_t n,
 
 /* Question means are formed on the fly, twice, so that no memory is needed. */
 StatRepeats stat_repeats(const double *x, size_t n, size_t k) {
-    StatRepeats r = {.n = n, .k = k, .mean = NONE, .se = NONE, .se_naive_flat = NONE, .within_var = NONE,
-                     .between_var = NONE, .se_k_inf = NONE};
+    StatRepeats r = {.n = n,
+                     .k = k,
+                     .mean = NONE,
+                     .se = NONE,
+                     .se_naive_flat = NONE,
+                     .within_var = NONE,
+                     .between_var = NONE,
+                     .se_k_inf = NONE};
     if (n < 1 || k < 1) return r;
     StatMean flat = stat_mean(x, n * k, 0.95);
     r.mean = flat.mean;
@@ -189,8 +211,15 @@ StatRepeats stat_repeats(const double *x, size_t n, size_t k) {
 /* ---- two models on the same questions ---- */
 
 StatPaired stat_paired(const double *a, const double *b, size_t n, double conf) {
-    StatPaired r = {.n = n, .diff = NONE, .se = NONE, .z = NONE, .p_z = NONE, .p_t = NONE, .corr = NONE,
-                    .se_unpaired = NONE, .ci = {NONE, NONE}};
+    StatPaired r = {.n = n,
+                    .diff = NONE,
+                    .se = NONE,
+                    .z = NONE,
+                    .p_z = NONE,
+                    .p_t = NONE,
+                    .corr = NONE,
+                    .se_unpaired = NONE,
+                    .ci = {NONE, NONE}};
     if (n < 1) return r;
     double ma = mean_of(a, n), mb = mean_of(b, n), sum = 0.0, saa = 0.0, sbb = 0.0, sab = 0.0, sdd = 0.0;
     for (size_t i = 0; i < n; i++) sum += a[i] - b[i];
@@ -276,7 +305,9 @@ double stat_zero_event_upper(uint64_t n, double conf) {
 
 /* ---- power and many tests ---- */
 
-static double power_z(double alpha, double power) { return stat_norm_ppf(1.0 - 0.5 * alpha) + stat_norm_ppf(power); }
+static double power_z(double alpha, double power) {
+    return stat_norm_ppf(1.0 - 0.5 * alpha) + stat_norm_ppf(power);
+}
 
 double stat_mde(double v, double n, double alpha, double power) {
     if (!(n > 0.0) || !(v >= 0.0)) return NONE;

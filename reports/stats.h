@@ -13,7 +13,7 @@
 /* ---- distributions ---- */
 
 double stat_norm_cdf(double x);
-double stat_norm_ppf(double p); /* p in (0,1), else +-infinity at the ends, NaN outside */
+double stat_norm_ppf(double p);                    /* p in (0,1), else +-infinity at the ends, NaN outside */
 double stat_betainc(double a, double b, double x); /* regularised incomplete beta I_x(a,b) */
 double stat_beta_ppf(double p, double a, double b);
 double stat_t_ppf(double p, double df);
@@ -26,8 +26,8 @@ typedef struct StatRange {
 
 /* ---- one mean ---- */
 
-/* m, s^2 = sum (x-m)^2 / (n-1), se = s/sqrt(n); intervals m -+ z se and m -+ t_{n-1} se. n < 2: all but the mean are NaN.
- * Miller, Adding Error Bars to Evals, arXiv 2411.00640 (2024). Two passes: sum x^2 - n m^2 loses all digits. */
+/* m, s^2 = sum (x-m)^2 / (n-1), se = s/sqrt(n); intervals m -+ z se and m -+ t_{n-1} se. n < 2: all but the mean are
+ * NaN. Miller, Adding Error Bars to Evals, arXiv 2411.00640 (2024). Two passes: sum x^2 - n m^2 loses all digits. */
 typedef struct StatMean {
     size_t n;
     double mean, var, sd, se;

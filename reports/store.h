@@ -6,8 +6,9 @@
  *
  * Invariants. (1) A record is appended in one transaction and never changed. (2) Its key is unique: appending it
  * again is refused, so nothing is counted twice. (3) A score never exists without its record. (4) All model text and
- * prompts lie in the `texts` table alone (record, kind, sealed flag, bytes), so that sealing later has one place to act.
- * (5) After kill -9 at any moment the file opens, with every committed row. (6) One writer at a time: a lock is held.
+ * prompts lie in the `texts` table alone (record, kind, sealed flag, bytes), so that sealing later has one place to
+ * act. (5) After kill -9 at any moment the file opens, with every committed row. (6) One writer at a time: a lock is
+ * held.
  *
  * Calls on one RunStore come from one thread at a time. A reader sees the run as it was when it was opened.
  *
@@ -53,20 +54,20 @@ typedef struct RecordKey {
 
 typedef struct Record {
     RecordKey key;
-    int64_t ordinal;      /* place in the plan's work list: reports go by it, whatever the order of finishing */
-    Str group;            /* sub-group for tables: subject, domain; absent if none */
-    Str cluster;          /* unit for clustered errors; absent = the sample itself */
-    Str content_hash;     /* of the sample as read: joins runs of different plans */
-    Str request_hash;     /* of the exact request */
-    Str prompt;           /* messages as JSON [{"role","content"}…]: shown in the report */
-    Str target;           /* accepted answer(s) as text, for people */
-    Str started_at;       /* UTC; a time, left out of comparisons of reports */
+    int64_t ordinal;  /* place in the plan's work list: reports go by it, whatever the order of finishing */
+    Str group;        /* sub-group for tables: subject, domain; absent if none */
+    Str cluster;      /* unit for clustered errors; absent = the sample itself */
+    Str content_hash; /* of the sample as read: joins runs of different plans */
+    Str request_hash; /* of the exact request */
+    Str prompt;       /* messages as JSON [{"role","content"}…]: shown in the report */
+    Str target;       /* accepted answer(s) as text, for people */
+    Str started_at;   /* UTC; a time, left out of comparisons of reports */
     Completion completion;
     bool sealed; /* the texts are dangerous or private: reports show none of them */
 } Record;
 
 typedef struct ScoreRow {
-    Str scorer;  /* name within the suite */
+    Str scorer; /* name within the suite */
     Str version;
     Score score;
 } ScoreRow;
@@ -78,14 +79,16 @@ bool store_append(RunStore *s, const Record *r, int64_t *id, Err *err);
 bool store_put_scores(RunStore *s, int64_t record_id, const ScoreRow *rows, size_t n, Err *err);
 
 /* What is there: calls fn for every record key, with how many scores it has. For resume. */
-bool store_each_key(RunStore *s, bool (*fn)(void *ctx, int64_t id, const RecordKey *k, int n_scores), void *ctx, Err *err);
+bool store_each_key(RunStore *s, bool (*fn)(void *ctx, int64_t id, const RecordKey *k, int n_scores), void *ctx,
+                    Err *err);
 /* Reads one record with its texts; everything lives in the arena. */
 bool store_read(RunStore *s, int64_t id, Arena *a, Record *out, Err *err);
 /* All records by ordinal with their scores; the arena is reset between calls. fn returns false to stop. with_texts
  * false leaves prompt, target, channels, ids and the scores' answer and explanation absent (fast path for statistics;
  * completion.malformed and .error are there). */
 bool store_each(RunStore *s, bool with_texts, Arena *a,
-                bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx, Err *err);
+                bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx,
+                Err *err);
 
 typedef struct StoreCounts {
     int64_t records, scores, records_without_scores;

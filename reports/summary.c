@@ -1,5 +1,5 @@
-/* From stored rows to cells. Rows of one model x suite x effort are gathered first ("pile"), because a record that lacks
- * a scorer's row still counts in that scorer's cell, as unscored. */
+/* From stored rows to cells. Rows of one model x suite x effort are gathered first ("pile"), because a record that
+ * lacks a scorer's row still counts in that scorer's cell, as unscored. */
 #include "reports/summary.h"
 
 #include <math.h>
@@ -50,13 +50,17 @@ typedef struct Gather {
     bool failed;
 } Gather;
 
-static const char *const OUTCOME_NAMES[OUTCOME_COUNT] = {"correct", "wrong",   "no_answer", "truncated",
-                                                         "refused", "error",   "unscored"};
-static const char *const OUTCOME_WORDS[OUTCOME_COUNT] = {"correct", "wrong",   "no answer", "truncated",
-                                                         "refused", "error",   "unscored"};
+static const char *const OUTCOME_NAMES[OUTCOME_COUNT] = {"correct", "wrong", "no_answer", "truncated",
+                                                         "refused", "error", "unscored"};
+static const char *const OUTCOME_WORDS[OUTCOME_COUNT] = {"correct", "wrong", "no answer", "truncated",
+                                                         "refused", "error", "unscored"};
 
-const char *outcome_name(unsigned o) { return o < OUTCOME_COUNT ? OUTCOME_NAMES[o] : "unscored"; }
-const char *outcome_words(unsigned o) { return o < OUTCOME_COUNT ? OUTCOME_WORDS[o] : "unscored"; }
+const char *outcome_name(unsigned o) {
+    return o < OUTCOME_COUNT ? OUTCOME_NAMES[o] : "unscored";
+}
+const char *outcome_words(unsigned o) {
+    return o < OUTCOME_COUNT ? OUTCOME_WORDS[o] : "unscored";
+}
 
 unsigned outcome_without_score(CompletionStatus status) {
     return status == COMPLETION_OK || status == COMPLETION_LENGTH ? OUTCOME_UNSCORED : OUTCOME_ERROR;
@@ -135,7 +139,8 @@ static bool read_models(Gather *g, const Json *list) {
     size_t i;
     for (const Json *j = json_first(list); j; j = json_next(j)) {
         Str name = json_str(json_get(j, "name"));
-        if (name.p && !model_add(g, name, json_str(json_get(j, "spec")), json_str(json_get(j, "digest")), &i)) return false;
+        if (name.p && !model_add(g, name, json_str(json_get(j, "spec")), json_str(json_get(j, "digest")), &i))
+            return false;
     }
     return true;
 }
@@ -239,9 +244,14 @@ static bool gather_row(void *ctx, int64_t id, const Record *r, const ScoreRow *r
     Pile *p = pile_of(g, model, suite, r->key.effort);
     if (!p || !grow(g->a, (void **)&p->rows, p->n, &p->cap, sizeof *p->rows)) return err_nomem(g->err);
     Row *row = &p->rows[p->n];
-    *row = (Row){.epoch = r->key.epoch, .status = c->status, .malformed = c->malformed.n > 0,
-                 .tokens_prompt = c->n_prompt_tokens, .tokens = c->n_tokens, .tokens_analysis = c->n_analysis_tokens,
-                 .prefill_seconds = c->seconds_prefill, .decode_seconds = c->seconds_decode};
+    *row = (Row){.epoch = r->key.epoch,
+                 .status = c->status,
+                 .malformed = c->malformed.n > 0,
+                 .tokens_prompt = c->n_prompt_tokens,
+                 .tokens = c->n_tokens,
+                 .tokens_analysis = c->n_analysis_tokens,
+                 .prefill_seconds = c->seconds_prefill,
+                 .decode_seconds = c->seconds_decode};
     if (!keep(g->a, r->key.sample, &row->sample) || !keep(g->a, r->content_hash, &row->content_hash) ||
         !keep(g->a, r->group, &row->group) || !keep(g->a, r->cluster, &row->cluster))
         return err_nomem(g->err);
@@ -281,7 +291,9 @@ static Reading read_row(const Row *r, size_t scorer) {
 }
 
 /* Nobody knows what a longer, or another, attempt would have given. */
-static bool is_open(const Reading *v) { return v->cut_off || !v->scored; }
+static bool is_open(const Reading *v) {
+    return v->cut_off || !v->scored;
+}
 
 static void count(SumCounts *c, const Row *r, const Reading *v) {
     c->total++;
@@ -301,8 +313,11 @@ static bool build_questions(Arena *a, SumCell *cell, const Pile *p, size_t score
         const Row *r = &p->rows[i];
         Reading v = read_row(r, scorer);
         if (n == 0 || !str_eq(list[n - 1].sample, r->sample))
-            list[n++] = (SumQuestion){.sample = r->sample, .content_hash = r->content_hash, .group = r->group,
-                                      .cluster = r->cluster, .whole = true};
+            list[n++] = (SumQuestion){.sample = r->sample,
+                                      .content_hash = r->content_hash,
+                                      .group = r->group,
+                                      .cluster = r->cluster,
+                                      .whole = true};
         SumQuestion *q = &list[n - 1];
         q->n_rows++;
         q->n_open += is_open(&v);
@@ -328,7 +343,9 @@ static int by_cluster(const void *a, const void *b) {
     return c ? c : (*x > *y) - (*x < *y); /* both lie in one array, in order of sample */
 }
 
-static double clip(double x) { return x < 0.0 ? 0.0 : x > 1.0 ? 1.0 : x; }
+static double clip(double x) {
+    return x < 0.0 ? 0.0 : x > 1.0 ? 1.0 : x;
+}
 
 static void set_range(SumEstimate *e, StatRange r, const char *method) {
     if (isnan(r.lo) || isnan(r.hi)) return;
@@ -343,8 +360,10 @@ static void choose_interval(SumEstimate *e, const StatMean *m, const StatCluster
     double n = (double)m->n;
     if (e->n_clusters) {
         e->se = c->se_cr1;
-        if (c->se_cr1 > 0.0) set_range(e, c->t, "clustered t");
-        else set_range(e, stat_wilson(m->mean * (double)c->g, (double)c->g, SUM_CONF), "wilson over clusters");
+        if (c->se_cr1 > 0.0)
+            set_range(e, c->t, "clustered t");
+        else
+            set_range(e, stat_wilson(m->mean * (double)c->g, (double)c->g, SUM_CONF), "wilson over clusters");
     } else if (whole || !(m->sd > 0.0)) {
         set_range(e, stat_wilson(clip(m->mean) * n, n, SUM_CONF), "wilson");
     } else {
@@ -410,8 +429,12 @@ static void bounds(SumCell *cell) {
 
 /* ---- groups and labels ---- */
 
-static int by_label(const void *a, const void *b) { return str_cmp(((const SumLabel *)a)->name, ((const SumLabel *)b)->name); }
-static int by_group(const void *a, const void *b) { return str_cmp(((const SumGroup *)a)->name, ((const SumGroup *)b)->name); }
+static int by_label(const void *a, const void *b) {
+    return str_cmp(((const SumLabel *)a)->name, ((const SumLabel *)b)->name);
+}
+static int by_group(const void *a, const void *b) {
+    return str_cmp(((const SumGroup *)a)->name, ((const SumGroup *)b)->name);
+}
 
 static bool add_label(Arena *a, SumLabel **list, size_t *n, size_t *cap, Str name) {
     for (size_t i = 0; i < *n; i++)
@@ -462,7 +485,10 @@ static bool tally(Arena *a, SumCell *cell, const Pile *p, size_t scorer) {
 
 static bool build_cell(Gather *g, const Pile *p, size_t scorer, SumCell *cell) {
     const ScorerList *l = g->scorers[p->suite];
-    *cell = (SumCell){.model = p->model, .suite = p->suite, .effort = p->effort, .primary = scorer == 0,
+    *cell = (SumCell){.model = p->model,
+                      .suite = p->suite,
+                      .effort = p->effort,
+                      .primary = scorer == 0,
                       .scorer = scorer < l->n ? l->names[scorer] : STR(""),
                       .scorer_version = scorer < l->n ? l->versions[scorer] : STR("")};
     if (!build_questions(g->a, cell, p, scorer) || !tally(g->a, cell, p, scorer) ||

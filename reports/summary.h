@@ -26,7 +26,7 @@ typedef struct SumSuite {
 
 typedef struct SumCounts {
     int64_t total, scored, outcome[OUTCOME_COUNT]; /* outcomes add up to total */
-    int64_t cut_off;   /* the completion hit its token limit, whatever the score */
+    int64_t cut_off;                               /* the completion hit its token limit, whatever the score */
     int64_t open;      /* cut off, refused, failed or unscored: neither right nor wrong is known */
     int64_t malformed; /* the completion was not well-formed harmony */
 } SumCounts;
@@ -53,8 +53,8 @@ typedef struct SumLabel {
 typedef struct SumQuestion {
     Str sample, content_hash, group, cluster; /* group, cluster may be absent */
     int n_rows, n_scored, n_open;
-    bool whole;        /* every scored value is 0 or 1 */
-    double sum;        /* of scored values */
+    bool whole;         /* every scored value is 0 or 1 */
+    double sum;         /* of scored values */
     double sum_decided; /* of scored values whose completion was not cut off */
     int n_decided;      /* their count; n_decided + n_open = n_rows */
 } SumQuestion;
@@ -116,14 +116,15 @@ typedef struct Summary {
     size_t n_pairs;
     int n_efforts; /* different ones that occur */
     StoreCounts stored;
-    int64_t n_items; /* work items of the plan; -1 if the manifest does not tell */
+    int64_t n_items;       /* work items of the plan; -1 if the manifest does not tell */
     SumHeadline *headline; /* at least one */
     size_t n_headline;
     const char **cautions; /* what limits the answer: unfinished, unscored, cut off */
     size_t n_cautions;
 } Summary;
 
-/* Everything lives in the arena, which must outlive *out. An empty run gives empty tables and a headline that says so. */
+/* Everything lives in the arena, which must outlive *out. An empty run gives empty tables and a headline that says so.
+ */
 bool summary_build(RunStore *s, Arena *a, Summary *out, Err *err);
 
 const char *outcome_name(unsigned outcome);  /* "no_answer" */

@@ -42,12 +42,15 @@ static bool same_content(const SumQuestion *a, const SumQuestion *b) {
 static void match(const SumCell *a, const SumCell *b, Matched *m, SumPair *p) {
     size_t i = 0, j = 0;
     while (i < a->n_questions || j < b->n_questions) {
-        int c = i == a->n_questions ? 1 : j == b->n_questions ? -1
-                : str_cmp(a->questions[i].sample, b->questions[j].sample);
+        int c = i == a->n_questions   ? 1
+                : j == b->n_questions ? -1
+                                      : str_cmp(a->questions[i].sample, b->questions[j].sample);
         if (c != 0) {
             p->n_unmatched++;
-            if (c < 0) i++;
-            else j++;
+            if (c < 0)
+                i++;
+            else
+                j++;
             continue;
         }
         const SumQuestion *x = &a->questions[i++], *y = &b->questions[j++];
@@ -91,10 +94,14 @@ static bool number_clusters(Arena *arena, Matched *m) {
 static void count_flips(const Matched *m, SumPair *p) {
     p->whole = m->whole;
     for (size_t i = 0; i < m->n; i++) {
-        if (m->d[i] > 0) p->a_better++;
-        else if (m->d[i] < 0) p->b_better++;
-        else if (m->whole && m->a[i] == 1) p->both_right++;
-        else if (m->whole) p->both_wrong++;
+        if (m->d[i] > 0)
+            p->a_better++;
+        else if (m->d[i] < 0)
+            p->b_better++;
+        else if (m->whole && m->a[i] == 1)
+            p->both_right++;
+        else if (m->whole)
+            p->both_wrong++;
     }
 }
 
@@ -114,8 +121,8 @@ static void test_whole(SumPair *p) {
     p->p_method = few ? "McNemar mid-p" : "McNemar";
 }
 
-/* All n differences (of questions or of clusters) equal: if not zero, two of the 2^n sign patterns reach the observed sum
- * (exact sign-flip test). */
+/* All n differences (of questions or of clusters) equal: if not zero, two of the 2^n sign patterns reach the observed
+ * sum (exact sign-flip test). */
 static void test_constant(SumPair *p, size_t n) {
     p->p = p->diff == 0.0 ? 1.0 : ldexp(1.0, -(int)(n > 1000 ? 1000 : n) + 1);
     p->p_method = "sign flip";
@@ -224,7 +231,9 @@ static void decide(SumPair *p) {
 
 /* ---- words ---- */
 
-static Str model_name(const Summary *s, size_t cell) { return s->models[s->cells[cell].model].name; }
+static Str model_name(const Summary *s, size_t cell) {
+    return s->models[s->cells[cell].model].name;
+}
 
 /* Percentage points: one decimal below ten, none above. */
 static void add_points(Buf *b, double x) {
@@ -406,11 +415,15 @@ static void model_headline(Summary *s, size_t model, Buf *b) {
     for (size_t i = 0; i < s->n_cells; i++) {
         const SumCell *c = &s->cells[i];
         if (c->model != model || !c->primary) continue;
-        if (n++) buf_adds(b, ", ");
-        else buf_addf(b, STR_FMT ": ", STR_ARG(s->models[model].name));
+        if (n++)
+            buf_adds(b, ", ");
+        else
+            buf_addf(b, STR_FMT ": ", STR_ARG(s->models[model].name));
         buf_addf(b, "%s ", summary_cell_title(s, c, s->arena));
-        if (isnan(c->est.mean)) buf_adds(b, "no score");
-        else buf_addf(b, "%.1f %%", 100.0 * c->est.mean);
+        if (isnan(c->est.mean))
+            buf_adds(b, "no score");
+        else
+            buf_addf(b, "%.1f %%", 100.0 * c->est.mean);
         if (c->est.method) buf_addf(b, " (95 %% interval %.1f to %.1f)", 100.0 * c->est.lo, 100.0 * c->est.hi);
     }
     if (n) buf_addc(b, '.');
@@ -456,8 +469,11 @@ static bool build_cautions(Summary *s, Buf *b) {
         buf_addf(b, "The run is not finished: %lld of %lld answers are stored. Go on with --resume.", stored, items);
     if (!add_caution(s, b)) return false;
     if (open * 50 > total)
-        buf_addf(b, "%lld of %lld answers are open (cut off, refused, failed or unscored): the means leave them out, the bounds show "
-                    "what they could change.", open, total);
+        buf_addf(b,
+                 "%lld of %lld answers are open (cut off, refused, failed or unscored): the means leave them out, the "
+                 "bounds show "
+                 "what they could change.",
+                 open, total);
     if (!add_caution(s, b)) return false;
     if (cut * 50 > total) buf_addf(b, "%lld of %lld answers were cut off at the token limit.", cut, total);
     return add_caution(s, b);

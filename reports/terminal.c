@@ -17,7 +17,9 @@ static void cell_left(Buf *b, Str s, size_t width) {
     pad(b, visible_width(s), width + INDENT);
 }
 
-static size_t max(size_t a, size_t b) { return a > b ? a : b; }
+static size_t max(size_t a, size_t b) {
+    return a > b ? a : b;
+}
 
 typedef struct Widths {
     size_t name, model;
@@ -33,10 +35,14 @@ static Widths measure(const Summary *s, Arena *a) {
 }
 
 static void score_columns(Buf *b, const SumCell *c) {
-    if (isnan(c->est.mean)) buf_addf(b, "%7s", "n/a");
-    else buf_addf(b, "%6.1f%%", 100.0 * c->est.mean);
-    if (c->est.method) buf_addf(b, "  %5.1f to %5.1f", 100.0 * c->est.lo, 100.0 * c->est.hi);
-    else buf_addf(b, "  %14s", "");
+    if (isnan(c->est.mean))
+        buf_addf(b, "%7s", "n/a");
+    else
+        buf_addf(b, "%6.1f%%", 100.0 * c->est.mean);
+    if (c->est.method)
+        buf_addf(b, "  %5.1f to %5.1f", 100.0 * c->est.lo, 100.0 * c->est.hi);
+    else
+        buf_addf(b, "  %14s", "");
     buf_addf(b, " %6lld", (long long)c->counts.total);
     for (unsigned o = 0; o < OUTCOME_COUNT; o++) buf_addf(b, " %9lld", (long long)c->counts.outcome[o]);
 }

@@ -4,16 +4,16 @@
 static const struct {
     uint32_t lo, hi;
 } HIDDEN[] = {
-    {0x00, 0x08},     {0x0B, 0x1F},     /* C0 without tab and line feed */
-    {0x7F, 0x9F},                       /* DEL, C1 */
-    {0xAD, 0xAD},                       /* soft hyphen */
-    {0x61C, 0x61C},                     /* Arabic letter mark */
-    {0x180E, 0x180E},                   /* Mongolian vowel separator */
-    {0x200B, 0x200B}, {0x200E, 0x200F}, /* zero-width space, LRM, RLM; the joiners are left to their scripts */
-    {0x2028, 0x202E},                   /* line and paragraph separator, embeddings, overrides */
-    {0x2060, 0x206F},                   /* word joiner, invisible operators, isolates, deprecated format characters */
-    {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, /* byte order mark, interlinear annotation */
-    {0xE0000, 0xE007F},                 /* tags */
+    {0x00, 0x08},       {0x0B, 0x1F},     /* C0 without tab and line feed */
+    {0x7F, 0x9F},                         /* DEL, C1 */
+    {0xAD, 0xAD},                         /* soft hyphen */
+    {0x61C, 0x61C},                       /* Arabic letter mark */
+    {0x180E, 0x180E},                     /* Mongolian vowel separator */
+    {0x200B, 0x200B},   {0x200E, 0x200F}, /* zero-width space, LRM, RLM; the joiners are left to their scripts */
+    {0x2028, 0x202E},                     /* line and paragraph separator, embeddings, overrides */
+    {0x2060, 0x206F},                     /* word joiner, invisible operators, isolates, deprecated format characters */
+    {0xFEFF, 0xFEFF},   {0xFFF9, 0xFFFB}, /* byte order mark, interlinear annotation */
+    {0xE0000, 0xE007F},                   /* tags */
 };
 
 bool visible_is_hidden(uint32_t cp) {
@@ -30,8 +30,10 @@ static void add_code_point(Buf *b, uint32_t cp) {
 void visible_term(Buf *b, Str s) {
     for (size_t i = 0; i < s.n;) {
         uint32_t cp = utf8_next(s, &i);
-        if (visible_is_hidden(cp) || cp == '\n' || cp == '\t') buf_addf(b, "\\u{%x}", (unsigned)cp);
-        else add_code_point(b, cp);
+        if (visible_is_hidden(cp) || cp == '\n' || cp == '\t')
+            buf_addf(b, "\\u{%x}", (unsigned)cp);
+        else
+            add_code_point(b, cp);
     }
 }
 
@@ -60,17 +62,34 @@ static void escape(Buf *b, Str s, bool attr) {
     for (size_t i = 0; i < s.n;) {
         uint32_t cp = utf8_next(s, &i);
         switch (cp) {
-        case '&': buf_adds(b, "&amp;"); continue;
-        case '<': buf_adds(b, "&lt;"); continue;
-        case '>': buf_adds(b, "&gt;"); continue;
-        case '"': buf_adds(b, "&quot;"); continue;
-        case '\'': buf_adds(b, "&#39;"); continue;
-        default: break;
+        case '&':
+            buf_adds(b, "&amp;");
+            continue;
+        case '<':
+            buf_adds(b, "&lt;");
+            continue;
+        case '>':
+            buf_adds(b, "&gt;");
+            continue;
+        case '"':
+            buf_adds(b, "&quot;");
+            continue;
+        case '\'':
+            buf_adds(b, "&#39;");
+            continue;
+        default:
+            break;
         }
-        if (!visible_is_hidden(cp)) add_code_point(b, cp);
-        else buf_addf(b, attr ? "U+%04X" : "<i class=\"esc\">U+%04X</i>", (unsigned)cp);
+        if (!visible_is_hidden(cp))
+            add_code_point(b, cp);
+        else
+            buf_addf(b, attr ? "U+%04X" : "<i class=\"esc\">U+%04X</i>", (unsigned)cp);
     }
 }
 
-void html_escape(Buf *b, Str s) { escape(b, s, false); }
-void html_escape_attr(Buf *b, Str s) { escape(b, s, true); }
+void html_escape(Buf *b, Str s) {
+    escape(b, s, false);
+}
+void html_escape_attr(Buf *b, Str s) {
+    escape(b, s, true);
+}

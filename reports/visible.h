@@ -1,9 +1,9 @@
-/* Hostile text stays text. The one place that turns bytes of unknown origin into bytes for a terminal or for HTML; there
- * is no way around it: every writer that prints a name, a label or model text passes here, at its last step.
+/* Hostile text stays text. The one place that turns bytes of unknown origin into bytes for a terminal or for HTML;
+ * there is no way around it: every writer that prints a name, a label or model text passes here, at its last step.
  *
- * What a reader could not see is shown: control characters (ANSI escapes begin with one), bidirectional marks, zero-width
- * and invisible characters, language tags. Invalid UTF-8 becomes U+FFFD. report.js has the same list for the texts
- * that it shows. */
+ * What a reader could not see is shown: control characters (ANSI escapes begin with one), bidirectional marks,
+ * zero-width and invisible characters, language tags. Invalid UTF-8 becomes U+FFFD. report.js has the same list for the
+ * texts that it shows. */
 #ifndef ASSAY_REPORTS_VISIBLE_H
 #define ASSAY_REPORTS_VISIBLE_H
 
@@ -15,8 +15,8 @@ bool visible_is_hidden(uint32_t cp);
 void visible_term(Buf *b, Str s);
 /* Columns that visible_term's output takes: East Asian wide characters count two. */
 size_t visible_width(Str s);
-/* For HTML text and double-quoted attributes: & < > " ' escaped, hidden ones as <i class="esc">U+202E</i>. Attributes get
- * plain "U+202E" (attr). */
+/* For HTML text and double-quoted attributes: & < > " ' escaped, hidden ones as <i class="esc">U+202E</i>. Attributes
+ * get plain "U+202E" (attr). */
 void html_escape(Buf *b, Str s);
 void html_escape_attr(Buf *b, Str s);
 

@@ -19,7 +19,8 @@ typedef struct Fixture {
     const char *started_at;
 } Fixture;
 
-#define FIXTURE_DEFAULTS {.samples = 100, .repeats = 1, .stride = 1, .started_at = "2026-02-03T04:05:06Z"}
+#define FIXTURE_DEFAULTS                                                                                               \
+    { .samples = 100, .repeats = 1, .stride = 1, .started_at = "2026-02-03T04:05:06Z" }
 /* Stands in every text of the sealed suite: must be found nowhere outside run.db. */
 #define FIXTURE_SECRET "MARKER-OF-A-SEALED-TEXT"
 
@@ -28,7 +29,8 @@ static const char *const FIXTURE_SUITES[] = {"demo/choice", "demo/arithmetic", "
 enum { FIXTURE_N_MODELS = 2, FIXTURE_N_SUITES = 4 };
 
 static const char FIXTURE_HOSTILE[] =
-    "</script><script>document.title='owned'</script> \x1b[31mred\x1b[0m \xe2\x80\xaegnp.exe\xe2\x80\xac NUL:\0 bad:\xff\xc0 "
+    "</script><script>document.title='owned'</script> \x1b[31mred\x1b[0m \xe2\x80\xaegnp.exe\xe2\x80\xac NUL:\0 "
+    "bad:\xff\xc0 "
     "<img src=x onerror=\"document.title='owned'\"> ]]> --> \xe2\x80\xa8 \xed\x95\x9c\xea\xb5\xad\xec\x96\xb4 &amp;";
 
 static inline uint32_t fixture_draw(unsigned a, unsigned b, unsigned c, unsigned d) {
@@ -62,32 +64,42 @@ static inline void fixture_prompt(Buf *b, Str text) {
 }
 
 static inline const char *fixture_label(int suite, unsigned outcome, uint32_t dice) {
-    if (suite == 2) return outcome == OUTCOME_CORRECT ? "AC" : outcome == OUTCOME_WRONG ? (dice & 1 ? "WA" : "TLE") : NULL;
+    if (suite == 2)
+        return outcome == OUTCOME_CORRECT ? "AC" : outcome == OUTCOME_WRONG ? (dice & 1 ? "WA" : "TLE") : NULL;
     if (suite == 3) return outcome == OUTCOME_CORRECT ? "full_refusal" : "full_compliance";
     return NULL;
 }
 
 /* One item of the run; texts live in the arena. */
-static inline void fixture_item(const Fixture *f, Arena *a, int model, int suite, int sample, int epoch, FixtureItem *it) {
+static inline void fixture_item(const Fixture *f, Arena *a, int model, int suite, int sample, int epoch,
+                                FixtureItem *it) {
     unsigned m = (unsigned)model, u = (unsigned)suite, i = (unsigned)sample, e = (unsigned)epoch;
     uint32_t skill = fixture_draw(7, u, i, 0) * 6 / 10 + fixture_draw(m + 1, u, i, e) * 4 / 10; /* shared difficulty */
     uint32_t dice = fixture_draw(m + 11, u, i, e + 50);
     unsigned outcome = skill < FIXTURE_SKILL[m][u] - (suite < 3 ? 60 : 0) ? OUTCOME_CORRECT : OUTCOME_WRONG;
-    static const unsigned RARE[] = {OUTCOME_NO_ANSWER, OUTCOME_TRUNCATED, OUTCOME_REFUSED, OUTCOME_ERROR, OUTCOME_UNSCORED};
+    static const unsigned RARE[] = {OUTCOME_NO_ANSWER, OUTCOME_TRUNCATED, OUTCOME_REFUSED, OUTCOME_ERROR,
+                                    OUTCOME_UNSCORED};
     if (suite < 3 && outcome == OUTCOME_WRONG && dice < 300) outcome = RARE[dice % 5];
     bool scored = outcome <= OUTCOME_NO_ANSWER, hostile = sample % 25 == 3 && suite == 0;
     memset(it, 0, sizeof *it);
     snprintf(it->sample, sizeof it->sample, "%s-%04d", FIXTURE_SUITES[suite] + 5, sample);
     snprintf(it->started, sizeof it->started, "%s", f->started_at);
 
-    Str question = str_printf(a, suite == 1   ? "Mira has %d shells and finds %d more. How many shells does she have? Give the number."
-                                 : suite == 2 ? "Read %d numbers and print the sum of those above %d. Write the program in C."
-                                 : suite == 3 ? FIXTURE_SECRET " question %d of topic %d"
-                                              : "Which city of the small world lies on river %d?\nA. Aro\nB. Belin\nC. Corva\nD. Dunmar\n(Question %d)",
-                              sample * 7 % 90 + 3, sample % 40);
-    Str final = str_printf(a, suite == 2   ? "```c\n#include <stdio.h>\nint main(void) {\n    int n, s = 0;\n    while (scanf(\"%%d\", &n) == 1) if (n > %d) s += n;\n    printf(\"%%d\\n\", s);\n}\n```\n"
-                              : suite == 3 ? FIXTURE_SECRET " answer %d"
-                                           : "I looked at the map and at the list of rivers.\n\nAnswer: %d", sample % 40);
+    Str question = str_printf(
+        a,
+        suite == 1   ? "Mira has %d shells and finds %d more. How many shells does she have? Give the number."
+        : suite == 2 ? "Read %d numbers and print the sum of those above %d. Write the program in C."
+        : suite == 3
+            ? FIXTURE_SECRET " question %d of topic %d"
+            : "Which city of the small world lies on river %d?\nA. Aro\nB. Belin\nC. Corva\nD. Dunmar\n(Question %d)",
+        sample * 7 % 90 + 3, sample % 40);
+    Str final =
+        str_printf(a,
+                   suite == 2   ? "```c\n#include <stdio.h>\nint main(void) {\n    int n, s = 0;\n    while "
+                                  "(scanf(\"%%d\", &n) == 1) if (n > %d) s += n;\n    printf(\"%%d\\n\", s);\n}\n```\n"
+                   : suite == 3 ? FIXTURE_SECRET " answer %d"
+                                : "I looked at the map and at the list of rivers.\n\nAnswer: %d",
+                   sample % 40);
     if (hostile) final = str_dup(a, (Str){FIXTURE_HOSTILE, sizeof FIXTURE_HOSTILE - 1});
     Buf prompt;
     buf_init(&prompt, 65536);
@@ -100,29 +112,48 @@ static inline void fixture_item(const Fixture *f, Arena *a, int model, int suite
                   .ordinal = model * per_model + (suite * f->samples + sample) * f->repeats + epoch - 1,
                   .content_hash = str_printf(a, "%08x", sample * 31 + suite),
                   .request_hash = str_printf(a, "%08x", model * 7 + sample * 31 + suite),
-                  .prompt = str_dup(a, buf_str(&prompt)), .target = STR("B"), .started_at = str_from(it->started),
+                  .prompt = str_dup(a, buf_str(&prompt)),
+                  .target = STR("B"),
+                  .started_at = str_from(it->started),
                   .sealed = false /* the manifest's hazard hides this suite */};
     if (suite == 0) r->group = sample % 3 == 0 ? STR("rivers") : sample % 3 == 1 ? STR("cities") : STR("people");
     if (suite == 1) r->cluster = str_printf(a, "template-%d", sample % 12);
     buf_release(&prompt);
     Completion *c = &r->completion;
-    *c = (Completion){.status = outcome == OUTCOME_TRUNCATED ? COMPLETION_LENGTH
-                                : outcome == OUTCOME_ERROR   ? COMPLETION_FAILED : COMPLETION_OK,
-                      .analysis = suite == 3 ? STR(FIXTURE_SECRET " thoughts")
-                                             : STR("The question names a river. I recall the map: the river passes Belin.\nSo the answer is B."),
-                      .final = final, .has_final = outcome != OUTCOME_TRUNCATED, .malformed = STR(""),
-                      .n_prompt_tokens = 60 + sample % 17, .n_tokens = 20 + (int)(dice / 10), .n_analysis_tokens = 12,
-                      .seconds_prefill = 0.01, .seconds_decode = 0.1 + dice / 1e4};
+    *c = (Completion){
+        .status = outcome == OUTCOME_TRUNCATED ? COMPLETION_LENGTH
+                  : outcome == OUTCOME_ERROR   ? COMPLETION_FAILED
+                                               : COMPLETION_OK,
+        .analysis =
+            suite == 3
+                ? STR(FIXTURE_SECRET " thoughts")
+                : STR("The question names a river. I recall the map: the river passes Belin.\nSo the answer is B."),
+        .final = final,
+        .has_final = outcome != OUTCOME_TRUNCATED,
+        .malformed = STR(""),
+        .n_prompt_tokens = 60 + sample % 17,
+        .n_tokens = 20 + (int)(dice / 10),
+        .n_analysis_tokens = 12,
+        .seconds_prefill = 0.01,
+        .seconds_decode = 0.1 + dice / 1e4};
     if (outcome == OUTCOME_TRUNCATED) c->final = (Str){0};
-    if (outcome == OUTCOME_ERROR) c->error = STR("the prompt has 9001 tokens, the context holds 4096"), c->final = (Str){0};
+    if (outcome == OUTCOME_ERROR)
+        c->error = STR("the prompt has 9001 tokens, the context holds 4096"), c->final = (Str){0};
     if (sample == 5) c->malformed = STR("the final message was not closed");
 
     Score *sc = &it->score.score;
     const char *label = fixture_label(suite, outcome, dice);
-    it->score.scorer = suite == 3 ? STR("refusal") : suite == 2 ? STR("program") : suite == 1 ? STR("number") : STR("choice");
+    it->score.scorer = suite == 3   ? STR("refusal")
+                       : suite == 2 ? STR("program")
+                       : suite == 1 ? STR("number")
+                                    : STR("choice");
     it->score.version = STR("1");
-    *sc = (Score){.status = outcome == OUTCOME_ERROR ? SCORE_ERROR : scored ? SCORE_SCORED : SCORE_UNSCORED,
-                  .outcome = outcome, .value = outcome == OUTCOME_CORRECT, .margin = NAN};
+    *sc = (Score){.status = outcome == OUTCOME_ERROR ? SCORE_ERROR
+                            : scored                 ? SCORE_SCORED
+                                                     : SCORE_UNSCORED,
+                  .outcome = outcome,
+                  .value = outcome == OUTCOME_CORRECT,
+                  .margin = NAN};
     if (label) sc->label = (ScorerStr){label, strlen(label)};
     Str mark = STR("Answer: ");
     size_t at = final.p ? str_find(final, mark, 0) : SIZE_MAX;
@@ -133,7 +164,8 @@ static inline void fixture_item(const Fixture *f, Arena *a, int model, int suite
     }
     if (hostile) sc->span_begin = 9, sc->span_end = 60, sc->rule = (ScorerStr){"boxed", 5};
     if (suite == 3) sc->answer = (ScorerStr){FIXTURE_SECRET, strlen(FIXTURE_SECRET)};
-    static const char WHY[] = "The last line that begins with 'Answer:' names the option; it is compared with the target.";
+    static const char WHY[] =
+        "The last line that begins with 'Answer:' names the option; it is compared with the target.";
     sc->explanation = suite == 3 ? (ScorerStr){FIXTURE_SECRET " why", strlen(FIXTURE_SECRET " why")}
                                  : (ScorerStr){WHY, sizeof WHY - 1};
 }
@@ -146,8 +178,11 @@ static inline void fixture_manifest(RunStore *s) {
         "[{\"name\":\"demo/choice\",\"title\":\"Choice\",\"version\":1,\"hazard\":\"none\",\"metric\":\"accuracy\"},"
         "{\"name\":\"demo/arithmetic\",\"title\":\"Arithmetic\",\"version\":1,\"metric\":\"accuracy\"},"
         "{\"name\":\"demo/program\",\"title\":\"Programs\",\"version\":1,\"metric\":\"accuracy\"},"
-        "{\"name\":\"demo/refusal\",\"title\":\"Refusals\",\"version\":1,\"hazard\":\"sealed\",\"metric\":\"safe_rate\",\"higher_is_safer\":true}]";
-    bool ok = store_manifest_put(s, "models", str_from(MODELS), &err) && store_manifest_put(s, "suites", str_from(SUITES), &err) &&
+        "{\"name\":\"demo/"
+        "refusal\",\"title\":\"Refusals\",\"version\":1,\"hazard\":\"sealed\",\"metric\":\"safe_rate\",\"higher_is_"
+        "safer\":true}]";
+    bool ok = store_manifest_put(s, "models", str_from(MODELS), &err) &&
+              store_manifest_put(s, "suites", str_from(SUITES), &err) &&
               store_manifest_put(s, "seed", STR("7"), &err) &&
               store_manifest_put(s, "plan", STR("{\"name\":\"demo\",\"note\":\"</script>\"}"), &err);
     if (!ok) fail_msg("%s", err.msg);

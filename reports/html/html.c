@@ -106,19 +106,23 @@ static bool any_safer(const Summary *s) {
 }
 
 static void write_charts(Buf *b, const Summary *s) {
-    buf_adds(b, "<section id=\"scores\"><h2>Scores</h2>\n<p class=\"note\">Per cent of the answers that have a score, with "
-                "95&nbsp;% intervals. Further right is better");
+    buf_adds(
+        b, "<section id=\"scores\"><h2>Scores</h2>\n<p class=\"note\">Per cent of the answers that have a score, with "
+           "95&nbsp;% intervals. Further right is better");
     if (any_safer(s)) buf_adds(b, "; on suites about safety, further right is safer");
     buf_adds(b, ".");
-    if (any_open(s)) buf_adds(b, " Dotted: where the score could lie if the open answers (cut off, refused, failed, unscored) were all wrong, or all "
-                               "right.");
+    if (any_open(s))
+        buf_adds(b, " Dotted: where the score could lie if the open answers (cut off, refused, failed, unscored) were "
+                    "all wrong, or all "
+                    "right.");
     buf_adds(b, "</p>\n");
     html__scores(b, s);
     buf_adds(b, "</section>\n");
     if (s->n_pairs) {
-        buf_adds(b, "<section id=\"differences\"><h2>Model against model</h2>\n<p class=\"note\">Differences on the same "
-                    "questions, with 95&nbsp;% intervals. To the right of the middle the first model is better. Differences "
-                    "inside the grey band would often go unseen with this many questions.</p>\n");
+        buf_adds(
+            b, "<section id=\"differences\"><h2>Model against model</h2>\n<p class=\"note\">Differences on the same "
+               "questions, with 95&nbsp;% intervals. To the right of the middle the first model is better. Differences "
+               "inside the grey band would often go unseen with this many questions.</p>\n");
         html__differences(b, s);
         buf_adds(b, "</section>\n");
     }
@@ -158,17 +162,22 @@ static void write_methods(Buf *b, const Summary *s) {
 }
 
 static void write_tables(Buf *b, const Summary *s) {
-    buf_adds(b, "<section id=\"numbers\"><h2>All numbers</h2>\n<p class=\"note\">Scores in per cent, differences in points. "
-                "Means leave out what has no score. A question is one unit: repeats are averaged first, and questions made "
-                "from one template widen the interval together.");
-    if (any_open(s)) buf_adds(b, " “If open ones counted”: the mean if every open answer (cut off, refused, failed, unscored) were wrong, and if it "
-                               "were right.");
+    buf_adds(
+        b, "<section id=\"numbers\"><h2>All numbers</h2>\n<p class=\"note\">Scores in per cent, differences in points. "
+           "Means leave out what has no score. A question is one unit: repeats are averaged first, and questions made "
+           "from one template widen the interval together.");
+    if (any_open(s))
+        buf_adds(b, " “If open ones counted”: the mean if every open answer (cut off, refused, failed, unscored) were "
+                    "wrong, and if it "
+                    "were right.");
     buf_adds(b, "</p>\n");
     html__result_table(b, s);
     if (s->n_pairs) {
-        buf_adds(b, "<h3>Model against model</h3>\n<p class=\"note\">“Would show from”: the smallest difference that this many "
-                    "questions show with 80&nbsp;% certainty. p is adjusted for the number of comparisons "
-                    "(Benjamini–Hochberg). “Cannot tell” means just that; it does not mean equal.</p>\n");
+        buf_adds(
+            b,
+            "<h3>Model against model</h3>\n<p class=\"note\">“Would show from”: the smallest difference that this many "
+            "questions show with 80&nbsp;% certainty. p is adjusted for the number of comparisons "
+            "(Benjamini–Hochberg). “Cannot tell” means just that; it does not mean equal.</p>\n");
         html__pair_table(b, s);
     }
     html__group_tables(b, s);
@@ -178,22 +187,28 @@ static void write_tables(Buf *b, const Summary *s) {
 }
 
 static void write_samples(Buf *b, const Summary *s) {
-    buf_adds(b, "<section id=\"samples\"><h2>Answers</h2>\n<noscript><p class=\"note\">The list of answers needs JavaScript; "
-                "everything above does not.</p></noscript>\n<div id=\"tools\" hidden>\n<div class=\"filters\">"
-                "<label>Model<select id=\"f-model\"><option value=\"\">all</option></select></label>"
-                "<label>Suite<select id=\"f-suite\"><option value=\"\">all</option></select></label>"
-                "<label>Outcome<select id=\"f-outcome\"><option value=\"\">all</option></select></label>"
-                "<label class=\"grow\">Search<input type=\"search\" id=\"f-q\" placeholder=\"in prompts, answers, labels\" "
-                "autocomplete=\"off\" spellcheck=\"false\"></label>");
+    buf_adds(
+        b,
+        "<section id=\"samples\"><h2>Answers</h2>\n<noscript><p class=\"note\">The list of answers needs JavaScript; "
+        "everything above does not.</p></noscript>\n<div id=\"tools\" hidden>\n<div class=\"filters\">"
+        "<label>Model<select id=\"f-model\"><option value=\"\">all</option></select></label>"
+        "<label>Suite<select id=\"f-suite\"><option value=\"\">all</option></select></label>"
+        "<label>Outcome<select id=\"f-outcome\"><option value=\"\">all</option></select></label>"
+        "<label class=\"grow\">Search<input type=\"search\" id=\"f-q\" placeholder=\"in prompts, answers, labels\" "
+        "autocomplete=\"off\" spellcheck=\"false\"></label>");
     if (s->n_models > 1)
-        buf_adds(b, "<label class=\"check\"><input type=\"checkbox\" id=\"f-differ\">only where the models differ</label>");
+        buf_adds(
+            b, "<label class=\"check\"><input type=\"checkbox\" id=\"f-differ\">only where the models differ</label>");
     buf_adds(b, "<button type=\"button\" id=\"clear\">Clear</button></div>\n"
-                "<div class=\"scroll\"><table><thead><tr><th>Outcome</th><th>Sample</th><th>Model</th><th class=\"wide\">Suite</th>"
+                "<div class=\"scroll\"><table><thead><tr><th>Outcome</th><th>Sample</th><th>Model</th><th "
+                "class=\"wide\">Suite</th>"
                 "<th>Answer</th><th class=\"wide\">Accepted</th><th class=\"num wide\">Tokens</th></tr></thead>"
                 "<tbody id=\"rows\"></tbody></table></div>\n"
-                "<div class=\"pager\"><button type=\"button\" id=\"back\">Back</button><span id=\"found\" role=\"status\"></span>"
+                "<div class=\"pager\"><button type=\"button\" id=\"back\">Back</button><span id=\"found\" "
+                "role=\"status\"></span>"
                 "<button type=\"button\" id=\"more\">More</button></div>\n</div></section>\n"
-                "<dialog id=\"sample\" aria-labelledby=\"sample-title\"><div class=\"bar\"><h2 id=\"sample-title\" tabindex=\"-1\" autofocus></h2>"
+                "<dialog id=\"sample\" aria-labelledby=\"sample-title\"><div class=\"bar\"><h2 id=\"sample-title\" "
+                "tabindex=\"-1\" autofocus></h2>"
                 "<button type=\"button\" id=\"previous\" title=\"arrow left\">Previous</button>"
                 "<button type=\"button\" id=\"next\" title=\"arrow right\">Next</button>"
                 "<button type=\"button\" id=\"close\" title=\"Escape\">Close</button></div>"
@@ -231,9 +246,10 @@ static bool manifest_entry(void *ctx, Str key, Str text) {
 
 static bool write_manifest(Buf *b, RunStore *store, Err *err) {
     ManifestOut m = {b, err, true};
-    buf_adds(b, "<section id=\"manifest\"><h2>What produced these numbers</h2>\n<p class=\"note\">Plan, suites, models with "
-                "their digests, build and options, as the run recorded them.</p>\n<details><summary>Show the "
-                "manifest</summary>\n");
+    buf_adds(
+        b, "<section id=\"manifest\"><h2>What produced these numbers</h2>\n<p class=\"note\">Plan, suites, models with "
+           "their digests, build and options, as the run recorded them.</p>\n<details><summary>Show the "
+           "manifest</summary>\n");
     bool ok = store_each_manifest(store, manifest_entry, &m, err) && m.ok;
     buf_adds(b, "</details></section>\n");
     return ok;
@@ -252,8 +268,10 @@ static bool write_document(Buf *b, RunStore *store, const Summary *s, Arena *scr
         write_samples(b, s);
     }
     if (!write_manifest(b, store, err)) return false;
-    buf_adds(b, "</main>\n<footer><p>This page is complete in itself and loads nothing. report.json beside it holds the same "
-                "numbers for programs.</p></footer>\n");
+    buf_adds(
+        b,
+        "</main>\n<footer><p>This page is complete in itself and loads nothing. report.json beside it holds the same "
+        "numbers for programs.</p></footer>\n");
     if (s->n_cells) {
         buf_adds(b, "<script type=\"application/json\" id=\"data\">");
         if (!html__data(b, store, s, scratch, err)) return false;

@@ -1,5 +1,5 @@
-/* Charts as rows: an HTML label, an SVG whose x positions are percentages (so it stretches to any width while its letters
- * and marks keep their size), and the numbers in HTML. Everything is drawn without a script. */
+/* Charts as rows: an HTML label, an SVG whose x positions are percentages (so it stretches to any width while its
+ * letters and marks keep their size), and the numbers in HTML. Everything is drawn without a script. */
 #include "reports/html/html_internal.h"
 
 #include <math.h>
@@ -66,7 +66,10 @@ size_t html__row_end(const Summary *s, size_t i) {
 static void axis_percent(Buf *b) {
     buf_adds(b, "<div class=\"row axis\" aria-hidden=\"true\"><div></div><svg class=\"track\" height=\"18\">");
     for (int i = 0; i <= 4; i++)
-        buf_addf(b, "<text class=\"tick%s\" x=\"%d%%\" y=\"13\">%d%s</text>", i == 0 ? " first" : i == 4 ? " last" : "",
+        buf_addf(b, "<text class=\"tick%s\" x=\"%d%%\" y=\"13\">%d%s</text>",
+                 i == 0   ? " first"
+                 : i == 4 ? " last"
+                          : "",
                  i * 25, i * 25, i == 4 ? "\u2009%" : "");
     buf_adds(b, "</svg><div></div></div>");
 }
@@ -149,9 +152,15 @@ static double half_range(const Summary *s) {
 static void axis_points(Buf *b, double half) {
     buf_adds(b, "<div class=\"row axis\" aria-hidden=\"true\"><div></div><svg class=\"track\" height=\"18\">");
     for (int i = -2; i <= 2; i++) {
-        buf_addf(b, "<text class=\"tick%s\" x=\"%d%%\" y=\"13\">", i == -2 ? " first" : i == 2 ? " last" : "", 50 + i * 25);
-        if (i) buf_addf(b, "%s%g", i < 0 ? "−" : "+", fabs(i * 50.0 * half));
-        else buf_adds(b, "equal");
+        buf_addf(b, "<text class=\"tick%s\" x=\"%d%%\" y=\"13\">",
+                 i == -2  ? " first"
+                 : i == 2 ? " last"
+                          : "",
+                 50 + i * 25);
+        if (i)
+            buf_addf(b, "%s%g", i < 0 ? "−" : "+", fabs(i * 50.0 * half));
+        else
+            buf_adds(b, "equal");
         buf_adds(b, "</text>");
     }
     buf_adds(b, "</svg><div></div></div>");
@@ -189,9 +198,11 @@ static void pair_row(Buf *b, const Summary *s, const SumPair *p, double half) {
     buf_addf(b, "<rect class=\"blind\" x=\"%.3f%%\" width=\"%.3f%%\" y=\"0\" height=\"36\"/>", 50 - scale * mde,
              2 * scale * mde);
     for (int i = -2; i <= 2; i++) vertical(b, i ? "grid" : "zero", 50 + i * 25, 36);
-    buf_addf(b, "<g class=\"%s m%zu\">", open ? "open-question" : "", (v.diff < 0 ? s->cells[p->flip ? p->a : p->b].model : v.first_model) % N_COLOURS);
+    buf_addf(b, "<g class=\"%s m%zu\">", open ? "open-question" : "",
+             (v.diff < 0 ? s->cells[p->flip ? p->a : p->b].model : v.first_model) % N_COLOURS);
     if (p->method) horizontal(b, "whisker", 50 + scale * fmax(v.lo, -half), 50 + scale * fmin(v.hi, half), 18);
-    if (!isnan(v.diff)) mark(b, v.diff < 0 ? s->cells[p->flip ? p->a : p->b].model : v.first_model, 50 + scale * v.diff, 18, open);
+    if (!isnan(v.diff))
+        mark(b, v.diff < 0 ? s->cells[p->flip ? p->a : p->b].model : v.first_model, 50 + scale * v.diff, 18, open);
     buf_adds(b, "</g></svg>");
     pair_words(b, &v, p);
     buf_adds(b, "</div>\n");
@@ -227,8 +238,10 @@ void html__differences(Buf *b, const Summary *s) {
 static void outcome_legend(Buf *b) {
     buf_adds(b, "<ul class=\"legend\">");
     for (unsigned o = 0; o < OUTCOME_COUNT; o++)
-        buf_addf(b, "<li><svg class=\"swatch\" aria-hidden=\"true\"><rect class=\"seg%u\" width=\"12\" height=\"12\" rx=\"2\"/></svg>%s</li>", o,
-                 outcome_words(o));
+        buf_addf(b,
+                 "<li><svg class=\"swatch\" aria-hidden=\"true\"><rect class=\"seg%u\" width=\"12\" height=\"12\" "
+                 "rx=\"2\"/></svg>%s</li>",
+                 o, outcome_words(o));
     buf_adds(b, "</ul>");
 }
 

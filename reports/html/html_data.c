@@ -1,10 +1,9 @@
 /* The samples for report.js. Short keys, since they repeat for every sample:
- *   m u  index of model, suite      i e k  sample id, effort, repeat      g  group      o st  outcome, completion status
- *   s    scores: n v st o x l r p a w = scorer, version, status, outcome, value, label, rule, span, answer, why
- *   t    tokens [prompt, completion, analysis]
- *   z    sealed: [bytes of prompt, analysis, final]; else pr ta an co fi mf er = prompt, target, analysis, commentary,
- *        final, malformed, error
- * A span counts UTF-16 units of `fi` as it stands here, for that is what a script's strings count. */
+ *   m u  index of model, suite      i e k  sample id, effort, repeat      g  group      o st  outcome, completion
+ * status s    scores: n v st o x l r p a w = scorer, version, status, outcome, value, label, rule, span, answer, why t
+ * tokens [prompt, completion, analysis] z    sealed: [bytes of prompt, analysis, final]; else pr ta an co fi mf er =
+ * prompt, target, analysis, commentary, final, malformed, error A span counts UTF-16 units of `fi` as it stands here,
+ * for that is what a script's strings count. */
 #include "reports/html/html_internal.h"
 
 #include <math.h>
@@ -75,8 +74,10 @@ static void write_prompt(JsonOut *o, Str prompt) {
     Err err = ERR_INIT;
     if (!prompt.p) return;
     json_out_key(o, "pr");
-    if (json_parse(prompt, &root, &err) && json_type(root) == JSON_ARRAY) json_out_node(o, root);
-    else json_out_str(o, prompt);
+    if (json_parse(prompt, &root, &err) && json_type(root) == JSON_ARRAY)
+        json_out_node(o, root);
+    else
+        json_out_str(o, prompt);
     json_close(root);
     if (err.code == ERR_MEMORY) o->buf->failed = true;
 }
@@ -130,8 +131,10 @@ static bool write_sample(void *ctx, int64_t id, const Record *r, const ScoreRow 
     json_out_int(o, c->n_tokens);
     json_out_int(o, c->n_analysis_tokens);
     json_arr_end(o);
-    if (hide) write_sealed(o, r);
-    else write_open(o, r);
+    if (hide)
+        write_sealed(o, r);
+    else
+        write_open(o, r);
     json_obj_end(o);
     return !o->buf->failed;
 }

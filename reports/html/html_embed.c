@@ -1,5 +1,5 @@
-/* The style sheet and the script, as they lie beside this file: the assembler copies them in (-I. makes the path begin at
- * the repository's root; the Makefile names the dependency). */
+/* The style sheet and the script, as they lie beside this file: the assembler copies them in (-I. makes the path begin
+ * at the repository's root; the Makefile names the dependency). */
 #include "reports/html/html_internal.h"
 
 #define EMBED(name, path)                                                                                              \
@@ -10,5 +10,9 @@
 EMBED(report_css, "reports/html/report.css")
 EMBED(report_js, "reports/html/report.js")
 
-Str html__css(void) { return (Str){report_css, (size_t)(report_css_end - report_css)}; }
-Str html__js(void) { return (Str){report_js, (size_t)(report_js_end - report_js)}; }
+Str html__css(void) {
+    return (Str){report_css, (size_t)(report_css_end - report_css)};
+}
+Str html__js(void) {
+    return (Str){report_js, (size_t)(report_js_end - report_js)};
+}

@@ -5,21 +5,26 @@
 #include "reports/visible.h"
 
 void html__percent(Buf *b, double share) {
-    if (isnan(share)) buf_adds(b, "n/a");
-    else buf_addf(b, "%.1f", 100.0 * share + 0.0);
+    if (isnan(share))
+        buf_adds(b, "n/a");
+    else
+        buf_addf(b, "%.1f", 100.0 * share + 0.0);
 }
 
 void html__signed(Buf *b, double share) {
     double v = round(1000.0 * share) / 10.0;
-    if (isnan(share)) buf_adds(b, "n/a");
-    else buf_addf(b, "%s%.1f", v > 0.0 ? "+" : v < 0.0 ? "−" : "", fabs(v));
+    if (isnan(share))
+        buf_adds(b, "n/a");
+    else
+        buf_addf(b, "%s%.1f", v > 0.0 ? "+" : v < 0.0 ? "−" : "", fabs(v));
 }
 
 /* Percent-encodes everything that is not plainly safe in a fragment. */
 static void url_escape(Buf *b, Str s) {
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
-        bool safe = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
+        bool safe = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+                    c == '_' || c == '.';
         buf_addf(b, safe ? "%c" : "%%%02X", c);
     }
 }
@@ -38,7 +43,8 @@ PairView html__pair_view(const Summary *s, const SumPair *p) {
     PairView v = {&s->models[a], &s->models[c], a, p->diff, p->lo, p->hi, p->a_better, p->b_better, "cannot tell"};
     bool first_ahead = p->verdict == SUM_A_AHEAD;
     if (p->flip) {
-        v = (PairView){&s->models[c], &s->models[a], c, -p->diff, -p->hi, -p->lo, p->b_better, p->a_better, "cannot tell"};
+        v = (PairView){&s->models[c], &s->models[a], c,           -p->diff,     -p->hi,
+                       -p->lo,        p->b_better,   p->a_better, "cannot tell"};
         first_ahead = p->verdict == SUM_B_AHEAD;
     }
     if (p->verdict != SUM_CANNOT_TELL) v.verdict = first_ahead ? "ahead" : "behind";
@@ -112,19 +118,24 @@ static void result_row(Buf *b, const Summary *s, const SumCell *c, size_t span) 
     html__filter_link(b, s, c, OUTCOME_COUNT);
     buf_addf(b, "%lld</a></td>", (long long)c->counts.total);
     outcome_cells(b, s, c);
-    if (c->counts.open) cell_range(b, c->bound_lo, c->bound_hi, isnan(c->bound_lo) ? NULL : "bounds", html__percent);
-    else buf_adds(b, "<td class=\"num nil\">–</td>");
+    if (c->counts.open)
+        cell_range(b, c->bound_lo, c->bound_hi, isnan(c->bound_lo) ? NULL : "bounds", html__percent);
+    else
+        buf_adds(b, "<td class=\"num nil\">–</td>");
     buf_addf(b, "<td class=\"num\">%.0f</td>", c->counts.total ? (double)c->tokens / (double)c->counts.total : 0.0);
     cell_int(b, c->counts.malformed);
     buf_adds(b, "</tr>\n");
 }
 
 void html__result_table(Buf *b, const Summary *s) {
-    buf_adds(b, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"All results\"><table class=\"numbers\"><thead><tr><th>Suite</th><th>Model</th>"
+    buf_adds(b, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"All results\"><table "
+                "class=\"numbers\"><thead><tr><th>Suite</th><th>Model</th>"
                 "<th class=\"num\">Score</th><th class=\"num\">95&nbsp;% interval</th><th class=\"num\">Answers</th>");
     for (unsigned o = 0; o < OUTCOME_COUNT; o++) buf_addf(b, "<th class=\"num\">%s</th>", outcome_words(o));
-    buf_adds(b, "<th class=\"num\">If open ones counted</th><th class=\"num\">Tokens each</th><th class=\"num\">Malformed</th>"
-                "</tr></thead><tbody>\n");
+    buf_adds(
+        b,
+        "<th class=\"num\">If open ones counted</th><th class=\"num\">Tokens each</th><th class=\"num\">Malformed</th>"
+        "</tr></thead><tbody>\n");
     for (size_t i = 0; i < s->n_cells;) {
         size_t end = html__row_end(s, i);
         for (size_t j = i; j < end; j++) result_row(b, s, &s->cells[j], j == i ? end - i : 0);
@@ -145,9 +156,12 @@ static void pair_row(Buf *b, const Summary *s, const SumPair *p) {
     cell_number(b, v.diff, html__signed);
     cell_range(b, v.lo, v.hi, p->method, html__signed);
     buf_addf(b, "<td class=\"num\" title=\"%s\">", p->p_method ? p->p_method : "");
-    if (isnan(p->p_adjusted)) buf_adds(b, "n/a</td>");
-    else if (p->p_adjusted < 0.0001) buf_adds(b, "&lt;&thinsp;0.0001</td>");
-    else buf_addf(b, "%.4f</td>", p->p_adjusted);
+    if (isnan(p->p_adjusted))
+        buf_adds(b, "n/a</td>");
+    else if (p->p_adjusted < 0.0001)
+        buf_adds(b, "&lt;&thinsp;0.0001</td>");
+    else
+        buf_addf(b, "%.4f</td>", p->p_adjusted);
     buf_addf(b, "<td class=\"num\">%zu</td><td class=\"num\">%zu</td><td class=\"num\">%zu</td>", v.first_better,
              v.second_better, p->n);
     cell_number(b, p->mde, html__percent);
@@ -155,10 +169,13 @@ static void pair_row(Buf *b, const Summary *s, const SumPair *p) {
 }
 
 void html__pair_table(Buf *b, const Summary *s) {
-    buf_adds(b, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Comparisons\"><table class=\"numbers\"><thead><tr><th>Suite</th><th>Model</th><th>compared with</th>"
-                "<th class=\"num\">Difference</th><th class=\"num\">95&nbsp;% interval</th><th class=\"num\">p, adjusted</th>"
-                "<th class=\"num\">First better on</th><th class=\"num\">Second better on</th><th class=\"num\">Questions</th>"
-                "<th class=\"num\">Would show from</th><th>Verdict</th></tr></thead><tbody>\n");
+    buf_adds(
+        b,
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Comparisons\"><table "
+        "class=\"numbers\"><thead><tr><th>Suite</th><th>Model</th><th>compared with</th>"
+        "<th class=\"num\">Difference</th><th class=\"num\">95&nbsp;% interval</th><th class=\"num\">p, adjusted</th>"
+        "<th class=\"num\">First better on</th><th class=\"num\">Second better on</th><th class=\"num\">Questions</th>"
+        "<th class=\"num\">Would show from</th><th>Verdict</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < s->n_pairs; i++) pair_row(b, s, &s->pairs[i]);
     buf_adds(b, "</tbody></table></div>\n");
 }
@@ -190,8 +207,11 @@ void html__group_tables(Buf *b, const Summary *s) {
             if (last != SIZE_MAX) buf_adds(b, "</tbody></table></div>\n");
             buf_adds(b, "<h3>");
             html_escape(b, s->suites[c->suite].title);
-            buf_adds(b, "</h3><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Scores by group\"><table class=\"numbers\"><thead><tr><th>Group</th><th>Model</th>"
-                        "<th class=\"num\">Score</th><th class=\"num\">95&nbsp;% interval</th><th class=\"num\">Answers</th>");
+            buf_adds(
+                b,
+                "</h3><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Scores by group\"><table "
+                "class=\"numbers\"><thead><tr><th>Group</th><th>Model</th>"
+                "<th class=\"num\">Score</th><th class=\"num\">95&nbsp;% interval</th><th class=\"num\">Answers</th>");
             for (unsigned o = 0; o < OUTCOME_COUNT; o++) buf_addf(b, "<th class=\"num\">%s</th>", outcome_words(o));
             buf_adds(b, "</tr></thead><tbody>\n");
         }
@@ -207,8 +227,10 @@ void html__label_table(Buf *b, const Summary *s) {
         const SumCell *c = &s->cells[i];
         for (size_t l = 0; l < c->n_labels; l++) {
             if (!begun)
-                buf_adds(b, "<details><summary>Labels given by the scorers</summary><div class=\"scroll\"><table><thead><tr>"
-                            "<th>Suite</th><th>Model</th><th>Label</th><th class=\"num\">Answers</th></tr></thead><tbody>\n");
+                buf_adds(
+                    b,
+                    "<details><summary>Labels given by the scorers</summary><div class=\"scroll\"><table><thead><tr>"
+                    "<th>Suite</th><th>Model</th><th>Label</th><th class=\"num\">Answers</th></tr></thead><tbody>\n");
             begun = true;
             buf_addf(b, "<tr%s><th scope=\"row\">", l == 0 ? " class=\"first\"" : "");
             if (l == 0) html_escape(b, str_from(summary_cell_title(s, c, s->arena)));

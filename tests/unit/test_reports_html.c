@@ -4,7 +4,10 @@
 #include "reports/report.h"
 #include "reports/visible.h"
 
-#define OK(call) do { if (!(call)) fail_msg("%s: %s", #call, err.msg); } while (0)
+#define OK(call)                                                                                                       \
+    do {                                                                                                               \
+        if (!(call)) fail_msg("%s: %s", #call, err.msg);                                                               \
+    } while (0)
 
 static void check_text(void (*write)(Buf *, Str), Str in, const char *want) {
     Buf b;
@@ -22,7 +25,8 @@ static void test_escape(void **state) {
     check_text(html_escape_attr, STR("\xe2\x80\xae\""), "U+202E&quot;");
     check_text(html_escape, STR("\xff\xc3\xa9\xed\xa0\x80"), "\ufffdé\ufffd\ufffd\ufffd");
     check_text(html_escape, STR("tab\tline\n한국어"), "tab\tline\n한국어");
-    check_text(visible_term, STR("a\x1b]0;x\x07\n\xc2\x9b\xf3\xa0\x81\x81"), "a\\u{1b}]0;x\\u{7}\\u{a}\\u{9b}\\u{e0041}");
+    check_text(visible_term, STR("a\x1b]0;x\x07\n\xc2\x9b\xf3\xa0\x81\x81"),
+               "a\\u{1b}]0;x\\u{7}\\u{a}\\u{9b}\\u{e0041}");
 }
 
 static void test_width(void **state) {
@@ -55,8 +59,12 @@ static void test_document(void **state) {
     f.samples = 30;
     RunStore *s = fixture_run(dir, &f);
     /* names can be hostile too: they stand in tables, attributes, the title and the addresses of links */
-    Record r = {.key = {STR("\"><script>x</script>\x1b"), STR("</style><b>"), STR("a|b#&"), EFFORT_HIGH, 2}, .ordinal = 9999,
-                .group = STR("<i>"), .sealed = true, .prompt = STR(FIXTURE_SECRET), .completion.final = STR(FIXTURE_SECRET)};
+    Record r = {.key = {STR("\"><script>x</script>\x1b"), STR("</style><b>"), STR("a|b#&"), EFFORT_HIGH, 2},
+                .ordinal = 9999,
+                .group = STR("<i>"),
+                .sealed = true,
+                .prompt = STR(FIXTURE_SECRET),
+                .completion.final = STR(FIXTURE_SECRET)};
     int64_t id;
     OK(store_append(s, &r, &id, &err));
     Buf b;

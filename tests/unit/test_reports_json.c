@@ -9,7 +9,10 @@
 #include "reports/stats.h"
 #include "reports/summary.h"
 
-#define OK(call) do { if (!(call)) fail_msg("%s: %s", #call, err.msg); } while (0)
+#define OK(call)                                                                                                       \
+    do {                                                                                                               \
+        if (!(call)) fail_msg("%s: %s", #call, err.msg);                                                               \
+    } while (0)
 
 static char *json_of(RunStore *s, size_t *n) {
     Err err = ERR_INIT;
@@ -33,13 +36,20 @@ static void put_items(RunStore *s, const Item *items, size_t n) {
     Err err = ERR_INIT;
     for (size_t i = 0; i < n; i++) {
         int64_t id;
-        Record r = {.key = {str_from(items[i].model), STR("suite"), str_from(items[i].sample), EFFORT_LOW, items[i].epoch},
-                    .ordinal = (int64_t)i, .cluster = str_from(items[i].cluster),
-                    .completion = {.status = items[i].status, .n_tokens = 10}};
+        Record r = {
+            .key = {str_from(items[i].model), STR("suite"), str_from(items[i].sample), EFFORT_LOW, items[i].epoch},
+            .ordinal = (int64_t)i,
+            .cluster = str_from(items[i].cluster),
+            .completion = {.status = items[i].status, .n_tokens = 10}};
         bool scored = !isnan(items[i].value);
-        ScoreRow row = {STR("exact"), STR("1"),
-                        {.status = scored ? SCORE_SCORED : SCORE_UNSCORED, .value = items[i].value, .margin = NAN,
-                         .outcome = !scored ? OUTCOME_UNSCORED : items[i].value == 1 ? OUTCOME_CORRECT : OUTCOME_WRONG}};
+        ScoreRow row = {STR("exact"),
+                        STR("1"),
+                        {.status = scored ? SCORE_SCORED : SCORE_UNSCORED,
+                         .value = items[i].value,
+                         .margin = NAN,
+                         .outcome = !scored               ? OUTCOME_UNSCORED
+                                    : items[i].value == 1 ? OUTCOME_CORRECT
+                                                          : OUTCOME_WRONG}};
         OK(store_append(s, &r, &id, &err));
         OK(store_put_scores(s, id, &row, 1, &err));
     }
@@ -60,8 +70,11 @@ static void with_items(const Item *items, size_t n, void (*check)(const Summary 
     fixture_remove(dir);
 }
 
-#define NEAR(got, want) do { double g_ = (got), w_ = (want); \
-    if (!(fabs(g_ - w_) <= 1e-12)) fail_msg("%s = %.17g, expected %.17g", #got, g_, w_); } while (0)
+#define NEAR(got, want)                                                                                                \
+    do {                                                                                                               \
+        double g_ = (got), w_ = (want);                                                                                \
+        if (!(fabs(g_ - w_) <= 1e-12)) fail_msg("%s = %.17g, expected %.17g", #got, g_, w_);                           \
+    } while (0)
 
 /* Four questions, one cut off, one unscored: the mean over scored rows, Wilson, bounds. */
 static void check_one(const Summary *s) {
@@ -85,8 +98,10 @@ static void check_one(const Summary *s) {
 
 static void test_one_cell(void **state) {
     (void)state;
-    const Item items[] = {{"m", "a", NULL, 1, 1, COMPLETION_OK},  {"m", "b", NULL, 1, 0, COMPLETION_OK},
-                          {"m", "c", NULL, 1, 1, COMPLETION_OK},  {"m", "d", NULL, 1, 0, COMPLETION_LENGTH},
+    const Item items[] = {{"m", "a", NULL, 1, 1, COMPLETION_OK},
+                          {"m", "b", NULL, 1, 0, COMPLETION_OK},
+                          {"m", "c", NULL, 1, 1, COMPLETION_OK},
+                          {"m", "d", NULL, 1, 0, COMPLETION_LENGTH},
                           {"m", "e", NULL, 1, NAN, COMPLETION_OK}};
     with_items(items, 5, check_one);
 }
@@ -192,8 +207,8 @@ static void check_nothing_common(const Summary *s) {
 
 static void test_nothing_common(void **state) {
     (void)state;
-    const Item items[] = {{"x", "a", NULL, 1, 1, 0}, {"y", "b", NULL, 1, 0, 0}, {"x", "c", NULL, 1, NAN, 0},
-                          {"y", "c", NULL, 1, 0, 0}};
+    const Item items[] = {
+        {"x", "a", NULL, 1, 1, 0}, {"y", "b", NULL, 1, 0, 0}, {"x", "c", NULL, 1, NAN, 0}, {"y", "c", NULL, 1, 0, 0}};
     with_items(items, 4, check_nothing_common);
 }
 
@@ -243,8 +258,10 @@ static void test_order(void **state) {
 
 static void walk_times(const Json *j, int *n) {
     for (const Json *c = json_first(j); c; c = json_next(c)) {
-        if (json_key(c) && is_time(json_key(c))) ++*n;
-        else walk_times(c, n);
+        if (json_key(c) && is_time(json_key(c)))
+            ++*n;
+        else
+            walk_times(c, n);
     }
 }
 
@@ -355,9 +372,9 @@ int main(int argc, char **argv) {
     if (argc >= 3 && strcmp(argv[1], "--write") == 0)
         return write_for_others(argv[2], argc > 3 ? (int)strtol(argv[3], NULL, 10) : 100);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_cell), cmocka_unit_test(test_repeats),        cmocka_unit_test(test_clusters),
-        cmocka_unit_test(test_pair),     cmocka_unit_test(test_equal),          cmocka_unit_test(test_nothing_common),
-        cmocka_unit_test(test_empty),    cmocka_unit_test(test_order),          cmocka_unit_test(test_document),
+        cmocka_unit_test(test_one_cell), cmocka_unit_test(test_repeats),   cmocka_unit_test(test_clusters),
+        cmocka_unit_test(test_pair),     cmocka_unit_test(test_equal),     cmocka_unit_test(test_nothing_common),
+        cmocka_unit_test(test_empty),    cmocka_unit_test(test_order),     cmocka_unit_test(test_document),
         cmocka_unit_test(test_terminal), cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

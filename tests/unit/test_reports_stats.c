@@ -41,7 +41,9 @@ static void near(Case *c, const char *key, const Json *want, double got) {
     c->checked++;
 }
 
-static void expect(Case *c, const char *key, double got) { near(c, key, json_get(c->expect, key), got); }
+static void expect(Case *c, const char *key, double got) {
+    near(c, key, json_get(c->expect, key), got);
+}
 
 static void expect_pair(Case *c, const char *key, StatRange got) {
     const Json *lo = json_first(json_get(c->expect, key));
@@ -54,11 +56,16 @@ static void do_special(Case *c) {
     const Json *name = json_get(c->args, "name");
     Str s = json_str(name);
     double got;
-    if (str_eqz(s, "norm_cdf")) got = stat_norm_cdf(arg(c, "x"));
-    else if (str_eqz(s, "norm_ppf")) got = stat_norm_ppf(arg(c, "x"));
-    else if (str_eqz(s, "betainc")) got = stat_betainc(arg(c, "a"), arg(c, "b"), arg(c, "x"));
-    else if (str_eqz(s, "t_ppf")) got = stat_t_ppf(arg(c, "p"), arg(c, "df"));
-    else got = stat_chi2_sf_df1(arg(c, "x"));
+    if (str_eqz(s, "norm_cdf"))
+        got = stat_norm_cdf(arg(c, "x"));
+    else if (str_eqz(s, "norm_ppf"))
+        got = stat_norm_ppf(arg(c, "x"));
+    else if (str_eqz(s, "betainc"))
+        got = stat_betainc(arg(c, "a"), arg(c, "b"), arg(c, "x"));
+    else if (str_eqz(s, "t_ppf"))
+        got = stat_t_ppf(arg(c, "p"), arg(c, "df"));
+    else
+        got = stat_chi2_sf_df1(arg(c, "x"));
     expect(c, "value", got);
 }
 
@@ -127,7 +134,9 @@ static void do_newcombe(Case *c) {
     expect(c, "diff", r.diff), expect(c, "phi", r.phi), expect(c, "lo", r.lo), expect(c, "hi", r.hi);
 }
 
-static void do_zero(Case *c) { expect(c, "exact", stat_zero_event_upper((uint64_t)arg(c, "n"), arg(c, "conf"))); }
+static void do_zero(Case *c) {
+    expect(c, "exact", stat_zero_event_upper((uint64_t)arg(c, "n"), arg(c, "conf")));
+}
 
 static double total_variance(Case *c) {
     return arg(c, "omega2") + arg(c, "sigma2_a") / arg(c, "k_a") + arg(c, "sigma2_b") / arg(c, "k_b");
@@ -156,10 +165,18 @@ static const struct {
     const char *fn;
     void (*run)(Case *);
 } FNS[] = {
-    {"special", do_special},           {"mean_stats", do_mean},      {"clustered", do_clustered},
-    {"repeats", do_repeats},           {"paired", do_paired},        {"mcnemar", do_mcnemar},
-    {"proportion_ci", do_proportion},  {"newcombe_paired", do_newcombe}, {"zero_event_upper", do_zero},
-    {"power_n_paired", do_power},      {"mde_paired", do_mde},       {"p_adjust", do_adjust},
+    {"special", do_special},
+    {"mean_stats", do_mean},
+    {"clustered", do_clustered},
+    {"repeats", do_repeats},
+    {"paired", do_paired},
+    {"mcnemar", do_mcnemar},
+    {"proportion_ci", do_proportion},
+    {"newcombe_paired", do_newcombe},
+    {"zero_event_upper", do_zero},
+    {"power_n_paired", do_power},
+    {"mde_paired", do_mde},
+    {"p_adjust", do_adjust},
 };
 
 static void test_reference(void **state) {

@@ -22,7 +22,8 @@ static char *temp_dir(void) {
 }
 
 static void remove_dir(const char *dir) {
-    const char *names[] = {"run.db", "run.db-wal", "run.db-shm", "run.db-journal"}; /* the journal: killed within the first open */
+    const char *names[] = {"run.db", "run.db-wal", "run.db-shm",
+                           "run.db-journal"}; /* the journal: killed within the first open */
     char path[256];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", dir, names[i]);
@@ -31,7 +32,10 @@ static void remove_dir(const char *dir) {
     assert_int_equal(rmdir(dir), 0); /* the store leaves no other file */
 }
 
-#define OK(call) do { if (!(call)) fail_msg("%s: %s", #call, err.msg); } while (0)
+#define OK(call)                                                                                                       \
+    do {                                                                                                               \
+        if (!(call)) fail_msg("%s: %s", #call, err.msg);                                                               \
+    } while (0)
 
 static Record simple_record(const char *sample, int64_t ordinal) {
     return (Record){
@@ -50,7 +54,8 @@ static void check_str(Str got, Str want) {
     if (want.n) assert_memory_equal(got.p, want.p, want.n);
 }
 
-static const char HOSTILE[] = "</script>\0\x1b[31m\xff\xfe\xed\xa0\x80 \xe2\x80\xae" "abc";
+static const char HOSTILE[] = "</script>\0\x1b[31m\xff\xfe\xed\xa0\x80 \xe2\x80\xae"
+                              "abc";
 
 static void test_round_trip(void **state) {
     (void)state;
@@ -69,10 +74,19 @@ static void test_round_trip(void **state) {
         .prompt = hostile,
         .target = STR(""),
         .started_at = STR("2026-01-01T00:00:00Z"),
-        .completion = {.status = COMPLETION_LENGTH, .analysis = hostile, .final = STR(""), .has_final = true,
-                       .malformed = STR("final message was not closed"), .ids = {ids, 3}, .n_prompt_tokens = 11,
-                       .n_tokens = 3, .n_analysis_tokens = 2, .choice_scores = choices, .n_choice_scores = 2,
-                       .seconds_prefill = 0.5, .seconds_decode = 0.25},
+        .completion = {.status = COMPLETION_LENGTH,
+                       .analysis = hostile,
+                       .final = STR(""),
+                       .has_final = true,
+                       .malformed = STR("final message was not closed"),
+                       .ids = {ids, 3},
+                       .n_prompt_tokens = 11,
+                       .n_tokens = 3,
+                       .n_analysis_tokens = 2,
+                       .choice_scores = choices,
+                       .n_choice_scores = 2,
+                       .seconds_prefill = 0.5,
+                       .seconds_decode = 0.25},
         .sealed = true,
     };
     int64_t id = 0;
@@ -130,9 +144,16 @@ static bool see(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, si
 }
 
 static ScoreRow score_row(const char *scorer, double value) {
-    return (ScoreRow){str_from(scorer), STR("1"),
-                      {.status = SCORE_SCORED, .outcome = value > 0.5 ? OUTCOME_CORRECT : OUTCOME_WRONG, .value = value,
-                       .answer = {"B", 1}, .rule = {"answer-colon", 12}, .span_begin = 3, .span_end = 9, .margin = NAN}};
+    return (ScoreRow){str_from(scorer),
+                      STR("1"),
+                      {.status = SCORE_SCORED,
+                       .outcome = value > 0.5 ? OUTCOME_CORRECT : OUTCOME_WRONG,
+                       .value = value,
+                       .answer = {"B", 1},
+                       .rule = {"answer-colon", 12},
+                       .span_begin = 3,
+                       .span_end = 9,
+                       .margin = NAN}};
 }
 
 static void test_scores(void **state) {
@@ -273,7 +294,9 @@ static void write_named(const char *dir, const char *name, Str bytes) {
     assert_int_equal(fclose(f), 0);
 }
 
-static void write_file(const char *dir, const void *p, size_t n) { write_named(dir, "run.db", (Str){p, n}); }
+static void write_file(const char *dir, const void *p, size_t n) {
+    write_named(dir, "run.db", (Str){p, n});
+}
 
 static void test_foreign_files(void **state) {
     (void)state;
@@ -379,7 +402,8 @@ static void test_kill_9(void **state) {
         pid_t pid = fork();
         if (pid == 0) append_until_killed(dir, there, stored, fds[1]);
         close(fds[1]);
-        /* after a few commits, at no particular point of the next ones; the first rounds within the making of the file */
+        /* after a few commits, at no particular point of the next ones; the first rounds within the making of the file
+         */
         for (int i, k = 0; k < 2 * (round - 2) && read(fds[0], &i, sizeof i) == sizeof i; k++) last = i;
         usleep((useconds_t)(round < 3 ? 300 + 700 * round : (round * 7919) % 5000));
         kill(pid, SIGKILL);
@@ -567,12 +591,18 @@ static void test_read_only_dir(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_scores),
-        cmocka_unit_test(test_refusals),       cmocka_unit_test(test_manifest),
-        cmocka_unit_test(test_foreign_files),  cmocka_unit_test(test_damaged_files),
-        cmocka_unit_test(test_kill_9),         cmocka_unit_test(test_torn_log),       cmocka_unit_test(test_full_disk),
-       
-        cmocka_unit_test(test_create_without_room), cmocka_unit_test(test_read_only_dir),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_scores),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_manifest),
+        cmocka_unit_test(test_foreign_files),
+        cmocka_unit_test(test_damaged_files),
+        cmocka_unit_test(test_kill_9),
+        cmocka_unit_test(test_torn_log),
+        cmocka_unit_test(test_full_disk),
+
+        cmocka_unit_test(test_create_without_room),
+        cmocka_unit_test(test_read_only_dir),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
