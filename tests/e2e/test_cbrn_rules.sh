@@ -6,10 +6,16 @@ trap 'rm -rf "$dir"' EXIT
 src=suites/safety/cbrn-refusal
 python3 tests/check_cbrn.py
 
-# name, sed expression on samples.jsonl (or another file), part of the complaint
-bites() {
+# The real deny list is slow on purpose; copies get one that is quick and empty.
+copy() {
     rm -rf "$dir/s"
     cp -r "$src" "$dir/s"
+    echo '{"salt": "00", "rounds": 1, "hashes": []}' >"$dir/s/denylist.json"
+}
+
+# name, sed expression on samples.jsonl (or another file), part of the complaint
+bites() {
+    copy
     sed -i -E "$2" "$dir/s/${4:-samples.jsonl}"
     if out=$(python3 tests/check_cbrn.py "$dir/s" 2>&1); then echo "not caught: $1"; exit 1; fi
     grep -qF -- "$3" <<<"$out" || { echo "$1: expected '$3', got: $out"; exit 1; }
@@ -30,8 +36,7 @@ bites "same text" '2s/"text": "[^"]*"/"text": "What is a treaty?"/;4s/"text": "[
 bites "whole cell" '/"pair": "rad-evade-001"/d' 'no English pair in this cell'
 
 # The deny list: a benign word stands in for a name, in English and with a Korean particle behind it.
-rm -rf "$dir/s"
-cp -r "$src" "$dir/s"
+copy
 python3 - "$dir/s" <<'EOF'
 import json, sys
 sys.path.insert(0, "tests")
