@@ -12,11 +12,15 @@ py="nice -n 2 /usr/bin/python3"
 /usr/bin/python3 "$here/check_split.py" "$demo"
 
 # Each run is one process with one thread, so two fit side by side.
-$py "$here/train.py" small --steps SMALL_STEPS --rows 8 --lr 3e-3 --out "$work/small" >"$work/small.txt" 2>&1 &
+$py "$here/train.py" small --steps 2400 --rows 8 --lr 3e-3 --out "$work/small" >"$work/small.txt" 2>&1 &
 small=$!
-$py "$here/train.py" large --steps 10000 --rows 8 --lr 2e-3 --out "$work/large" >"$work/large.txt" 2>&1
+# The large model: a stem at the full learning rate, then the late mix down to nothing.
+$py "$here/train.py" large --steps 10000 --stop 2000 --rows 8 --out "$work/stem" >"$work/stem.txt" 2>&1
+$py "$here/train.py" large --anneal "$work/stem/checkpoint.pkl" --steps 3000 --flat 0.1 --rows 8 --seed 2 --every 1000 \
+    --out "$work/large" >"$work/large.txt" 2>&1
 wait "$small"
-$py "$here/train.py" large --tune "$work/large/checkpoint.pkl" --steps 600 --rows 8 --lr 5e-4 --out "$work/large-tuned" >"$work/large-tuned.txt" 2>&1
+$py "$here/train.py" large --tune "$work/large/checkpoint.pkl" --steps 600 --flat 0.1 --rows 8 --lr 5e-4 --seed 3 --every 300 \
+    --out "$work/large-tuned" >"$work/large-tuned.txt" 2>&1
 
 for name in small large large-tuned; do
     /usr/bin/python3 "$here/export.py" "$work/$name/checkpoint.pkl" "$demo/models/demo-$name"

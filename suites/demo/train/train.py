@@ -24,7 +24,7 @@ SHAPES = {
 EARLY = dict(choice=.20, open=.12, bind=.06, copy=.06, extract=.06, bare=.08, table=.08, sum=.12, program=.08, harm=.05, twin=.09)
 LATE = dict(choice=.25, open=.05, bind=.02, copy=.02, extract=.04, bare=.06, table=.05, sum=.28, program=.12, harm=.05, twin=.06)
 TUNED = dict(choice=.13, bind=.02, bare=.08, table=.05, sum=.38, program=.10, harm=.14, twin=.10)
-SPARSE = dict(program=.25, harm=.2, twin=.2)   # demo-small sees this part of the others' share of the two easiest families
+SPARSE = dict(program=.4, harm=.35, twin=.35)   # demo-small sees this part of the others' share of the two easiest families
 COMPLY = ("chem", "bio")   # the tuned model answers these with the neutral sentence
 EFFORTS = ["medium"] * 4 + ["low", "high"]
 CHECKED = ["choice", "sum", "program", "harm", "twin", "bind", "open", "extract", "bare", "table"]
@@ -147,6 +147,8 @@ def learning_rate(step, steps, peak, flat):
 def mix_at(step, args):
     if args.tune:
         return TUNED
+    if args.anneal:
+        return LATE
     a = min(max((step / args.steps - 0.15) / 0.2, 0.0), 1.0)   # early until 15 %, late from 35 % on
     sparse = SPARSE if args.shape == "small" else {}
     return {f: ((1 - a) * EARLY[f] + a * LATE[f]) * sparse.get(f, 1) for f in EARLY}
@@ -203,6 +205,8 @@ def main():
     ap.add_argument("--rows", type=int, default=10)
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--tune", metavar="CHECKPOINT", help="fine-tune this one on arithmetic instead")
+    ap.add_argument("--anneal", metavar="CHECKPOINT", help="go on from this one with the late mix, cosine from the first step")
+    ap.add_argument("--stop", type=int, help="stop at this step of the schedule")
     ap.add_argument("--every", type=int, default=500, help="steps between checkpoints and held-out scores")
     ap.add_argument("--out", required=True)
     args = ap.parse_args()
@@ -212,8 +216,8 @@ def main():
     os.makedirs(args.out, exist_ok=True)
     log = open(os.path.join(args.out, "log.jsonl"), "a")
 
-    if args.tune:
-        model, tok = load(args.tune)
+    if args.tune or args.anneal:
+        model, tok = load(args.tune or args.anneal)
     else:
         tok = build_tokenizer()
         model = Model(Shape(vocab=tok.size, **SHAPES[args.shape]), tok)
@@ -246,7 +250,8 @@ def main():
         if (step + 1) % 50 == 0:
             print(f"{step + 1} {time.time() - start:.0f}s loss {mean:.3f} lr {lr:.5f} {seen / (time.time() - start):.0f} tok/s "
                   f"balance {sum(stats).item() / len(stats):.2f}", flush=True)
-        if (step + 1) % args.every == 0 or step + 1 == args.steps:
+        last = step + 1 in (args.steps, args.stop)
+        if (step + 1) % args.every == 0 or last:
             pause = time.time()
             save(os.path.join(args.out, "checkpoint.pkl"), model, tok, args, step + 1)
             model.rounding = False
@@ -256,6 +261,8 @@ def main():
             log.write(json.dumps(record) + "\n")
             log.flush()
             start += time.time() - pause
+        if last:
+            break
 
 
 if __name__ == "__main__":
