@@ -196,6 +196,14 @@ def load(path):
     return model, tok
 
 
+def load_any(path):
+    """A checkpoint file, or an exported model directory (whose weights are rounded already)."""
+    if os.path.isdir(path):
+        import export   # it imports this module too
+        return export.load_exported(path)
+    return load(path)
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("shape", choices=list(SHAPES))
@@ -217,7 +225,7 @@ def main():
     log = open(os.path.join(args.out, "log.jsonl"), "a")
 
     if args.tune or args.anneal:
-        model, tok = load(args.tune or args.anneal)
+        model, tok = load_any(args.tune or args.anneal)
     else:
         tok = build_tokenizer()
         model = Model(Shape(vocab=tok.size, **SHAPES[args.shape]), tok)
@@ -251,6 +259,8 @@ def main():
             print(f"{step + 1} {time.time() - start:.0f}s loss {mean:.3f} lr {lr:.5f} {seen / (time.time() - start):.0f} tok/s "
                   f"balance {sum(stats).item() / len(stats):.2f}", flush=True)
         last = step + 1 in (args.steps, args.stop)
+        if (step + 1) % 250 == 0:
+            save(os.path.join(args.out, "checkpoint.pkl"), model, tok, args, step + 1)
         if (step + 1) % args.every == 0 or last:
             pause = time.time()
             save(os.path.join(args.out, "checkpoint.pkl"), model, tok, args, step + 1)
