@@ -13,11 +13,11 @@ CC := gcc
 endif
 SHELL   := /bin/bash
 PKGS    := libcjson yaml-0.1 sqlite3 libpcre2-8 libseccomp libsodium
+comma   := ,
 ifneq ($(SAN),)
-BUILD   := $(BUILD)/san-$(subst $() ,-,$(subst $(comma),-,$(SAN)))-$(notdir $(CC))
+BUILD   := $(BUILD)/san-$(subst $(comma),-,$(SAN))-$(notdir $(CC))
 SANFLAGS := -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
 endif
-comma   := ,
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 

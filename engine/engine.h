@@ -59,7 +59,8 @@ typedef struct GenOptions {
     bool ignore_eos; /* go on after stop tokens (plumbing and bench only) */
 } GenOptions;
 
-#define GEN_DEFAULTS {.temperature = 1.0, .top_p = 1.0, .max_tokens = 2048, .effort = EFFORT_MEDIUM}
+#define GEN_DEFAULTS                                                                                                   \
+    { .temperature = 1.0, .top_p = 1.0, .max_tokens = 2048, .effort = EFFORT_MEDIUM }
 
 typedef struct Request {
     uint64_t tag; /* the caller's; comes back on the Completion */
@@ -96,20 +97,21 @@ const char *completion_status_name(CompletionStatus s);
 bool completion_status_parse(Str name, CompletionStatus *out);
 
 typedef struct ChoiceScore {
-    double logprob;  /* sum of ln p over the choice's tokens */
+    double logprob; /* sum of ln p over the choice's tokens */
     int n_tokens;
-    bool is_greedy;  /* each of its tokens was the most likely one */
+    bool is_greedy; /* each of its tokens was the most likely one */
 } ChoiceScore;
 
 /* Borrowed from the engine until the next engine_poll or engine_close. */
 typedef struct Completion {
     uint64_t tag;
     CompletionStatus status;
-    Str analysis, commentary, final; /* contents of the channels, joined by a blank line if there are several messages */
-    bool has_final;                  /* a final message was begun */
-    Str malformed;                   /* "": well-formed harmony; else what is wrong, "; "-joined */
-    Str error;                       /* COMPLETION_FAILED and the like: one sentence */
-    Ids ids;                         /* every sampled token, the stop token included */
+    Str analysis, commentary,
+        final;      /* contents of the channels, joined by a blank line if there are several messages */
+    bool has_final; /* a final message was begun */
+    Str malformed;  /* "": well-formed harmony; else what is wrong, "; "-joined */
+    Str error;      /* COMPLETION_FAILED and the like: one sentence */
+    Ids ids;        /* every sampled token, the stop token included */
     int n_prompt_tokens, n_tokens, n_analysis_tokens;
     const ChoiceScore *choice_scores; /* REQUEST_SCORE: one per choice */
     size_t n_choice_scores;
@@ -119,10 +121,10 @@ typedef struct Completion {
 /* ---- engines ---- */
 
 typedef struct EngineOptions {
-    const char *spec; /* checkpoint directory, or "replay:DIR" */
-    int threads;      /* 0 = all cores */
-    int batch;        /* sequences in flight at most; 0 = default (16). Changes speed, never tokens */
-    int context;      /* positions per sequence at most; 0 = what the model allows, bounded by memory */
+    const char *spec;   /* checkpoint directory, or "replay:DIR" */
+    int threads;        /* 0 = all cores */
+    int batch;          /* sequences in flight at most; 0 = default (16). Changes speed, never tokens */
+    int context;        /* positions per sequence at most; 0 = what the model allows, bounded by memory */
     const char *device; /* "cpu" (default when NULL) or "cuda" */
     bool no_digest;     /* EngineInfo.digest stays "": for plumbing, which need not read every byte of the weights */
 } EngineOptions;
@@ -187,8 +189,8 @@ bool vocab_parse(const Vocab *v, Str json, bool strict, Arena *a, Buf *out, Err 
 
 /* ---- what stores and replays share ---- */
 
-/* 64 hex digits over all of r that determines its answer: kind, messages or ids, prefill, choices, options; not the tag.
- * The key by which replay:DIR finds a recorded completion. */
+/* 64 hex digits over all of r that determines its answer: kind, messages or ids, prefill, choices, options; not the
+ * tag. The key by which replay:DIR finds a recorded completion. */
 void request_hash(const Request *r, char out[65]);
 
 /* A Completion as one JSON object, and back (strings live in the arena). */

@@ -10,9 +10,15 @@ static const char *const STATUSES[] = {
 };
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-const char *role_name(Role r) { return (size_t)r < COUNT(ROLES) ? ROLES[r] : "?"; }
-const char *effort_name(Effort e) { return (size_t)e < COUNT(EFFORTS) ? EFFORTS[e] : "?"; }
-const char *completion_status_name(CompletionStatus s) { return (size_t)s < COUNT(STATUSES) ? STATUSES[s] : "?"; }
+const char *role_name(Role r) {
+    return (size_t)r < COUNT(ROLES) ? ROLES[r] : "?";
+}
+const char *effort_name(Effort e) {
+    return (size_t)e < COUNT(EFFORTS) ? EFFORTS[e] : "?";
+}
+const char *completion_status_name(CompletionStatus s) {
+    return (size_t)s < COUNT(STATUSES) ? STATUSES[s] : "?";
+}
 
 bool effort_parse(Str name, Effort *out) {
     for (size_t i = 0; i < COUNT(EFFORTS); i++) {

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-uint64_t clock_mono_ns(void);            /* monotonic nanoseconds */
-void clock_utc(char out[21]);            /* "2026-11-23T06:45:00Z" */
+uint64_t clock_mono_ns(void); /* monotonic nanoseconds */
+void clock_utc(char out[21]); /* "2026-11-23T06:45:00Z" */
 
 #endif

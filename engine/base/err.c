@@ -45,7 +45,9 @@ bool err_wrap(Err *err, const char *fmt, ...) {
     return false;
 }
 
-bool err_nomem(Err *err) { return err_set(err, ERR_MEMORY, "out of memory; close other programs or use a smaller batch"); }
+bool err_nomem(Err *err) {
+    return err_set(err, ERR_MEMORY, "out of memory; close other programs or use a smaller batch");
+}
 
 bool err_errno(Err *err, int errnum, const char *what, const char *path) {
     char why[128];

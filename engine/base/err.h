@@ -30,7 +30,8 @@ typedef struct Err {
     char msg[480]; /* NUL-terminated, one line, no final full stop needed */
 } Err;
 
-#define ERR_INIT {ERR_OK, ""}
+#define ERR_INIT                                                                                                       \
+    { ERR_OK, "" }
 
 /* Sets code and message (cut to fit; control characters become '?'). err may be NULL. Always returns false, so that
  * `return err_set(err, ERR_INPUT, "...")` reads well. */

@@ -101,7 +101,8 @@ static void sync_parent(const char *path) {
 bool file_write_atomic(const char *path, Str data, Err *err) {
     char tmp[4096];
     int n = snprintf(tmp, sizeof tmp, "%s.tmp.%ld", path, (long)getpid());
-    if (n < 0 || (size_t)n >= sizeof tmp) return err_set(err, ERR_INPUT, "cannot write %.200s: the path is too long", path);
+    if (n < 0 || (size_t)n >= sizeof tmp)
+        return err_set(err, ERR_INPUT, "cannot write %.200s: the path is too long", path);
     unlink(tmp);
     int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0) return err_errno(err, errno, "cannot write", path);

@@ -7,9 +7,13 @@
 
 _Static_assert(sizeof(crypto_hash_sha256_state) <= sizeof(Sha256), "the library's state fits");
 
-static crypto_hash_sha256_state *state(Sha256 *h) { return (crypto_hash_sha256_state *)(void *)h->state; }
+static crypto_hash_sha256_state *state(Sha256 *h) {
+    return (crypto_hash_sha256_state *)(void *)h->state;
+}
 
-void sha256_init(Sha256 *h) { crypto_hash_sha256_init(state(h)); }
+void sha256_init(Sha256 *h) {
+    crypto_hash_sha256_init(state(h));
+}
 
 void sha256_add(Sha256 *h, const void *p, size_t n) {
     if (n) crypto_hash_sha256_update(state(h), p, n);
@@ -22,7 +26,9 @@ void sha256_add_field(Sha256 *h, Str s) {
     sha256_add(h, s.p, s.n);
 }
 
-void sha256_end(Sha256 *h, unsigned char out[32]) { crypto_hash_sha256_final(state(h), out); }
+void sha256_end(Sha256 *h, unsigned char out[32]) {
+    crypto_hash_sha256_final(state(h), out);
+}
 
 void sha256_hex(const unsigned char digest[32], char out[65]) {
     static const char hex[] = "0123456789abcdef";

@@ -12,8 +12,10 @@
 static void line_and_column(Str text, size_t at, size_t *line, size_t *col) {
     *line = 1, *col = 1;
     for (size_t i = 0; i < at && i < text.n; i++) {
-        if (text.p[i] == '\n') ++*line, *col = 1;
-        else if (((unsigned char)text.p[i] & 0xC0) != 0x80) ++*col;
+        if (text.p[i] == '\n')
+            ++*line, *col = 1;
+        else if (((unsigned char)text.p[i] & 0xC0) != 0x80)
+            ++*col;
     }
 }
 
@@ -35,7 +37,8 @@ static bool check_strings(Str text, Err *err) {
             return fail_at_offset(err, text, i, "a control character stands unescaped in a string");
         } else if (in_string && c == '\\') {
             if (str_starts(str_sub(text, i + 1, text.n), STR("u0000")))
-                return fail_at_offset(err, text, i, "a string holds the character NUL (\\u0000), which is not supported");
+                return fail_at_offset(err, text, i,
+                                      "a string holds the character NUL (\\u0000), which is not supported");
             i++;
         }
     }
@@ -80,7 +83,9 @@ static void *hook_alloc(size_t n) {
     if (!p) out_of_memory = true;
     return p;
 }
-static void hook_free(void *p) { mem_free(p); }
+static void hook_free(void *p) {
+    mem_free(p);
+}
 static void set_hooks(void) {
     cJSON_Hooks hooks = {hook_alloc, hook_free};
     cJSON_InitHooks(&hooks);
@@ -90,7 +95,8 @@ bool json_parse(Str text, Json **out, Err *err) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, set_hooks);
     *out = NULL;
-    if (text.n == 0 || str_trim(text).n == 0) return err_set(err, ERR_INPUT, "line 1 column 1: JSON was expected, but there is nothing");
+    if (text.n == 0 || str_trim(text).n == 0)
+        return err_set(err, ERR_INPUT, "line 1 column 1: JSON was expected, but there is nothing");
     if (!check_strings(text, err)) return false;
     const char *end = NULL;
     out_of_memory = false;
@@ -109,7 +115,9 @@ bool json_parse(Str text, Json **out, Err *err) {
     return true;
 }
 
-void json_close(Json *root) { cJSON_Delete(root); }
+void json_close(Json *root) {
+    cJSON_Delete(root);
+}
 
 JsonType json_type(const Json *j) {
     if (cJSON_IsBool(j)) return JSON_BOOL;
@@ -135,11 +143,21 @@ size_t json_count(const Json *j) {
     return n;
 }
 
-const Json *json_first(const Json *j) { return cJSON_IsArray(j) || cJSON_IsObject(j) ? j->child : NULL; }
-const Json *json_next(const Json *child) { return child->next; }
-const char *json_key(const Json *child) { return child->string; }
-Str json_str(const Json *j) { return cJSON_IsString(j) ? str_from(j->valuestring) : (Str){NULL, 0}; }
-double json_num(const Json *j) { return cJSON_IsNumber(j) ? j->valuedouble : 0; }
+const Json *json_first(const Json *j) {
+    return cJSON_IsArray(j) || cJSON_IsObject(j) ? j->child : NULL;
+}
+const Json *json_next(const Json *child) {
+    return child->next;
+}
+const char *json_key(const Json *child) {
+    return child->string;
+}
+Str json_str(const Json *j) {
+    return cJSON_IsString(j) ? str_from(j->valuestring) : (Str){NULL, 0};
+}
+double json_num(const Json *j) {
+    return cJSON_IsNumber(j) ? j->valuedouble : 0;
+}
 
 bool json_int(const Json *j, int64_t lo, int64_t hi, int64_t *out) {
     if (!cJSON_IsNumber(j)) return false;
@@ -161,8 +179,10 @@ static const Json *want(const Json *obj, const char *key, bool required, bool *o
     const Json *j = json_get(obj, key);
     *ok = true;
     if (j && json_type(j) != JSON_NULL) return j;
-    if (json_type(obj) != JSON_OBJECT) *ok = err_set(err, ERR_INPUT, "an object with the key '%s' was expected", key);
-    else if (required) *ok = err_set(err, ERR_INPUT, "missing key '%s'", key);
+    if (json_type(obj) != JSON_OBJECT)
+        *ok = err_set(err, ERR_INPUT, "an object with the key '%s' was expected", key);
+    else if (required)
+        *ok = err_set(err, ERR_INPUT, "missing key '%s'", key);
     return NULL;
 }
 
@@ -204,7 +224,9 @@ bool json_want_bool(const Json *obj, const char *key, bool required, bool *out, 
 
 /* ---- writing ---- */
 
-void json_out_init(JsonOut *o, Buf *buf, int indent) { *o = (JsonOut){.buf = buf, .indent = indent}; }
+void json_out_init(JsonOut *o, Buf *buf, int indent) {
+    *o = (JsonOut){.buf = buf, .indent = indent};
+}
 
 static void new_line(JsonOut *o) {
     if (!o->indent) return;
@@ -236,19 +258,38 @@ static void close_bracket(JsonOut *o, char c) {
     o->need_comma = true;
 }
 
-void json_obj(JsonOut *o) { open_bracket(o, '{'); }
-void json_obj_end(JsonOut *o) { close_bracket(o, '}'); }
-void json_arr(JsonOut *o) { open_bracket(o, '['); }
-void json_arr_end(JsonOut *o) { close_bracket(o, ']'); }
+void json_obj(JsonOut *o) {
+    open_bracket(o, '{');
+}
+void json_obj_end(JsonOut *o) {
+    close_bracket(o, '}');
+}
+void json_arr(JsonOut *o) {
+    open_bracket(o, '[');
+}
+void json_arr_end(JsonOut *o) {
+    close_bracket(o, ']');
+}
 
 static void put_escape(JsonOut *o, uint32_t cp) {
     switch (cp) {
-    case '"': buf_adds(o->buf, "\\\""); return;
-    case '\\': buf_adds(o->buf, "\\\\"); return;
-    case '\n': buf_adds(o->buf, "\\n"); return;
-    case '\r': buf_adds(o->buf, "\\r"); return;
-    case '\t': buf_adds(o->buf, "\\t"); return;
-    default: buf_addf(o->buf, "\\u%04x", (unsigned)cp);
+    case '"':
+        buf_adds(o->buf, "\\\"");
+        return;
+    case '\\':
+        buf_adds(o->buf, "\\\\");
+        return;
+    case '\n':
+        buf_adds(o->buf, "\\n");
+        return;
+    case '\r':
+        buf_adds(o->buf, "\\r");
+        return;
+    case '\t':
+        buf_adds(o->buf, "\\t");
+        return;
+    default:
+        buf_addf(o->buf, "\\u%04x", (unsigned)cp);
     }
 }
 
@@ -268,8 +309,10 @@ static void put_string(JsonOut *o, Str s) {
         bool bad = cp == 0xFFFD && !(i - at == 3 && memcmp(s.p + at, "\xEF\xBF\xBD", 3) == 0);
         if (!bad && !needs_escape(o, cp)) continue;
         buf_add(o->buf, s.p + from, at - from);
-        if (bad) buf_adds(o->buf, "\xEF\xBF\xBD");
-        else put_escape(o, cp);
+        if (bad)
+            buf_adds(o->buf, "\xEF\xBF\xBD");
+        else
+            put_escape(o, cp);
         from = i;
     }
     if (from < s.n) buf_add(o->buf, s.p + from, s.n - from);
@@ -301,9 +344,15 @@ void json_out_str(JsonOut *o, Str s) {
     o->need_comma = true;
 }
 
-void json_out_cstr(JsonOut *o, const char *s) { json_out_str(o, str_from(s)); }
-void json_out_null(JsonOut *o) { json_out_raw(o, STR("null")); }
-void json_out_bool(JsonOut *o, bool v) { json_out_raw(o, v ? STR("true") : STR("false")); }
+void json_out_cstr(JsonOut *o, const char *s) {
+    json_out_str(o, str_from(s));
+}
+void json_out_null(JsonOut *o) {
+    json_out_raw(o, STR("null"));
+}
+void json_out_bool(JsonOut *o, bool v) {
+    json_out_raw(o, v ? STR("true") : STR("false"));
+}
 
 void json_out_int(JsonOut *o, int64_t v) {
     before_value(o);
@@ -334,10 +383,18 @@ void json_out_num(JsonOut *o, double v) {
 
 void json_out_node(JsonOut *o, const Json *j) {
     switch (json_type(j)) {
-    case JSON_NULL: json_out_null(o); break;
-    case JSON_BOOL: json_out_bool(o, cJSON_IsTrue(j)); break;
-    case JSON_NUMBER: json_out_num(o, json_num(j)); break;
-    case JSON_STRING: json_out_str(o, json_str(j)); break;
+    case JSON_NULL:
+        json_out_null(o);
+        break;
+    case JSON_BOOL:
+        json_out_bool(o, cJSON_IsTrue(j));
+        break;
+    case JSON_NUMBER:
+        json_out_num(o, json_num(j));
+        break;
+    case JSON_STRING:
+        json_out_str(o, json_str(j));
+        break;
     case JSON_ARRAY:
         json_arr(o);
         for (const Json *c = json_first(j); c; c = json_next(c)) json_out_node(o, c);

@@ -56,8 +56,8 @@ void json_out_key(JsonOut *o, const char *key);
 void json_out_str(JsonOut *o, Str s); /* absent Str writes null */
 void json_out_cstr(JsonOut *o, const char *s);
 void json_out_int(JsonOut *o, int64_t v);
-void json_out_u64(JsonOut *o, uint64_t v);  /* beyond 2^53 as a string */
-void json_out_num(JsonOut *o, double v);    /* NaN and infinity write null */
+void json_out_u64(JsonOut *o, uint64_t v); /* beyond 2^53 as a string */
+void json_out_num(JsonOut *o, double v);   /* NaN and infinity write null */
 void json_out_bool(JsonOut *o, bool v);
 void json_out_null(JsonOut *o);
 void json_out_node(JsonOut *o, const Json *j); /* a parsed value, copied */

@@ -23,7 +23,9 @@ void *mem_realloc(void *p, size_t n) {
     return realloc(p, n ? n : 1);
 }
 
-void mem_free(void *p) { free(p); }
+void mem_free(void *p) {
+    free(p);
+}
 
 char *mem_strdup(const char *s) {
     size_t n = strlen(s) + 1;
@@ -134,4 +136,6 @@ char *arena_strdup(Arena *a, const char *s) {
     return p;
 }
 
-size_t arena_bytes(const Arena *a) { return a->held; }
+size_t arena_bytes(const Arena *a) {
+    return a->held;
+}

@@ -1,5 +1,5 @@
-/* Where memory comes from, and sizes that cannot overflow. Every allocation of ours passes here, so that a test can make
- * the n-th one fail. */
+/* Where memory comes from, and sizes that cannot overflow. Every allocation of ours passes here, so that a test can
+ * make the n-th one fail. */
 #ifndef ASSAY_BASE_MEM_H
 #define ASSAY_BASE_MEM_H
 
@@ -24,10 +24,10 @@ uint64_t mem_fail_at(uint64_t n);
 
 /* An arena: memory with one lifetime. Nothing in it is freed piecemeal. Not thread-safe. */
 typedef struct Arena Arena;
-Arena *arena_open(size_t block_bytes); /* 0 = default (64 KiB); NULL without memory */
-void arena_close(Arena *a);            /* NULL is fine */
-void arena_reset(Arena *a);            /* all pointers become invalid; keeps one block */
-void *arena_alloc(Arena *a, size_t n); /* zeroed, aligned to 16 bytes; NULL without memory */
+Arena *arena_open(size_t block_bytes);                  /* 0 = default (64 KiB); NULL without memory */
+void arena_close(Arena *a);                             /* NULL is fine */
+void arena_reset(Arena *a);                             /* all pointers become invalid; keeps one block */
+void *arena_alloc(Arena *a, size_t n);                  /* zeroed, aligned to 16 bytes; NULL without memory */
 void *arena_array(Arena *a, size_t count, size_t size); /* checked product */
 char *arena_strdup(Arena *a, const char *s);
 size_t arena_bytes(const Arena *a); /* bytes held from the system */

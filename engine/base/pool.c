@@ -8,9 +8,9 @@
 
 /* Invariants. (1) The job fields change only while the job is not `open` and no worker is `inside`. (2) A worker takes
  * part only between raising `inside` and lowering it again, and only if it then finds the job open: since the caller
- * first closes the job and then waits for `inside` to be 0, either it sees the worker or the worker sees the closed job.
- * A worker that the system does not run in time is not waited for. (3) A worker that sleeps has first raised `sleepers`
- * and then looked at `gen` again, so either it sees the job or the publisher sees it. */
+ * first closes the job and then waits for `inside` to be 0, either it sees the worker or the worker sees the closed
+ * job. A worker that the system does not run in time is not waited for. (3) A worker that sleeps has first raised
+ * `sleepers` and then looked at `gen` again, so either it sees the job or the publisher sees it. */
 struct Pool {
     int threads;
     pthread_t *workers; /* threads - 1 */
@@ -100,7 +100,8 @@ static bool start_worker(Pool *p, int index) {
 bool pool_open(int n_threads, Pool **out, Err *err) {
     *out = NULL;
     if (n_threads < 0 || n_threads > 1024)
-        return err_set(err, ERR_INPUT, "the number of threads must be between 0 (all cores) and 1024, not %d", n_threads);
+        return err_set(err, ERR_INPUT, "the number of threads must be between 0 (all cores) and 1024, not %d",
+                       n_threads);
     Pool *p = mem_alloc(sizeof *p);
     if (!p) return err_nomem(err);
     p->threads = n_threads ? n_threads : usable_cpus();
@@ -112,7 +113,8 @@ bool pool_open(int n_threads, Pool **out, Err *err) {
     for (int i = 1; ok && i < p->threads; i++) ok = start_worker(p, i);
     if (!ok) {
         pool_close(p);
-        return err_set(err, ERR_MEMORY, "cannot start %d threads; use fewer (--threads)", n_threads ? n_threads : usable_cpus());
+        return err_set(err, ERR_MEMORY, "cannot start %d threads; use fewer (--threads)",
+                       n_threads ? n_threads : usable_cpus());
     }
     *out = p;
     return true;
@@ -132,7 +134,9 @@ void pool_close(Pool *p) {
     mem_free(p);
 }
 
-int pool_threads(const Pool *p) { return p->threads; }
+int pool_threads(const Pool *p) {
+    return p->threads;
+}
 
 static void wait_done(Pool *p) {
     for (int i = 0; i < SPINS; i++) {

@@ -3,11 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 
-Str str_from(const char *cstr) { return (Str){cstr, cstr ? strlen(cstr) : 0}; }
+Str str_from(const char *cstr) {
+    return (Str){cstr, cstr ? strlen(cstr) : 0};
+}
 
-bool str_eq(Str a, Str b) { return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0); }
+bool str_eq(Str a, Str b) {
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
 
-bool str_eqz(Str a, const char *b) { return str_eq(a, str_from(b)); }
+bool str_eqz(Str a, const char *b) {
+    return str_eq(a, str_from(b));
+}
 
 int str_cmp(Str a, Str b) {
     size_t n = a.n < b.n ? a.n : b.n;
@@ -16,7 +22,9 @@ int str_cmp(Str a, Str b) {
     return a.n == b.n ? 0 : a.n < b.n ? -1 : 1;
 }
 
-bool str_starts(Str s, Str prefix) { return s.n >= prefix.n && (prefix.n == 0 || !memcmp(s.p, prefix.p, prefix.n)); }
+bool str_starts(Str s, Str prefix) {
+    return s.n >= prefix.n && (prefix.n == 0 || !memcmp(s.p, prefix.p, prefix.n));
+}
 
 bool str_ends(Str s, Str suffix) {
     return s.n >= suffix.n && (suffix.n == 0 || !memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n));
@@ -28,7 +36,9 @@ Str str_sub(Str s, size_t begin, size_t end) {
     return (Str){s.p ? s.p + begin : NULL, end - begin};
 }
 
-static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+static bool is_space(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 Str str_trim(Str s) {
     while (s.n && is_space(s.p[0])) s.p++, s.n--;
@@ -70,7 +80,9 @@ Str str_printf(Arena *a, const char *fmt, ...) {
 
 /* ---- Buf ---- */
 
-void buf_init(Buf *b, size_t max_bytes) { *b = (Buf){.max = max_bytes}; }
+void buf_init(Buf *b, size_t max_bytes) {
+    *b = (Buf){.max = max_bytes};
+}
 
 void buf_release(Buf *b) {
     mem_free(b->p);
@@ -105,9 +117,15 @@ void buf_add(Buf *b, const void *p, size_t n) {
     b->p[b->n] = '\0';
 }
 
-void buf_adds(Buf *b, const char *cstr) { buf_add(b, cstr, strlen(cstr)); }
-void buf_addstr(Buf *b, Str s) { buf_add(b, s.p, s.n); }
-void buf_addc(Buf *b, char c) { buf_add(b, &c, 1); }
+void buf_adds(Buf *b, const char *cstr) {
+    buf_add(b, cstr, strlen(cstr));
+}
+void buf_addstr(Buf *b, Str s) {
+    buf_add(b, s.p, s.n);
+}
+void buf_addc(Buf *b, char c) {
+    buf_add(b, &c, 1);
+}
 
 void buf_vaddf(Buf *b, const char *fmt, va_list ap) {
     va_list again;
@@ -129,7 +147,9 @@ void buf_addf(Buf *b, const char *fmt, ...) {
     va_end(ap);
 }
 
-Str buf_str(const Buf *b) { return (Str){b->p ? b->p : "", b->n}; }
+Str buf_str(const Buf *b) {
+    return (Str){b->p ? b->p : "", b->n};
+}
 
 /* ---- UTF-8 ---- */
 
@@ -196,7 +216,9 @@ size_t utf8_first_bad(Str s) {
     return SIZE_MAX;
 }
 
-bool utf8_valid(Str s) { return utf8_first_bad(s) == SIZE_MAX; }
+bool utf8_valid(Str s) {
+    return utf8_first_bad(s) == SIZE_MAX;
+}
 
 void buf_add_utf8_lossy(Buf *b, Str s) {
     size_t from = 0;

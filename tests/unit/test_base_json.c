@@ -32,7 +32,8 @@ static void bad_documents_are_named(void **state) {
     assert_false(refused("\"\\\\u0000 is a backslash, then text\"", ""));
 }
 
-static const char sample[] = "{\"s\":\"\\ud55c \\\"q\\\" \\n\",\"i\":-42,\"d\":0.1,\"b\":true,\"n\":null,\"l\":[1,[2,{\"k\":[]}]],\"o\":{}}";
+static const char sample[] =
+    "{\"s\":\"\\ud55c \\\"q\\\" \\n\",\"i\":-42,\"d\":0.1,\"b\":true,\"n\":null,\"l\":[1,[2,{\"k\":[]}]],\"o\":{}}";
 
 static void every_prefix_is_refused(void **state) {
     (void)state;
@@ -86,8 +87,9 @@ static void hostile_text_is_escaped(void **state) {
     json_out_num(&o, 1e300);
     json_out_u64(&o, UINT64_MAX);
     json_arr_end(&o);
-    assert_string_equal(b.p, "[\"\\u003c/script\\u003e\\u0026\\u001b\\u2028\xEF\xBF\xBD\\u0000!\",null,0.30000000000000004,"
-                             "100000,1e+300,\"18446744073709551615\"]");
+    assert_string_equal(b.p,
+                        "[\"\\u003c/script\\u003e\\u0026\\u001b\\u2028\xEF\xBF\xBD\\u0000!\",null,0.30000000000000004,"
+                        "100000,1e+300,\"18446744073709551615\"]");
     buf_release(&b);
 }
 
@@ -143,9 +145,10 @@ static void no_failing_allocation_crashes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bad_documents_are_named),     cmocka_unit_test(every_prefix_is_refused),
-        cmocka_unit_test(what_is_read_is_written),     cmocka_unit_test(hostile_text_is_escaped),
-        cmocka_unit_test(line_ends_are_escaped), cmocka_unit_test(indented_objects_read_well),  cmocka_unit_test(no_failing_allocation_crashes),
+        cmocka_unit_test(bad_documents_are_named),       cmocka_unit_test(every_prefix_is_refused),
+        cmocka_unit_test(what_is_read_is_written),       cmocka_unit_test(hostile_text_is_escaped),
+        cmocka_unit_test(line_ends_are_escaped),         cmocka_unit_test(indented_objects_read_well),
+        cmocka_unit_test(no_failing_allocation_crashes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

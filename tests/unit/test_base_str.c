@@ -21,9 +21,17 @@ static void buffer_keeps_its_ceiling(void **state) {
 /* Unicode 15, section 3.9, table 3-8: where the replacement characters go. */
 static void invalid_utf8_is_replaced_by_maximal_subparts(void **state) {
     (void)state;
-    static const struct { const char *in, *out; } rows[] = {
-        {"a\xF1\x80\x80\xE1\x80\xC2" "b\x80" "c\x80\xBF" "d",
-         "a\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD" "b\xEF\xBF\xBD" "c\xEF\xBF\xBD\xEF\xBF\xBD" "d"},
+    static const struct {
+        const char *in, *out;
+    } rows[] = {
+        {"a\xF1\x80\x80\xE1\x80\xC2"
+         "b\x80"
+         "c\x80\xBF"
+         "d",
+         "a\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"
+         "b\xEF\xBF\xBD"
+         "c\xEF\xBF\xBD\xEF\xBF\xBD"
+         "d"},
         {"\xC0\xAF", "\xEF\xBF\xBD\xEF\xBF\xBD"},                 /* overlong */
         {"\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"}, /* a surrogate */
         {"\xF4\x90\x80\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
@@ -78,10 +86,8 @@ static void sentences_are_cut_clean(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(buffer_keeps_its_ceiling),
-        cmocka_unit_test(invalid_utf8_is_replaced_by_maximal_subparts),
-        cmocka_unit_test(every_code_point_round_trips),
-        cmocka_unit_test(finding_and_trimming),
+        cmocka_unit_test(buffer_keeps_its_ceiling),     cmocka_unit_test(invalid_utf8_is_replaced_by_maximal_subparts),
+        cmocka_unit_test(every_code_point_round_trips), cmocka_unit_test(finding_and_trimming),
         cmocka_unit_test(sentences_are_cut_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,15 +34,18 @@ static bool parse(CmdCtx *c, Opts *o, int argc, const char *const *argv) {
     return args_parse(c, argc, (char **)(uintptr_t)argv, specs, sizeof specs / sizeof *specs, &o->words);
 }
 
-#define WORDS(...) (const char *[]){"fake", __VA_ARGS__}
+#define WORDS(...)                                                                                                     \
+    (const char *[]) {                                                                                                 \
+        "fake", __VA_ARGS__                                                                                            \
+    }
 #define PARSE(c, o, ...) parse(c, o, (int)(sizeof(WORDS(__VA_ARGS__)) / sizeof(char *)), WORDS(__VA_ARGS__))
 
 static void test_forms(void **state) {
     (void)state;
     CmdCtx c = ctx_open();
     Opts o = {0};
-    assert_true(PARSE(&c, &o, "plan.yaml", "--out=a b", "--limit", "7", "--model", "x", "--seed=18446744073709551615", "-f",
-                      "--model=y=z", "--temperature", "0.5", "-", "--", "--out", "-q"));
+    assert_true(PARSE(&c, &o, "plan.yaml", "--out=a b", "--limit", "7", "--model", "x", "--seed=18446744073709551615",
+                      "-f", "--model=y=z", "--temperature", "0.5", "-", "--", "--out", "-q"));
     assert_string_equal(o.out, "a b");
     assert_int_equal(o.limit, 7);
     assert_true(o.limit_given && o.flag);
@@ -147,8 +150,12 @@ static void test_escape(void **state) {
     (void)state;
     expect_escaped(STR("plain \xea\xb0\x80"), "plain \xea\xb0\x80");
     expect_escaped(STR("a\033[31mb\r\n\x7f"), "a\\x1b[31mb\\x0d\\x0a\\x7f");
-    expect_escaped(STR("\xc2\x9b" "31m"), "\\x9b31m");       /* C1: a CSI of one character */
-    expect_escaped(STR("a\xe2\x80\xae" "b"), "a\\u{202e}b"); /* right-to-left override */
+    expect_escaped(STR("\xc2\x9b"
+                       "31m"),
+                   "\\x9b31m"); /* C1: a CSI of one character */
+    expect_escaped(STR("a\xe2\x80\xae"
+                       "b"),
+                   "a\\u{202e}b"); /* right-to-left override */
     expect_escaped(STR("\xff"), "\xef\xbf\xbd");
     expect_escaped(STR("\0x"), "\\x00x");
 }
@@ -156,7 +163,9 @@ static void test_escape(void **state) {
 static void test_columns(void **state) {
     (void)state;
     assert_int_equal(term_columns(STR("abc")), 3);
-    assert_int_equal(term_columns(STR("\xea\xb0\x80" "b")), 3);
+    assert_int_equal(term_columns(STR("\xea\xb0\x80"
+                                      "b")),
+                     3);
     assert_int_equal(term_columns(STR("e\xcc\x81")), 1);
 }
 
@@ -187,9 +196,9 @@ static void test_lines(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms),      cmocka_unit_test(test_common),  cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_no_words),   cmocka_unit_test(test_many_words), cmocka_unit_test(test_nearest),
-        cmocka_unit_test(test_escape),     cmocka_unit_test(test_columns), cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_forms),    cmocka_unit_test(test_common),     cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_no_words), cmocka_unit_test(test_many_words), cmocka_unit_test(test_nearest),
+        cmocka_unit_test(test_escape),   cmocka_unit_test(test_columns),    cmocka_unit_test(test_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

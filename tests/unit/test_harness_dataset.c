@@ -74,7 +74,7 @@ static void test_jsonl(void **state) {
 static void test_content_hash(void **state) {
     (void)state;
     TestDir d;
-    Dataset *x, *y;
+    Dataset *x = NULL, *y = NULL;
     Err err = ERR_INIT;
     char hex[65];
     dir_open(&d);

@@ -13,7 +13,8 @@ static atomic_int gate;
 
 static void square(void *ctx, Job *job) {
     Square *s = (Square *)job;
-    while (ctx && atomic_load((atomic_int *)ctx) == 0) {}
+    while (ctx && atomic_load((atomic_int *)ctx) == 0) {
+    }
     s->out = s->in * s->in;
 }
 

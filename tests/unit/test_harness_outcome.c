@@ -14,7 +14,8 @@ static bool no(void *ctx) {
 }
 
 static Score scored(ScoreOutcome o, double value) {
-    return (Score){.size = sizeof(Score), .status = SCORE_SCORED, .outcome = (uint32_t)o, .value = value, .margin = NAN};
+    return (Score){
+        .size = sizeof(Score), .status = SCORE_SCORED, .outcome = (uint32_t)o, .value = value, .margin = NAN};
 }
 
 static void test_failures_are_errors(void **state) {

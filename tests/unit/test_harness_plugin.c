@@ -169,7 +169,8 @@ static bool ask_once(void *self, const ScorerHost *h, const ScorerView *v, Score
 static void test_misbehaving(void **state) {
     (void)state;
     static const Scorer bad = {SCORER_ABI, sizeof(Scorer), "bad", "1", "", .score = bad_score};
-    static const Scorer endless = {SCORER_ABI, sizeof(Scorer), "endless", "1", "", .ask = ask_for_ever, .score = bad_score};
+    static const Scorer endless = {SCORER_ABI, sizeof(Scorer),      "endless",         "1",
+                                   "",         .ask = ask_for_ever, .score = bad_score};
     static const Scorer blind = {SCORER_ABI, sizeof(Scorer), "blind", "1", "", .ask = ask_once, .score = always_right};
     const Scorer *all[] = {&bad, &endless, &blind};
     for (int i = 0; i < 3; i++) {
@@ -184,7 +185,7 @@ static void test_misbehaving(void **state) {
 
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-    const struct CMUnitTest tests[] = {T(test_good),    T(test_twice),   T(test_wrong_abi),   T(test_not_plugins),
+    const struct CMUnitTest tests[] = {T(test_good),    T(test_twice),   T(test_wrong_abi),  T(test_not_plugins),
                                        T(test_unknown), T(test_is_path), T(test_misbehaving)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -135,8 +135,9 @@ static void test_pace(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_figures),      cmocka_unit_test(test_unknown_eta), cmocka_unit_test(test_only_scoring), cmocka_unit_test(test_running_score),
-        cmocka_unit_test(test_hostile_name), cmocka_unit_test(test_every_width), cmocka_unit_test(test_pace),
+        cmocka_unit_test(test_figures),       cmocka_unit_test(test_unknown_eta),  cmocka_unit_test(test_only_scoring),
+        cmocka_unit_test(test_running_score), cmocka_unit_test(test_hostile_name), cmocka_unit_test(test_every_width),
+        cmocka_unit_test(test_pace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

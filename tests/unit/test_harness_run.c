@@ -12,7 +12,9 @@
 static char dir[] = "/tmp/assay-run-XXXXXX";
 static Arena *arena;
 
-static const char *in_dir(const char *name) { return path_join(arena, dir, name); }
+static const char *in_dir(const char *name) {
+    return path_join(arena, dir, name);
+}
 
 static void put(const char *name, const char *text) {
     Err err = ERR_INIT;
@@ -29,7 +31,8 @@ static int world(void **state) {
     buf_init(&answers, 1 << 20);
     for (int i = 0; i < 6; i++) {
         buf_addf(&samples, "{\"id\":\"s%d\",\"question\":\"%d?\",\"answer\":\"%d\"}\n", i, i, i);
-        buf_addf(&answers, "{\"user\":\"%d?\",\"completion\":{\"status\":\"ok\",\"final\":\"\\\\boxed{%d}\"}}\n", i, i < 4 ? i : 9);
+        buf_addf(&answers, "{\"user\":\"%d?\",\"completion\":{\"status\":\"ok\",\"final\":\"\\\\boxed{%d}\"}}\n", i,
+                 i < 4 ? i : 9);
     }
     file_mkdirs(in_dir("t/a"), &err);
     file_mkdirs(in_dir("rec"), &err);
@@ -92,8 +95,8 @@ static void test_whole(void **state) {
     arena_close(a);
 }
 
-/* The n-th allocation fails, for n = 1, 2, 3 ... until none is left to fail. Each time: a sentence and no crash; what was
- * stored is right, and a resume with memory brings the run to the same end. */
+/* The n-th allocation fails, for n = 1, 2, 3 ... until none is left to fail. Each time: a sentence and no crash; what
+ * was stored is right, and a resume with memory brings the run to the same end. */
 static void test_memory_fails_everywhere(void **state) {
     (void)state;
     int failed = 0;
@@ -156,7 +159,9 @@ static void test_command_round_trip(void **state) {
     arena_close(a);
 }
 
-static bool agree(RunStore *s, const char *json, Err *err) { return manifest_agree(s, "k", str_from(json), arena, err); }
+static bool agree(RunStore *s, const char *json, Err *err) {
+    return manifest_agree(s, "k", str_from(json), arena, err);
+}
 
 static void test_manifest_agree(void **state) {
     (void)state;
@@ -196,8 +201,10 @@ static void test_resume_line(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole),          cmocka_unit_test(test_memory_fails_everywhere),
-        cmocka_unit_test(test_command_round_trip), cmocka_unit_test(test_manifest_agree),
+        cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_memory_fails_everywhere),
+        cmocka_unit_test(test_command_round_trip),
+        cmocka_unit_test(test_manifest_agree),
         cmocka_unit_test(test_resume_line),
     };
     return cmocka_run_group_tests(tests, world, clear_world);

@@ -68,7 +68,7 @@ static void test_all_keys(void **state) {
              "metric: safe_rate\nhigher_is: better\n";
     TestDir d;
     Suite *s;
-    Dataset *data, *few;
+    Dataset *data = NULL, *few = NULL;
     Err err = ERR_INIT;
     dir_open(&d);
     dir_put(
@@ -169,7 +169,7 @@ static void test_shipped_suites(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         Arena *a = arena_open(0);
         Suite *s;
-        Dataset *data, *few;
+        Dataset *data = NULL, *few = NULL;
         Err err = ERR_INIT;
         if (!suite_load(cases[i].dir, NULL, a, &s, &err) || !suite_open_data(s, a, &data, &few, &err))
             fail_msg("%s", err.msg);
@@ -191,7 +191,7 @@ static void test_presets_read_the_authors_files(void **state) {
     for (size_t i = 0; i < 3; i++) {
         Arena *a = arena_open(0);
         Suite *s;
-        Dataset *data, *few;
+        Dataset *data = NULL, *few = NULL;
         Err err = ERR_INIT;
         if (!suite_load(cases[i].dir, root, a, &s, &err) || !suite_open_data(s, a, &data, &few, &err))
             fail_msg("%s", err.msg);

@@ -239,8 +239,8 @@ static void hostile_is_linear(void **state) {
                                         "7",
                                         "\xCC\x81",
                                         "aB",
-                                        "\xC2\xAA"
-                                        "AAAAAAA",
+                                        ("\xC2\xAA"
+                                         "AAAAAAA"),
                                         "'s",
                                         "!",
                                         "!\n/",
