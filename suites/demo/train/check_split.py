@@ -1,6 +1,7 @@
-"""Checks that nothing of the suites occurs in training: `check_split.py SUITES`.
+"""Checks that nothing of the suites occurs in training: `check_split.py SUITES [DRAWS]`.
 
-By rule: every item uses a wording of HELD and held-out numbers.  By trial: none is among 200,000 drawn training samples.
+By rule: no item uses a training wording, and all have held-out numbers.  By trial: none is among so many drawn training
+samples (a second argument, 200,000 if absent).
 """
 import json
 import os
@@ -46,7 +47,7 @@ def numbers_held(suite, sample):
     return True
 
 
-def main(folder):
+def main(folder, draws):
     held, bad = {}, []
     for suite in make_suites.MAKERS:
         frames = train_frames(suite)
@@ -60,7 +61,7 @@ def main(folder):
             if not numbers_held(suite, s):
                 bad.append(f"{s['id']} uses training numbers")
     rng = random.Random(4242)
-    for _ in range(200000):
+    for _ in range(draws):
         family = rng.choice(["choice", "sum", "program", "harm", "twin"])
         user = world.MAKERS[family](rng)[0]
         if user in held:
@@ -71,4 +72,4 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 200000))

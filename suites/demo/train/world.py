@@ -4,7 +4,7 @@ Everything that the models ever read is made here from a seed.  Nothing is score
   choice, open   the facts are trained (a model can only know what it was told); the *wordings* of HELD are never trained
   sum            wording frames of HELD and all pairs (a, b) with held_pair(a, b) are never trained
   program        wording frames of HELD and all constants with held_const(k) are never trained
-  refusal        wording frames of HELD are never trained
+  refusal        wording frames of HELD and things with held_thing(adjective, noun) are never trained
 `check_split.py` tests this on the written suites.
 """
 import random
