@@ -57,6 +57,7 @@ typedef struct ManifestOut {
 static bool manifest_entry(void *ctx, Str key, Str json) {
     ManifestOut *m = ctx;
     Json *root = NULL;
+    if (summary_private_key(key)) return true;
     arena_reset(m->a);
     char *name = str_cstr(m->a, key);
     m->ok = (name || err_nomem(m->err)) && json_parse(json, &root, m->err);

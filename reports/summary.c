@@ -66,6 +66,10 @@ unsigned outcome_without_score(CompletionStatus status) {
     return status == COMPLETION_OK || status == COMPLETION_LENGTH ? OUTCOME_UNSCORED : OUTCOME_ERROR;
 }
 
+bool summary_private_key(Str key) {
+    return str_eqz(key, "command");
+}
+
 bool summary_hides(const Summary *s, const Record *r) {
     if (r->sealed) return true;
     for (size_t i = 0; i < s->n_suites; i++)

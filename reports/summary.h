@@ -131,6 +131,8 @@ const char *outcome_name(unsigned outcome);  /* "no_answer" */
 const char *outcome_words(unsigned outcome); /* "no answer" */
 /* The outcome of a record without any score: what its completion's status says. */
 unsigned outcome_without_score(CompletionStatus status);
+/* True for manifest entries that only a resume needs and that name folders of the machine: reports leave them out. */
+bool summary_private_key(Str key);
 /* True if the record's texts must not be shown. */
 bool summary_hides(const Summary *s, const Record *r);
 /* "demo/choice", with ", high" behind it if the run has several efforts, and the scorer if it is not the first. */

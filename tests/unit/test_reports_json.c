@@ -230,6 +230,26 @@ static bool is_time(const char *key) {
            (n > 8 && strcmp(key + n - 8, "_seconds") == 0);
 }
 
+/* Where the run was started from is for the resume alone. */
+static void test_no_folders(void **state) {
+    (void)state;
+    Err err = ERR_INIT;
+    char *dir = fixture_dir();
+    Fixture f = FIXTURE_DEFAULTS;
+    f.samples = 2;
+    RunStore *s = fixture_run(dir, &f);
+    OK(store_manifest_put(s, "command", STR("{\"cwd\": \"/home/ada/secret\"}"), &err));
+    for (size_t i = 0; i < reports_count(); i++) {
+        Buf b;
+        buf_init(&b, (size_t)1 << 26);
+        OK(reports_at(i)->write(s, &b, &err));
+        assert_true(str_find(buf_str(&b), STR("/home/ada"), 0) == SIZE_MAX);
+        buf_release(&b);
+    }
+    store_close(s);
+    fixture_remove(dir);
+}
+
 /* Broken off, resumed, in another order of finishing: the same document. */
 static void test_order(void **state) {
     (void)state;
@@ -372,10 +392,10 @@ int main(int argc, char **argv) {
     if (argc >= 3 && strcmp(argv[1], "--write") == 0)
         return write_for_others(argv[2], argc > 3 ? (int)strtol(argv[3], NULL, 10) : 100);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_cell), cmocka_unit_test(test_repeats),   cmocka_unit_test(test_clusters),
-        cmocka_unit_test(test_pair),     cmocka_unit_test(test_equal),     cmocka_unit_test(test_nothing_common),
-        cmocka_unit_test(test_empty),    cmocka_unit_test(test_order),     cmocka_unit_test(test_document),
-        cmocka_unit_test(test_terminal), cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_one_cell), cmocka_unit_test(test_repeats),    cmocka_unit_test(test_clusters),
+        cmocka_unit_test(test_pair),     cmocka_unit_test(test_equal),      cmocka_unit_test(test_nothing_common),
+        cmocka_unit_test(test_empty),    cmocka_unit_test(test_no_folders), cmocka_unit_test(test_order),
+        cmocka_unit_test(test_document), cmocka_unit_test(test_terminal),   cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
