@@ -25,7 +25,7 @@ typedef struct Local {
     Vocab *vocab;
     Pool *pool;
     Backend *backend;
-    Sampler *sampler;
+    Sampler **samplers; /* one for each thread */
     Sched *sched;
     Entry *entries; /* [n_entries] */
     size_t n_entries, batch;
@@ -40,7 +40,8 @@ static void local_close(Engine *e) {
     if (!e) return;
     Local *l = (Local *)e;
     sched_close(l->sched);
-    sampler_close(l->sampler);
+    for (int i = 0; l->samplers && i < pool_threads(l->pool); i++) sampler_close(l->samplers[i]);
+    mem_free(l->samplers);
     if (l->backend) l->backend->ops->close(l->backend);
     pool_close(l->pool);
     vocab_close(l->vocab);
@@ -68,6 +69,15 @@ static const BackendOps *find_backend(const char *device, Err *err) {
     return NULL;
 }
 
+static bool open_samplers(Local *l, Err *err) {
+    int n = pool_threads(l->pool);
+    l->samplers = mem_alloc((size_t)n * sizeof *l->samplers);
+    if (!l->samplers) return err_nomem(err);
+    for (int i = 0; i < n; i++)
+        if (!sampler_open((size_t)l->model->config.vocab, &l->samplers[i], err)) return false;
+    return true;
+}
+
 static bool open_backend(Local *l, const EngineOptions *o, Err *err) {
     const BackendOps *ops = find_backend(o->device, err);
     if (!ops) return false;
@@ -84,10 +94,12 @@ static bool open_backend(Local *l, const EngineOptions *o, Err *err) {
     };
     if (!ops->open(&b, &l->backend, err)) return false;
     SchedOptions s = {.backend = l->backend,
-                      .sampler = l->sampler,
+                      .pool = l->pool,
+                      .samplers = l->samplers,
                       .n_slots = l->batch,
                       .max_rows = b.max_rows,
-                      .max_logits = b.max_logits};
+                      .max_logits = b.max_logits,
+                      .vocab = (size_t)l->model->config.vocab};
     return sched_open(&s, &l->sched, err);
 }
 
@@ -132,8 +144,8 @@ static bool local_open(const EngineOptions *o, const char *dir, Engine **out, Er
     l->batch = o->batch ? (size_t)o->batch : DEFAULT_BATCH;
     l->no_digest = o->no_digest;
     bool ok = model_open(dir, &l->model, err) && vocab_open(dir, &l->vocab, err) &&
-              pool_open(o->threads, &l->pool, err) && sampler_open((size_t)l->model->config.vocab, &l->sampler, err) &&
-              open_backend(l, o, err) && open_entries(l, err) && fill_info(l, err);
+              pool_open(o->threads, &l->pool, err) && open_samplers(l, err) && open_backend(l, o, err) &&
+              open_entries(l, err) && fill_info(l, err);
     if (!ok) {
         local_close(&l->base);
         return false;

@@ -8,6 +8,9 @@
 
 _Static_assert((int)CPU_BLOCK == (int)KV_BLOCK, "attention works block by block");
 
+/* Of the weights that a token reads; up to about here they stay in the caches of each core. */
+#define SMALL_BYTES (8u << 20)
+
 /* Memory that programs can have now without pushing others out, as the kernel sees it. */
 static uint64_t memory_available(void) {
     unsigned long long kb = 0;
@@ -76,8 +79,8 @@ static bool open_work(Cpu *c) {
     w->y = floats(c, k, h);
     w->expert_weight = floats(c, k, 1);
     w->expert = arena_array(c->arena, k, sizeof *w->expert), w->place = arena_array(c->arena, k, sizeof *w->place);
-    w->group_begin = arena_array(c->arena, e + 1, sizeof *w->group_begin),
-    w->used = arena_array(c->arena, e, sizeof *w->used);
+    w->group_begin = arena_array(c->arena, (e + 1) * c->max_parts, sizeof *w->group_begin),
+    w->used = arena_array(c->arena, e * c->max_parts, sizeof *w->used);
     w->in = arena_array(c->arena, k, sizeof *w->in), w->in2 = arena_array(c->arena, k, sizeof *w->in2);
     w->live = arena_array(c->arena, r, sizeof *w->live), w->wave = arena_array(c->arena, r, sizeof *w->wave);
     w->logits = floats(c, c->o.max_logits, (size_t)c->c->vocab);
@@ -141,6 +144,9 @@ static void derive_sizes(Cpu *c) {
     if ((size_t)m->expert_width > wide) wide = (size_t)m->expert_width;
     c->ld_wide = cpu_pad(wide);
     model_rope(m, c->inv_freq, &c->concentration);
+    size_t threads = (size_t)pool_threads(c->o.pool);
+    c->max_parts = threads < CPU_MAX_PARTS ? threads : CPU_MAX_PARTS;
+    c->is_small = model_active_bytes(c->o.model) <= SMALL_BYTES;
 }
 
 static void cpu_close(Backend *b) {

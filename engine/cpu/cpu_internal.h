@@ -6,6 +6,8 @@
 #include "engine/cpu/kernels.h"
 #include "engine/kv/kv.h"
 
+enum { CPU_MAX_PARTS = 64 };
+
 /* Small vectors of a layer as plain floats. The expert biases stay in the file: one number of them is read per row. */
 typedef struct LayerVecs {
     float *attn_norm, *moe_norm; /* [hidden] */
@@ -37,14 +39,15 @@ typedef struct Work {
     float *act,
         *up;  /* [max_rows * per_token * expert_width], in the order of dot_mxfp4, grouped by expert; act: gate first */
     float *y; /* [max_rows * per_token * hidden], grouped by expert */
-    float *expert_weight;         /* [max_rows * per_token] */
-    uint32_t *expert;             /* [max_rows * per_token], best first */
-    uint32_t *place;              /* [max_rows * per_token]: where (row, rank) stands in the grouped order */
-    uint32_t *group_begin, *used; /* [n_experts + 1]: grouped order; [n_experts]: experts with tokens */
-    const float **in, **in2;      /* [max_rows * per_token] inputs of dot calls */
-    uint32_t *live;               /* [max_rows] rows that this layer computes */
-    uint32_t *wave;               /* [max_rows] rows whose keys are stored together */
-    float *logits;                /* [max_logits * vocab] */
+    float *expert_weight; /* [max_rows * per_token] */
+    uint32_t *expert;     /* [max_rows * per_token], best first */
+    uint32_t *place;      /* [max_rows * per_token]: where (row, rank) stands in the grouped order */
+    uint32_t *group_begin,
+        *used; /* [n_experts + 1]: grouped order; [n_experts]: experts with tokens; one of each per part */
+    const float **in, **in2; /* [max_rows * per_token] inputs of dot calls */
+    uint32_t *live;          /* [max_rows] rows that this layer computes */
+    uint32_t *wave;          /* [max_rows] rows whose keys are stored together */
+    float *logits;           /* [max_logits * vocab] */
 } Work;
 
 typedef struct Cpu {
@@ -62,6 +65,8 @@ typedef struct Cpu {
     float *final_norm;
     Work w;
     Scratch *scratch; /* one per thread */
+    bool is_small;    /* threads share a batch by sequences */
+    size_t max_parts; /* into at most so many */
     KvPlan plan;
     KvTable *table;
     float *full, *rings;

@@ -24,7 +24,7 @@ typedef struct SamplerOptions {
     uint64_t seed;
 } SamplerOptions;
 
-/* Contains: room for the weights of one vocabulary. */
+/* Contains: room for the weights of one vocabulary, so one thread at a time may use it. */
 typedef struct Sampler Sampler;
 bool sampler_open(size_t vocab, Sampler **out, Err *err);
 void sampler_close(Sampler *s); /* NULL is fine */

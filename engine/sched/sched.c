@@ -1,6 +1,6 @@
 /* Life of a job, with the function that moves it:
  *
- *   submit --> waiting --admit--> PREFILL --take_logits--> DECODE --take_logits--> done
+ *   submit --> waiting --admit--> PREFILL --advance--> DECODE --advance--> done
  *                                        \--> CHOICE (one choice after the other) --> done
  *
  * Invariants.
@@ -25,6 +25,8 @@ typedef struct Slot {
     size_t n_limit;                       /* positions at most */
     size_t choice, at;                    /* CHOICE: which one, and how many of its tokens were fed */
     size_t first_logit, n_rows, n_logits; /* in the step that runs */
+    uint32_t picked;                      /* what its logits gave */
+    bool is_number;
     uint64_t began_ns, decode_ns;
 } Slot;
 
@@ -274,29 +276,49 @@ static bool is_stop(const SchedJob *j, uint32_t id) {
     return false;
 }
 
-static void sample(Sched *s, Slot *t, const float *logits) {
-    SchedJob *j = t->job;
-    uint32_t id;
-    if (!sampler_pick(s->o.sampler, logits, &j->sample, j->n_prompt + j->n_out, &id)) {
-        finish(s, t, SCHED_NOT_A_NUMBER);
-        return;
-    }
-    j->out[j->n_out++] = id;
-    if (is_stop(j, id))
-        finish(s, t, SCHED_STOP);
-    else if (j->n_out >= j->max_tokens || t->n_held >= t->n_limit)
-        finish(s, t, SCHED_LENGTH);
-}
-
-static bool add_score(Sched *s, Slot *t, size_t choice, size_t token, const float *logits) {
-    ChoiceScore *score = &t->job->scores[choice];
+static bool add_score(SchedJob *j, size_t choice, size_t token, const float *logits, Sampler *sampler) {
+    ChoiceScore *score = &j->scores[choice];
     double logprob;
     bool greedy;
-    if (!sampler_logprob(s->o.sampler, logits, t->job->choices[choice].p[token], &logprob, &greedy)) return false;
+    if (!sampler_logprob(sampler, logits, j->choices[choice].p[token], &logprob, &greedy)) return false;
     score->logprob += logprob;
     score->n_tokens++;
     score->is_greedy &= greedy;
     return true;
+}
+
+/* What is read from the logits of a slot; on any thread, touching this slot and its job alone. */
+static bool read_logits(Sched *s, Slot *t, Sampler *sampler) {
+    Backend *b = s->o.backend;
+    SchedJob *j = t->job;
+    const float *first = b->ops->logits(b, t->first_logit);
+    if (t->state != SLOT_CHOICE && !j->n_choices)
+        return sampler_pick(sampler, first, &j->sample, j->n_prompt + j->n_out, &t->picked);
+    if (t->state != SLOT_CHOICE) {
+        for (size_t i = 0; i < j->n_choices; i++)
+            if (!add_score(j, i, 0, first, sampler)) return false;
+        return true;
+    }
+    for (size_t i = 0; i < t->n_logits; i++)
+        if (!add_score(j, t->choice, t->at + i + 1, b->ops->logits(b, t->first_logit + i), sampler)) return false;
+    return true;
+}
+
+static void read_items(void *ctx, size_t begin, size_t end, int worker) {
+    Sched *s = ctx;
+    for (size_t i = begin; i < end; i++) {
+        Slot *t = &s->slots[i];
+        if (t->state != SLOT_FREE && t->n_logits) t->is_number = read_logits(s, t, s->o.samplers[worker]);
+    }
+}
+
+static void append(Sched *s, Slot *t) {
+    SchedJob *j = t->job;
+    j->out[j->n_out++] = t->picked;
+    if (is_stop(j, t->picked))
+        finish(s, t, SCHED_STOP);
+    else if (j->n_out >= j->max_tokens || t->n_held >= t->n_limit)
+        finish(s, t, SCHED_LENGTH);
 }
 
 /* Goes on to the next choice that has more than one token, or ends. */
@@ -315,47 +337,38 @@ static void next_choice(Sched *s, Slot *t, size_t from) {
     BUG_ON(!ok); /* reserved at admission */
 }
 
-static void end_prefill(Sched *s, Slot *t, const float *logits) {
-    SchedJob *j = t->job;
+static void end_prefill(Sched *s, Slot *t) {
     t->decode_ns = clock_mono_ns();
-    if (!j->n_choices) {
-        t->state = SLOT_DECODE;
-        sample(s, t, logits);
+    if (t->job->n_choices) {
+        next_choice(s, t, 0);
         return;
     }
-    for (size_t i = 0; i < j->n_choices; i++)
-        if (!add_score(s, t, i, 0, logits)) {
-            finish(s, t, SCHED_NOT_A_NUMBER);
-            return;
-        }
-    next_choice(s, t, 0);
+    t->state = SLOT_DECODE;
+    append(s, t);
 }
 
-static void score_rows(Sched *s, Slot *t) {
-    Backend *b = s->o.backend;
-    for (size_t i = 0; i < t->n_logits; i++, t->at++)
-        if (!add_score(s, t, t->choice, t->at + 1, b->ops->logits(b, t->first_logit + i))) {
-            finish(s, t, SCHED_NOT_A_NUMBER);
-            return;
-        }
-    if (t->at + 1 == t->job->choices[t->choice].n) next_choice(s, t, t->choice + 1);
-}
-
-static void take_logits(Sched *s, Slot *t) {
-    Backend *b = s->o.backend;
+/* Moves a slot on after its rows were computed and its logits read. */
+static void advance(Sched *s, Slot *t) {
     if (t->n_rows == 0) return;
+    if (t->n_logits && !t->is_number) {
+        finish(s, t, SCHED_NOT_A_NUMBER);
+        return;
+    }
     if (t->state == SLOT_CHOICE) {
-        score_rows(s, t);
+        t->at += t->n_rows;
+        if (t->at + 1 == t->job->choices[t->choice].n) next_choice(s, t, t->choice + 1);
         return;
     }
     t->n_held += t->n_rows;
     if (t->n_logits == 0) return;
-    const float *logits = b->ops->logits(b, t->first_logit);
     if (t->state == SLOT_PREFILL)
-        end_prefill(s, t, logits);
+        end_prefill(s, t);
     else
-        sample(s, t, logits);
+        append(s, t);
 }
+
+/* Below so many logits one thread reads them all: a few microseconds. */
+enum { INLINE_LOGITS = 8192 };
 
 bool sched_step(Sched *s, Err *err) {
     sweep_cancelled(s);
@@ -363,7 +376,10 @@ bool sched_step(Sched *s, Err *err) {
     if (s->n_running == 0) return true;
     collect_rows(s);
     if (!s->o.backend->ops->forward(s->o.backend, s->rows, s->n_rows, err)) return false;
+    if (s->n_logits) (void)s->o.backend->ops->logits(s->o.backend, 0); /* waits for the machine, once */
+    size_t grain = s->n_logits * s->o.vocab < INLINE_LOGITS ? s->o.n_slots : 1;
+    pool_run(s->o.pool, s->o.n_slots, grain, read_items, s);
     for (size_t i = 0; i < s->o.n_slots; i++)
-        if (s->slots[i].state != SLOT_FREE) take_logits(s, &s->slots[i]);
+        if (s->slots[i].state != SLOT_FREE) advance(s, &s->slots[i]);
     return true;
 }

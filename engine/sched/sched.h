@@ -40,9 +40,9 @@ typedef struct Sched Sched;
 
 typedef struct SchedOptions {
     Backend *backend; /* with at least sched_seqs(n_slots) sequences */
-    Sampler *sampler;
-    size_t n_slots, max_rows, max_logits;
-    int threads;
+    Pool *pool;
+    Sampler **samplers; /* one for each thread of the pool */
+    size_t n_slots, max_rows, max_logits, vocab;
 } SchedOptions;
 
 /* Sequences that n_slots slots use: 0 .. sched_seqs(n_slots)-1. */
