@@ -8,6 +8,8 @@ shift
 logs=$build/test-logs
 mkdir -p "$logs"
 export ASSAY="$PWD/$build/assay"
+# ThreadSanitizer sleeps a second at every exit unless told not to; tests that measure time would see it.
+export TSAN_OPTIONS="${TSAN_OPTIONS:-atexit_sleep_ms=0}"
 passed=0 failed=0 skipped=0
 failures=()
 
