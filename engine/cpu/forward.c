@@ -16,9 +16,6 @@
 
 /* Below so many multiply-adds, waking threads costs more than it saves. */
 #define INLINE_COST 300000
-/* Beyond so many tokens a weight row is expanded once into memory; below, it is expanded in registers as it is read. */
-enum { FUSED_BF16 = 12, FUSED_MXFP4 = 6 };
-
 typedef struct Pass {
     Cpu *c;
     const BatchRow *rows;
@@ -74,9 +71,9 @@ static void expand_row(const Cpu *c, const Matrix *m, WeightRow w, float *out) {
 static void dot_rows(const Cpu *c, Scratch *s, const Matrix *m, const WeightRow *w, size_t n_rows,
                      const float *const *x, size_t n, float *out) {
     size_t cols = cpu_pad(m->cols);
-    if (m->type == WEIGHT_MXFP4 && n <= FUSED_MXFP4) {
+    if (m->type == WEIGHT_MXFP4 && n <= c->k.fused_mxfp4) {
         c->k.dot_mxfp4(w, n_rows, cols, x, n, out);
-    } else if (m->type == WEIGHT_BF16 && n <= FUSED_BF16 && m->cols % CPU_PAD == 0) {
+    } else if (m->type == WEIGHT_BF16 && n <= c->k.fused_bf16 && m->cols % CPU_PAD == 0) {
         c->k.dot_bf16(w, n_rows, cols, x, n, out);
     } else {
         WeightRow wide[CPU_TILE];

@@ -38,6 +38,9 @@ typedef struct CpuKernels {
     /* dot on weights as stored. MXFP4: of each block of 32 first the 16 low nibbles, then the 16 high nibbles, so x
      * must be permuted accordingly (cpu_mxfp4_column). f32: rows of plain floats, any alignment. */
     CpuDot dot_f32, dot_bf16, dot_mxfp4;
+    /* Up to so many tokens these are the faster way; beyond, a row is expanded into memory once and dot_f32 used.
+     * Either way gives the same bits. */
+    size_t fused_bf16, fused_mxfp4;
     /* Exact conversion of n stored weights (n a multiple of CPU_PAD; MXFP4 in the order above). */
     void (*expand_bf16)(const unsigned char *q, size_t n, float *out);
     void (*expand_mxfp4)(const unsigned char *q, const unsigned char *scales, size_t n, float *out);

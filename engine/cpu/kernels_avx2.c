@@ -56,18 +56,17 @@ V v16 v16_bf16(const unsigned char *p) {
 }
 
 /* Eight codes, one per lane, higher bits ignored: the magnitude from a table of eight, the sign from bit 3. */
-V __m256 e2m1_8(__m256i codes) {
-    const __m256 magnitude = _mm256_setr_ps(0, 0.5f, 1, 1.5f, 2, 3, 4, 6);
+V __m256 e2m1_8(__m256i codes, __m256 magnitude) {
     __m256i sign = _mm256_slli_epi32(_mm256_and_si256(codes, _mm256_set1_epi32(8)), 28);
     return _mm256_xor_ps(_mm256_permutevar8x32_ps(magnitude, codes), _mm256_castsi256_ps(sign));
 }
 
 V void v16_mxfp4(const unsigned char *p, float scale, v16 *lo, v16 *hi) {
+    __m256 t = _mm256_mul_ps(_mm256_setr_ps(0, 0.5f, 1, 1.5f, 2, 3, 4, 6), _mm256_set1_ps(scale));
     __m256i a = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p));
     __m256i b = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)(p + 8)));
-    v16 s = v16_set1(scale);
-    *lo = v16_mul((v16){e2m1_8(a), e2m1_8(b)}, s);
-    *hi = v16_mul((v16){e2m1_8(_mm256_srli_epi32(a, 4)), e2m1_8(_mm256_srli_epi32(b, 4))}, s);
+    *lo = (v16){e2m1_8(a, t), e2m1_8(b, t)};
+    *hi = (v16){e2m1_8(_mm256_srli_epi32(a, 4), t), e2m1_8(_mm256_srli_epi32(b, 4), t)};
 }
 
 V __m256 exp_8(__m256 x) {

@@ -152,6 +152,8 @@ static void values(const float *p, size_t ldp, size_t n_q, const float *v, size_
 
 const CpuKernels cpu_kernels_scalar = {
     .name = "scalar",
+    .fused_bf16 = 1,
+    .fused_mxfp4 = 1,
     .dot_f32 = dot_f32,
     .dot_bf16 = dot_bf16,
     .dot_mxfp4 = dot_mxfp4,

@@ -8,7 +8,7 @@
  *   v16_exp(v)                cpu_exp of each lane          v16_fold(v)     the sum of the lanes, folded by halves
  *   v16_fold4(v, out)         v16_fold of four vectors at once, the same additions in fewer instructions
  *   v16_pick(v, w, i, begin, end)   lanes of v whose index i + lane is in [begin, end), others of w
- *   TILE_T                    tokens that fit into the registers beside CPU_TILE rows
+ *   TILE_T                    tokens that fit into the registers beside CPU_TILE rows: 1 or 6
  *   SCORE_TILES               tiles of scores that fit into them beside four heads
  *
  * Order of operations: kernels.h. Loops over r and t below have constant bounds after inlining and vanish. */
@@ -90,30 +90,61 @@ INLINE void tile(WeightKind kind, const WeightRow *w, const int R, const float *
     }
 }
 
-INLINE void tile_rows(WeightKind kind, const WeightRow *w, size_t n_rows, const float *const *x, const int T, size_t n,
-                      float *out) {
+/* Fewer rows than a tile end a matrix: rare, so one token at a time. */
+INLINE void tile_few(WeightKind kind, const WeightRow *w, size_t n_rows, const float *const *x, size_t n, float *out) {
     switch (n_rows) {
     case 4:
-        tile(kind, w, 4, x, T, n, out);
+        tile(kind, w, 4, x, 1, n, out);
         break;
     case 3:
-        tile(kind, w, 3, x, T, n, out);
+        tile(kind, w, 3, x, 1, n, out);
         break;
     case 2:
-        tile(kind, w, 2, x, T, n, out);
+        tile(kind, w, 2, x, 1, n, out);
         break;
     default:
-        tile(kind, w, 1, x, T, n, out);
+        tile(kind, w, 1, x, 1, n, out);
+        break;
+    }
+}
+
+/* What is left of the tokens goes in one tile too, so that weights are unpacked no more often than they must be. */
+INLINE void tile_tokens(WeightKind kind, const WeightRow *w, const float *const *x, size_t tokens, size_t n,
+                        float *out) {
+    switch (tokens) {
+#if TILE_T > 1
+    case 2:
+        tile(kind, w, CPU_TILE, x, 2, n, out);
+        break;
+    case 3:
+        tile(kind, w, CPU_TILE, x, 3, n, out);
+        break;
+    case 4:
+        tile(kind, w, CPU_TILE, x, 4, n, out);
+        break;
+    case 5:
+        tile(kind, w, CPU_TILE, x, 5, n, out);
+        break;
+    case 6:
+        tile(kind, w, CPU_TILE, x, 6, n, out);
+        break;
+#endif
+    default:
+        tile(kind, w, CPU_TILE, x, 1, n, out);
         break;
     }
 }
 
 INLINE void dot(WeightKind kind, const WeightRow *w, size_t n_rows, size_t n, const float *const *x, size_t n_tokens,
                 float *out) {
-    size_t t = 0;
-    for (; t + TILE_T <= n_tokens; t += TILE_T) tile_rows(kind, w, n_rows, x + t, TILE_T, n, out + t * CPU_TILE);
-    for (; TILE_T > 2 && t + 2 <= n_tokens; t += 2) tile_rows(kind, w, n_rows, x + t, 2, n, out + t * CPU_TILE);
-    for (; t < n_tokens; t++) tile_rows(kind, w, n_rows, x + t, 1, n, out + t * CPU_TILE);
+    size_t step = n_rows == CPU_TILE ? TILE_T : 1;
+    for (size_t t = 0; t < n_tokens; t += step) {
+        size_t k = n_tokens - t < step ? n_tokens - t : step;
+        if (n_rows == CPU_TILE)
+            tile_tokens(kind, w, x + t, k, n, out + t * CPU_TILE);
+        else
+            tile_few(kind, w, n_rows, x + t, n, out + t * CPU_TILE);
+    }
 }
 
 static void dot_f32(const WeightRow *w, size_t n_rows, size_t n, const float *const *x, size_t n_tokens, float *out) {
@@ -251,6 +282,8 @@ static void values(const float *p, size_t ldp, size_t n_q, const float *v, size_
 
 static void override(CpuKernels *k, const char *name) {
     k->name = name;
+    k->fused_bf16 = 2 * TILE_T;
+    k->fused_mxfp4 = TILE_T;
     k->dot_f32 = dot_f32;
     k->dot_bf16 = dot_bf16;
     k->dot_mxfp4 = dot_mxfp4;
