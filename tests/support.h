@@ -30,6 +30,24 @@ static inline const char *shared_path(const char *name) {
     return out;
 }
 
+/* A checkpoint folder with a tokenizer of the o200k family: the smallest reference model, else a demo model of this
+ * repository; for tests that need one and no particular one. */
+static inline const char *any_checkpoint(void) {
+    const char *reference = shared_path("golden/tiny-a/hf");
+    struct stat st;
+    if (reference) return reference;
+    return stat("suites/demo/models/demo-large/config.json", &st) == 0 ? "suites/demo/models/demo-large" : NULL;
+}
+
+/* The tokenizer.json of any_checkpoint, or NULL. */
+static inline const char *any_tokenizer(void) {
+    static char path[1100];
+    const char *dir = any_checkpoint();
+    if (!dir) return NULL;
+    snprintf(path, sizeof path, "%s/tokenizer.json", dir);
+    return path;
+}
+
 /* Use at the top of a test that needs `name`. */
 #define NEED_SHARED(var, name)                                                                                         \
     const char *var = shared_path(name);                                                                               \
