@@ -25,12 +25,13 @@ void progress_record(Progress *p, size_t cell, int n_tokens) {
     p->cells[cell].done++;
     p->done++;
     p->tokens += n_tokens;
-    p->current = cell;
+    if (p->scored == p->scored_at_start) p->current = cell; /* else the line shows what was scored last */
 }
 
 void progress_score(Progress *p, size_t cell, const Score *s) {
     ProgressCell *c = &p->cells[cell];
     p->scored++;
+    p->current = cell;
     if (!s) return;
     if (s->outcome < OUTCOME_COUNT) c->outcomes[s->outcome]++;
     if (s->status != SCORE_SCORED) return;
@@ -79,6 +80,12 @@ static void add_rate(const Progress *p, uint64_t now_ns, Buf *out) {
 
 static void add_score(const ProgressCell *c, Buf *out) {
     if (c->n_value) buf_addf(out, " %.1f%%", 100.0 * c->value_sum / (double)c->n_value);
+}
+
+static int64_t cell_scored(const ProgressCell *c) {
+    int64_t n = 0;
+    for (int i = 0; i < OUTCOME_COUNT; i++) n += c->outcomes[i];
+    return n;
 }
 
 static void add_outcomes(const ProgressCell *c, Buf *out) {
@@ -140,8 +147,12 @@ void progress_detail(const Progress *p, int width, Buf *out) {
     if (!p->n_cells) return;
     const ProgressCell *c = &p->cells[p->current];
     add_name(c, out);
+    buf_addf(out, " %lld/%lld,", (long long)c->done, (long long)c->total);
     add_score(c, out);
-    buf_addf(out, " of %lld/%lld: ", (long long)c->done, (long long)c->total);
+    if (cell_scored(c) == 0)
+        buf_adds(out, " not scored yet");
+    else
+        buf_adds(out, c->n_value ? ": " : " ");
     add_outcomes(c, out);
     cut_columns(out, width);
 }

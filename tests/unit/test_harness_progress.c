@@ -71,12 +71,16 @@ static void test_running_score(void **state) {
     Score wrong = {.status = SCORE_SCORED, .outcome = OUTCOME_WRONG};
     Score error = {.status = SCORE_ERROR, .outcome = OUTCOME_ERROR};
     buf_init(&b, 4096);
+    progress_detail(&p, 100, &b);
+    assert_string_equal(b.p, "demo-small demo/choice 20/100, not scored yet");
+    buf_clear(&b);
     progress_score(&p, 0, &right);
+    progress_record(&p, 1, 1); /* the line stays with what was scored last */
     progress_score(&p, 0, &right);
     progress_score(&p, 0, &wrong);
     progress_score(&p, 0, &error); /* no value: not in the mean */
     progress_detail(&p, 100, &b);
-    assert_string_equal(b.p, "demo-small demo/choice 66.7% of 20/100: correct 2, wrong 1, error 1");
+    assert_string_equal(b.p, "demo-small demo/choice 20/100, 66.7%: correct 2, wrong 1, error 1");
     buf_release(&b);
 }
 
