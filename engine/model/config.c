@@ -141,6 +141,10 @@ static bool read_kind(const Json *j, ModelConfig *c, Err *err) {
         !json_want_bool(j, "attention_bias", false, &bias, err) ||
         !json_want_bool(j, "tie_word_embeddings", false, &c->tied, err))
         return false;
+    if (!json_get(j, "model_type") && json_get(j, "rope_ntk_alpha"))
+        return err_set(err, ERR_INPUT,
+                       "this is a checkpoint in OpenAI's original layout; this version reads the Hugging Face layout "
+                       "only (the folder above 'original/' of a download)");
     if (!str_eqz(type, "gpt_oss"))
         return err_set(err, ERR_INPUT, "'model_type' is \"%.60s\"; only \"gpt_oss\" is supported", type.p);
     if (!str_eqz(act, "silu"))

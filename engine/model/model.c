@@ -43,6 +43,10 @@ float vec_get(const Vec *v, size_t i) {
 }
 
 static bool missing(const char *dir, Err *err) {
+    if (file_exists(dir) && !file_is_dir(dir))
+        return err_set(
+            err, ERR_INPUT,
+            "the model %.200s is a file; this version reads folders in the Hugging Face layout only, no GGUF", dir);
     return err_set(err, ERR_INPUT,
                    "there is no model at %.200s: a folder with config.json, tokenizer.json and model*.safetensors was "
                    "expected, e.g. a "

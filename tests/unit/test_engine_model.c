@@ -444,6 +444,11 @@ static void test_missing(void **state) {
     assert_false(model_open("/nonexistent/folder", &m, &e));
     refused(&e);
     assert_non_null(strstr(e.msg, "Hugging Face"));
+    assert_false(model_open(in_dir("model.safetensors"), &m, &e));
+    refused(&e);
+    assert_non_null(strstr(e.msg, "is a file"));
+    put_text("config.json", "{\"num_hidden_layers\":1,\"num_experts\":2,\"rope_ntk_alpha\":1}");
+    refuse_model("original layout");
 }
 
 /* The n-th allocation fails, for every n, until opening succeeds. */
