@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/base/hash.h"
 #include "engine/base/json.h"
 
 /* ---- what templates see ---- */
@@ -194,58 +193,6 @@ void prompt_messages_json(const Request *r, Buf *out) {
         json_obj_end(&o);
     }
     json_arr_end(&o);
-}
-
-static void hash_number(Sha256 *h, double v) {
-    char text[40];
-    int n = snprintf(text, sizeof text, "%.17g", v);
-    sha256_add_field(h, (Str){text, (size_t)n});
-}
-
-static void hash_integer(Sha256 *h, uint64_t v) {
-    char text[24];
-    int n = snprintf(text, sizeof text, "%llu", (unsigned long long)v);
-    sha256_add_field(h, (Str){text, (size_t)n});
-}
-
-/* Absent and empty differ. */
-static void hash_text(Sha256 *h, Str s) {
-    hash_integer(h, s.p != NULL);
-    sha256_add_field(h, s);
-}
-
-static void hash_message(Sha256 *h, const Message *m) {
-    hash_integer(h, (uint64_t)m->role);
-    hash_text(h, m->name);
-    hash_text(h, m->channel);
-    hash_text(h, m->recipient);
-    hash_text(h, m->content_type);
-    hash_text(h, m->content);
-}
-
-void prompt_request_hash(const Request *r, char out[65]) {
-    unsigned char digest[32];
-    Sha256 h;
-    sha256_init(&h);
-    sha256_add_field(&h, STR("assay-request-1"));
-    hash_integer(&h, (uint64_t)r->kind);
-    hash_integer(&h, r->n_messages);
-    for (size_t i = 0; i < r->n_messages; i++) hash_message(&h, &r->messages[i]);
-    hash_integer(&h, r->n_ids);
-    for (size_t i = 0; i < r->n_ids; i++) hash_integer(&h, r->ids[i]);
-    hash_text(&h, r->prefill_channel);
-    hash_text(&h, r->prefill_text);
-    hash_integer(&h, r->n_choices);
-    for (size_t i = 0; i < r->n_choices; i++) hash_text(&h, r->choices[i]);
-    hash_number(&h, r->gen.temperature);
-    hash_number(&h, r->gen.top_p);
-    hash_integer(&h, (uint64_t)r->gen.max_tokens);
-    hash_integer(&h, r->gen.seed);
-    hash_integer(&h, (uint64_t)r->gen.effort);
-    hash_text(&h, r->gen.date);
-    hash_integer(&h, r->gen.ignore_eos);
-    sha256_end(&h, digest);
-    sha256_hex(digest, out);
 }
 
 Str prompt_user_text(const Request *r) {

@@ -14,8 +14,6 @@ bool prompt_build(const Suite *s, const Dataset *fewshot, const Sample *sample, 
 
 /* [{"role":…,"content":…}…], for Record.prompt. The prefill, if any, is a last {"role":"assistant","channel",…}. */
 void prompt_messages_json(const Request *r, Buf *out);
-/* 64 hex digits over everything that determines the answer, tag excluded: for Record.request_hash. */
-void prompt_request_hash(const Request *r, char out[65]);
 /* Content of the last user message: the scorer's view of the prompt. */
 Str prompt_user_text(const Request *r);
 /* "A", "or"-free list of the targets joined by " | ", for people (Record.target). */

@@ -122,10 +122,10 @@ static void test_request_hash(void **state) {
     const Request base = build(&c, 0);
     Message m = base.messages[0];
     Request r = base;
-    prompt_request_hash(&base, a);
+    request_hash(&base, a);
     assert_int_equal(strlen(a), 64);
     r.tag = 7;
-    prompt_request_hash(&r, b);
+    request_hash(&r, b);
     assert_string_equal(a, b);
 #define CHANGES(what)                                                                                                  \
     do {                                                                                                               \
@@ -133,7 +133,7 @@ static void test_request_hash(void **state) {
         r.messages = &m;                                                                                               \
         m = base.messages[0];                                                                                          \
         what;                                                                                                          \
-        prompt_request_hash(&r, b);                                                                                    \
+        request_hash(&r, b);                                                                                           \
         assert_string_not_equal(a, b);                                                                                 \
     } while (0)
     CHANGES(r.kind = REQUEST_SCORE);
