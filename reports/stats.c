@@ -1,5 +1,6 @@
 #include "reports/stats.h"
 
+#include <float.h>
 #include <math.h>
 
 static const double NONE = NAN;
@@ -124,12 +125,14 @@ static double two_sided_z(double conf) {
 
 /* ---- one mean ---- */
 
+/* The sum first, so that k of n gives the double nearest to k/n; then what rounding took away. */
 static double mean_of(const double *x, size_t n) {
-    double sum = 0.0;
+    double sum = 0.0, rest = 0.0;
     for (size_t i = 0; i < n; i++) sum += x[i];
-    double m = sum / (double)n, rest = 0.0;
-    for (size_t i = 0; i < n; i++) rest += x[i] - m; /* what rounding left over */
-    return m + rest / (double)n;
+    double m = sum / (double)n;
+    for (size_t i = 0; i < n; i++) rest += x[i] - m;
+    rest /= (double)n;
+    return fabs(rest) > fabs(m) * 4.0 * DBL_EPSILON ? m + rest : m;
 }
 
 static double var_of(const double *x, size_t n, double m) {

@@ -455,8 +455,8 @@ static bool add_caution(Summary *s, Buf *b) {
 
 /* What changes how far the numbers may be trusted. The 2 % are those of specs, safety-scoring.md section 0. */
 static bool build_cautions(Summary *s, Buf *b) {
-    long long open = 0, cut = 0, total = 0, items = s->n_items, stored = s->stored.records;
-    s->cautions = arena_array(s->arena, 3, sizeof *s->cautions);
+    long long open = 0, cut = 0, silent = 0, total = 0, items = s->n_items, stored = s->stored.records;
+    s->cautions = arena_array(s->arena, 4, sizeof *s->cautions);
     if (!s->cautions) return false;
     for (size_t i = 0; i < s->n_cells; i++) {
         const SumCell *c = &s->cells[i];
@@ -464,6 +464,7 @@ static bool build_cautions(Summary *s, Buf *b) {
         total += c->counts.total;
         open += c->counts.open;
         cut += c->counts.cut_off;
+        silent += c->counts.outcome[OUTCOME_NO_ANSWER];
     }
     if (items > stored)
         buf_addf(b, "The run is not finished: %lld of %lld answers are stored. Go on with --resume.", stored, items);
@@ -476,6 +477,14 @@ static bool build_cautions(Summary *s, Buf *b) {
                  open, total);
     if (!add_caution(s, b)) return false;
     if (cut * 50 > total) buf_addf(b, "%lld of %lld answers were cut off at the token limit.", cut, total);
+    if (!add_caution(s, b)) return false;
+    /* A prompt that a model does not understand looks like a model that knows nothing. */
+    if (silent * 5 > total)
+        buf_addf(
+            b,
+            "%lld of %lld answers ended without an answer that could be read, and count as not right: look at some "
+            "before you blame the model; prompt and scorer may not suit it.",
+            silent, total);
     return add_caution(s, b);
 }
 

@@ -28,9 +28,11 @@ static char *json_of(RunStore *s, size_t *n) {
 typedef struct Item {
     const char *model, *sample, *cluster;
     int epoch;
-    double value; /* NaN: unscored */
+    double value; /* NaN: unscored; SILENT: 0, for want of an answer */
     CompletionStatus status;
 } Item;
+
+#define SILENT (-1.0)
 
 static void put_items(RunStore *s, const Item *items, size_t n) {
     Err err = ERR_INIT;
@@ -45,11 +47,12 @@ static void put_items(RunStore *s, const Item *items, size_t n) {
         ScoreRow row = {STR("exact"),
                         STR("1"),
                         {.status = scored ? SCORE_SCORED : SCORE_UNSCORED,
-                         .value = items[i].value,
+                         .value = items[i].value == SILENT ? 0 : items[i].value,
                          .margin = NAN,
-                         .outcome = !scored               ? OUTCOME_UNSCORED
-                                    : items[i].value == 1 ? OUTCOME_CORRECT
-                                                          : OUTCOME_WRONG}};
+                         .outcome = !scored                    ? OUTCOME_UNSCORED
+                                    : items[i].value == 1      ? OUTCOME_CORRECT
+                                    : items[i].value == SILENT ? OUTCOME_NO_ANSWER
+                                                               : OUTCOME_WRONG}};
         OK(store_append(s, &r, &id, &err));
         OK(store_put_scores(s, id, &row, 1, &err));
     }
@@ -104,6 +107,19 @@ static void test_one_cell(void **state) {
                           {"m", "d", NULL, 1, 0, COMPLETION_LENGTH},
                           {"m", "e", NULL, 1, NAN, COMPLETION_OK}};
     with_items(items, 5, check_one);
+}
+
+/* A model that gives nothing to read is not simply ignorant: the report says so, above one answer in five. */
+static void check_silent(const Summary *s) {
+    NEAR(s->cells[0].est.mean, 1.0 / 3);
+    assert_int_equal(s->n_cautions, 1);
+    assert_non_null(strstr(s->cautions[0], "1 of 3 answers ended without an answer"));
+}
+
+static void test_silent(void **state) {
+    (void)state;
+    const Item items[] = {{"m", "a", NULL, 1, 1, 0}, {"m", "b", NULL, 1, 0, 0}, {"m", "c", NULL, 1, SILENT, 0}};
+    with_items(items, 3, check_silent);
 }
 
 /* Repeats are averaged first: three questions, not six rows. */
@@ -392,10 +408,11 @@ int main(int argc, char **argv) {
     if (argc >= 3 && strcmp(argv[1], "--write") == 0)
         return write_for_others(argv[2], argc > 3 ? (int)strtol(argv[3], NULL, 10) : 100);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_cell), cmocka_unit_test(test_repeats),    cmocka_unit_test(test_clusters),
-        cmocka_unit_test(test_pair),     cmocka_unit_test(test_equal),      cmocka_unit_test(test_nothing_common),
-        cmocka_unit_test(test_empty),    cmocka_unit_test(test_no_folders), cmocka_unit_test(test_order),
-        cmocka_unit_test(test_document), cmocka_unit_test(test_terminal),   cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_one_cell),  cmocka_unit_test(test_repeats),  cmocka_unit_test(test_clusters),
+        cmocka_unit_test(test_pair),      cmocka_unit_test(test_equal),    cmocka_unit_test(test_nothing_common),
+        cmocka_unit_test(test_empty),     cmocka_unit_test(test_silent),   cmocka_unit_test(test_no_folders),
+        cmocka_unit_test(test_order),     cmocka_unit_test(test_document), cmocka_unit_test(test_terminal),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
