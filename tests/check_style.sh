@@ -2,6 +2,9 @@
 # Banned functions, format, suite rules; prints the longest files and functions for thought.
 set -u
 bad=0
+for doc in README.md CHANGELOG.md CONTRIBUTING.md BENCHMARKS.md LICENSE suites/SCHEMA.md scorers/README.md; do
+    [ -s "$doc" ] || { echo "missing: $doc"; bad=1; }
+done
 banned='strcpy|strcat|sprintf|vsprintf|strtok|gets|ctime|asctime|localtime|gmtime|tmpnam|mktemp|rand|srand|atoi|atol|atof|system|popen|alloca'
 hits=$(git grep -nE "(^|[^a-zA-Z0-9_>.])($banned)[[:space:]]*\(" -- 'engine/*.[ch]' 'scorers/*.[ch]' 'reports/*.[ch]' 'harness/*.[ch]' |
     grep -vE '^[^:]+:[0-9]+:[[:space:]]*(\*|//|/\*)')
