@@ -28,14 +28,15 @@ typedef enum TapStage {
 typedef void (*BackendTap)(void *ctx, TapStage stage, int layer, size_t row, const float *values, size_t n_values);
 
 typedef struct BackendOptions {
-    const Model *model; /* must outlive the backend */
-    Pool *pool;         /* likewise */
-    size_t max_rows;    /* of one forward */
-    size_t max_logits;  /* rows with want_logits of one forward */
-    size_t n_seqs;      /* sequences 0 .. n_seqs-1 */
-    size_t context;     /* positions per sequence; 0: as many as the model allows and kv_budget holds */
-    uint64_t kv_budget; /* bytes for keys and values; 0: a share of the memory that is free now */
-    BackendTap tap;     /* NULL: none. Called between stages on the calling thread; only for tests, slow */
+    const Model *model;    /* must outlive the backend */
+    Pool *pool;            /* likewise */
+    size_t max_rows;       /* of one forward */
+    size_t max_logits;     /* rows with want_logits of one forward */
+    size_t n_seqs;         /* sequences 0 .. n_seqs-1 */
+    size_t context;        /* positions per sequence; 0: as many as the model allows and kv_budget holds */
+    uint64_t kv_budget;    /* bytes for keys and values; 0: a share of the memory that is free now */
+    const char *precision; /* NULL or "exact": float32 throughout; else a faster setting of this backend, by name */
+    BackendTap tap;        /* NULL: none. Called between stages on the calling thread; only for tests, slow */
     void *tap_ctx;
 } BackendOptions;
 

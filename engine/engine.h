@@ -27,6 +27,11 @@ const char *role_name(Role r);
 const char *effort_name(Effort e);
 bool effort_parse(Str name, Effort *out);
 
+typedef struct Ids {
+    uint32_t *p;
+    size_t n;
+} Ids;
+
 /* All Str of a Message may be absent. */
 typedef struct Message {
     Role role;
@@ -35,12 +40,10 @@ typedef struct Message {
     Str recipient;    /* "functions.f"; absent = all */
     Str content_type; /* "<|constrain|>json" */
     Str content;
+    /* Requests only. An assistant's turn exactly as it was sampled (Completion.ids of an earlier turn, its stop token
+     * included): written as it stands behind "<|start|>assistant", and everything above but role is ignored. */
+    Ids sampled;
 } Message;
-
-typedef struct Ids {
-    uint32_t *p;
-    size_t n;
-} Ids;
 
 /* ---- requests ---- */
 
@@ -62,6 +65,12 @@ typedef struct GenOptions {
 #define GEN_DEFAULTS                                                                                                   \
     { .temperature = 1.0, .top_p = 1.0, .max_tokens = 2048, .effort = EFFORT_MEDIUM }
 
+typedef enum PythonTool {
+    PYTHON_NONE,
+    PYTHON_STATEFUL, /* harmony's own description: state is kept between calls */
+    PYTHON_STATELESS /* each call stands alone */
+} PythonTool;
+
 typedef struct Request {
     uint64_t tag; /* the caller's; comes back on the Completion */
     RequestKind kind;
@@ -74,6 +83,10 @@ typedef struct Request {
     Str prefill_channel, prefill_text;
     const Str *choices; /* REQUEST_SCORE */
     size_t n_choices;
+    /* Chat form: what the model may call. functions: a JSON list as in chat completions' "tools", rendered as the
+     * developer message's namespace `functions`; python: the built-in tool of the system message. Absent: none. */
+    Str functions;
+    PythonTool python;
     GenOptions gen;
 } Request;
 
@@ -102,6 +115,14 @@ typedef struct ChoiceScore {
     bool is_greedy; /* each of its tokens was the most likely one */
 } ChoiceScore;
 
+/* How a generation ended, as harmony sees it. */
+typedef enum StopKind {
+    STOP_NONE,   /* cut off, cancelled, failed, or nothing was generated */
+    STOP_RETURN, /* <|return|> */
+    STOP_CALL,   /* <|call|>: the last message calls a tool */
+    STOP_OTHER   /* <|endoftext|> */
+} StopKind;
+
 /* Borrowed from the engine until the next engine_poll or engine_close. */
 typedef struct Completion {
     uint64_t tag;
@@ -112,6 +133,9 @@ typedef struct Completion {
     Str malformed;  /* "": well-formed harmony; else what is wrong, "; "-joined */
     Str error;      /* COMPLETION_FAILED and the like: one sentence */
     Ids ids;        /* every sampled token, the stop token included */
+    StopKind stop;
+    /* STOP_CALL: whom the last message calls ("functions.f", "python"), and what it says to them. Absent otherwise. */
+    Str call_recipient, call_content;
     int n_prompt_tokens, n_tokens, n_analysis_tokens;
     const ChoiceScore *choice_scores; /* REQUEST_SCORE: one per choice */
     size_t n_choice_scores;
@@ -121,12 +145,13 @@ typedef struct Completion {
 /* ---- engines ---- */
 
 typedef struct EngineOptions {
-    const char *spec;   /* checkpoint directory, or "replay:DIR" */
-    int threads;        /* 0 = all cores */
-    int batch;          /* sequences in flight at most; 0 = default (16). Changes speed, never tokens */
-    int context;        /* positions per sequence at most; 0 = what the model allows, bounded by memory */
-    const char *device; /* "cpu" (default when NULL) or "cuda" */
-    bool no_digest;     /* EngineInfo.digest stays "": for plumbing, which need not read every byte of the weights */
+    const char *spec;      /* checkpoint (engine/spec.h), or "replay:DIR" */
+    int threads;           /* 0 = all cores */
+    int batch;             /* sequences in flight at most; 0 = default (16). Changes speed, never tokens */
+    int context;           /* positions per sequence at most; 0 = what the model allows, bounded by memory */
+    const char *device;    /* "cpu" (default when NULL) or "cuda" */
+    const char *precision; /* "exact" (default when NULL), or a faster setting of the backend, by name */
+    bool no_digest;        /* EngineInfo.digest stays "": for plumbing, which need not read every byte of the weights */
 } EngineOptions;
 
 /* Strings live as long as the engine. */
@@ -166,8 +191,8 @@ bool engine_logits(Engine *e, const uint32_t *ids, size_t n, bool all,
 
 typedef struct Vocab Vocab;
 
-/* From a checkpoint directory (tokenizer.json, config.json). */
-bool vocab_open(const char *dir, Vocab **out, Err *err);
+/* From a checkpoint SPEC: its tokenizer.json, .tiktoken or GGUF metadata, and its configuration; no weights. */
+bool vocab_open(const char *spec, Vocab **out, Err *err);
 void vocab_close(Vocab *v);
 const Vocab *engine_vocab(const Engine *e); /* NULL for engines without one */
 size_t vocab_size(const Vocab *v);

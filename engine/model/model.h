@@ -23,8 +23,26 @@ typedef struct ModelConfig {
     bool tied; /* lm_head is the embedding */
 } ModelConfig;
 
-/* Number types of stored weights. MXFP4: 16 bytes of codes per 32 columns, and one E8M0 scale byte elsewhere. */
-#define WEIGHT_TYPE_MAP(X) X(WEIGHT_F32, "F32") X(WEIGHT_F16, "F16") X(WEIGHT_BF16, "BF16") X(WEIGHT_MXFP4, "MXFP4")
+/* Number types of stored weights. MXFP4: 16 bytes of codes per 32 columns, and one E8M0 scale byte elsewhere. The types
+ * behind it are ggml's, in its own blocks with the scales inside (MXFP4_GGML: 17 bytes per 32 columns). */
+#define WEIGHT_TYPE_MAP(X)                                                                                             \
+    X(WEIGHT_F32, "F32")                                                                                               \
+    X(WEIGHT_F16, "F16")                                                                                               \
+    X(WEIGHT_BF16, "BF16")                                                                                             \
+    X(WEIGHT_MXFP4, "MXFP4")                                                                                           \
+    X(WEIGHT_MXFP4_GGML, "MXFP4")                                                                                      \
+    X(WEIGHT_Q8_0, "Q8_0")                                                                                             \
+    X(WEIGHT_Q4_0, "Q4_0")                                                                                             \
+    X(WEIGHT_Q4_1, "Q4_1")                                                                                             \
+    X(WEIGHT_Q5_0, "Q5_0")                                                                                             \
+    X(WEIGHT_Q5_1, "Q5_1")                                                                                             \
+    X(WEIGHT_IQ4_NL, "IQ4_NL")                                                                                         \
+    X(WEIGHT_IQ4_XS, "IQ4_XS")                                                                                         \
+    X(WEIGHT_Q2_K, "Q2_K")                                                                                             \
+    X(WEIGHT_Q3_K, "Q3_K")                                                                                             \
+    X(WEIGHT_Q4_K, "Q4_K")                                                                                             \
+    X(WEIGHT_Q5_K, "Q5_K")                                                                                             \
+    X(WEIGHT_Q6_K, "Q6_K")
 typedef enum WeightType {
 #define X(id, name) id,
     WEIGHT_TYPE_MAP(X)
@@ -32,15 +50,30 @@ typedef enum WeightType {
 } WeightType;
 const char *weight_type_name(WeightType t);
 
-/* [rows, cols], row r at data + r*row_stride (bytes, any alignment). y = W x. */
+struct Lora;
+
+/* [rows, cols], y = W x. Strides are in bytes, of any alignment. Rows come in groups (one per expert): row r is row r %
+ * group_rows of group r / group_rows, and begins at data + group * group_stride + (r % group_rows) * row_stride. */
 typedef struct Matrix {
     WeightType type;
     size_t rows, cols;
     const unsigned char *data;
     size_t row_stride;
-    const unsigned char *scales; /* MXFP4 only: cols/32 bytes at scales + r*scale_stride */
-    size_t scale_stride;
+    size_t group_rows, group_stride; /* group_rows 0: all rows are one group */
+    size_t col_stride;               /* F32, F16, BF16 only: from one column to the next; 0: they are contiguous */
+    const unsigned char *scales;     /* MXFP4 only: cols/32 bytes at scales + r*scale_stride, grouped likewise */
+    size_t scale_stride, scale_group_stride;
+    const struct Lora *lora; /* NULL: none */
 } Matrix;
+
+/* A low-rank addition that is kept beside the weights: y += scale * B (A x). Groups are those of the matrix that it
+ * belongs to: a has [groups*rank, cols], b [rows, rank]; F32, F16 or BF16. */
+typedef struct Lora {
+    size_t rank;
+    Matrix a, b;
+    float scale;
+    const struct Lora *next; /* of a further adapter */
+} Lora;
 
 /* n numbers, the i-th at data + i*stride. */
 typedef struct Vec {
@@ -67,7 +100,7 @@ typedef struct ModelLayer {
 /* Contains: the mapped files, the config, one ModelLayer per layer. */
 typedef struct Model {
     ModelConfig config;
-    const char *dir, *layout; /* layout: "huggingface" */
+    const char *dir, *layout; /* layout: "huggingface", "openai", "gguf" */
     Matrix embed, unembed;    /* [vocab, hidden] */
     Vec final_norm;
     ModelLayer *layers;
