@@ -1,4 +1,4 @@
-/* Shared between backend.c (memory, plan, vtable) and forward.c (the pass). */
+/* Shared between backend.c (memory, plan, vtable) and the files of the pass (pass.h). */
 #ifndef ASSAY_CPU_INTERNAL_H
 #define ASSAY_CPU_INTERNAL_H
 
