@@ -17,6 +17,18 @@ const char *weight_type_name(WeightType t) {
     return names[t];
 }
 
+WeightBlock weight_block(WeightType t) {
+    static const WeightBlock blocks[WEIGHT_TYPES] = {
+        [WEIGHT_F32] = {1, 4},      [WEIGHT_F16] = {1, 2},          [WEIGHT_BF16] = {1, 2},
+        [WEIGHT_MXFP4] = {32, 16},  [WEIGHT_Q8_0] = {32, 34},       [WEIGHT_Q4_0] = {32, 18},
+        [WEIGHT_Q4_1] = {32, 20},   [WEIGHT_MXFP4_GGML] = {32, 17}, [WEIGHT_Q5_0] = {32, 22},
+        [WEIGHT_Q5_1] = {32, 24},   [WEIGHT_Q2_K] = {256, 84},      [WEIGHT_IQ4_NL] = {32, 18},
+        [WEIGHT_Q4_K] = {256, 144}, [WEIGHT_Q5_K] = {256, 176},     [WEIGHT_Q6_K] = {256, 210},
+        [WEIGHT_Q3_K] = {256, 110}, [WEIGHT_IQ4_XS] = {256, 136},
+    };
+    return blocks[t];
+}
+
 static float half_to_float(uint16_t h) {
     int exponent = h >> 10 & 31;
     float mantissa = (float)(h & 1023), v;
@@ -172,8 +184,8 @@ bool model_digest(const Model *m, Pool *pool, char out[65], Err *err) {
 /* ---- summary ---- */
 
 static uint64_t row_bytes(const Matrix *m) {
-    if (m->type == WEIGHT_MXFP4) return m->cols / 32 * 17;
-    return m->cols * (m->type == WEIGHT_F32 ? 4 : 2);
+    WeightBlock b = weight_block(m->type);
+    return m->cols / b.cols * (b.bytes + (m->type == WEIGHT_MXFP4));
 }
 
 uint64_t model_active_bytes(const Model *m) {

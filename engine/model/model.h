@@ -48,7 +48,18 @@ typedef enum WeightType {
     WEIGHT_TYPE_MAP(X)
 #undef X
 } WeightType;
+enum {
+#define X(id, name) +1
+    WEIGHT_TYPES = 0 WEIGHT_TYPE_MAP(X)
+#undef X
+};
 const char *weight_type_name(WeightType t);
+
+/* `cols` consecutive columns of a row are stored in `bytes` bytes (MXFP4: and one byte of scales). */
+typedef struct WeightBlock {
+    size_t cols, bytes;
+} WeightBlock;
+WeightBlock weight_block(WeightType t);
 
 struct Lora;
 
