@@ -41,7 +41,7 @@ typedef struct BackendOptions {
 } BackendOptions;
 
 typedef struct BackendInfo {
-    const char *name; /* "cpu-avx512" */
+    const char *name; /* "cpu-avx512"; with a precision that is not exact "cpu-avx512, NAME" */
     size_t context;   /* positions per sequence that were planned */
     size_t positions; /* that all sequences can hold together (in layers with full attention) */
     uint64_t kv_bytes, work_bytes;
@@ -49,8 +49,15 @@ typedef struct BackendInfo {
 
 typedef struct Backend Backend;
 
+/* A setting for BackendOptions.precision, and one line on what it costs. */
+typedef struct BackendPrecision {
+    const char *name, *help;
+} BackendPrecision;
+
 typedef struct BackendOps {
     const char *device; /* "cpu" */
+    /* The settings this backend knows, "exact" first; open refuses others by name. */
+    const BackendPrecision *(*precisions)(size_t *n);
     bool (*open)(const BackendOptions *o, Backend **out, Err *err);
     void (*close)(Backend *b);
     const BackendInfo *(*info)(const Backend *b);

@@ -22,19 +22,32 @@ typedef struct Rig {
     Backend *be;
 } Rig;
 
+static inline BackendOptions rig_options(const Rig *r, size_t n_seqs) {
+    return (BackendOptions){.model = r->model,
+                            .pool = r->pool,
+                            .max_rows = 512,
+                            .max_logits = 512,
+                            .n_seqs = n_seqs,
+                            .context = 1024,
+                            .kv_budget = UINT64_C(1) << 30};
+}
+
 static inline Rig rig_open(const char *dir, int threads, size_t n_seqs, BackendTap tap, void *tap_ctx) {
     Rig r = {0};
     must(model_open(dir, &r.model, err));
     must(pool_open(threads, &r.pool, err));
-    BackendOptions o = {.model = r.model,
-                        .pool = r.pool,
-                        .max_rows = 512,
-                        .max_logits = 512,
-                        .n_seqs = n_seqs,
-                        .context = 1024,
-                        .kv_budget = UINT64_C(1) << 30,
-                        .tap = tap,
-                        .tap_ctx = tap_ctx};
+    BackendOptions o = rig_options(&r, n_seqs);
+    o.tap = tap, o.tap_ctx = tap_ctx;
+    must(backend_cpu.open(&o, &r.be, err));
+    return r;
+}
+
+static inline Rig rig_open_as(const char *dir, int threads, size_t n_seqs, const char *precision) {
+    Rig r = {0};
+    must(model_open(dir, &r.model, err));
+    must(pool_open(threads, &r.pool, err));
+    BackendOptions o = rig_options(&r, n_seqs);
+    o.precision = precision;
     must(backend_cpu.open(&o, &r.be, err));
     return r;
 }

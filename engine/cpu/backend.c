@@ -132,6 +132,26 @@ static bool choose_kernels(Cpu *c, Err *err) {
     return true;
 }
 
+static const BackendPrecision precisions[] = {
+    {"exact", "float32 activations, sums, keys and values (the default)"},
+};
+
+static const BackendPrecision *cpu_precisions(size_t *n) {
+    *n = sizeof precisions / sizeof *precisions;
+    return precisions;
+}
+
+static bool choose_precision(const Cpu *c, Err *err) {
+    char names[64];
+    size_t at = 0, n = sizeof precisions / sizeof *precisions;
+    const char *wanted = c->o.precision ? c->o.precision : "exact";
+    for (size_t i = 0; i < n && at < sizeof names; i++) {
+        if (strcmp(wanted, precisions[i].name) == 0) return true;
+        at += (size_t)snprintf(names + at, sizeof names - at, "%s%s", i ? ", " : "", precisions[i].name);
+    }
+    return err_set(err, ERR_INPUT, "the cpu backend has no precision '%.40s'; it has: %s", wanted, names);
+}
+
 static void derive_sizes(Cpu *c) {
     const ModelConfig *m = c->c;
     size_t d = (size_t)m->head_dim, wide = (size_t)m->hidden;
@@ -169,7 +189,7 @@ static bool cpu_open(const BackendOptions *o, Backend **out, Err *err) {
     c->c = &o->model->config;
     derive_sizes(c);
     c->arena = arena_open(1u << 20);
-    bool ok = choose_kernels(c, err) && open_kv(c, err);
+    bool ok = choose_kernels(c, err) && choose_precision(c, err) && open_kv(c, err);
     if (ok && (!c->arena || !load_vecs(c) || !open_work(c) || !open_scratch(c))) ok = err_nomem(err);
     if (!ok) {
         cpu_close(&c->base);
@@ -236,6 +256,7 @@ static const float *cpu_logits(Backend *b, size_t i) {
 
 const BackendOps backend_cpu = {
     .device = "cpu",
+    .precisions = cpu_precisions,
     .open = cpu_open,
     .close = cpu_close,
     .info = cpu_info,

@@ -7,4 +7,9 @@ static bool absent_open(const BackendOptions *o, Backend **out, Err *err) {
     return err_set(err, ERR_ENV, "this build has no CUDA backend; use --device cpu");
 }
 
-const BackendOps backend_cuda = {.device = "cuda", .open = absent_open};
+static const BackendPrecision *absent_precisions(size_t *n) {
+    *n = 0;
+    return NULL;
+}
+
+const BackendOps backend_cuda = {.device = "cuda", .precisions = absent_precisions, .open = absent_open};
