@@ -75,7 +75,7 @@ $(HELPER): harness/sandbox/helper/helper.c harness/sandbox/job.h Makefile
 	@echo "  HELPER  $@"
 	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -I. $(WARN) -Os -static -s $< -o $@
 $(BUILD)/harness/sandbox/embed.o: OPT := -DSANDBOX_HELPER_PATH='"$(HELPER)"'
-$(BUILD)/harness/sandbox/embed.o: $(HELPER)
+$(BUILD)/harness/sandbox/embed.o: $(HELPER) harness/sandbox/driver.py
 
 $(BUILD)/reports/html/html_embed.o: reports/html/report.css reports/html/report.js
 

@@ -1,4 +1,5 @@
-/* Carries the helper inside this program, so that there is one file to install and nothing to find at run time. */
+/* Carries the helper and the sessions' driver inside this program, so that there is one file to install and nothing to
+ * find at run time. */
 #include "harness/sandbox/sandbox_internal.h"
 
 #ifndef SANDBOX_HELPER_PATH
@@ -11,5 +12,10 @@ __asm__(".section .rodata\n"
         "sandbox_helper_begin:\n"
         ".incbin \"" SANDBOX_HELPER_PATH "\"\n"
         "sandbox_helper_end:\n"
+        ".byte 0\n"
+        ".global sandbox_driver_begin, sandbox_driver_end\n"
+        "sandbox_driver_begin:\n"
+        ".incbin \"harness/sandbox/driver.py\"\n"
+        "sandbox_driver_end:\n"
         ".byte 0\n"
         ".previous\n");

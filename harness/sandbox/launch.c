@@ -92,7 +92,7 @@ static int reopen(int fd) {
 
 /* Everything between here and one bubblewrap. */
 typedef struct Wires {
-    int in, out[2], err[2], record[2], control[2], args, job, helper, file, input;
+    int in, out[2], err[2], record[2], control[2], args, job, helper, file, input, feed, guard;
     pid_t pid;
     int pidfd;
     Cgroup cgroup;
@@ -100,9 +100,9 @@ typedef struct Wires {
 
 static void wires_init(Wires *w) {
     memset(w, 0, sizeof *w);
-    int *all[] = {&w->in,        &w->out[0],    &w->out[1],     &w->err[0],     &w->err[1],
-                  &w->record[0], &w->record[1], &w->control[0], &w->control[1], &w->args,
-                  &w->job,       &w->helper,    &w->file,       &w->pidfd,      &w->input};
+    int *all[] = {&w->in,        &w->out[0],     &w->out[1],     &w->err[0], &w->err[1], &w->record[0],
+                  &w->record[1], &w->control[0], &w->control[1], &w->args,   &w->job,    &w->helper,
+                  &w->file,      &w->pidfd,      &w->input,      &w->feed,   &w->guard};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) *all[i] = -1;
 }
 
@@ -116,7 +116,7 @@ static void wires_close_theirs(Wires *w) {
 
 static void wires_close(Wires *w) {
     wires_close_theirs(w);
-    int *ours[] = {&w->out[0], &w->err[0], &w->record[0], &w->control[1], &w->pidfd};
+    int *ours[] = {&w->out[0], &w->err[0], &w->record[0], &w->control[1], &w->pidfd, &w->feed, &w->guard};
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) close_fd(ours[i]);
 }
 
@@ -124,6 +124,15 @@ static bool open_pipe(int p[2], int ours) {
     if (pipe2(p, O_CLOEXEC) != 0) return false;
     p[0] = raise_fd(p[0]), p[1] = raise_fd(p[1]);
     return p[0] >= 0 && p[1] >= 0 && fcntl(p[ours], F_SETFL, O_NONBLOCK) == 0;
+}
+
+/* Standard input of a program that is asked more than once. The guard is a reader of our own, which never reads: a
+ * program that closes its end makes no SIGPIPE here. */
+static bool open_feed(Wires *w) {
+    int p[2] = {-1, -1};
+    bool ok = open_pipe(p, 1);
+    w->in = p[0], w->feed = p[1];
+    return ok && (w->guard = fcntl(w->in, F_DUPFD_CLOEXEC, HIGH_FD)) >= 0;
 }
 
 /* ---- the job ---- */
@@ -180,11 +189,11 @@ static bool open_wires(const Sandbox *s, int slot, const Launch *l, Wires *w, Er
     if ((w->args = sandbox_memfd("arguments", buf_str(&args), err)) < 0) goto done;
     if ((w->job = sandbox_memfd("job", buf_str(&job), err)) < 0) goto done;
     if ((w->input = sandbox_memfd("input", l->input.p ? l->input : STR(""), err)) < 0) goto done;
-    w->in = reopen(w->input);
+    if (!l->feeds) w->in = reopen(w->input);
     w->helper = reopen(s->helper_fd);
     w->file = l->file_fd >= 0 ? reopen(l->file_fd) : raise_fd(open("/dev/null", O_RDONLY | O_CLOEXEC));
-    ok = w->in >= 0 && w->helper >= 0 && w->file >= 0 && open_pipe(w->out, 0) && open_pipe(w->err, 0) &&
-         open_pipe(w->record, 0) && open_pipe(w->control, 1);
+    ok = (l->feeds ? open_feed(w) : w->in >= 0) && w->helper >= 0 && w->file >= 0 && open_pipe(w->out, 0) &&
+         open_pipe(w->err, 0) && open_pipe(w->record, 0) && open_pipe(w->control, 1);
     if (!ok) err_set(err, ERR_ENV, "the sandbox cannot open its pipes: %s", strerror(errno));
 done:
     buf_release(&args);
@@ -259,8 +268,9 @@ typedef struct Serve {
     char head[sizeof(JobRecord)]; /* the record that is coming in */
     size_t head_n;
     uint64_t blob_left, out_bytes;
-    uint64_t begin, deadline; /* of the phase: starting, running, ending */
-    pid_t program;            /* seen from here; 0: not known */
+    uint64_t keep_bytes, flood_bytes; /* of the output: what is kept, and where it is ended */
+    uint64_t begin, deadline;         /* of the phase: starting, running, ending */
+    pid_t program;                    /* seen from here; 0: not known */
     bool ended, asked, broken;
 } Serve;
 
@@ -332,12 +342,12 @@ static void read_output(Serve *v, int *fd, Buf *keep_in, size_t keep, uint64_t *
         size_t room = keep > keep_in->n ? keep - keep_in->n : 0;
         buf_add(keep_in, block, (size_t)n < room ? (size_t)n : room);
         *count += (uint64_t)n;
-        if (*count > v->l->output_bytes) ask_end(v, LIMIT_OUTPUT);
+        if (*count > v->flood_bytes) ask_end(v, LIMIT_OUTPUT);
     }
 }
 
 static void read_outputs(Serve *v) {
-    read_output(v, &v->w->out[0], &v->x->out, (size_t)v->l->output_bytes, &v->out_bytes);
+    read_output(v, &v->w->out[0], &v->x->out, (size_t)v->keep_bytes, &v->out_bytes);
     read_output(v, &v->w->err[0], &v->x->err, SANDBOX_ERR_KEPT, &v->x->err_bytes);
 }
 
@@ -474,15 +484,20 @@ static bool check_start(const Launched *x, Err *err) {
                    strerror(r->code));
 }
 
+static void serve_init(Serve *v, const Sandbox *s, const Launch *l, Wires *w, Launched *x) {
+    *v = (Serve){.s = s, .l = l, .w = w, .x = x, .keep_bytes = l->output_bytes, .flood_bytes = l->output_bytes};
+    memset(x, 0, sizeof *x);
+    x->fetched_fd = -1;
+    x->cgroup.empty = true;
+    buf_init(&x->out, (size_t)l->output_bytes + 1);
+    buf_init(&x->err, SANDBOX_ERR_KEPT + 1);
+    wires_init(w);
+}
+
 bool sandbox_launch(const Sandbox *s, int slot, const Launch *l, Launched *out, Err *err) {
     Wires w;
-    Serve v = {.s = s, .l = l, .w = &w, .x = out};
-    memset(out, 0, sizeof *out);
-    out->fetched_fd = -1;
-    out->cgroup.empty = true;
-    buf_init(&out->out, (size_t)l->output_bytes + 1);
-    buf_init(&out->err, SANDBOX_ERR_KEPT + 1);
-    wires_init(&w);
+    Serve v;
+    serve_init(&v, s, l, &w, out);
     bool ok = open_wires(s, slot, l, &w, err) && start(s, slot, &w, err);
     if (ok) {
         serve(&v);
@@ -501,4 +516,133 @@ void launched_release(Launched *l) {
     buf_release(&l->out);
     buf_release(&l->err);
     close_fd(&l->fetched_fd);
+}
+
+/* ---- in slices ---- */
+
+struct LiveLaunch {
+    Launch launch;
+    Launched launched;
+    Wires wires;
+    Serve serve;
+    bool ended, end_ok;
+};
+
+bool live_open(const Sandbox *s, int slot, const Launch *l, LiveLaunch **out, Err *err) {
+    *out = NULL;
+    LiveLaunch *x = mem_alloc(sizeof *x);
+    if (!x) return err_nomem(err);
+    x->launch = *l;
+    serve_init(&x->serve, s, &x->launch, &x->wires, &x->launched);
+    if (!open_wires(s, slot, l, &x->wires, err) || !start(s, slot, &x->wires, err)) {
+        cgroup_close(&x->wires.cgroup);
+        wires_close(&x->wires);
+        launched_release(&x->launched);
+        mem_free(x);
+        return false;
+    }
+    x->serve.begin = clock_mono_ns();
+    x->launch.args = NULL; /* the caller's, and no longer needed */
+    *out = x;
+    return true;
+}
+
+/* CPU time of the program so far: of its control group, or utime and stime of its process (in clock ticks). */
+static uint64_t live_cpu_ns(Serve *v) {
+    char path[64], text[1024];
+    if (v->w->cgroup.home) return cgroup_cpu_ns(&v->w->cgroup);
+    if (!v->program) v->program = first_child(first_child(v->w->pid));
+    if (!v->program) return 0;
+    snprintf(path, sizeof path, "/proc/%ld/stat", (long)v->program);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    close_fd(&fd);
+    if (n <= 0) return 0;
+    text[n] = 0;
+    const char *p = strrchr(text, ')'); /* the name may hold anything */
+    unsigned long user = 0, system = 0;
+    if (!p || sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2) return 0;
+    return (user + system) * (SECOND_NS / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+/* Writes what the pipe takes; false when the program reads no more. */
+static bool feed(Wires *w, Str *left) {
+    ssize_t n = write(w->feed, left->p, left->n);
+    if (n < 0) return errno == EAGAIN || errno == EINTR;
+    left->p += n, left->n -= (size_t)n;
+    return true;
+}
+
+/* The first limit of a slice that was passed; asks for the end then. */
+static bool slice_within(Serve *v, LiveSlice *q, uint64_t begin, uint64_t cpu_begin) {
+    uint64_t cpu = live_cpu_ns(v);
+    q->wall_used = (double)(clock_mono_ns() - begin) / 1e9;
+    q->cpu_used = cpu > cpu_begin ? (double)(cpu - cpu_begin) / 1e9 : 0;
+    if (!v->w->cgroup.home && v->x->started) watch_memory(v);
+    if (v->x->err_bytes > SANDBOX_ERR_KEPT) ask_end(v, LIMIT_OUTPUT); /* what `done` waits for would be dropped */
+    if (q->cpu_used > q->cpu_seconds) ask_end(v, LIMIT_CPU);
+    if (q->wall_used > q->wall_seconds) ask_end(v, LIMIT_WALL);
+    return v->x->limit == LIMIT_NONE;
+}
+
+/* One look at all pipes. */
+static void slice_turn(Serve *v, Str *left) {
+    struct pollfd p[4] = {{.fd = v->w->record[0], .events = POLLIN},
+                          {.fd = v->w->out[0], .events = POLLIN},
+                          {.fd = v->w->err[0], .events = POLLIN},
+                          {.fd = left->n ? v->w->feed : -1, .events = POLLOUT}};
+    if (poll(p, 4, POLL_MS) < 0 && errno != EINTR) v->broken = true;
+    if (p[3].revents && !feed(v->w, left)) left->n = 0; /* the record says what became of it */
+    if (p[1].revents || p[2].revents) read_outputs(v);
+    if (p[0].revents) read_record(v);
+}
+
+LiveEnd live_exchange(LiveLaunch *x, LiveSlice *q) {
+    Serve *v = &x->serve;
+    Str left = q->input;
+    buf_clear(&x->launched.out), buf_clear(&x->launched.err);
+    v->out_bytes = x->launched.err_bytes = 0;
+    v->keep_bytes = q->keep_bytes < x->launch.output_bytes ? q->keep_bytes : x->launch.output_bytes;
+    v->flood_bytes = q->flood_bytes;
+    uint64_t begin = clock_mono_ns(), cpu_begin = live_cpu_ns(v);
+    bool answered = false, within = true;
+    while (within && !answered && !v->ended && !v->broken) {
+        slice_turn(v, &left);
+        answered = q->done(q->ctx, &x->launched.err);
+        if (answered || v->ended || v->broken) read_outputs(v); /* what was written before that is in the pipe */
+        within = slice_within(v, q, begin, cpu_begin);
+    }
+    q->out_bytes = v->out_bytes;
+    x->launched.wall_seconds = (double)(clock_mono_ns() - v->begin) / 1e9;
+    if (!within) return LIVE_LIMIT;
+    return answered && !v->ended && !v->broken ? LIVE_ANSWERED : LIVE_ENDED;
+}
+
+const Launched *live_launched(const LiveLaunch *x) {
+    return &x->launched;
+}
+
+bool live_end(LiveLaunch *x, Err *err) {
+    if (x->ended) return x->end_ok;
+    x->ended = true;
+    Serve *v = &x->serve;
+    v->keep_bytes = 0, v->flood_bytes = UINT64_MAX; /* what comes now belongs to no slice */
+    close_fd(&x->wires.feed);
+    /* the helper's last record tells how it ended; give it a moment before it is asked to end what still runs */
+    for (uint64_t end = clock_mono_ns() + SECOND_NS / 2; !v->ended && !v->broken && clock_mono_ns() < end;) {
+        if (!v->asked) ask_end(v, x->launched.limit);
+        slice_turn(v, &(Str){NULL, 0});
+    }
+    x->end_ok = end_all(v) || err_set(err, ERR_ENV, "processes of the sandbox could not be ended");
+    if (x->end_ok) x->end_ok = check_start(&x->launched, err);
+    return x->end_ok;
+}
+
+void live_close(LiveLaunch *x) {
+    Err ignored = ERR_INIT;
+    if (!x) return;
+    live_end(x, &ignored);
+    wires_close(&x->wires);
+    launched_release(&x->launched);
+    mem_free(x);
 }

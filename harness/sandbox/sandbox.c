@@ -27,7 +27,7 @@ static double default_wall(double cpu) {
     return wall < 5 ? 5 : wall;
 }
 
-static void run_limits(const SandboxLimits *given, Launch *l) {
+void sandbox_run_limits(const SandboxLimits *given, Launch *l) {
     static const SandboxLimits none;
     if (!given) given = &none;
     l->cpu_seconds = given->cpu_seconds > 0 ? given->cpu_seconds : RUN_CPU_SECONDS;
@@ -56,7 +56,7 @@ static void compile_limits(Launch *l) {
 
 /* ---- slots ---- */
 
-static int slot_take(Sandbox *s) {
+int sandbox_slot_take(Sandbox *s) {
     int slot = 0;
     pthread_mutex_lock(&s->lock);
     for (;;) {
@@ -80,7 +80,7 @@ static void slots_take_all(Sandbox *s) {
     pthread_mutex_unlock(&s->lock);
 }
 
-static void slots_give(Sandbox *s, uint64_t slots) {
+void sandbox_slots_give(Sandbox *s, uint64_t slots) {
     pthread_mutex_lock(&s->lock);
     s->slots_used &= ~slots;
     pthread_cond_broadcast(&s->freed);
@@ -94,9 +94,9 @@ static bool launch(Sandbox *s, const Launch *l, bool alone, Launched *x, Err *er
     if (alone)
         slots_take_all(s);
     else
-        slot = slot_take(s);
+        slot = sandbox_slot_take(s);
     bool ok = sandbox_launch(s, slot, l, x, &first) || sandbox_launch(s, slot, l, x, err);
-    slots_give(s, alone ? UINT64_MAX : (uint64_t)1 << slot);
+    sandbox_slots_give(s, alone ? UINT64_MAX : (uint64_t)1 << slot);
     return ok;
 }
 
@@ -107,12 +107,12 @@ static bool launch(Sandbox *s, const Launch *l, bool alone, Launched *x, Err *er
 static unsigned first_uid(void) {
     if (geteuid() != 0) return 0;
     const unsigned high = 0x70000000u, low = 61184u;
-    unsigned want = high + (unsigned)getpid() % 0x400000u * SANDBOX_MAX_SLOTS;
+    unsigned want = high + (unsigned)getpid() % 0x400000u * SANDBOX_IDS;
     unsigned long inside, outside, n;
     bool fits = false;
     FILE *f = fopen("/proc/self/uid_map", "re");
     while (f && fscanf(f, "%lu %lu %lu", &inside, &outside, &n) == 3)
-        fits = fits || (want >= inside && want + SANDBOX_MAX_SLOTS <= inside + n);
+        fits = fits || (want >= inside && want + SANDBOX_IDS <= inside + n);
     if (f) fclose(f);
     return fits ? want : low;
 }
@@ -164,7 +164,7 @@ static bool probe(Sandbox *s, Err *err) {
                           NULL};
     Launch l = {.kind = LAUNCH_PROBE, .args = args, .file_fd = -1, .filter = &s->filter_run};
     Launched x;
-    run_limits(NULL, &l);
+    sandbox_run_limits(NULL, &l);
     if (!sandbox_launch(s, 0, &l, &x, err)) return false;
     Str said = x.out.n ? buf_str(&x.out) : STR("");
     bool ok = x.whole && x.record.how == HOW_EXITED && x.record.code == 0 && x.limit == LIMIT_NONE;
@@ -217,7 +217,7 @@ static bool describe(Sandbox *s, Err *err) {
     JsonOut o;
     struct utsname u;
     Launch run = {0}, compile = {0};
-    run_limits(NULL, &run);
+    sandbox_run_limits(NULL, &run);
     compile_limits(&compile);
     json_out_init(&o, &s->described, 0);
     json_obj(&o);
@@ -443,7 +443,7 @@ bool sandbox_run(Sandbox *s, const SandboxProgram *p, Str input, const SandboxLi
                 .file_executable = !interpreted,
                 .filter = &s->filter_run};
     memset(run, 0, sizeof *run);
-    run_limits(limits, &l);
+    sandbox_run_limits(limits, &l);
     if (!launch_and_judge(s, &l, false, a, run, err)) return false;
     while (near_miss(&l, run)) {
         SandboxRun again;

@@ -13,9 +13,11 @@
 #define SANDBOX_MIB ((uint64_t)1 << 20)
 #define SANDBOX_ERR_KEPT ((size_t)64 << 10)
 #define SANDBOX_MAX_SLOTS 64
+#define SANDBOX_IDS (SANDBOX_MAX_SLOTS + SANDBOX_MAX_SESSIONS) /* users that root gives up to: slots, then sessions */
 
-/* ---- embed.c: the helper's bytes ---- */
+/* ---- embed.c: the bytes of the helper and of driver.py ---- */
 extern const unsigned char sandbox_helper_begin[], sandbox_helper_end[];
+extern const unsigned char sandbox_driver_begin[], sandbox_driver_end[];
 
 /* ---- filter.c ---- */
 
@@ -100,6 +102,7 @@ typedef struct Launch { /* one start: what to run, on what, how far */
     double cpu_kill_seconds; /* where it is ended: above the limit, so that a near miss is known as one */
     uint64_t memory_bytes, output_bytes, file_bytes, scratch_bytes, stack_bytes;
     uint64_t processes, open_files;
+    bool feeds; /* standard input is a pipe that live_exchange writes to; `input` is empty */
 } Launch;
 
 typedef struct Launched {
@@ -121,10 +124,11 @@ struct Sandbox {
     int helper_fd; /* memfd with the helper */
     unsigned uid;  /* first of the ids that root gives up to; 0: not root */
     int n_slots;
-    uint64_t slots_used; /* bit per slot */
-    int want_alone;      /* runs that wait until no slot is used; no new one starts before them */
-    uint64_t proven;     /* bit per language: its compiler took a program; atomic */
-    bool nproc_is_ours;  /* RLIMIT_NPROC counts only the sandbox */
+    uint64_t slots_used;    /* bit per slot */
+    uint64_t sessions_used; /* bit per session */
+    int want_alone;         /* runs that wait until no slot is used; no new one starts before them */
+    uint64_t proven;        /* bit per language: its compiler took a program; atomic */
+    bool nproc_is_ours;     /* RLIMIT_NPROC counts only the sandbox */
     pthread_mutex_t lock;
     pthread_cond_t freed;
     char probe_said[400]; /* what the probe program printed */
@@ -135,6 +139,35 @@ struct Sandbox {
  * *out is then released already. */
 bool sandbox_launch(const Sandbox *s, int slot, const Launch *l, Launched *out, Err *err);
 void launched_release(Launched *l);
+
+/* The same start, served in slices: for programs that are asked more than once (Launch.feeds). */
+typedef struct LiveLaunch LiveLaunch;
+
+typedef enum LiveEnd {
+    LIVE_ANSWERED, /* `done` said so; it may be asked again */
+    LIVE_ENDED,    /* the program ended, or broke the pipes */
+    LIVE_LIMIT     /* a limit fired: launched->limit. It must be closed */
+} LiveEnd;
+
+typedef struct LiveSlice {
+    Str input;                                /* written to the program's standard input */
+    double cpu_seconds, wall_seconds;         /* of this slice */
+    uint64_t keep_bytes, flood_bytes;         /* of its output: the first are kept; at the second it is ended */
+    bool (*done)(void *ctx, const Buf *said); /* said: standard error of this slice */
+    void *ctx;
+    double cpu_used, wall_used; /* out */
+    uint64_t out_bytes;         /* out: with what was dropped */
+} LiveSlice;
+
+/* *l is copied, but not what it points to. */
+bool live_open(const Sandbox *s, int slot, const Launch *l, LiveLaunch **out, Err *err);
+LiveEnd live_exchange(LiveLaunch *x, LiveSlice *slice);
+/* What came back so far; after live_end with its last record. */
+const Launched *live_launched(const LiveLaunch *x);
+/* Ends and reaps everything; false: something could not be ended, or it had never started. */
+bool live_end(LiveLaunch *x, Err *err);
+void live_close(LiveLaunch *x); /* ends it if that has not been done; NULL is fine */
+
 /* A sealed memfd with these bytes, above the descriptors that programs use; -1 with *err set. */
 int sandbox_memfd(const char *name, Str bytes, Err *err);
 
@@ -142,6 +175,12 @@ int sandbox_memfd(const char *name, Str bytes, Err *err);
 
 /* NUL-separated arguments for bubblewrap's --args. */
 void bwrap_args(const Sandbox *s, const Launch *l, Buf *out);
+
+/* ---- sandbox.c ---- */
+
+int sandbox_slot_take(Sandbox *s);
+void sandbox_slots_give(Sandbox *s, uint64_t slots);
+void sandbox_run_limits(const SandboxLimits *given, Launch *l);
 
 /* ---- verdict.c ---- */
 
