@@ -33,8 +33,9 @@ typedef struct BackendOptions {
     size_t max_rows;       /* of one forward */
     size_t max_logits;     /* rows with want_logits of one forward */
     size_t n_seqs;         /* sequences 0 .. n_seqs-1 */
-    size_t context;        /* positions per sequence; 0: as many as the model allows and kv_budget holds */
-    uint64_t kv_budget;    /* bytes for keys and values; 0: a share of the memory that is free now */
+    size_t n_full;         /* so many of them may hold a whole context at once; 0: all */
+    size_t context;        /* positions per sequence; 0: what the model allows */
+    uint64_t kv_budget;    /* bytes for keys and values at most; 0: as many as n_full sequences need */
     const char *precision; /* NULL or "exact": float32 throughout; else a faster setting of this backend, by name */
     BackendTap tap;        /* NULL: none. Called between stages on the calling thread; only for tests, slow */
     void *tap_ctx;
@@ -47,6 +48,13 @@ typedef struct BackendInfo {
     uint64_t kv_bytes, work_bytes;
 } BackendInfo;
 
+/* Bytes that an open would reserve: facts of the shapes alone. */
+typedef struct BackendNeed {
+    uint64_t kv_least; /* keys and values: one sequence of the whole context, the least that opens */
+    uint64_t kv_full;  /* ... n_full of them */
+    uint64_t work;     /* everything else */
+} BackendNeed;
+
 typedef struct Backend Backend;
 
 /* A setting for BackendOptions.precision, and one line on what it costs. */
@@ -58,6 +66,9 @@ typedef struct BackendOps {
     const char *device; /* "cpu" */
     /* The settings this backend knows, "exact" first; open refuses others by name. */
     const BackendPrecision *(*precisions)(size_t *n);
+    /* What open with these options (kv_budget aside) would reserve. Reserves nothing and reads no weights. NULL: the
+     * machine has memory of its own. */
+    bool (*plan)(const BackendOptions *o, BackendNeed *out, Err *err);
     bool (*open)(const BackendOptions *o, Backend **out, Err *err);
     void (*close)(Backend *b);
     const BackendInfo *(*info)(const Backend *b);

@@ -40,6 +40,10 @@ const EngineInfo *engine_info(const Engine *e) {
 const Vocab *engine_vocab(const Engine *e) {
     return e->ops->vocab ? e->ops->vocab(e) : NULL;
 }
+bool engine_memory(Engine *e, int context, int batch, EngineMemory *out, Err *err) {
+    if (!e->ops->memory) return err_set(err, ERR_INPUT, "the %s engine computes nothing here", e->ops->name);
+    return e->ops->memory(e, context, batch, out, err);
+}
 bool engine_has_room(const Engine *e) {
     return e->ops->has_room(e);
 }

@@ -148,9 +148,12 @@ typedef struct EngineOptions {
     const char *spec;      /* checkpoint (engine/spec.h), or "replay:DIR" */
     int threads;           /* 0 = all cores */
     int batch;             /* sequences in flight at most; 0 = default (16). Changes speed, never tokens */
-    int context;           /* positions per sequence at most; 0 = what the model allows, bounded by memory */
+    int context;           /* positions per sequence at most; 0 = what the model allows, bounded by memory. One that
+                            * does not fit is refused before anything is reserved, see EngineMemory */
     const char *device;    /* "cpu" (default when NULL) or "cuda" */
     const char *precision; /* "exact" (default when NULL), or a faster setting of the backend, by name */
+    uint64_t leave_bytes;  /* of the memory that is free: others will need so much of it */
+    bool inspect;          /* for looking only: engine_info, engine_vocab and engine_memory; nothing is reserved */
     bool no_digest;        /* EngineInfo.digest stays "": for plumbing, which need not read every byte of the weights */
 } EngineOptions;
 
@@ -164,7 +167,29 @@ typedef struct EngineInfo {
     const char *summary_json; /* one JSON object with shapes and dtypes, for `assay model --json` */
     uint64_t work_bytes;      /* buffers beside weights and kv */
     uint64_t active_bytes;    /* of the weights, what one decoded token reads */
+    const char *precision;    /* "exact", or the faster setting; NULL: computes nothing here */
+    const char *note;         /* "" or a sentence: a context that was chosen because memory is scarce */
+    const char *warning;      /* "" or a sentence: why this will be slow */
 } EngineInfo;
+
+/* What a context and a batch would take, in bytes, and what is free now. Weights are mapped files: the kernel drops
+ * their pages and reads them again before it kills, so they may exceed what is free. Keys, values and work may not. */
+typedef enum MemoryFit {
+    MEMORY_FITS,     /* weights, work, and `batch` sequences of the whole context */
+    MEMORY_SHARED,   /* the same with one such sequence: the batch shares the rest, long ones wait for each other */
+    MEMORY_SLOW,     /* as before, but not with all weights at once: they will be read from disk again and again */
+    MEMORY_TOO_LARGE /* refused */
+} MemoryFit;
+
+typedef struct EngineMemory {
+    int context, batch;
+    uint64_t weights, weights_least; /* all of them; what one token reads */
+    uint64_t kv, kv_least;           /* keys and values of `batch` sequences, of one */
+    uint64_t work;
+    uint64_t free;   /* the least that the machine or a control group leaves */
+    char bound[120]; /* which of them: "this machine", "the control group /a" */
+    MemoryFit fit;
+} EngineMemory;
 
 typedef struct Engine Engine;
 
@@ -173,6 +198,9 @@ typedef enum EnginePoll { ENGINE_IDLE, ENGINE_WORKING, ENGINE_READY, ENGINE_BROK
 /* *out is NULL on failure. A missing model gives ERR_INPUT with a hint how to get one. */
 bool engine_open(const EngineOptions *o, Engine **out, Err *err);
 void engine_close(Engine *e); /* NULL is fine */
+/* For any context (0: the engine's) and batch (0: the engine's); reserves nothing. ERR_INPUT: the engine computes
+ * nothing here, or the context is beyond the model's. */
+bool engine_memory(Engine *e, int context, int batch, EngineMemory *out, Err *err);
 const EngineInfo *engine_info(const Engine *e);
 /* True if a further request can be taken now. */
 bool engine_has_room(const Engine *e);

@@ -16,7 +16,8 @@ typedef struct EngineOps {
                  Err *err); /* rest: the SPEC without the scheme */
     void (*close)(Engine *e);
     const EngineInfo *(*info)(Engine *e);
-    const Vocab *(*vocab)(const Engine *e); /* NULL: has none */
+    const Vocab *(*vocab)(const Engine *e);                                         /* NULL: has none */
+    bool (*memory)(Engine *e, int context, int batch, EngineMemory *out, Err *err); /* NULL: computes nothing here */
     bool (*has_room)(const Engine *e);
     bool (*submit)(Engine *e, const Request *r, Err *err);
     EnginePoll (*poll)(Engine *e, Completion *out, Err *err);

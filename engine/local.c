@@ -1,13 +1,14 @@
 /* Our own engine: chat -> tokens -> scheduler -> backend -> sampler -> chat, nothing else. */
+#include <stdio.h>
 #include <string.h>
 
-#include "engine/backend.h"
 #include "engine/engine_internal.h"
+#include "engine/memory.h"
 #include "engine/sampler/sampler.h"
 #include "engine/sched/sched.h"
 #include "engine/vocab_internal.h"
 
-enum { DEFAULT_BATCH = 16, MAX_BATCH = 1024, STEP_ROWS = 256, STEP_LOGITS = 64 };
+enum { MAX_BATCH = 1024 };
 
 /* One request, from submit until the poll after the one that returned it. Everything of it is in its arena. */
 typedef struct Entry {
@@ -32,6 +33,9 @@ typedef struct Local {
     Entry *returned; /* given out by the last poll */
     Buf summary;
     bool no_digest;
+    char precision[32];
+    MemoryAsk memory;
+    MemoryPlan plan;
     char digest[65];
     EngineInfo info;
 } Local;
@@ -78,21 +82,36 @@ static bool open_samplers(Local *l, Err *err) {
     return true;
 }
 
-static bool open_backend(Local *l, const EngineOptions *o, Err *err) {
-    const BackendOps *ops = find_backend(o->device, err);
-    if (!ops) return false;
+static bool take_precision(Local *l, const EngineOptions *o, Err *err) {
+    const char *name = o->precision ? o->precision : "exact";
+    if (strlen(name) >= sizeof l->precision) return err_set(err, ERR_INPUT, "unknown precision '%.40s'", name);
+    snprintf(l->precision, sizeof l->precision, "%s", name);
+    return true;
+}
+
+/* Before anything is reserved. */
+static bool plan_memory(Local *l, const EngineOptions *o, Err *err) {
+    l->memory = (MemoryAsk){.ops = find_backend(o->device, err),
+                            .model = l->model,
+                            .pool = l->pool,
+                            .precision = l->precision,
+                            .leave = o->leave_bytes};
+    if (!l->memory.ops) return false;
     if (o->context > l->model->config.context)
         return err_set(err, ERR_INPUT, "the context of %d is more than the model's %d positions", o->context,
                        l->model->config.context);
-    BackendOptions b = {
-        .model = l->model,
-        .pool = l->pool,
-        .max_rows = l->batch > STEP_ROWS ? l->batch : STEP_ROWS,
-        .max_logits = l->batch > STEP_LOGITS ? l->batch : STEP_LOGITS,
-        .n_seqs = sched_seqs(l->batch) + 1, /* one for engine_logits */
-        .context = (size_t)o->context,
-    };
-    if (!ops->open(&b, &l->backend, err)) return false;
+    sysmem_read("", &l->memory.mem);
+    if (!o->inspect) return memory_plan(&l->memory, o->context, o->batch, &l->plan, err);
+    l->plan = (MemoryPlan){.context = o->context ? o->context : l->model->config.context,
+                           .batch = o->batch ? o->batch : LOCAL_BATCH};
+    EngineMemory unused; /* options that the backend refuses are refused here too */
+    return !l->memory.ops->plan || memory_need(&l->memory, l->plan.context, l->plan.batch, &unused, err);
+}
+
+static bool open_backend(Local *l, Err *err) {
+    BackendOptions b = memory_options(&l->memory, l->plan.context, l->plan.batch);
+    b.kv_budget = l->plan.kv_budget;
+    if (!l->memory.ops->open(&b, &l->backend, err)) return false;
     SchedOptions s = {.backend = l->backend,
                       .pool = l->pool,
                       .samplers = l->samplers,
@@ -113,7 +132,8 @@ static bool open_entries(Local *l, Err *err) {
 
 static bool fill_info(Local *l, Err *err) {
     const Model *m = l->model;
-    const BackendInfo *b = l->backend->ops->info(l->backend);
+    static const BackendInfo none = {.name = "none"}; /* inspect */
+    const BackendInfo *b = l->backend ? l->backend->ops->info(l->backend) : &none;
     buf_init(&l->summary, 1u << 20);
     model_summary(m, &l->summary);
     if (l->summary.failed) return err_nomem(err);
@@ -126,7 +146,10 @@ static bool fill_info(Local *l, Err *err) {
                            .work_bytes = b->work_bytes,
                            .active_bytes = model_active_bytes(m),
                            .n_params = m->n_params,
-                           .context = (int)b->context,
+                           .context = l->plan.context,
+                           .precision = l->precision,
+                           .note = l->plan.note,
+                           .warning = l->plan.warning,
                            .vocab_size = m->config.vocab,
                            .batch = (int)l->batch,
                            .threads = pool_threads(l->pool),
@@ -141,11 +164,12 @@ static bool local_open(const EngineOptions *o, const char *dir, Engine **out, Er
     Local *l = mem_alloc(sizeof *l);
     if (!l) return err_nomem(err);
     l->base.ops = &engine_local;
-    l->batch = o->batch ? (size_t)o->batch : DEFAULT_BATCH;
     l->no_digest = o->no_digest;
     bool ok = model_open(dir, &l->model, err) && vocab_open(dir, &l->vocab, err) &&
-              pool_open(o->threads, &l->pool, err) && open_samplers(l, err) && open_backend(l, o, err) &&
-              open_entries(l, err) && fill_info(l, err);
+              pool_open(o->threads, &l->pool, err) && take_precision(l, o, err) && plan_memory(l, o, err);
+    l->batch = (size_t)l->plan.batch;
+    if (ok && !o->inspect) ok = open_samplers(l, err) && open_backend(l, err) && open_entries(l, err);
+    ok = ok && fill_info(l, err);
     if (!ok) {
         local_close(&l->base);
         return false;
@@ -171,6 +195,15 @@ static const Vocab *local_vocab(const Engine *e) {
     return ((const Local *)e)->vocab;
 }
 
+static bool local_memory(Engine *e, int context, int batch, EngineMemory *out, Err *err) {
+    Local *l = (Local *)e;
+    if (context > l->model->config.context || context < 0 || batch < 0 || batch > MAX_BATCH)
+        return err_set(err, ERR_INPUT, "a context of %d with a batch of %d is beyond the model's %d positions, or %d",
+                       context, batch, l->model->config.context, MAX_BATCH);
+    sysmem_read("", &l->memory.mem);
+    return memory_need(&l->memory, context ? context : l->plan.context, batch ? batch : l->plan.batch, out, err);
+}
+
 /* ---- submitting ---- */
 
 static Entry *free_entry(const Local *l) {
@@ -180,7 +213,8 @@ static Entry *free_entry(const Local *l) {
 }
 
 static bool local_has_room(const Engine *e) {
-    return sched_in_flight(((const Local *)e)->sched) < 2 * ((const Local *)e)->batch && free_entry((const Local *)e);
+    return ((const Local *)e)->sched && sched_in_flight(((const Local *)e)->sched) < 2 * ((const Local *)e)->batch &&
+           free_entry((const Local *)e);
 }
 
 static bool copy_ids(const Local *l, const Request *r, Arena *a, Ids *out, Err *err) {
@@ -339,6 +373,7 @@ static EnginePoll give(Local *l, Entry *e, Completion *out, Err *err) {
 
 static EnginePoll local_poll(Engine *engine, Completion *out, Err *err) {
     Local *l = (Local *)engine;
+    if (!l->sched) return ENGINE_IDLE;
     if (l->returned) l->returned->busy = false, l->returned->refused = NULL;
     l->returned = NULL;
     Entry *e = refused_entry(l);
@@ -361,7 +396,7 @@ static void local_cancel(Engine *engine, uint64_t tag) {
 
 static bool logits_piece(Local *l, uint32_t seq, const uint32_t *ids, size_t n, size_t at, size_t piece, bool all,
                          bool (*row)(void *ctx, size_t position, const float *logits, Err *err), void *ctx, Err *err) {
-    BatchRow rows[STEP_ROWS];
+    BatchRow rows[LOCAL_STEP_ROWS];
     const BackendOps *ops = l->backend->ops;
     for (size_t i = 0; i < piece; i++) {
         if (ids[at + i] >= (uint32_t)l->model->config.vocab)
@@ -378,9 +413,10 @@ static bool logits_piece(Local *l, uint32_t seq, const uint32_t *ids, size_t n, 
 static bool local_logits(Engine *engine, const uint32_t *ids, size_t n, bool all,
                          bool (*row)(void *ctx, size_t position, const float *logits, Err *err), void *ctx, Err *err) {
     Local *l = (Local *)engine;
-    const BackendOps *ops = l->backend->ops;
     uint32_t seq = (uint32_t)sched_seqs(l->batch);
-    size_t step = all ? STEP_LOGITS : STEP_ROWS;
+    if (!l->backend) return err_set(err, ERR_INPUT, "the model was opened for looking only");
+    size_t step = all ? LOCAL_STEP_LOGITS : LOCAL_STEP_ROWS;
+    const BackendOps *ops = l->backend->ops;
     if (n == 0) return err_set(err, ERR_INPUT, "no token was given; logits need at least one");
     if (n > (size_t)l->info.context || !ops->kv_reserve(l->backend, seq, n))
         return err_set(err, ERR_INPUT, "%zu tokens are more than the context has room for now (%d)", n,
@@ -399,6 +435,7 @@ const EngineOps engine_local = {
     .close = local_close,
     .info = local_info,
     .vocab = local_vocab,
+    .memory = local_memory,
     .has_room = local_has_room,
     .submit = local_submit,
     .poll = local_poll,

@@ -141,7 +141,9 @@ static bool replay_open(const EngineOptions *o, const char *dir, Engine **out, E
                            .context = INT_MAX,
                            .batch = QUEUE,
                            .threads = 1,
-                           .summary_json = "{\"layout\":\"completions.jsonl\"}"};
+                           .summary_json = "{\"layout\":\"completions.jsonl\"}",
+                           .note = "",
+                           .warning = ""};
     *out = &p->base;
     return true;
 }

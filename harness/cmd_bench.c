@@ -241,7 +241,7 @@ static int run(CmdCtx *c, int argc, char **argv) {
     for (size_t k = 0; k < b.n_batches; k++) largest = b.batches[k] > largest ? b.batches[k] : largest;
     Engine *e;
     uint64_t t = clock_mono_ns();
-    if (!model_args_open(&b.model, largest, true, &e, &c->fail)) return CMD_FAILED;
+    if (!model_args_open(c, &b.model, largest, true, &e)) return CMD_FAILED;
     b.load_seconds = (double)(clock_mono_ns() - t) * 1e-9;
     bool ok = bench(c, &b, e);
     engine_close(e);

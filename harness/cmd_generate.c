@@ -129,7 +129,7 @@ static int run(CmdCtx *c, int argc, char **argv) {
         return CMD_FAILED;
     }
     Engine *e;
-    if (!model_args_open(&g.model, 1, true, &e, &c->fail)) return CMD_FAILED;
+    if (!model_args_open(c, &g.model, 1, true, &e)) return CMD_FAILED;
     bool ok = generate(c, &g, e);
     engine_close(e);
     return ok ? EXIT_DONE : CMD_FAILED;

@@ -77,7 +77,7 @@ static int run(CmdCtx *c, int argc, char **argv) {
         return CMD_FAILED;
     }
     Engine *e;
-    if (!model_args_open(&a.model, 1, true, &e, &c->fail)) return CMD_FAILED;
+    if (!model_args_open(c, &a.model, 1, true, &e)) return CMD_FAILED;
     bool ok = write_logits(c, &a, e);
     engine_close(e);
     return ok ? EXIT_DONE : CMD_FAILED;

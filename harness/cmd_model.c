@@ -112,7 +112,7 @@ static int run(CmdCtx *c, int argc, char **argv) {
     }
     if (words.n) m.model = words.v[0];
     Engine *e;
-    if (!model_args_open(&m, batch, quick, &e, &c->fail)) return CMD_FAILED;
+    if (!model_args_open(c, &m, batch, quick, &e)) return CMD_FAILED;
     if (c->json)
         print_json(c, engine_info(e));
     else

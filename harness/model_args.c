@@ -3,16 +3,25 @@
 #include "engine/base/file.h"
 #include "engine/base/json.h"
 
-bool model_args_open(const ModelArgs *m, int batch, bool no_digest, Engine **out, Err *err) {
+EngineOptions model_args_options(const ModelArgs *m) {
+    return (EngineOptions){
+        .spec = m->model, .threads = m->threads, .context = m->context, .device = m->device, .precision = m->precision};
+}
+
+void model_args_note(CmdCtx *c, const EngineInfo *info) {
+    if (info->note[0] && !c->quiet) fprintf(c->err, "assay: %s\n", info->note);
+    if (info->warning[0]) fprintf(c->err, "assay: warning: %s\n", info->warning);
+}
+
+bool model_args_open(CmdCtx *c, const ModelArgs *m, int batch, bool no_digest, Engine **out) {
     *out = NULL;
-    if (!m->model) return err_set(err, ERR_INPUT, "--model MODEL is missing; a checkpoint folder was expected");
-    EngineOptions o = {.spec = m->model,
-                       .threads = m->threads,
-                       .batch = batch,
-                       .context = m->context,
-                       .device = m->device,
-                       .no_digest = no_digest};
-    return engine_open(&o, out, err);
+    if (!m->model) return err_set(&c->fail, ERR_INPUT, "--model MODEL is missing; a checkpoint folder was expected");
+    EngineOptions o = model_args_options(m);
+    o.batch = batch;
+    o.no_digest = no_digest;
+    if (!engine_open(&o, out, &c->fail)) return false;
+    model_args_note(c, engine_info(*out));
+    return true;
 }
 
 static bool read_ids(const Json *j, Arena *a, Ids *out, Err *err) {

@@ -6,13 +6,14 @@
 #include "harness/args.h"
 
 typedef struct ModelArgs {
-    const char *model, *device;
+    const char *model, *device, *precision;
     int threads, context;
 } ModelArgs;
 
 #define MODEL_ARG_SPECS(m)                                                                                             \
     {.name = "model", .letter = 'm', .kind = ARG_TEXT, .out = &(m).model},                                             \
         {.name = "device", .kind = ARG_TEXT, .out = &(m).device},                                                      \
+        {.name = "precision", .kind = ARG_TEXT, .out = &(m).precision},                                                \
         {.name = "threads", .letter = 't', .kind = ARG_INT, .out = &(m).threads, .lo = 0, .hi = 1024}, {               \
         .name = "context", .kind = ARG_INT, .out = &(m).context, .lo = 0, .hi = 1 << 24                                \
     }
@@ -21,10 +22,15 @@ typedef struct ModelArgs {
     "  -m, --model MODEL      a checkpoint folder as Hugging Face publishes it\n"                                      \
     "  --device cpu|cuda      where to compute (cpu)\n"                                                                \
     "  -t, --threads T        threads (0: all cores); never changes a result\n"                                        \
-    "  --context N            positions to reserve (0: what the model allows, bounded by memory)\n"
+    "  --context N            positions to reserve (0: what the model allows, bounded by memory)\n"                    \
+    "  --precision NAME       exact, or a faster setting that this device offers (exact)\n"
 
-/* Opens the engine; --model must have been given. no_digest: nobody will ask for the digest of the weights. */
-bool model_args_open(const ModelArgs *m, int batch, bool no_digest, Engine **out, Err *err);
+EngineOptions model_args_options(const ModelArgs *m);
+/* Says on c->err what the engine has chosen for scarce memory, and why it will be slow, if there is anything to say. */
+void model_args_note(CmdCtx *c, const EngineInfo *info);
+/* Opens the engine and says so; --model must have been given. no_digest: nobody will ask for the digest of the weights.
+ * On failure c->fail is filled. */
+bool model_args_open(CmdCtx *c, const ModelArgs *m, int batch, bool no_digest, Engine **out);
 
 /* A JSON array of token ids, at least one; "-" reads standard input. */
 bool model_args_tokens(const char *path, Arena *a, Ids *out, Err *err);

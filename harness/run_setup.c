@@ -150,6 +150,13 @@ bool run__has_todo(const Run *r, int m) {
     return memchr(r->state + m * r->per_model, ITEM_TODO, (size_t)r->per_model) != NULL;
 }
 
+/* A context that was chosen, or weights that do not fit: the user would wonder about truncated answers or the speed. */
+static void tell_memory(const Run *r, Str model) {
+    const EngineInfo *i = engine_info(r->engine);
+    if (i->note[0] && !r->o->quiet) fprintf(r->o->err, "assay: " STR_FMT ": %s\n", STR_ARG(model), i->note);
+    if (i->warning[0]) fprintf(r->o->err, "assay: " STR_FMT ": warning: %s\n", STR_ARG(model), i->warning);
+}
+
 bool run__engine(Run *r, int m, Err *err) {
     if (r->engine_model == m) return true;
     const Plan *p = r->plan;
@@ -170,6 +177,7 @@ bool run__engine(Run *r, int m, Err *err) {
         return err_wrap(err, "model " STR_FMT, STR_ARG(p->models[m].name));
     r->engine_model = m;
     r->digested[m] = true;
+    tell_memory(r, p->models[m].name);
     return true;
 }
 

@@ -84,8 +84,8 @@ static void one_group(const char *root, const Version *v, const char *dir, const
         if (high < limit) limit = high;
     }
     if (limit >= UINT64_MAX / 4 || used == UINT64_MAX) return; /* v1 writes "none" as a number near 2^63 */
-    uint64_t cache = read_stat(root, dir, "memory.stat", v->file_active) +
-                     read_stat(root, dir, "memory.stat", v->file_inactive);
+    uint64_t cache =
+        read_stat(root, dir, "memory.stat", v->file_active) + read_stat(root, dir, "memory.stat", v->file_inactive);
     uint64_t held = used > cache ? used - cache : 0;
     lower(m, limit > held ? limit - held : 0, "the control group ", name);
 }

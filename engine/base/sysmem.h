@@ -10,8 +10,8 @@ typedef struct SysMem {
     char bound[120]; /* what sets it: "this machine", "the control group /a/b", "ASSAY_MEMORY" */
 } SysMem;
 
-/* The machine's MemAvailable (proc(5): pages that can be had without swapping, the page cache among them), and for every
- * control group that this process is in, up to the root, its limit less what it holds and cannot drop. Version 1
+/* The machine's MemAvailable (proc(5): pages that can be had without swapping, the page cache among them), and for
+ * every control group that this process is in, up to the root, its limit less what it holds and cannot drop. Version 1
  * (memory.limit_in_bytes) and version 2 (memory.max, memory.high) alike; the page cache of a group counts as free,
  * because the kernel drops it before it kills. Swap never counts. The environment variable ASSAY_MEMORY, in bytes (a
  * suffix K, M, G means 10^3, 10^6, 10^9), can lower the result.

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "engine/cpu/cpu_internal.h"
 
@@ -11,47 +10,35 @@ _Static_assert((int)CPU_BLOCK == (int)KV_BLOCK, "attention works block by block"
 /* Of the weights that a token reads; up to about here they stay in the caches of each core. */
 #define SMALL_BYTES (8u << 20)
 
-/* Memory that programs can have now without pushing others out, as the kernel sees it. */
-static uint64_t memory_available(void) {
-    unsigned long long kb = 0;
-    char line[128];
-    FILE *f = fopen("/proc/meminfo", "re");
-    while (f && fgets(line, sizeof line, f))
-        if (sscanf(line, "MemAvailable: %llu kB", &kb) == 1) break;
-    if (f) fclose(f);
-    if (kb) return kb * 1024;
-    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-    return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size / 2 : UINT64_C(1) << 31;
-}
-
-/* Half of what is left beside the weights (which want to stay in the page cache), and never less than a gigabyte: on a
- * tight machine weights can be read again from disk, keys cannot. */
-static uint64_t default_budget(const Model *m) {
-    uint64_t have = memory_available(), least = UINT64_C(1) << 30;
-    uint64_t left = have > m->weight_bytes ? (have - m->weight_bytes) / 2 : 0;
-    return left > least ? left : least;
+/* All memory beside keys and values comes from here, so that cpu_plan can count what cpu_open will take. */
+static void *take(Cpu *c, size_t n, size_t size) {
+    size_t bytes;
+    if (!c->measuring) return arena_array(c->arena, n, size);
+    if (!size_mul(n, size, &bytes) || !size_add(c->measured, bytes + 15, &c->measured)) return NULL;
+    return c; /* only ever compared with NULL */
 }
 
 static float *floats(Cpu *c, size_t a, size_t b) {
     size_t n;
-    return size_mul(a, b, &n) ? arena_array(c->arena, n, sizeof(float)) : NULL;
+    return size_mul(a, b, &n) ? take(c, n, sizeof(float)) : NULL;
 }
 
 static float *vec_floats(Cpu *c, const Vec *v) {
     float *p = floats(c, v->n, 1);
-    for (size_t i = 0; p && i < v->n; i++) p[i] = vec_get(v, i);
+    for (size_t i = 0; p && !c->measuring && i < v->n; i++) p[i] = vec_get(v, i);
     return p;
 }
 
 static bool load_vecs(Cpu *c) {
     const Model *m = c->o.model;
     size_t counts[2] = {0, 0};
-    c->layers = arena_array(c->arena, (size_t)c->c->n_layers, sizeof *c->layers);
+    LayerVecs unused;
+    c->layers = take(c, (size_t)c->c->n_layers, sizeof *c->layers);
     c->final_norm = vec_floats(c, &m->final_norm);
     if (!c->layers || !c->final_norm) return false;
     for (int i = 0; i < c->c->n_layers; i++) {
         const ModelLayer *l = &m->layers[i];
-        LayerVecs *v = &c->layers[i];
+        LayerVecs *v = c->measuring ? &unused : &c->layers[i];
         v->sliding = c->c->sliding[i];
         v->index = counts[v->sliding]++;
         const struct {
@@ -78,11 +65,11 @@ static bool open_work(Cpu *c) {
     w->act = floats(c, k, (size_t)c->c->expert_width), w->up = floats(c, k, (size_t)c->c->expert_width),
     w->y = floats(c, k, h);
     w->expert_weight = floats(c, k, 1);
-    w->expert = arena_array(c->arena, k, sizeof *w->expert), w->place = arena_array(c->arena, k, sizeof *w->place);
-    w->group_begin = arena_array(c->arena, (e + 1) * c->max_parts, sizeof *w->group_begin),
-    w->used = arena_array(c->arena, e * c->max_parts, sizeof *w->used);
-    w->in = arena_array(c->arena, k, sizeof *w->in), w->in2 = arena_array(c->arena, k, sizeof *w->in2);
-    w->live = arena_array(c->arena, r, sizeof *w->live), w->wave = arena_array(c->arena, r, sizeof *w->wave);
+    w->expert = take(c, k, sizeof *w->expert), w->place = take(c, k, sizeof *w->place);
+    w->group_begin = take(c, (e + 1) * c->max_parts, sizeof *w->group_begin),
+    w->used = take(c, e * c->max_parts, sizeof *w->used);
+    w->in = take(c, k, sizeof *w->in), w->in2 = take(c, k, sizeof *w->in2);
+    w->live = take(c, r, sizeof *w->live), w->wave = take(c, r, sizeof *w->wave);
     w->logits = floats(c, c->o.max_logits, (size_t)c->c->vocab);
     return w->x && w->t && w->tp && w->q && w->att && w->k && w->v && w->rope && w->router && w->act && w->up && w->y &&
            w->expert_weight && w->expert && w->place && w->group_begin && w->used && w->in && w->in2 && w->live &&
@@ -91,9 +78,9 @@ static bool open_work(Cpu *c) {
 
 static bool open_scratch(Cpu *c) {
     int threads = pool_threads(c->o.pool);
-    c->scratch = arena_array(c->arena, (size_t)threads, sizeof *c->scratch);
+    c->scratch = take(c, (size_t)threads, sizeof *c->scratch);
     for (int i = 0; c->scratch && i < threads; i++) {
-        Scratch *s = &c->scratch[i];
+        Scratch unused, *s = c->measuring ? &unused : &c->scratch[i];
         s->wide = floats(c, CPU_TILE, c->ld_wide);
         s->dots = floats(c, c->o.max_rows, CPU_TILE);
         s->scores = floats(c, c->group, CPU_BLOCK);
@@ -104,20 +91,28 @@ static bool open_scratch(Cpu *c) {
     return c->scratch != NULL;
 }
 
-static bool open_kv(Cpu *c, Err *err) {
+static KvShape kv_shape(const Cpu *c) {
     const ModelConfig *m = c->c;
     KvShape s = {.window = (size_t)m->window, .block_bytes = c->block_floats * sizeof(float)};
     for (int i = 0; i < m->n_layers; i++) *(m->sliding[i] ? &s.sliding_layers : &s.full_layers) += 1;
-    size_t context = c->o.context ? c->o.context : (size_t)m->context;
-    uint64_t budget = c->o.kv_budget ? c->o.kv_budget : default_budget(c->o.model);
-    if (!kv_plan(&s, c->o.n_seqs, context, c->o.context != 0, budget, &c->plan, err)) return false;
+    return s;
+}
+
+static bool plan_kv(const Cpu *c, uint64_t budget, size_t n_full, KvPlan *out, Err *err) {
+    KvShape s = kv_shape(c);
+    size_t context = c->o.context ? c->o.context : (size_t)c->c->context;
+    return kv_plan(&s, c->o.n_seqs, n_full, context, budget ? budget : UINT64_MAX, out, err);
+}
+
+static bool open_kv(Cpu *c, Err *err) {
+    if (!plan_kv(c, c->o.kv_budget, c->o.n_full ? c->o.n_full : c->o.n_seqs, &c->plan, err)) return false;
     if (!kv_open(&c->plan, &c->table, err)) return false;
     /* the pages come from the system untouched, so what is planned but never used costs nothing */
     c->full = mem_alloc(c->plan.full_bytes);
     c->rings = mem_alloc(c->plan.all_bytes - c->plan.full_bytes);
     if (!c->full || !c->rings) return err_nomem(err);
     c->info.context = c->plan.context;
-    c->info.positions = s.full_layers ? c->plan.n_pages * KV_BLOCK : c->plan.context * c->o.n_seqs;
+    c->info.positions = c->plan.page_bytes ? c->plan.n_pages * KV_BLOCK : c->plan.context * c->o.n_seqs;
     c->info.kv_bytes = c->plan.all_bytes;
     return true;
 }
@@ -200,6 +195,24 @@ static bool cpu_open(const BackendOptions *o, Backend **out, Err *err) {
     return true;
 }
 
+/* The same steps as cpu_open, counting. */
+static bool cpu_plan(const BackendOptions *o, BackendNeed *out, Err *err) {
+    KvPlan least, full;
+    Cpu *c = mem_alloc(sizeof *c);
+    if (!c) return err_nomem(err);
+    c->o = *o;
+    c->c = &o->model->config;
+    c->measuring = true;
+    derive_sizes(c);
+    bool ok = choose_precision(c, err) && plan_kv(c, 0, 1, &least, err) &&
+              plan_kv(c, 0, o->n_full ? o->n_full : o->n_seqs, &full, err);
+    if (ok && (!load_vecs(c) || !open_work(c) || !open_scratch(c)))
+        ok = err_set(err, ERR_INPUT, "the work memory would be absurdly large; use a smaller batch");
+    if (ok) *out = (BackendNeed){.kv_least = least.all_bytes, .kv_full = full.all_bytes, .work = c->measured};
+    mem_free(c);
+    return ok;
+}
+
 static const BackendInfo *cpu_info(const Backend *b) {
     return &((const Cpu *)b)->info;
 }
@@ -257,6 +270,7 @@ static const float *cpu_logits(Backend *b, size_t i) {
 const BackendOps backend_cpu = {
     .device = "cpu",
     .precisions = cpu_precisions,
+    .plan = cpu_plan,
     .open = cpu_open,
     .close = cpu_close,
     .info = cpu_info,

@@ -60,7 +60,9 @@ typedef struct Cpu {
     size_t ld_q, ld_kv, ld_v, ld_wide, group; /* ld_v: head_dim padded to lanes; group: query heads per kv head */
     size_t block_floats;                      /* of one layer: keys and values of CPU_BLOCK positions */
     double inv_freq[MODEL_MAX_HEAD_DIM / 2], concentration;
-    Arena *arena; /* all arrays below */
+    Arena *arena;    /* all arrays below */
+    bool measuring;  /* cpu_plan: nothing is taken, only counted */
+    size_t measured; /* bytes */
     LayerVecs *layers;
     float *final_norm;
     Work w;

@@ -25,32 +25,29 @@ static bool too_large(Err *err) {
                    "the memory for keys and values would be absurdly large; use a smaller context or batch");
 }
 
-bool kv_plan(const KvShape *s, size_t n_seqs, size_t context, bool want_context, uint64_t budget, KvPlan *out,
-             Err *err) {
+bool kv_plan(const KvShape *s, size_t n_seqs, size_t n_full, size_t context, uint64_t budget, KvPlan *out, Err *err) {
     KvPlan p = {.n_seqs = n_seqs, .context = context};
+    size_t rings, least, each = blocks_of(context) + KV_SPARE_BLOCKS;
+    BUG_ON(n_seqs == 0 || n_full == 0 || context == 0);
     p.ring_blocks = (s->window - 1 + KV_BLOCK - 1) / KV_BLOCK + 2;
     if (p.ring_blocks > blocks_of(context)) p.ring_blocks = blocks_of(context);
-    size_t rings, need;
     if (!size_mul(p.ring_blocks, s->block_bytes, &p.ring_bytes) ||
         !size_mul(p.ring_bytes, s->sliding_layers, &p.ring_bytes) || !size_mul(p.ring_bytes, n_seqs, &rings) ||
-        !size_mul(s->full_layers, s->block_bytes, &p.page_bytes) || !size_mul(blocks_of(context), n_seqs, &p.n_pages) ||
-        !size_mul(p.n_pages, p.page_bytes, &need) || !size_add(need, rings, &need) || p.n_pages > UINT32_MAX)
+        !size_mul(s->full_layers, s->block_bytes, &p.page_bytes) || !size_mul(each, n_full, &p.n_pages) ||
+        !size_mul(p.n_pages, p.page_bytes, &p.full_bytes) || !size_add(p.full_bytes, rings, &p.all_bytes) ||
+        p.n_pages > UINT32_MAX)
         return too_large(err);
-    if (need > budget && p.page_bytes) {
-        p.n_pages = budget > rings ? (size_t)((budget - rings) / p.page_bytes) : 0;
-        size_t holds = p.n_pages * KV_BLOCK;
-        if (holds < context && (want_context || holds < KV_BLOCK))
-            return err_set(err, ERR_MEMORY,
-                           "a context of %zu positions and a batch of %zu need %.1f GB for keys and values, but only "
-                           "%.1f GB are at hand; "
-                           "use a smaller context or batch",
-                           context, n_seqs,
-                           (double)(rings + p.page_bytes * blocks_of(want_context ? context : KV_BLOCK)) / 1e9,
-                           (double)budget / 1e9);
-        if (holds < context) p.context = holds;
+    least = each * p.page_bytes + rings; /* no more than all_bytes */
+    if (least > budget)
+        return err_set(err, ERR_MEMORY,
+                       "the keys and values of %zu positions need %.1f GB, but only %.1f GB are at hand; use a smaller "
+                       "context or batch",
+                       context, (double)least / 1e9, (double)budget / 1e9);
+    if (p.all_bytes > budget && p.page_bytes) {
+        p.n_pages = (size_t)(budget - rings) / p.page_bytes;
+        p.full_bytes = p.n_pages * p.page_bytes;
+        p.all_bytes = p.full_bytes + rings;
     }
-    p.full_bytes = p.n_pages * p.page_bytes;
-    p.all_bytes = p.full_bytes + rings;
     *out = p;
     return true;
 }

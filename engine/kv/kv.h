@@ -11,7 +11,9 @@
 #include "engine/base/err.h"
 #include "engine/base/mem.h"
 
-enum { KV_BLOCK = 64 };
+/* KV_SPARE_BLOCKS: beyond its context, what a sequence needs for the copy of its end when continuations of it are
+ * scored (its last block again, and one because two lengths are rounded up). */
+enum { KV_BLOCK = 64, KV_SPARE_BLOCKS = 2 };
 
 typedef struct KvShape {
     size_t full_layers, sliding_layers, window;
@@ -20,16 +22,16 @@ typedef struct KvShape {
 
 typedef struct KvPlan {
     size_t n_seqs, n_pages, ring_blocks;
-    size_t context;               /* positions per sequence */
+    size_t context;               /* positions per sequence, as asked */
     size_t page_bytes;            /* of one page in all full layers */
     size_t ring_bytes;            /* of one sequence's rings in all sliding layers */
     size_t full_bytes, all_bytes; /* of all pages; of pages and rings */
 } KvPlan;
 
-/* As many pages as n_seqs sequences of `context` positions need, or fewer if that would pass `budget`; then `context`
- * shrinks to what all pages hold. want_context: exactly this context was asked for, so shrinking it is an error. */
-bool kv_plan(const KvShape *s, size_t n_seqs, size_t context, bool want_context, uint64_t budget, KvPlan *out,
-             Err *err);
+/* Rings for n_seqs sequences, and as many pages as n_full of them need when each has `context` positions and a copy of
+ * its end (kv_share; two blocks), or fewer if that would pass `budget`; one of them always has room. ERR_MEMORY: not
+ * even that fits. A page serves any sequence, so short sequences may be many more than n_full. */
+bool kv_plan(const KvShape *s, size_t n_seqs, size_t n_full, size_t context, uint64_t budget, KvPlan *out, Err *err);
 
 /* Contains: for each sequence the numbers of its pages; for each page how many sequences hold it. */
 typedef struct KvTable KvTable;

@@ -18,6 +18,10 @@ struct Sampler {
     Candidate *best; /* [vocab] */
 };
 
+uint64_t sampler_bytes(size_t vocab) {
+    return (uint64_t)vocab * (sizeof(double) + sizeof(Candidate));
+}
+
 bool sampler_open(size_t vocab, Sampler **out, Err *err) {
     *out = NULL;
     size_t a, b;

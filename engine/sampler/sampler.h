@@ -26,6 +26,8 @@ typedef struct SamplerOptions {
 
 /* Contains: room for the weights of one vocabulary, so one thread at a time may use it. */
 typedef struct Sampler Sampler;
+/* Bytes that a sampler holds. */
+uint64_t sampler_bytes(size_t vocab);
 bool sampler_open(size_t vocab, Sampler **out, Err *err);
 void sampler_close(Sampler *s); /* NULL is fine */
 

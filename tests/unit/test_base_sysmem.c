@@ -1,4 +1,5 @@
-/* Free memory as the files of made-up machines tell it: plain, control groups of both versions, nested, in containers. */
+/* Free memory as the files of made-up machines tell it: plain, control groups of both versions, nested, in containers.
+ */
 #include "engine/base/sysmem.h"
 #include "tests/support.h"
 

@@ -7,30 +7,45 @@ static const KvShape shape = {.full_layers = 12, .sliding_layers = 12, .window =
 static void test_plan(void **state) {
     (void)state;
     KvPlan p;
-    must(kv_plan(&shape, 4, 1000, false, UINT64_C(1) << 34, &p, err));
+    must(kv_plan(&shape, 9, 4, 1000, UINT64_C(1) << 34, &p, err));
     assert_int_equal(p.ring_blocks, 4); /* 127 positions back and a block of 64, however aligned */
-    assert_int_equal(p.n_pages, 4 * 16);
+    assert_int_equal(p.n_pages, 4 * (16 + 2));
     assert_int_equal(p.context, 1000);
-    assert_int_equal(p.all_bytes, p.n_pages * 12 * shape.block_bytes + 4 * 4 * 12 * shape.block_bytes);
-    /* less memory than that: fewer pages, but a sequence can still have all positions */
-    must(kv_plan(&shape, 4, 1000, true, p.all_bytes / 2, &p, err));
-    assert_true(p.n_pages >= 16 && p.n_pages < 64);
-    assert_int_equal(p.context, 1000);
-    /* too little for the context: it shrinks, unless it was asked for */
-    uint64_t small = 4u * p.ring_bytes + 5u * p.page_bytes;
-    must(kv_plan(&shape, 4, 1000, false, small, &p, err));
-    assert_int_equal(p.context, 5 * 64);
+    assert_int_equal(p.all_bytes, p.n_pages * 12 * shape.block_bytes + 9 * 4 * 12 * shape.block_bytes);
+    /* less memory than that: fewer pages, but one sequence can still have all positions */
+    must(kv_plan(&shape, 9, 4, 1000, p.all_bytes / 2, &p, err));
+    assert_true(p.n_pages >= 18 && p.n_pages < 72);
+    assert_true(p.all_bytes == p.full_bytes + 9 * p.ring_bytes);
+    uint64_t least = 9u * p.ring_bytes + 18u * p.page_bytes;
+    must(kv_plan(&shape, 9, 4, 1000, least, &p, err));
+    assert_int_equal(p.n_pages, 18);
+    assert_int_equal(p.all_bytes, least);
     Err e = ERR_INIT;
-    assert_false(kv_plan(&shape, 4, 1000, true, small, &p, &e));
+    assert_false(kv_plan(&shape, 9, 4, 1000, least - 1, &p, &e));
     assert_int_equal(e.code, ERR_MEMORY);
     assert_non_null(strstr(e.msg, "GB"));
-    assert_false(kv_plan(&shape, 4, 1000, false, 1000, &p, &e));
-    assert_int_equal(e.code, ERR_MEMORY);
-    assert_false(kv_plan(&shape, SIZE_MAX / 64, 1 << 20, false, UINT64_MAX, &p, &e));
+    assert_false(kv_plan(&shape, 9, SIZE_MAX / 64, 1 << 20, UINT64_MAX, &p, &e));
     assert_int_equal(e.code, ERR_INPUT);
     /* a short context needs no ring longer than itself */
-    must(kv_plan(&shape, 4, 65, false, UINT64_C(1) << 34, &p, err));
+    must(kv_plan(&shape, 4, 4, 65, UINT64_C(1) << 34, &p, err));
     assert_int_equal(p.ring_blocks, 2);
+}
+
+/* Sliding layers keep their window, however long the context: 24,576 bytes a position in the full layers of a model of
+ * the shape of gpt-oss-20b at two bytes an element, plus a fixed 3 MiB for 128 positions in the sliding ones
+ * (specs/gpt-oss-model.md section 1) - here 4 blocks of 64, as a window may straddle blocks. */
+static void test_sliding_layers_keep_their_window(void **state) {
+    (void)state;
+    KvShape s = {.full_layers = 12, .sliding_layers = 12, .window = 128, .block_bytes = 64 * 2048};
+    size_t ring = 0;
+    for (size_t context = 1024; context <= 131072; context *= 2) {
+        KvPlan p;
+        must(kv_plan(&s, 1, 1, context, UINT64_MAX / 2, &p, err));
+        assert_int_equal(p.full_bytes, (context + 2 * 64) * 24576);
+        if (!ring) ring = p.all_bytes - p.full_bytes;
+        assert_int_equal(p.all_bytes - p.full_bytes, ring);
+    }
+    assert_int_equal(ring, 2 * (3u << 20));
 }
 
 static KvTable *table(size_t seqs, size_t pages, size_t context) {
@@ -122,7 +137,9 @@ static void test_no_page_is_lost(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_plan), cmocka_unit_test(test_reserve_and_drop),
-                                       cmocka_unit_test(test_sharing), cmocka_unit_test(test_no_page_is_lost)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_plan),
+                                       cmocka_unit_test(test_sliding_layers_keep_their_window),
+                                       cmocka_unit_test(test_reserve_and_drop), cmocka_unit_test(test_sharing),
+                                       cmocka_unit_test(test_no_page_is_lost)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
