@@ -40,9 +40,13 @@ typedef struct Message {
     Str recipient;    /* "functions.f"; absent = all */
     Str content_type; /* "<|constrain|>json" */
     Str content;
-    /* Requests only. An assistant's turn exactly as it was sampled (Completion.ids of an earlier turn, its stop token
-     * included): written as it stands behind "<|start|>assistant", and everything above but role is ignored. */
+    /* Requests only. An assistant's whole turn exactly as it was sampled: Completion.ids of an earlier request, its
+     * stop token included, and that request's prefill if it had one. It is written as it stands behind
+     * "<|start|>assistant" (with <|end|> for a last <|return|>), and everything above but role is ignored by an engine
+     * that works on ids; one that works on text reads those instead. When the history rule drops analysis of the turn,
+     * or when it was cut off, it is written anew from the messages that it parses to. */
     Ids sampled;
+    Str prefill_channel, prefill_text;
 } Message;
 
 /* ---- requests ---- */
@@ -74,7 +78,11 @@ typedef enum PythonTool {
 typedef struct Request {
     uint64_t tag; /* the caller's; comes back on the Completion */
     RequestKind kind;
-    const Message *messages; /* chat form: rendered by harmony, the default system message is written first */
+    /* Chat form: rendered by harmony, the default system message is written first. History: while the last assistant
+     * message is not final (a call is in progress) all of it stays; else analysis before the first final message is
+     * dropped, as the reference does in one call. A tool's message has the name that was called ("functions.f",
+     * "python"); absent recipient and channel mean assistant and the channel of the call. */
+    const Message *messages;
     size_t n_messages;
     const uint32_t *ids; /* or: the exact prompt tokens; messages must then be NULL */
     size_t n_ids;
@@ -242,8 +250,8 @@ bool vocab_parse(const Vocab *v, Str json, bool strict, Arena *a, Buf *out, Err 
 
 /* ---- what stores and replays share ---- */
 
-/* 64 hex digits over all of r that determines its answer: kind, messages or ids, prefill, choices, options; not the
- * tag. The key by which replay:DIR finds a recorded completion. */
+/* 64 hex digits over all of r that determines its answer: kind, messages or ids, prefill, choices, tools, options; not
+ * the tag. The key by which replay:DIR finds a recorded completion. */
 void request_hash(const Request *r, char out[65]);
 
 /* A Completion as one JSON object, and back (strings live in the arena). */

@@ -24,10 +24,9 @@ static bool occurs(Str text, uint32_t cp, NulMark *mark) {
 }
 
 /* A noncharacter (U+FDD0..U+FDEF) that the document holds neither as it is nor escaped. Hexadecimal digits may be
- * upper or lower case in an escape; a lower-case copy of the document stands for both. 0: all are used. */
-static uint32_t unused_mark(Str text, Arena *a, NulMark *mark) {
-    Str lower = str_dup(a, text);
-    if (!lower.p) return 0;
+ * upper or lower case in an escape; a lower-case copy of the document (made of `lower`) stands for both. 0: all are
+ * used. */
+static uint32_t unused_mark(Str lower, NulMark *mark) {
     for (size_t i = 0; i < lower.n; i++)
         if (lower.p[i] >= 'A' && lower.p[i] <= 'Z') ((char *)lower.p)[i] |= 0x20;
     for (uint32_t cp = 0xFDD0; cp <= 0xFDEF; cp++)
@@ -41,9 +40,9 @@ bool json_parse_nul(Str text, Arena *a, Json **out, NulMark *mark, Err *err) {
     *out = NULL;
     size_t at = find_nul(text, 0);
     if (at == SIZE_MAX) return json_parse(text, out, err);
-    uint32_t cp = unused_mark(text, a, mark);
-    Str copy = str_dup(a, text);
-    if (!copy.p) return err_nomem(err);
+    Str copy = str_dup(a, text), lower = str_dup(a, text);
+    if (!copy.p || !lower.p) return err_nomem(err);
+    uint32_t cp = unused_mark(lower, mark);
     if (!cp) {
         mark->utf8[0] = '\0';
         return err_set(err, ERR_INPUT,

@@ -14,9 +14,12 @@ bool harmony_ids(const Tokenizer *t, HarmonyIds *out, Err *err); /* false names 
 /* <|return|>, <|call|>, <|endoftext|>: where generation stops; never <|end|>. */
 bool harmony_is_stop(const HarmonyIds *h, uint32_t id);
 
-/* The prompt of a chat Request: default system message (effort, date), developer message made of system and developer
- * messages, history rules, "<|start|>assistant", then the prefill if there is one. */
+/* The prompt of a chat Request: default system message (effort, date, python), developer message made of system and
+ * developer messages and the functions, history rules, "<|start|>assistant", then the prefill if there is one. */
 bool chat_render_request(const Tokenizer *t, const HarmonyIds *h, const Request *r, Arena *a, Ids *out, Err *err);
+
+/* Request.functions: a list of tools whose names are sound and differ. The error names the entry. Absent: fine. */
+bool chat_check_functions(Str json, Err *err);
 
 typedef struct ChatParsed {
     Message *messages; /* in order; contents are valid UTF-8 */
@@ -26,6 +29,7 @@ typedef struct ChatParsed {
     size_t n_malformed;
     int n_analysis_tokens; /* content tokens of messages on analysis */
     bool has_final;
+    bool ends_in_call; /* the last message is the assistant's to a recipient and was ended by <|call|> */
 } ChatParsed;
 
 /* Parses what follows "<|start|>assistant" (role_known) or a whole conversation. Lenient unless strict; a strict

@@ -1,6 +1,7 @@
 /* Shared by the files of this room only.
  *
- * render.c        turns -> tokens and text; chat_render_request
+ * render.c        turns -> tokens and text
+ * request.c       a Request -> its prompt: turns, tools, sampled turns, prefill
  * content.c       the text of system and developer messages
  * tools.c         tool namespaces as TypeScript-like text
  * schema.c        JSON schema -> type
@@ -40,8 +41,14 @@ typedef struct Render {
 
 /* Ordinary text: never becomes a special token. */
 void render_text(Render *r, Str s);
+/* Ids as they stand; a special token. */
+void render_ids(Render *r, const uint32_t *ids, size_t n);
+void render_special(Render *r, uint32_t id);
 void render_turn(Render *r, const Turn *t);
-/* All turns under the history rules; drop: forget analysis that an answer has followed. */
+/* Harmony's history rule: how many leading turns lose their analysis; 0 while a call is in progress. */
+size_t history_dropped(const Turn *t, size_t n);
+bool turn_is_dropped(const Turn *t, size_t i, size_t dropped);
+/* All turns; drop: under the history rule. */
 void render_turns(Render *r, const Turn *t, size_t n, bool drop);
 /* "<|start|>assistant" */
 void render_opening(Render *r);
@@ -68,12 +75,28 @@ typedef struct Tools {
 bool tools_from_namespaces(const Json *j, Arena *a, Tools *out, Err *err);
 /* [{"type": "function", "function": {"name", "description", "parameters"}}] -> the namespace "functions" */
 bool tools_from_functions(const Json *j, Arena *a, Tools *out, Err *err);
+/* The built-in tool of the system message. */
+Tools tools_python(PythonTool kind);
 /* Is there a non-empty namespace "functions"? */
 bool tools_has_functions(const Tools *t);
 /* Appends "# Tools" and all namespaces. */
 void tools_text(Buf *out, const Tools *t);
 /* Appends the type for a JSON schema, its lines indented by `indent` spaces. */
 void schema_type(Buf *out, const Json *schema, int indent);
+
+/* Request.functions, read. Its texts live in `json`; `nul` stands for NUL in them. */
+typedef struct RequestTools {
+    Json *json;
+    NulMark nul;
+    Tools tools;
+} RequestTools;
+
+bool request_tools_read(Str json, Arena *a, RequestTools *out, Err *err); /* false: nothing to release */
+void request_tools_release(RequestTools *t);
+
+/* The channel of an assistant's message that names none: functions are called on commentary, built-in tools on
+ * analysis, everybody hears an answer. */
+Str chat__default_channel(Str recipient);
 
 /* Absent Str and n_channels 0 leave their section out. */
 typedef struct SystemContent {

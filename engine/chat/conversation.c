@@ -340,7 +340,7 @@ static bool read_assistant(Reader *r, const Json *m) {
     bool has_calls = !is_absent(calls) && json_first(calls);
     if (!read_labels(m, &t, r->err) || !read_content(r, json_get(m, "content"), &t)) return false;
     for (size_t i = 0; i < t.n_parts; i++) n += t.parts[i].n;
-    if (!t.channel.n) t.channel = has_calls ? STR("commentary") : STR("final");
+    if (!t.channel.n) t.channel = has_calls ? STR("commentary") : chat__default_channel(t.recipient);
     if (n || !has_calls) *next_turn(r) = t;
     for (const Json *c = has_calls ? json_first(calls) : NULL; c; c = json_next(c))
         if (!read_tool_call(r, c)) return err_wrap(r->err, "a tool call");

@@ -68,7 +68,12 @@ static bool append(Parser *p, const Header *h, Str content) {
         o->messages = m;
         p->cap = cap;
     }
-    o->messages[o->n_messages++] = (Message){h->role, h->name, h->channel, h->recipient, h->content_type, content};
+    o->messages[o->n_messages++] = (Message){.role = h->role,
+                                             .name = h->name,
+                                             .channel = h->channel,
+                                             .recipient = h->recipient,
+                                             .content_type = h->content_type,
+                                             .content = content};
     if (h->role == ROLE_ASSISTANT && str_eqz(h->channel, "final")) o->has_final = true;
     return true;
 }
@@ -126,6 +131,10 @@ static bool end_stray(Parser *p) {
     return take_raw(p, &text) && append(p, &(Header){.role = ROLE_ASSISTANT}, text);
 }
 
+static bool calls(const Header *h) {
+    return h->role == ROLE_ASSISTANT && h->recipient.n && !str_eqz(h->recipient, "all");
+}
+
 static bool step_expect(Parser *p, uint32_t id) {
     if (id == p->h->start) {
         p->state = HEADER;
@@ -139,6 +148,7 @@ static bool step_expect(Parser *p, uint32_t id) {
 }
 
 static bool step(Parser *p, uint32_t id) {
+    p->out->ends_in_call = false;
     switch (p->state) {
     case EXPECT_START:
         return step_expect(p, id);
@@ -148,8 +158,9 @@ static bool step(Parser *p, uint32_t id) {
         if (is_end(p, id)) return broken_header(p, "a header without <|message|>");
         break;
     case CONTENT:
-        if (is_end(p, id)) return end_content(p);
-        break;
+        if (!is_end(p, id)) break;
+        p->out->ends_in_call = id == p->h->call && calls(&p->header);
+        return end_content(p);
     case STRAY:
         if (is_end(p, id)) return end_stray(p);
         if (id == p->h->start) {

@@ -44,12 +44,31 @@ void render_text(Render *r, Str s) {
     r->failed = !tokenizer_encode(r->t, s, false, r->a, r->ids, &r->cap, r->err);
 }
 
-static void render_special(Render *r, uint32_t id) {
-    if (r->failed) return;
-    Str spelling = tokenizer_bytes(r->t, id);
-    if (r->text) buf_addstr(r->text, spelling);
-    /* the one place where a spelling may become its token */
-    r->failed = !tokenizer_encode(r->t, spelling, true, r->a, r->ids, &r->cap, r->err);
+static bool make_room(Render *r, size_t n) {
+    size_t cap = r->cap ? r->cap : 64;
+    if (r->ids->n + n <= r->cap) return true;
+    while (cap < r->ids->n + n) cap *= 2;
+    uint32_t *p = arena_array(r->a, cap, sizeof *p);
+    if (!p) return err_nomem(r->err);
+    if (r->ids->n) memcpy(p, r->ids->p, r->ids->n * sizeof *p);
+    r->ids->p = p;
+    r->cap = cap;
+    return true;
+}
+
+void render_ids(Render *r, const uint32_t *ids, size_t n) {
+    if (r->failed || n == 0) return;
+    for (size_t i = 0; r->text && i < n; i++) buf_addstr(r->text, tokenizer_bytes(r->t, ids[i]));
+    if (!make_room(r, n)) {
+        r->failed = true;
+        return;
+    }
+    memcpy(r->ids->p + r->ids->n, ids, n * sizeof *ids);
+    r->ids->n += n;
+}
+
+void render_special(Render *r, uint32_t id) {
+    render_ids(r, &id, 1);
 }
 
 /* prefix and text are one fragment: " to=" and the recipient are encoded together. */
@@ -102,8 +121,8 @@ void render_turn(Render *r, const Turn *t) {
 }
 
 /* If the last assistant message is an answer, the analysis before the first answer goes; analysis between answers
- * stays, as in the reference, which expects to be applied turn by turn. Returns how many leading turns to look at. */
-static size_t analysis_ends(const Turn *t, size_t n) {
+ * stays, as in the reference, which expects to be applied turn by turn. */
+size_t history_dropped(const Turn *t, size_t n) {
     size_t last = n, first = 0;
     while (last > 0 && t[last - 1].role != ROLE_ASSISTANT) last--;
     if (last == 0 || !str_eqz(t[last - 1].channel, "final")) return 0;
@@ -111,76 +130,17 @@ static size_t analysis_ends(const Turn *t, size_t n) {
     return first;
 }
 
+bool turn_is_dropped(const Turn *t, size_t i, size_t dropped) {
+    return i < dropped && str_eqz(t[i].channel, "analysis");
+}
+
 void render_turns(Render *r, const Turn *t, size_t n, bool drop) {
-    size_t dropped = drop ? analysis_ends(t, n) : 0;
+    size_t dropped = drop ? history_dropped(t, n) : 0;
     for (size_t i = 0; i < n; i++)
-        if (i >= dropped || !str_eqz(t[i].channel, "analysis")) render_turn(r, &t[i]);
+        if (!turn_is_dropped(t, i, dropped)) render_turn(r, &t[i]);
 }
 
 void render_opening(Render *r) {
     render_special(r, r->h->start);
     render_text(r, STR("assistant"));
-}
-
-/* ---- a Request ---- */
-
-static void render_default_system(Render *r, const GenOptions *gen) {
-    Buf b;
-    buf_init(&b, 1 << 16);
-    SystemContent c = content_default_system(gen->effort, gen->date);
-    content_system(&b, &c, false);
-    if (b.failed) r->failed = !err_set(r->err, ERR_INPUT, "the date is too long");
-    Str part = buf_str(&b);
-    render_turn(r, &(Turn){.role = ROLE_SYSTEM, .parts = &part, .n_parts = 1});
-    buf_release(&b);
-}
-
-/* System and developer messages, wherever they stand, become one developer message; blank lines between. */
-static void render_instructions(Render *r, const Message *m, size_t n) {
-    Buf joined, content;
-    bool any = false;
-    buf_init(&joined, SIZE_MAX / 2);
-    buf_init(&content, SIZE_MAX / 2);
-    for (size_t i = 0; i < n; i++) {
-        if (m[i].role != ROLE_SYSTEM && m[i].role != ROLE_DEVELOPER) continue;
-        if (any) buf_adds(&joined, "\n\n");
-        buf_addstr(&joined, m[i].content);
-        any = true;
-    }
-    if (any) content_developer(&content, buf_str(&joined), &(Tools){0});
-    if ((joined.failed || content.failed) && !r->failed) r->failed = !err_nomem(r->err);
-    Str part = buf_str(&content);
-    if (any) render_turn(r, &(Turn){.role = ROLE_DEVELOPER, .parts = &part, .n_parts = 1});
-    buf_release(&joined);
-    buf_release(&content);
-}
-
-static void render_messages(Render *r, const Message *m, size_t n) {
-    Turn *turns = arena_array(r->a, n, sizeof *turns);
-    size_t k = 0;
-    if (!turns && !r->failed) r->failed = !err_nomem(r->err);
-    if (r->failed) return;
-    for (size_t i = 0; i < n; i++) {
-        if (m[i].role == ROLE_SYSTEM || m[i].role == ROLE_DEVELOPER) continue;
-        turns[k] = (Turn){m[i].role, m[i].name, m[i].channel, m[i].recipient, m[i].content_type, &m[i].content, 1};
-        if (m[i].role == ROLE_ASSISTANT && !m[i].channel.n) turns[k].channel = STR("final");
-        k++;
-    }
-    render_turns(r, turns, k, true);
-}
-
-bool chat_render_request(const Tokenizer *t, const HarmonyIds *h, const Request *req, Arena *a, Ids *out, Err *err) {
-    Render r = {.t = t, .h = h, .a = a, .ids = out, .err = err};
-    *out = (Ids){NULL, 0};
-    render_default_system(&r, &req->gen);
-    render_instructions(&r, req->messages, req->n_messages);
-    render_messages(&r, req->messages, req->n_messages);
-    render_opening(&r);
-    if (req->prefill_channel.p) {
-        render_special(&r, h->channel);
-        render_text(&r, req->prefill_channel);
-        render_special(&r, h->message);
-        render_text(&r, req->prefill_text);
-    }
-    return !r.failed;
 }

@@ -77,6 +77,34 @@ bool tools_from_namespaces(const Json *j, Arena *a, Tools *out, Err *err) {
     return true;
 }
 
+/* What the model was trained on, word for word. Stateful: ToolNamespaceConfig::python of openai/harmony, src/chat.rs.
+ * Stateless: PythonTool.instruction of openai/gpt-oss, gpt_oss/tools/python_docker/docker_tool.py, as it is without a
+ * Jupyter session. */
+static const char python_stateful[] =
+    "Use this tool to execute Python code in your chain of thought. The code will not be shown to the user. This tool "
+    "should be used for internal reasoning, but not for code that is intended to be visible to the user (e.g. when "
+    "creating plots, tables, or files).\n\n"
+    "When you send a message containing Python code to python, it will be executed in a stateful Jupyter notebook "
+    "environment. python will respond with the output of the execution or time out after 120.0 seconds. The drive at "
+    "'/mnt/data' can be used to save and persist user files. Internet access for this session is UNKNOWN. Depends on "
+    "the cluster.";
+static const char python_stateless[] =
+    "Use this tool to execute STATELESS Python code in your chain of thought. The code will not be shown to the user. "
+    "This tool should be used for internal reasoning, but not for code that is intended to be visible to the user "
+    "(e.g. when creating plots, tables, or files).\n"
+    "When you send a message containing python code to python, it will be executed in a stateless docker container, "
+    "and the stdout of that process will be returned to you. You have to use print statements to access the output.\n\n"
+    "IMPORTANT: Your python environment is not shared between calls. You will have to pass your entire code each time.";
+
+Tools tools_python(PythonTool kind) {
+    static const Namespace stateful = {
+        .key = {"python", 6}, .name = {"python", 6}, .description = {python_stateful, sizeof python_stateful - 1}};
+    static const Namespace stateless = {
+        .key = {"python", 6}, .name = {"python", 6}, .description = {python_stateless, sizeof python_stateless - 1}};
+    if (kind == PYTHON_NONE) return (Tools){0};
+    return (Tools){kind == PYTHON_STATEFUL ? &stateful : &stateless, 1};
+}
+
 bool tools_has_functions(const Tools *t) {
     for (size_t i = 0; i < t->n; i++)
         if (str_eqz(t->v[i].key, "functions") && t->v[i].n_tools) return true;
