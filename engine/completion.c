@@ -23,6 +23,17 @@ static void put_seconds(JsonOut *o, const char *key, double s) {
     json_out_num(o, s);
 }
 
+static const char *const STOPS[] = {
+    [STOP_NONE] = "none", [STOP_RETURN] = "return", [STOP_CALL] = "call", [STOP_OTHER] = "other"};
+
+static void put_stop(JsonOut *o, const Completion *c) {
+    if (c->stop == STOP_NONE) return;
+    json_out_key(o, "stop");
+    json_out_cstr(o, STOPS[c->stop]);
+    put_str(o, "call_recipient", c->call_recipient);
+    put_str(o, "call_content", c->call_content);
+}
+
 static void put_scores(JsonOut *o, const Completion *c) {
     if (!c->n_choice_scores) return;
     json_out_key(o, "choice_scores");
@@ -60,6 +71,7 @@ void completion_to_json(const Completion *c, Buf *out) {
         for (size_t i = 0; i < c->ids.n; i++) json_out_int(&o, c->ids.p[i]);
         json_arr_end(&o);
     }
+    put_stop(&o, c);
     put_count(&o, "n_prompt_tokens", c->n_prompt_tokens);
     put_count(&o, "n_tokens", c->n_tokens);
     put_count(&o, "n_analysis_tokens", c->n_analysis_tokens);
@@ -126,6 +138,27 @@ static bool get_scores(const Reader *r, Completion *out) {
     return true;
 }
 
+/* A call needs no "stop": whom it calls says it. */
+static bool get_stop(const Reader *r, Completion *out) {
+    Str stop = {0};
+    if (!json_want_str(r->j, "stop", false, &stop, r->err) || !get_str(r, "call_recipient", &out->call_recipient) ||
+        !get_str(r, "call_content", &out->call_content))
+        return false;
+    out->stop = out->call_recipient.p ? STOP_CALL : STOP_NONE;
+    if (stop.p) {
+        size_t k = 0, n = sizeof STOPS / sizeof *STOPS;
+        while (k < n && !str_eqz(stop, STOPS[k])) k++;
+        if (k == n)
+            return err_set(r->err, ERR_INPUT, "'stop' must be none, return, call or other, not \"%.40s\"", stop.p);
+        out->stop = (StopKind)k;
+    }
+    if (out->call_content.p && !out->call_recipient.p)
+        return err_set(r->err, ERR_INPUT, "'call_content' needs a 'call_recipient'");
+    if (out->call_recipient.p && out->stop != STOP_CALL)
+        return err_set(r->err, ERR_INPUT, "'call_recipient' needs \"stop\": \"call\"");
+    return true;
+}
+
 static bool read_all(const Reader *r, Completion *c) {
     Str status = {0};
     if (json_type(r->j) != JSON_OBJECT)
@@ -139,7 +172,7 @@ static bool read_all(const Reader *r, Completion *c) {
     c->has_final = c->final.p != NULL;
     c->malformed = c->error = STR("");
     return json_want_bool(r->j, "has_final", false, &c->has_final, r->err) && get_str(r, "malformed", &c->malformed) &&
-           get_str(r, "error", &c->error) && get_ids(r, &c->ids) &&
+           get_str(r, "error", &c->error) && get_ids(r, &c->ids) && get_stop(r, c) &&
            get_count(r, "n_prompt_tokens", &c->n_prompt_tokens) && get_count(r, "n_tokens", &c->n_tokens) &&
            get_count(r, "n_analysis_tokens", &c->n_analysis_tokens) && get_scores(r, c) &&
            json_want_num(r->j, "seconds_prefill", false, &c->seconds_prefill, r->err) &&

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/base/hash.h"
+#include "engine/chat/chat.h"
 
 static const EngineOps *const engines[] = {&engine_replay, &engine_local};
 
@@ -63,6 +64,15 @@ bool engine_logits(Engine *e, const uint32_t *ids, size_t n, bool all,
     return e->ops->logits(e, ids, n, all, row, ctx, err);
 }
 
+static bool check_tools(const Request *r, Err *err) {
+    bool any = r->functions.p || r->python != PYTHON_NONE;
+    if (any && r->n_ids)
+        return err_set(err, ERR_INPUT, "a request of token ids cannot declare tools; they stand in its tokens already");
+    if (r->python < PYTHON_NONE || r->python > PYTHON_STATELESS)
+        return err_set(err, ERR_INPUT, "python must be none, stateful or stateless, not number %d", (int)r->python);
+    return chat_check_functions(r->functions, err);
+}
+
 bool request_check(const Request *r, Err *err) {
     const GenOptions *g = &r->gen;
     if ((r->n_messages == 0) == (r->n_ids == 0))
@@ -75,7 +85,7 @@ bool request_check(const Request *r, Err *err) {
         return err_set(err, ERR_INPUT, "temperature must be 0 or more, not %g", g->temperature);
     if (!(g->top_p > 0 && g->top_p <= 1))
         return err_set(err, ERR_INPUT, "top_p must be above 0 and at most 1, not %g", g->top_p);
-    return true;
+    return check_tools(r, err);
 }
 
 /* ---- the key of a request ---- */
@@ -98,6 +108,20 @@ static void add_str(Sha256 *h, Str s) {
     sha256_add_field(h, s);
 }
 
+/* What came later is added only where it is there, each behind its name: a request without it keeps its hash. */
+static void add_sampled(Sha256 *h, const Message *m) {
+    if (m->sampled.n == 0) return;
+    add_str(h, STR("sampled"));
+    add_u64(h, m->sampled.n);
+    for (size_t i = 0; i < m->sampled.n; i++) add_u64(h, m->sampled.p[i]);
+    add_str(h, m->prefill_channel), add_str(h, m->prefill_text);
+}
+
+static void add_tools(Sha256 *h, const Request *r) {
+    if (r->functions.p) add_str(h, STR("functions")), add_str(h, r->functions);
+    if (r->python) add_str(h, STR("python")), add_u64(h, (uint64_t)r->python);
+}
+
 void request_hash(const Request *r, char out[65]) {
     unsigned char digest[32];
     Sha256 h;
@@ -110,6 +134,7 @@ void request_hash(const Request *r, char out[65]) {
         add_str(&h, str_from(role_name(m->role)));
         add_str(&h, m->name), add_str(&h, m->channel), add_str(&h, m->recipient);
         add_str(&h, m->content_type), add_str(&h, m->content);
+        add_sampled(&h, m);
     }
     add_u64(&h, r->n_ids);
     for (size_t i = 0; i < r->n_ids; i++) add_u64(&h, r->ids[i]);
@@ -120,6 +145,7 @@ void request_hash(const Request *r, char out[65]) {
     add_u64(&h, (uint64_t)r->gen.max_tokens), add_u64(&h, r->gen.seed);
     add_str(&h, str_from(effort_name(r->gen.effort))), add_str(&h, r->gen.date);
     add_u64(&h, r->gen.ignore_eos);
+    add_tools(&h, r);
     sha256_end(&h, digest);
     sha256_hex(digest, out);
 }

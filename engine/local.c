@@ -311,6 +311,18 @@ static Str joined_problems(Arena *a, const ChatParsed *p) {
     return s;
 }
 
+/* How it ended, and the call if it is one: a whole message to somebody, ended with <|call|>. */
+static void read_stop(const Local *l, const SchedJob *j, const ChatParsed *p, Completion *out) {
+    const HarmonyIds *h = vocab_harmony(l->vocab);
+    if (j->end != SCHED_STOP || j->n_out == 0) return;
+    uint32_t last = j->out[j->n_out - 1];
+    out->stop = last == h->ret ? STOP_RETURN : last == h->call ? STOP_CALL : STOP_OTHER;
+    const Message *m = p->n_messages ? &p->messages[p->n_messages - 1] : NULL;
+    if (out->stop != STOP_CALL || !m || !p->ends_in_call) return;
+    out->call_recipient = m->recipient;
+    out->call_content = m->content;
+}
+
 static bool parse_answer(const Local *l, Entry *e, Completion *out, Err *err) {
     const Tokenizer *t = vocab_tokenizer(l->vocab);
     const HarmonyIds *h = vocab_harmony(l->vocab);
@@ -325,6 +337,7 @@ static bool parse_answer(const Local *l, Entry *e, Completion *out, Err *err) {
     out->final = joined(e->arena, &p, "final", &ok);
     out->has_final = p.has_final;
     out->malformed = joined_problems(e->arena, &p);
+    read_stop(l, j, &p, out);
     out->n_analysis_tokens = p.n_analysis_tokens;
     return ok && out->malformed.p ? true : err_nomem(err);
 }

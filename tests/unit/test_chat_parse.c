@@ -184,6 +184,42 @@ static void lenient_cases(void **state) {
     }
 }
 
+/* A call is a whole message of the assistant to somebody, ended by <|call|>. */
+static void what_is_a_call(void **state) {
+    static const struct {
+        const char *text, *recipient;
+        bool call;
+    } one[] = {
+        {"<|channel|>commentary to=functions.f <|constrain|>json<|message|>{}<|call|>", "functions.f", true},
+        {" to=functions.f<|channel|>commentary <|constrain|>json<|message|>{}<|call|>", "functions.f", true},
+        {" to=functions.f<|channel|>commentary<|message|>{}<|call|>", "functions.f", true},
+        {"<|channel|>commentary to=functions.f json<|message|>{}<|call|>", "functions.f", true},
+        {"<|channel|>commentary to=functions.f<|constrain|>json<|message|>{}<|call|>", "functions.f", true},
+        {"<|channel|>analysis to=python code<|message|>{}<|call|>", "python", true},
+        {"<|channel|>analysis to=python<|message|>{}<|call|>", "python", true},
+        {"<|channel|>analysis to=browser.search code<|message|>{}<|call|>", "browser.search", true},
+        {"<|channel|>analysis<|message|>a<|end|><|start|>assistant to=python<|channel|>analysis "
+         "code<|message|>{}<|call|>",
+         "python", true},
+        {"<|channel|>commentary to=functions.f <|constrain|>json<|message|>{}", "functions.f", false},
+        {"<|channel|>commentary to=functions.f <|constrain|>json<|message|>{}<|end|>", "functions.f", false},
+        {"<|channel|>commentary to=functions.f <|constrain|>json<|message|>{}<|return|>", "functions.f", false},
+        {"<|channel|>commentary to=functions.f <|constrain|>json<|message|>{}<|endoftext|>", "functions.f", false},
+        {"<|channel|>commentary<|message|>{}<|call|>", NULL, false},
+        {"<|channel|>commentary to=all<|message|>{}<|call|>", "all", false},
+        {"<|channel|>commentary to=functions.f <|constrain|>json<|call|>", NULL, false},
+    };
+    Fixture *f = *state;
+    if (!f) skip();
+    for (size_t i = 0; i < sizeof one / sizeof *one; i++, arena_reset(f->a)) {
+        ChatParsed got = lenient(f, one[i].text, true);
+        const Message *m = &got.messages[got.n_messages - 1];
+        if (got.ends_in_call != one[i].call || !same(m->recipient, one[i].recipient) ||
+            (one[i].call && !str_eqz(m->content, "{}")))
+            fail_msg("%s: %d, '" STR_FMT "'", one[i].text, got.ends_in_call, STR_ARG(m->recipient));
+    }
+}
+
 static void unknown_roles_are_data(void **state) {
     Fixture *f = *state;
     if (!f) skip();
@@ -250,6 +286,7 @@ int main(void) {
         cmocka_unit_test(vectors_by_text),
         cmocka_unit_test(vectors_by_ids),
         cmocka_unit_test_setup_teardown(lenient_cases, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(what_is_a_call, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(unknown_roles_are_data, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(counts_analysis_tokens, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(prefilled_goes_on, open_fixture, close_fixture),

@@ -338,6 +338,46 @@ static void test_chat(void **state) {
     engine_close(e);
 }
 
+/* How an answer ended is what its last token says, and only a whole message to somebody is a call: a random model ends
+ * in <|call|> now and then, without having called anybody. */
+static void test_stops(void **state) {
+    (void)state;
+    Engine *e = open_engine(own_, 2, 8, 1024);
+    const Vocab *v = engine_vocab(e);
+    Arena *a = arena_open(0);
+    Ids call, ret, eot;
+    must(vocab_encode(v, STR("<|call|>"), true, a, &call, err));
+    must(vocab_encode(v, STR("<|return|>"), true, a, &ret, err));
+    must(vocab_encode(v, STR("<|endoftext|>"), true, a, &eot, err));
+    const Message m[] = {{.role = ROLE_USER, .content = STR("q")}};
+    int seen[4] = {0};
+    Completion c;
+    for (uint64_t sent = 0, got = 0; got < 40; got++) {
+        Request r = {.messages = m,
+                     .n_messages = 1,
+                     .functions = STR("[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]"),
+                     .gen = {.temperature = 1.5, .top_p = 1, .max_tokens = 60}};
+        for (; sent < 40 && engine_has_room(e); sent++) {
+            r.gen.seed = sent;
+            must(engine_submit(e, &r, err));
+        }
+        assert_int_equal(wait_one(e, &c), ENGINE_READY);
+        assert_true(c.ids.n > 0);
+        uint32_t last = c.ids.p[c.ids.n - 1];
+        StopKind want = last == call.p[0]  ? STOP_CALL
+                        : last == ret.p[0] ? STOP_RETURN
+                        : last == eot.p[0] ? STOP_OTHER
+                                           : STOP_NONE;
+        assert_int_equal(c.stop, want);
+        assert_int_equal(c.status == COMPLETION_LENGTH, want == STOP_NONE);
+        assert_true(!c.call_recipient.p && !c.call_content.p);
+        seen[want]++;
+    }
+    assert_true(seen[STOP_CALL] && seen[STOP_RETURN] && seen[STOP_OTHER] && seen[STOP_NONE]);
+    arena_close(a);
+    engine_close(e);
+}
+
 /* One request on an engine, with the n-th allocation failing; true if all went well. */
 static bool try_all(uint64_t n, Err *err) {
     const Message m[] = {{.role = ROLE_USER, .content = STR("Hello")}};
@@ -381,6 +421,7 @@ int main(void) {
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_not_a_number),
         cmocka_unit_test(test_chat),
+        cmocka_unit_test(test_stops),
         cmocka_unit_test(test_no_memory),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
