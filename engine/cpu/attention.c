@@ -40,7 +40,7 @@ static void attend(const Pass *p, size_t row, size_t g, Scratch *s) {
     }
     for (size_t h = 0; h < n_q; h++)
         for (size_t j = 0; j < d; j++)
-            p->w.att[row * c->ld_q + (g * n_q + h) * d + j] = s->acc[h * c->ld_v + j] / s->sum[h];
+            p->w.att[row * c->ld_q + cpu_column((g * n_q + h) * d + j)] = s->acc[h * c->ld_v + j] / s->sum[h];
 }
 
 typedef struct AttendJob {

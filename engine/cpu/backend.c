@@ -76,12 +76,24 @@ static bool open_work(Cpu *c) {
            w->wave && w->logits;
 }
 
+static bool any_apart(const Model *m) {
+    bool apart = m->unembed.col_stride != 0;
+    for (int i = 0; i < m->config.n_layers; i++) {
+        const ModelLayer *l = &m->layers[i];
+        const Matrix *all[] = {&l->q, &l->k, &l->v, &l->o, &l->router, &l->gate, &l->up, &l->down};
+        for (size_t j = 0; j < sizeof all / sizeof *all; j++) apart = apart || all[j]->col_stride;
+    }
+    return apart;
+}
+
 static bool open_scratch(Cpu *c) {
+    bool apart = any_apart(c->o.model);
     int threads = pool_threads(c->o.pool);
     c->scratch = take(c, (size_t)threads, sizeof *c->scratch);
     for (int i = 0; c->scratch && i < threads; i++) {
         Scratch unused, *s = c->measuring ? &unused : &c->scratch[i];
         s->wide = floats(c, CPU_TILE, c->ld_wide);
+        if (apart && !(s->strip = floats(c, CPU_STRIP, c->ld_wide))) return false;
         s->dots = floats(c, c->o.max_rows, CPU_TILE);
         s->scores = floats(c, c->group, CPU_BLOCK);
         s->acc = floats(c, c->group, c->ld_v);

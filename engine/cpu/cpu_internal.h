@@ -20,25 +20,25 @@ typedef struct LayerVecs {
 
 /* What one thread needs for itself. */
 typedef struct Scratch {
-    float *wide;               /* [CPU_TILE * ld_wide] expanded weight rows */
-    float *dots;               /* [max_rows * CPU_TILE] */
-    float *scores;             /* [group * CPU_BLOCK] */
-    float *acc;                /* [group * ld_v] */
+    float *wide;   /* [CPU_TILE * ld_wide] expanded weight rows */
+    float *strip;  /* [CPU_STRIP * ld_wide] the same for columns that stand apart; NULL: the model has none */
+    float *dots;   /* [max_rows * CPU_TILE] */
+    float *scores; /* [group * CPU_BLOCK] */
+    float *acc;    /* [group * ld_v] */
     float *max, *sum, *factor; /* [group] */
 } Scratch;
 
 /* Row buffers, one row per row of the batch; ld_* are their row lengths in floats. */
 typedef struct Work {
-    float *x;       /* [max_rows * hidden] the residual stream */
-    float *t;       /* [max_rows * hidden] normed */
-    float *tp;      /* the same, columns in the order of dot_mxfp4 */
-    float *q, *att; /* [max_rows * ld_q]; columns behind n_heads*head_dim stay 0 in att */
-    float *k, *v;   /* [max_rows * ld_kv] */
-    float *rope;    /* [max_rows * head_dim]: cosines, then sines */
-    float *router;  /* [max_rows * n_experts] */
-    float *act,
-        *up;  /* [max_rows * per_token * expert_width], in the order of dot_mxfp4, grouped by expert; act: gate first */
-    float *y; /* [max_rows * per_token * hidden], grouped by expert */
+    float *x;             /* [max_rows * hidden] the residual stream */
+    float *t;             /* [max_rows * hidden] normed */
+    float *tp;            /* the same in pair order (kernels.h) */
+    float *q, *att;       /* [max_rows * ld_q]; att in pair order, what is no column stays 0 */
+    float *k, *v;         /* [max_rows * ld_kv] */
+    float *rope;          /* [max_rows * head_dim]: cosines, then sines */
+    float *router;        /* [max_rows * n_experts] */
+    float *act, *up;      /* [max_rows * per_token * expert_width], in pair order, grouped by expert; act: gate first */
+    float *y;             /* [max_rows * per_token * hidden], grouped by expert */
     float *expert_weight; /* [max_rows * per_token] */
     uint32_t *expert;     /* [max_rows * per_token], best first */
     uint32_t *place;      /* [max_rows * per_token]: where (row, rank) stands in the grouped order */

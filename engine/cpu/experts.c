@@ -41,32 +41,63 @@ static size_t group_by_expert(const Pass *p) {
     return n_used;
 }
 
+/* One matrix of the experts for all tokens of each: out = W x + bias. */
+typedef struct ExpertMatrix {
+    const Matrix *m;
+    const Vec *bias;
+    size_t rows;           /* of an expert */
+    const float *const *x; /* by place in the grouped order */
+    float *out;            /* [places * rows] */
+    bool pairs;            /* out in pair order */
+} ExpertMatrix;
+
+/* Up to two matrices of the same shape, whose rows of the same index are made by the same item: gate and up of a
+ * channel stand side by side in most layouts. */
 typedef struct ExpertJob {
     const Pass *p;
-    size_t tiles; /* per expert */
+    size_t n, step, items; /* matrices; rows of an item; items of an expert */
+    ExpertMatrix of[2];
 } ExpertJob;
 
-/* Two channels of gate and up, for all tokens of one expert, before the activation function. */
-static void gate_up_tile(const Pass *p, size_t expert, size_t channel, Scratch *s) {
+/* A few rows of expert e, from row `first` of the expert on. */
+static void expert_rows(const Pass *p, const ExpertMatrix *m, size_t e, size_t first, size_t n_rows, Scratch *s) {
     const Cpu *c = p->c;
-    const ModelLayer *l = &c->o.model->layers[p->layer];
-    size_t width = (size_t)c->c->expert_width, row = expert * width + channel, from = p->w.group_begin[expert];
-    size_t n = p->w.group_begin[expert + 1] - from;
-    WeightRow w[4] = {cpu_row(&l->gate, row), cpu_row(&l->up, row), cpu_row(&l->gate, row + 1),
-                      cpu_row(&l->up, row + 1)};
-    cpu_dot_rows(c, s, &l->gate, w, 4, p->w.in + from, n, s->dots);
-    for (size_t i = 0; i < 2; i++) {
-        float gb = vec_get(&l->gate_bias, row + i), ub = vec_get(&l->up_bias, row + i);
-        size_t column = from * width + cpu_mxfp4_column(channel + i);
-        for (size_t t = 0; t < n; t++) {
-            p->w.act[column + t * width] = s->dots[t * CPU_TILE + 2 * i] + gb;
-            p->w.up[column + t * width] = s->dots[t * CPU_TILE + 2 * i + 1] + ub;
+    size_t from = p->w.group_begin[e], n = p->w.group_begin[e + 1] - from, begin = e * m->rows + first;
+    Rows rows;
+    cpu_rows(c, s, m->m, begin, n_rows, &rows);
+    for (size_t r = 0; r < n_rows; r += CPU_TILE) {
+        size_t k = n_rows - r < CPU_TILE ? n_rows - r : CPU_TILE;
+        cpu_dot_rows(c, s, &rows, r, k, m->x + from, n, s->dots);
+        for (size_t i = 0; i < k; i++) {
+            float bias = vec_get(m->bias, begin + r + i);
+            float *out = m->out + from * m->rows + (m->pairs ? cpu_column(first + r + i) : first + r + i);
+            for (size_t t = 0; t < n; t++) out[t * m->rows] = s->dots[t * CPU_TILE + i] + bias;
         }
     }
 }
 
+static void expert_items(void *ctx, size_t begin, size_t end, int worker) {
+    const ExpertJob *j = ctx;
+    for (size_t i = begin; i < end; i++) {
+        size_t e = j->p->w.used[i / j->items], first = i % j->items * j->step;
+        for (size_t k = 0; k < j->n; k++) {
+            const ExpertMatrix *m = &j->of[k];
+            size_t step = cpu_step(m->m), to = m->rows - first < j->step ? m->rows : first + j->step;
+            for (size_t r = first; r < to; r += step)
+                expert_rows(j->p, m, e, r, to - r < step ? to - r : step, &j->p->c->scratch[worker]);
+        }
+    }
+}
+
+static void expert_matrices(ExpertJob *j, size_t n_used, size_t tokens) {
+    for (size_t k = 0; k < j->n; k++)
+        if (cpu_step(j->of[k].m) > j->step) j->step = cpu_step(j->of[k].m);
+    j->items = (j->of[0].rows + j->step - 1) / j->step;
+    cpu_run(j->p, n_used * j->items, j->n * j->step * j->of[0].m->cols * tokens, expert_items, j);
+}
+
 static void swiglu_items(void *ctx, size_t begin, size_t end, int worker) {
-    const Pass *p = ((const ExpertJob *)ctx)->p;
+    const Pass *p = ctx;
     const Cpu *c = p->c;
     size_t width = (size_t)c->c->expert_width;
     (void)worker;
@@ -74,41 +105,6 @@ static void swiglu_items(void *ctx, size_t begin, size_t end, int worker) {
         float *act = p->w.act + i * width;
         c->k.swiglu(act, p->w.up + i * width, width, (float)c->c->swiglu_limit, (float)c->c->swiglu_alpha, act);
     }
-}
-
-static void gate_up_items(void *ctx, size_t begin, size_t end, int worker) {
-    const ExpertJob *j = ctx;
-    for (size_t i = begin; i < end; i++)
-        gate_up_tile(j->p, j->p->w.used[i / j->tiles], i % j->tiles * 2, &j->p->c->scratch[worker]);
-}
-
-static void down_tile(const Pass *p, size_t expert, size_t first, Scratch *s) {
-    const Cpu *c = p->c;
-    const ModelLayer *l = &c->o.model->layers[p->layer];
-    size_t h = (size_t)c->c->hidden, from = p->w.group_begin[expert], n = p->w.group_begin[expert + 1] - from;
-    WeightRow w[CPU_TILE];
-    float bias[CPU_TILE];
-    for (size_t r = 0; r < CPU_TILE; r++) {
-        w[r] = cpu_row(&l->down, expert * h + first + r);
-        bias[r] = vec_get(&l->down_bias, expert * h + first + r);
-    }
-    cpu_dot_rows(c, s, &l->down, w, CPU_TILE, p->w.in2 + from, n, s->dots);
-    for (size_t t = 0; t < n; t++)
-        for (size_t r = 0; r < CPU_TILE; r++) p->w.y[(from + t) * h + first + r] = s->dots[t * CPU_TILE + r] + bias[r];
-}
-
-static void down_items(void *ctx, size_t begin, size_t end, int worker) {
-    const ExpertJob *j = ctx;
-    for (size_t i = begin; i < end; i++)
-        down_tile(j->p, j->p->w.used[i / j->tiles], i % j->tiles * CPU_TILE, &j->p->c->scratch[worker]);
-}
-
-static void permute(const Pass *p, size_t row) {
-    size_t h = (size_t)p->c->c->hidden;
-    const float *from = p->w.t + row * h;
-    float *to = p->w.tp + row * h;
-    for (size_t b = 0; b < h; b += 32)
-        for (size_t i = 0; i < 16; i++) to[b + i] = from[b + 2 * i], to[b + 16 + i] = from[b + 2 * i + 1];
 }
 
 /* x += sum over ranks, best first, of weight * expert output. */
@@ -139,12 +135,12 @@ static void tap_experts(const Pass *p) {
 
 void cpu_experts(const Pass *p) {
     const Cpu *c = p->c;
+    const ModelLayer *l = &c->o.model->layers[p->layer];
     size_t h = (size_t)c->c->hidden, width = (size_t)c->c->expert_width, k = (size_t)c->c->experts_per_token;
     for (size_t i = 0; i < p->n_live; i++) {
         size_t r = p->w.live[i];
         cpu_route(p->w.router + r * (size_t)c->c->n_experts, (size_t)c->c->n_experts, k, p->w.expert + r * k,
                   p->w.expert_weight + r * k);
-        permute(p, r);
     }
     tap_experts(p);
     size_t n_used = group_by_expert(p);
@@ -156,9 +152,13 @@ void cpu_experts(const Pass *p) {
         }
     if (!n_used) return;
     size_t tokens = p->n_live * k / n_used + 1;
-    ExpertJob up = {p, width / 2}, down = {p, h / CPU_TILE};
-    cpu_run(p, n_used * up.tiles, 4 * h * tokens, gate_up_items, &up);
-    cpu_run(p, p->n_live * k, width * 16, swiglu_items, &up);
-    cpu_run(p, n_used * down.tiles, CPU_TILE * width * tokens, down_items, &down);
+    ExpertJob up = {.p = p,
+                    .n = 2,
+                    .of = {{&l->gate, &l->gate_bias, width, p->w.in, p->w.act, true},
+                           {&l->up, &l->up_bias, width, p->w.in, p->w.up, true}}};
+    ExpertJob down = {.p = p, .n = 1, .of = {{&l->down, &l->down_bias, h, p->w.in2, p->w.y, false}}};
+    expert_matrices(&up, n_used, tokens);
+    cpu_run(p, p->n_live * k, width * 16, swiglu_items, (void *)(uintptr_t)p);
+    expert_matrices(&down, n_used, tokens);
     for (size_t i = 0; i < p->n_live; i++) combine(p, p->w.live[i]);
 }

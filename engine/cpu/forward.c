@@ -48,6 +48,7 @@ static void norm_live(const Pass *p, const float *weight) {
     for (size_t i = 0; i < p->n_live; i++) {
         size_t at = p->w.live[i] * h;
         cpu_rmsnorm(&c->k, p->w.x + at, weight, h, (float)c->c->rms_eps, p->w.t + at);
+        cpu_pairs(p->w.t + at, h, p->w.tp + at);
     }
 }
 
@@ -78,7 +79,11 @@ static void rope(const float *table, size_t d, float *x, size_t n_heads) {
 static void embed(const Pass *p) {
     const Cpu *c = p->c;
     const Matrix *m = &c->o.model->embed;
-    for (size_t r = 0; r < p->n; r++) cpu_expand_row(c, m, cpu_row(m, p->rows[r].token), p->w.x + r * m->cols);
+    for (size_t r = 0; r < p->n; r++) {
+        float *x = p->w.x + r * m->cols, *pairs = p->w.tp + r * m->cols;
+        cpu_expand_row(c, m, p->rows[r].token, pairs);
+        for (size_t i = 0; i < m->cols; i++) x[i] = pairs[cpu_column(i)];
+    }
 }
 
 static void keep_wanted(Pass *p) {
@@ -93,7 +98,7 @@ static void layer(Pass *p, bool last) {
     const LayerVecs *v = &c->layers[p->layer];
     size_t h = (size_t)c->c->hidden, d = (size_t)c->c->head_dim;
     norm_live(p, v->attn_norm);
-    cpu_dense(p, p->w.t, h,
+    cpu_dense(p, p->w.tp, h,
               (Dense[]){{.m = &l->q, .bias = v->q_bias, .out = p->w.q, .ld = c->ld_q},
                         {.m = &l->k, .bias = v->k_bias, .out = p->w.k, .ld = c->ld_kv},
                         {.m = &l->v, .bias = v->v_bias, .out = p->w.v, .ld = c->ld_kv}},
@@ -107,7 +112,7 @@ static void layer(Pass *p, bool last) {
     cpu_dense(p, p->w.att, c->ld_q, &(Dense){.m = &l->o, .bias = v->o_bias, .out = p->w.x, .ld = h, .add = true}, 1);
     cpu_tap(p, TAP_AFTER_ATTN, p->w.x, h);
     norm_live(p, v->moe_norm);
-    cpu_dense(p, p->w.t, h,
+    cpu_dense(p, p->w.tp, h,
               &(Dense){.m = &l->router, .bias = v->router_bias, .out = p->w.router, .ld = (size_t)c->c->n_experts}, 1);
     cpu_experts(p);
     cpu_tap(p, TAP_AFTER_LAYER, p->w.x, h);
@@ -125,7 +130,7 @@ static void forward(Pass *p) {
     for (p->layer = 0; p->layer < c->c->n_layers; p->layer++) layer(p, p->layer + 1 == c->c->n_layers);
     norm_live(p, c->final_norm);
     Dense out = {.m = &c->o.model->unembed, .out = p->w.logits, .ld = (size_t)c->c->vocab, .packed = true};
-    cpu_dense(p, p->w.t, h, &out, 1);
+    cpu_dense(p, p->w.tp, h, &out, 1);
 }
 
 /* ---- small models: each thread takes sequences of its own through all layers ---- */

@@ -1,9 +1,14 @@
 /* The table of CPU kernels, and the one definition of what each computes, to the bit.
  *
- * Every sum has an order that follows from its length alone. "In 16 lanes" means: lane l adds the products of columns
- * l, l+16, l+32, ... with one fused multiply-add each, starting from +0; then the lanes are folded by halves: l +
- * (l+8), then l + (l+4), l + (l+2), l + (l+1). Neither the number of rows or tokens of a call, nor the instruction set,
- * enters into it, so the scalar file is the truth for the others bit for bit, and an answer cannot depend on a batch.
+ * Every sum has an order that follows from its length alone. "In 16 lanes" means: lane l adds the products at places l,
+ * l+16, l+32, ... with one fused multiply-add each, starting from +0; then the lanes are folded by halves: l + (l+8),
+ * then l + (l+4), l + (l+2), l + (l+1). Neither the number of rows or tokens of a call, nor the instruction set, enters
+ * into it, so the scalar file is the truth for the others bit for bit, and an answer cannot depend on a batch.
+ *
+ * Matrices are summed in "pair order": of each 32 columns first the 16 even ones, then the 16 odd ones (cpu_column says
+ * where each stands). It is the order in which safetensors packs MXFP4, two columns to a byte; all other types follow
+ * it, so that the same weights give the same bits however they are stored. Activations stand in this order before they
+ * meet a matrix.
  *
  * Columns are padded with zeros to a multiple of 32 (CPU_PAD); activations are padded likewise. */
 #ifndef ASSAY_CPU_KERNELS_H
@@ -13,9 +18,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/model/model.h"
+
 enum {
-    CPU_PAD = 32,   /* floats; also the block of MXFP4 */
+    CPU_PAD = 32,   /* floats; also the block of MXFP4 and the smallest of ggml */
     CPU_TILE = 4,   /* weight rows of one dot call at most */
+    CPU_STRIP = 32, /* rows that are expanded together where columns stand apart: a line of BF16 */
     CPU_BLOCK = 64, /* positions of one attention block (KV_BLOCK) */
     CPU_LANES = 16
 };
@@ -26,24 +34,27 @@ static inline size_t cpu_pad(size_t n) {
 
 /* One row of stored weights. */
 typedef struct WeightRow {
-    const unsigned char *q, *scales; /* any alignment */
+    const unsigned char *q, *scales; /* any alignment; scales: MXFP4 only */
 } WeightRow;
 
 /* out[t*CPU_TILE + r] = sum in 16 lanes over n columns of w[r] * x[t], for r < n_rows <= CPU_TILE, t < n_tokens. Each
- * x[t] has n floats; n is a multiple of CPU_PAD. */
+ * x[t] has n floats in pair order; n is a multiple of CPU_PAD. */
 typedef void (*CpuDot)(const WeightRow *w, size_t n_rows, size_t n, const float *const *x, size_t n_tokens, float *out);
+/* n stored weights of a row as floats in pair order, exactly; n is a multiple of CPU_PAD and of the type's block. */
+typedef void (*CpuExpand)(const WeightRow *w, size_t n, float *out);
+
+typedef struct CpuFormat {
+    CpuExpand expand; /* of every type */
+    /* On weights as stored, or NULL. Up to `fused` tokens this is the faster way; beyond, a row is expanded into memory
+     * once and dot_f32 used. Either way gives the same bits. */
+    CpuDot dot;
+    size_t fused;
+} CpuFormat;
 
 typedef struct CpuKernels {
     const char *name;
-    /* dot on weights as stored. MXFP4: of each block of 32 first the 16 low nibbles, then the 16 high nibbles, so x
-     * must be permuted accordingly (cpu_mxfp4_column). f32: rows of plain floats, any alignment. */
-    CpuDot dot_f32, dot_bf16, dot_mxfp4;
-    /* Up to so many tokens these are the faster way; beyond, a row is expanded into memory once and dot_f32 used.
-     * Either way gives the same bits. */
-    size_t fused_bf16, fused_mxfp4;
-    /* Exact conversion of n stored weights (n a multiple of CPU_PAD; MXFP4 in the order above). */
-    void (*expand_bf16)(const unsigned char *q, size_t n, float *out);
-    void (*expand_mxfp4)(const unsigned char *q, const unsigned char *scales, size_t n, float *out);
+    CpuFormat format[WEIGHT_TYPES];
+    CpuDot dot_f32; /* rows that were expanded: floats in pair order, any alignment */
     /* Sum of squares in 16 lanes; n a multiple of CPU_PAD. */
     float (*sum_squares)(const float *x, size_t n);
     /* out[i] = g' sigmoid(alpha g') (u' + 1) with g' = min(g, limit), u' = clamp(u, -limit, limit); out may be g. */
@@ -62,12 +73,12 @@ typedef struct CpuKernels {
                    const float *factor, float *acc);
 } CpuKernels;
 
-/* Where column c of a row stands in the order in which dot_mxfp4 reads x. */
-static inline size_t cpu_mxfp4_column(size_t c) {
+/* Where column c of a row stands in pair order. */
+static inline size_t cpu_column(size_t c) {
     return c / 32 * 32 + (c % 2) * 16 + c % 32 / 2;
 }
 
-extern const CpuKernels cpu_kernels_scalar;
+void cpu_kernels_scalar(CpuKernels *k);
 /* false: this processor, or this build, has not got the instructions; *k is untouched. Each overrides what it has. */
 bool cpu_kernels_avx2(CpuKernels *k);
 bool cpu_kernels_avx512(CpuKernels *k);

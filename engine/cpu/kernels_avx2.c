@@ -2,7 +2,7 @@
  * processor. */
 #include "engine/cpu/kernels.h"
 
-#if defined(__AVX2__) && defined(__FMA__)
+#if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
 #include <immintrin.h>
 
 typedef struct v16 {
@@ -47,12 +47,60 @@ V v16 v16_max(v16 x, v16 y) {
     return BOTH(_mm256_max_ps, x, y);
 }
 
-V __m256 bf16_8(const unsigned char *p) {
-    __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
-    return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
+V __m256i load_256(const void *p) {
+    return _mm256_loadu_si256(p);
 }
-V v16 v16_bf16(const unsigned char *p) {
-    return (v16){bf16_8(p), bf16_8(p + 16)};
+
+V __m256i even_32(__m256i a, __m256i b) {
+    __m256 ab = _mm256_shuffle_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b), 0x88); /* a0 a2 b0 b2 a4 a6 b4 b6 */
+    return _mm256_permute4x64_epi64(_mm256_castps_si256(ab), 0xD8);
+}
+V __m256i odd_32(__m256i a, __m256i b) {
+    __m256 ab = _mm256_shuffle_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b), 0xDD);
+    return _mm256_permute4x64_epi64(_mm256_castps_si256(ab), 0xD8);
+}
+
+V void v32_f32(const unsigned char *p, v16 *lo, v16 *hi) {
+    __m256i a = load_256(p), b = load_256(p + 32), c = load_256(p + 64), d = load_256(p + 96);
+    *lo = (v16){_mm256_castsi256_ps(even_32(a, b)), _mm256_castsi256_ps(even_32(c, d))};
+    *hi = (v16){_mm256_castsi256_ps(odd_32(a, b)), _mm256_castsi256_ps(odd_32(c, d))};
+}
+
+/* The low halves of eight lanes. */
+V __m128i low_halves(__m256i v) {
+    __m256i packed = _mm256_packus_epi32(_mm256_and_si256(v, _mm256_set1_epi32(0xffff)), _mm256_setzero_si256());
+    return _mm256_castsi256_si128(_mm256_permute4x64_epi64(packed, 0xD8));
+}
+V __m256 f16_even(__m256i pairs) {
+    return _mm256_cvtph_ps(low_halves(pairs));
+}
+V __m256 f16_odd(__m256i pairs) {
+    return _mm256_cvtph_ps(low_halves(_mm256_srli_epi32(pairs, 16)));
+}
+V void v32_f16(const unsigned char *p, v16 *lo, v16 *hi) {
+    __m256i a = load_256(p), b = load_256(p + 32);
+    *lo = (v16){f16_even(a), f16_even(b)};
+    *hi = (v16){f16_odd(a), f16_odd(b)};
+}
+
+V void v32_bf16(const unsigned char *p, v16 *lo, v16 *hi) {
+    __m256i a = load_256(p), b = load_256(p + 32), odd = _mm256_set1_epi32((int)0xffff0000);
+    *lo = (v16){_mm256_castsi256_ps(_mm256_slli_epi32(a, 16)), _mm256_castsi256_ps(_mm256_slli_epi32(b, 16))};
+    *hi = (v16){_mm256_castsi256_ps(_mm256_and_si256(a, odd)), _mm256_castsi256_ps(_mm256_and_si256(b, odd))};
+}
+
+V __m256 q8_even(__m256i pairs, __m256 s) {
+    return _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_srai_epi32(_mm256_slli_epi32(pairs, 24), 24)), s);
+}
+V __m256 q8_odd(__m256i pairs, __m256 s) {
+    return _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_srai_epi32(pairs, 8)), s);
+}
+V void v32_q8(const unsigned char *p, float scale, v16 *lo, v16 *hi) {
+    __m256i a = _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+    __m256i b = _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)(const void *)(p + 16)));
+    __m256 s = _mm256_set1_ps(scale);
+    *lo = (v16){q8_even(a, s), q8_even(b, s)};
+    *hi = (v16){q8_odd(a, s), q8_odd(b, s)};
 }
 
 /* Eight codes, one per lane, higher bits ignored: the magnitude from a table of eight, the sign from bit 3. */
@@ -61,10 +109,9 @@ V __m256 e2m1_8(__m256i codes, __m256 magnitude) {
     return _mm256_xor_ps(_mm256_permutevar8x32_ps(magnitude, codes), _mm256_castsi256_ps(sign));
 }
 
-V void v16_mxfp4(const unsigned char *p, float scale, v16 *lo, v16 *hi) {
+V void v32_e2m1(__m128i packed, float scale, v16 *lo, v16 *hi) {
     __m256 t = _mm256_mul_ps(_mm256_setr_ps(0, 0.5f, 1, 1.5f, 2, 3, 4, 6), _mm256_set1_ps(scale));
-    __m256i a = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p));
-    __m256i b = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)(p + 8)));
+    __m256i a = _mm256_cvtepu8_epi32(packed), b = _mm256_cvtepu8_epi32(_mm_srli_si128(packed, 8));
     *lo = (v16){e2m1_8(a, t), e2m1_8(b, t)};
     *hi = (v16){e2m1_8(_mm256_srli_epi32(a, 4), t), e2m1_8(_mm256_srli_epi32(b, 4), t)};
 }

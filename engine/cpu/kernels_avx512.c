@@ -44,19 +44,44 @@ V v16 v16_max(v16 a, v16 b) {
     return _mm512_max_ps(a, b);
 }
 
-V v16 v16_bf16(const unsigned char *p) {
-    __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)p));
-    return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
+V __m512i load_512(const void *p) {
+    return _mm512_loadu_si512(p);
+}
+
+V void v32_f32(const unsigned char *p, v16 *lo, v16 *hi) {
+    const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    __m512i a = load_512(p), b = load_512(p + 64);
+    *lo = _mm512_castsi512_ps(_mm512_permutex2var_epi32(a, even, b));
+    *hi = _mm512_castsi512_ps(_mm512_permutex2var_epi32(a, _mm512_add_epi32(even, _mm512_set1_epi32(1)), b));
+}
+
+V void v32_f16(const unsigned char *p, v16 *lo, v16 *hi) {
+    __m512i pairs = load_512(p);
+    *lo = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(pairs));
+    *hi = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(pairs, 16)));
+}
+
+V void v32_bf16(const unsigned char *p, v16 *lo, v16 *hi) {
+    __m512i pairs = load_512(p);
+    *lo = _mm512_castsi512_ps(_mm512_slli_epi32(pairs, 16));
+    *hi = _mm512_castsi512_ps(_mm512_and_si512(pairs, _mm512_set1_epi32((int)0xffff0000)));
 }
 
 /* The permutation looks at the low four bits of each lane only, so the code needs no mask. The table is scaled rather
  * than its values: one multiplication for 32 weights. */
-V void v16_mxfp4(const unsigned char *p, float scale, v16 *lo, v16 *hi) {
+V void v32_e2m1(__m128i packed, float scale, v16 *lo, v16 *hi) {
     const v16 value = _mm512_setr_ps(0, 0.5f, 1, 1.5f, 2, 3, 4, 6, -0.0f, -0.5f, -1, -1.5f, -2, -3, -4, -6);
     v16 scaled = _mm512_mul_ps(value, _mm512_set1_ps(scale));
-    __m512i codes = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+    __m512i codes = _mm512_cvtepu8_epi32(packed);
     *lo = _mm512_permutexvar_ps(codes, scaled);
     *hi = _mm512_permutexvar_ps(_mm512_srli_epi32(codes, 4), scaled);
+}
+
+V void v32_q8(const unsigned char *p, float scale, v16 *lo, v16 *hi) {
+    __m512i pairs = _mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)p));
+    v16 s = _mm512_set1_ps(scale);
+    *lo = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_srai_epi32(_mm512_slli_epi32(pairs, 24), 24)), s);
+    *hi = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_srai_epi32(pairs, 8)), s);
 }
 
 V v16 v16_exp(v16 x) {

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/cpu/formats.h"
+
 static float from_bits(uint32_t bits) {
     float f;
     memcpy(&f, &bits, sizeof f);
@@ -40,64 +42,48 @@ static float fold(const float lane[CPU_LANES]) {
     return (b[0] + b[2]) + (b[1] + b[3]);
 }
 
-static void expand_bf16(const unsigned char *q, size_t n, float *out) {
-    for (size_t i = 0; i < n; i++) out[i] = from_bits((uint32_t)q[2 * i] << 16 | (uint32_t)q[2 * i + 1] << 24);
-}
-
-/* E8M0: 2^(s-127); s = 0 is the subnormal 2^-127, s = 255 is not a number. */
-static float scale_of(unsigned char s) {
-    return from_bits(s == 0 ? 0x00400000u : s == 255 ? 0x7fc00000u : (uint32_t)s << 23);
-}
-
-static void expand_mxfp4(const unsigned char *q, const unsigned char *scales, size_t n, float *out) {
-    static const float value[16] = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6, -0.0f, -0.5f, -1, -1.5f, -2, -3, -4, -6};
-    for (size_t b = 0; b < n / 32; b++) {
-        float s = scale_of(scales[b]);
-        for (int i = 0; i < 16; i++) {
-            out[b * 32 + (size_t)i] = value[q[b * 16 + (size_t)i] & 15] * s;
-            out[b * 32 + 16 + (size_t)i] = value[q[b * 16 + (size_t)i] >> 4] * s;
-        }
-    }
-}
-
 static void dot_one(const float *w, size_t from, size_t n, const float *x, float lane[CPU_LANES]) {
     for (size_t c = 0; c < n; c++) lane[c % CPU_LANES] = fmaf(w[c], x[from + c], lane[c % CPU_LANES]);
 }
 
-typedef void (*Expand)(const WeightRow *w, size_t block, float *out);
-
-static void block_f32(const WeightRow *w, size_t block, float *out) {
-    memcpy(out, w->q + block * 32 * sizeof(float), 32 * sizeof(float));
-}
-static void block_bf16(const WeightRow *w, size_t block, float *out) {
-    expand_bf16(w->q + block * 64, 32, out);
-}
-static void block_mxfp4(const WeightRow *w, size_t block, float *out) {
-    expand_mxfp4(w->q + block * 16, w->scales + block, 32, out);
-}
-
-static void dot(Expand expand, const WeightRow *w, size_t n_rows, size_t n, const float *const *x, size_t n_tokens,
-                float *out) {
-    float block[32];
+static inline __attribute__((always_inline)) void dot(WeightType type, size_t bytes, const WeightRow *w, size_t n_rows,
+                                                      size_t n, const float *const *x, size_t n_tokens, float *out) {
+    float block[CPU_PAD];
     for (size_t t = 0; t < n_tokens; t++)
         for (size_t r = 0; r < n_rows; r++) {
             float lane[CPU_LANES] = {0};
-            for (size_t b = 0; b < n / 32; b++) {
-                expand(&w[r], b, block);
-                dot_one(block, b * 32, 32, x[t], lane);
+            for (size_t b = 0; b < n / CPU_PAD; b++) {
+                WeightRow at = {w[r].q + b * bytes, w[r].scales ? w[r].scales + b : NULL};
+                cpu_expand[type](&at, CPU_PAD, block);
+                dot_one(block, b * CPU_PAD, CPU_PAD, x[t], lane);
             }
             out[t * CPU_TILE + r] = fold(lane);
         }
 }
 
+#define DOT(name, type, bytes)                                                                                         \
+    static void dot_##name(const WeightRow *w, size_t n_rows, size_t n, const float *const *x, size_t n_tokens,        \
+                           float *out) {                                                                               \
+        dot(type, bytes, w, n_rows, n, x, n_tokens, out);                                                              \
+    }
+DOT(f16, WEIGHT_F16, 64)
+DOT(bf16, WEIGHT_BF16, 64)
+DOT(mxfp4, WEIGHT_MXFP4, 16)
+DOT(mxfp4_ggml, WEIGHT_MXFP4_GGML, 17)
+DOT(q8_0, WEIGHT_Q8_0, 34)
+
+/* What was expanded is in pair order already. */
 static void dot_f32(const WeightRow *w, size_t n_rows, size_t n, const float *const *x, size_t n_tokens, float *out) {
-    dot(block_f32, w, n_rows, n, x, n_tokens, out);
-}
-static void dot_bf16(const WeightRow *w, size_t n_rows, size_t n, const float *const *x, size_t n_tokens, float *out) {
-    dot(block_bf16, w, n_rows, n, x, n_tokens, out);
-}
-static void dot_mxfp4(const WeightRow *w, size_t n_rows, size_t n, const float *const *x, size_t n_tokens, float *out) {
-    dot(block_mxfp4, w, n_rows, n, x, n_tokens, out);
+    float block[CPU_PAD];
+    for (size_t t = 0; t < n_tokens; t++)
+        for (size_t r = 0; r < n_rows; r++) {
+            float lane[CPU_LANES] = {0};
+            for (size_t c = 0; c < n; c += CPU_PAD) {
+                memcpy(block, w[r].q + c * sizeof(float), sizeof block);
+                dot_one(block, c, CPU_PAD, x[t], lane);
+            }
+            out[t * CPU_TILE + r] = fold(lane);
+        }
 }
 
 static float sum_squares(const float *x, size_t n) {
@@ -150,18 +136,19 @@ static void values(const float *p, size_t ldp, size_t n_q, const float *v, size_
         }
 }
 
-const CpuKernels cpu_kernels_scalar = {
-    .name = "scalar",
-    .fused_bf16 = 1,
-    .fused_mxfp4 = 1,
-    .dot_f32 = dot_f32,
-    .dot_bf16 = dot_bf16,
-    .dot_mxfp4 = dot_mxfp4,
-    .expand_bf16 = expand_bf16,
-    .expand_mxfp4 = expand_mxfp4,
-    .sum_squares = sum_squares,
-    .swiglu = swiglu,
-    .scores = scores,
-    .softmax = softmax,
-    .values = values,
-};
+void cpu_kernels_scalar(CpuKernels *k) {
+    *k = (CpuKernels){.name = "scalar",
+                      .dot_f32 = dot_f32,
+                      .sum_squares = sum_squares,
+                      .swiglu = swiglu,
+                      .scores = scores,
+                      .softmax = softmax,
+                      .values = values};
+    for (size_t t = 0; t < WEIGHT_TYPES; t++) k->format[t].expand = cpu_expand[t];
+    k->format[WEIGHT_F16].dot = dot_f16;
+    k->format[WEIGHT_BF16].dot = dot_bf16;
+    k->format[WEIGHT_MXFP4].dot = dot_mxfp4;
+    k->format[WEIGHT_MXFP4_GGML].dot = dot_mxfp4_ggml;
+    k->format[WEIGHT_Q8_0].dot = dot_q8_0;
+    for (size_t t = 0; t < WEIGHT_TYPES; t++) k->format[t].fused = k->format[t].dot ? 1 : 0;
+}

@@ -5,7 +5,7 @@
 
 static bool has_avx2(void) {
 #if defined(__x86_64__)
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
 #else
     return false;
 #endif
@@ -21,7 +21,7 @@ static bool has_avx512(void) {
 }
 
 bool cpu_kernels_select(const char *name, CpuKernels *out) {
-    *out = cpu_kernels_scalar;
+    cpu_kernels_scalar(out);
     if (name && strcmp(name, "scalar") == 0) return true;
     if (name && strcmp(name, "avx2") == 0) return has_avx2() && cpu_kernels_avx2(out);
     if (name && strcmp(name, "avx512") == 0) return has_avx512() && cpu_kernels_avx512(out);

@@ -4,7 +4,9 @@
  *   v16                       16 floats                     v16_zero() v16_set1(f) v16_load(p) v16_store(p, v)
  *   v16_fma(a, b, c)          a*b + c, rounded once         v16_mul v16_add v16_sub v16_div
  *   v16_min(a, b)             a < b ? a : b                 v16_max(a, b)   a > b ? a : b
- *   v16_bf16(p)               16 stored BF16                v16_mxfp4(p, scale, &lo, &hi)   16 bytes of codes
+ *   v32_f32(p, &lo, &hi)      32 stored numbers, lo: the even ones; likewise v32_f16, v32_bf16
+ *   v32_e2m1(codes, scale, &lo, &hi)   16 bytes of codes, lo: the low nibbles
+ *   v32_q8(p, scale, &lo, &hi)         32 signed bytes, lo: the even ones
  *   v16_exp(v)                cpu_exp of each lane          v16_fold(v)     the sum of the lanes, folded by halves
  *   v16_fold4(v, out)         v16_fold of four vectors at once, the same additions in fewer instructions
  *   v16_pick(v, w, i, begin, end)   lanes of v whose index i + lane is in [begin, end), others of w
@@ -15,14 +17,15 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/cpu/kernels.h"
+#include "engine/cpu/formats.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
 /* About 2 KB ahead of each of the rows: enough to hide memory latency, little enough to stay in L1. */
 enum { AHEAD = 1024 };
 
-typedef enum WeightKind { KIND_F32, KIND_BF16, KIND_MXFP4 } WeightKind;
+/* KIND_WIDE: floats in pair order, as expanded before. */
+typedef enum WeightKind { KIND_WIDE, KIND_F32, KIND_F16, KIND_BF16, KIND_MXFP4, KIND_MXFP4_GGML, KIND_Q8_0 } WeightKind;
 
 INLINE float mxfp4_scale(unsigned char s) {
     uint32_t bits = s == 0 ? 0x00400000u : s == 255 ? 0x7fc00000u : (uint32_t)s << 23;
@@ -31,24 +34,56 @@ INLINE float mxfp4_scale(unsigned char s) {
     return f;
 }
 
+INLINE float half_scale(const unsigned char *p) {
+    return _cvtsh_ss((unsigned short)(p[0] | p[1] << 8));
+}
+
+/* ggml's codes (low nibbles: columns 0..15) as safetensors packs them: byte i has columns 2i and 2i+1. */
+INLINE __m128i codes_of_ggml(const unsigned char *p) {
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p), nibble = _mm_set1_epi8(15);
+    __m128i lo = _mm_and_si128(v, nibble), hi = _mm_and_si128(_mm_srli_epi16(v, 4), nibble);
+    lo = _mm_or_si128(lo, _mm_srli_epi16(lo, 4)), hi = _mm_or_si128(hi, _mm_srli_epi16(hi, 4));
+    __m128i byte = _mm_set1_epi16(255);
+    return _mm_packus_epi16(_mm_and_si128(lo, byte), _mm_and_si128(hi, byte));
+}
+
 /* 32 weights of one row from block b on. */
 INLINE void load_block(WeightKind kind, const WeightRow *w, size_t b, v16 *lo, v16 *hi) {
-    if (kind == KIND_F32) {
+    switch (kind) {
+    case KIND_WIDE:
         *lo = v16_load((const float *)(const void *)(w->q + b * 128));
         *hi = v16_load((const float *)(const void *)(w->q + b * 128 + 64));
-    } else if (kind == KIND_BF16) {
-        *lo = v16_bf16(w->q + b * 64);
-        *hi = v16_bf16(w->q + b * 64 + 32);
-    } else {
-        v16_mxfp4(w->q + b * 16, mxfp4_scale(w->scales[b]), lo, hi);
+        break;
+    case KIND_F32:
+        v32_f32(w->q + b * 128, lo, hi);
+        break;
+    case KIND_F16:
+        v32_f16(w->q + b * 64, lo, hi);
+        break;
+    case KIND_BF16:
+        v32_bf16(w->q + b * 64, lo, hi);
+        break;
+    case KIND_MXFP4:
+        v32_e2m1(_mm_loadu_si128((const __m128i *)(const void *)(w->q + b * 16)), mxfp4_scale(w->scales[b]), lo, hi);
+        break;
+    case KIND_MXFP4_GGML:
+        v32_e2m1(codes_of_ggml(w->q + b * 17 + 1), mxfp4_scale(w->q[b * 17]), lo, hi);
+        break;
+    case KIND_Q8_0:
+        v32_q8(w->q + b * 34 + 2, half_scale(w->q + b * 34), lo, hi);
+        break;
     }
 }
 
 INLINE void prefetch_block(WeightKind kind, const WeightRow *w, size_t b) {
-    if (kind == KIND_BF16)
+    if (kind == KIND_BF16 || kind == KIND_F16)
         __builtin_prefetch(w->q + b * 64 + AHEAD);
     else if (kind == KIND_MXFP4 && b % 4 == 0)
         __builtin_prefetch(w->q + b * 16 + AHEAD / 2);
+    else if (kind == KIND_MXFP4_GGML && b % 4 == 0)
+        __builtin_prefetch(w->q + b * 17 + AHEAD / 2);
+    else if (kind == KIND_Q8_0 && b % 2 == 0)
+        __builtin_prefetch(w->q + b * 34 + AHEAD);
 }
 
 /* R rows by T tokens, everything in registers. */
@@ -147,28 +182,36 @@ INLINE void dot(WeightKind kind, const WeightRow *w, size_t n_rows, size_t n, co
     }
 }
 
-static void dot_f32(const WeightRow *w, size_t n_rows, size_t n, const float *const *x, size_t n_tokens, float *out) {
-    dot(KIND_F32, w, n_rows, n, x, n_tokens, out);
-}
-static void dot_bf16(const WeightRow *w, size_t n_rows, size_t n, const float *const *x, size_t n_tokens, float *out) {
-    dot(KIND_BF16, w, n_rows, n, x, n_tokens, out);
-}
-static void dot_mxfp4(const WeightRow *w, size_t n_rows, size_t n, const float *const *x, size_t n_tokens, float *out) {
-    dot(KIND_MXFP4, w, n_rows, n, x, n_tokens, out);
-}
-
-static void expand_bf16(const unsigned char *q, size_t n, float *out) {
-    for (size_t i = 0; i < n; i += 16) v16_store(out + i, v16_bf16(q + 2 * i));
-}
-
-static void expand_mxfp4(const unsigned char *q, const unsigned char *scales, size_t n, float *out) {
+INLINE void expand(WeightKind kind, const WeightRow *w, size_t n, float *out) {
     for (size_t b = 0; b < n / 32; b++) {
         v16 lo, hi;
-        v16_mxfp4(q + b * 16, mxfp4_scale(scales[b]), &lo, &hi);
+        load_block(kind, w, b, &lo, &hi);
         v16_store(out + b * 32, lo);
         v16_store(out + b * 32 + 16, hi);
     }
 }
+
+#define DOT(name, kind)                                                                                                \
+    static void dot_##name(const WeightRow *w, size_t n_rows, size_t n, const float *const *x, size_t n_tokens,        \
+                           float *out) {                                                                               \
+        dot(kind, w, n_rows, n, x, n_tokens, out);                                                                     \
+    }
+#define EXPAND(name, kind)                                                                                             \
+    static void expand_##name(const WeightRow *w, size_t n, float *out) {                                              \
+        expand(kind, w, n, out);                                                                                       \
+    }
+DOT(wide, KIND_WIDE)
+DOT(f16, KIND_F16)
+DOT(bf16, KIND_BF16)
+DOT(mxfp4, KIND_MXFP4)
+DOT(mxfp4_ggml, KIND_MXFP4_GGML)
+DOT(q8_0, KIND_Q8_0)
+EXPAND(f32, KIND_F32)
+EXPAND(f16, KIND_F16)
+EXPAND(bf16, KIND_BF16)
+EXPAND(mxfp4, KIND_MXFP4)
+EXPAND(mxfp4_ggml, KIND_MXFP4_GGML)
+EXPAND(q8_0, KIND_Q8_0)
 
 static float sum_squares(const float *x, size_t n) {
     v16 acc = v16_zero();
@@ -282,13 +325,13 @@ static void values(const float *p, size_t ldp, size_t n_q, const float *v, size_
 
 static void override(CpuKernels *k, const char *name) {
     k->name = name;
-    k->fused_bf16 = 2 * TILE_T;
-    k->fused_mxfp4 = TILE_T;
-    k->dot_f32 = dot_f32;
-    k->dot_bf16 = dot_bf16;
-    k->dot_mxfp4 = dot_mxfp4;
-    k->expand_bf16 = expand_bf16;
-    k->expand_mxfp4 = expand_mxfp4;
+    k->format[WEIGHT_F32].expand = expand_f32;
+    k->format[WEIGHT_F16] = (CpuFormat){expand_f16, dot_f16, 2 * TILE_T};
+    k->format[WEIGHT_BF16] = (CpuFormat){expand_bf16, dot_bf16, 2 * TILE_T};
+    k->format[WEIGHT_MXFP4] = (CpuFormat){expand_mxfp4, dot_mxfp4, TILE_T};
+    k->format[WEIGHT_MXFP4_GGML] = (CpuFormat){expand_mxfp4_ggml, dot_mxfp4_ggml, TILE_T};
+    k->format[WEIGHT_Q8_0] = (CpuFormat){expand_q8_0, dot_q8_0, TILE_T};
+    k->dot_f32 = dot_wide;
     k->sum_squares = sum_squares;
     k->swiglu = swiglu;
     k->scores = scores;

@@ -1,66 +1,122 @@
 /* Weight rows times tokens. Work is cut by output: an item is a few rows of a matrix for all tokens of the batch. */
+#include <string.h>
+
+#include "engine/cpu/formats.h"
 #include "engine/cpu/pass.h"
 
-WeightRow cpu_row(const Matrix *m, size_t r) {
-    return (WeightRow){m->data + r * m->row_stride, m->scales ? m->scales + r * m->scale_stride : NULL};
+/* ---- rows of a view ---- */
+
+static WeightRow row_of(const Matrix *m, size_t r) {
+    size_t per = m->group_rows ? m->group_rows : m->rows, g = r / per, i = r % per;
+    WeightRow w = {m->data + g * m->group_stride + i * m->row_stride, NULL};
+    if (m->scales) w.scales = m->scales + g * m->scale_group_stride + i * m->scale_stride;
+    return w;
 }
 
-static void expand_tail(const Matrix *m, WeightRow w, size_t from, size_t to, float *out) {
-    Vec v = {.type = m->type, .n = m->cols, .data = w.q, .stride = m->type == WEIGHT_F32 ? 4 : 2};
-    for (size_t i = from; i < m->cols; i++) out[i] = vec_get(&v, i);
-    for (size_t i = m->cols; i < to; i++) out[i] = 0;
+/* n columns from column c on, of a matrix whose columns stand apart, for each of n_rows rows of one group. */
+static void gather(const Matrix *m, const unsigned char *p, size_t n_rows, size_t n, float (*out)[CPU_STRIP]) {
+    for (size_t c = 0; c < n; c++, p += m->col_stride) {
+        Vec v = {.type = m->type, .n = n_rows, .data = p, .stride = m->row_stride};
+        if (m->type == WEIGHT_BF16)
+            for (size_t r = 0; r < n_rows; r++) out[c][r] = cpu_bf16(p + r * m->row_stride);
+        else
+            for (size_t r = 0; r < n_rows; r++) out[c][r] = vec_get(&v, r);
+    }
 }
 
-void cpu_expand_row(const Cpu *c, const Matrix *m, WeightRow w, float *out) {
-    size_t whole = m->cols / CPU_PAD * CPU_PAD;
-    if (m->type == WEIGHT_MXFP4)
-        c->k.expand_mxfp4(w.q, w.scales, m->cols, out);
-    else if (m->type == WEIGHT_BF16)
-        c->k.expand_bf16(w.q, whole, out), expand_tail(m, w, whole, cpu_pad(m->cols), out);
+/* Rows first .. first+n_rows-1 in pair order, 32 columns at a time, so that a line of memory is read once for all the
+ * rows that it holds, and turned round inside the L1 cache. */
+static void expand_apart(const Matrix *m, size_t first, size_t n_rows, float *out, size_t ld) {
+    float block[CPU_PAD][CPU_STRIP];
+    const unsigned char *p = row_of(m, first).q;
+    for (size_t c = 0; c < m->cols; c += CPU_PAD) {
+        size_t n = m->cols - c < CPU_PAD ? m->cols - c : CPU_PAD;
+        if (n < CPU_PAD) memset(block, 0, sizeof block);
+        gather(m, p + c * m->col_stride, n_rows, n, block);
+        for (size_t r = 0; r < n_rows; r++)
+            for (size_t i = 0; i < CPU_PAD; i++) out[r * ld + c + cpu_column(i)] = block[i][r];
+    }
+}
+
+static void expand_row(const Cpu *c, const Matrix *m, const WeightRow *w, float *out) {
+    WeightBlock b = weight_block(m->type);
+    size_t whole = m->cols / CPU_PAD * CPU_PAD, rest = m->cols - whole;
+    c->k.format[m->type].expand(w, whole, out);
+    if (!rest) return;
+    unsigned char last[CPU_PAD * 4] = {0}; /* only F32, F16 and BF16 have rows that end within 32 columns */
+    memcpy(last, w->q + whole * b.bytes, rest * b.bytes);
+    c->k.format[m->type].expand(&(WeightRow){last, NULL}, CPU_PAD, out + whole);
+}
+
+void cpu_expand_row(const Cpu *c, const Matrix *m, size_t r, float *out) {
+    WeightRow w = row_of(m, r);
+    if (m->col_stride)
+        expand_apart(m, r, 1, out, 0);
     else
-        expand_tail(m, w, 0, cpu_pad(m->cols), out);
+        expand_row(c, m, &w, out);
 }
 
-/* out[t*CPU_TILE + r] = row r of w times x[t]. All rows are of m. */
-void cpu_dot_rows(const Cpu *c, Scratch *s, const Matrix *m, const WeightRow *w, size_t n_rows, const float *const *x,
+size_t cpu_step(const Matrix *m) {
+    return m->col_stride ? CPU_STRIP : CPU_TILE;
+}
+
+void cpu_rows(const Cpu *c, Scratch *s, const Matrix *m, size_t first, size_t n_rows, Rows *out) {
+    BUG_ON(n_rows > cpu_step(m));
+    out->m = m;
+    if (m->col_stride) {
+        size_t per = m->group_rows ? m->group_rows : m->rows;
+        for (size_t r = 0, n; r < n_rows; r += n) { /* a strip may reach into the next group */
+            size_t left = per - (first + r) % per;
+            n = n_rows - r < left ? n_rows - r : left;
+            expand_apart(m, first + r, n, s->strip + r * c->ld_wide, c->ld_wide);
+        }
+        for (size_t r = 0; r < n_rows; r++)
+            out->w[r] = (WeightRow){(const unsigned char *)(s->strip + r * c->ld_wide), NULL};
+        return;
+    }
+    for (size_t r = 0; r < n_rows; r++) out->w[r] = row_of(m, first + r);
+}
+
+void cpu_dot_rows(const Cpu *c, Scratch *s, const Rows *rows, size_t first, size_t n_rows, const float *const *x,
                   size_t n, float *out) {
+    const Matrix *m = rows->m;
+    const CpuFormat *f = &c->k.format[m->type];
+    const WeightRow *w = rows->w + first;
     size_t cols = cpu_pad(m->cols);
-    if (m->type == WEIGHT_MXFP4 && n <= c->k.fused_mxfp4) {
-        c->k.dot_mxfp4(w, n_rows, cols, x, n, out);
-    } else if (m->type == WEIGHT_BF16 && n <= c->k.fused_bf16 && m->cols % CPU_PAD == 0) {
-        c->k.dot_bf16(w, n_rows, cols, x, n, out);
+    if (m->col_stride) {
+        c->k.dot_f32(w, n_rows, cols, x, n, out);
+    } else if (f->dot && n <= f->fused && m->cols % CPU_PAD == 0) {
+        f->dot(w, n_rows, cols, x, n, out);
     } else {
-        WeightRow wide[CPU_TILE];
+        WeightRow wide[CPU_TILE] = {{0}};
         for (size_t r = 0; r < n_rows; r++) {
             float *to = s->wide + r * c->ld_wide;
-            cpu_expand_row(c, m, w[r], to);
+            expand_row(c, m, &w[r], to);
             wide[r].q = (const unsigned char *)to;
         }
         c->k.dot_f32(wide, n_rows, cols, x, n, out);
     }
 }
 
+void cpu_pairs(const float *from, size_t n, float *to) {
+    for (size_t b = 0; b < n; b += 32)
+        for (size_t i = 0; i < 16; i++) to[b + i] = from[b + 2 * i], to[b + 16 + i] = from[b + 2 * i + 1];
+}
+
+/* ---- dense layers ---- */
+
 typedef struct DenseJob {
     const Pass *p;
     const Dense *parts;
-    size_t n_parts, tiles[4]; /* tiles[i]: first tile of part i */
+    size_t n_parts, items[4]; /* items[i]: first item of part i */
     const float *const *x;
 } DenseJob;
 
-static size_t tiles_of(const Matrix *m) {
-    return (m->rows + CPU_TILE - 1) / CPU_TILE;
-}
-
-static void dense_tile(const DenseJob *j, const Dense *d, size_t tile, Scratch *s) {
+static void dense_out(const DenseJob *j, const Dense *d, size_t first, size_t n_rows, const float *dots) {
     const Pass *p = j->p;
-    const Cpu *c = p->c;
-    WeightRow w[CPU_TILE];
-    size_t first = tile * CPU_TILE, n_rows = d->m->rows - first < CPU_TILE ? d->m->rows - first : CPU_TILE;
-    for (size_t r = 0; r < n_rows; r++) w[r] = cpu_row(d->m, first + r);
-    cpu_dot_rows(c, s, d->m, w, n_rows, j->x, j->p->n_live, s->dots);
-    for (size_t t = 0; t < j->p->n_live; t++) {
+    for (size_t t = 0; t < p->n_live; t++) {
         float *out = d->out + (d->packed ? t : p->w.live[t]) * d->ld + first;
-        const float *dot = s->dots + t * CPU_TILE;
+        const float *dot = dots + t * CPU_TILE;
         for (size_t r = 0; r < n_rows; r++) {
             float v = d->bias ? dot[r] + d->bias[first + r] : dot[r];
             out[r] = d->add ? out[r] + v : v;
@@ -68,21 +124,35 @@ static void dense_tile(const DenseJob *j, const Dense *d, size_t tile, Scratch *
     }
 }
 
-static void dense_tiles(void *ctx, size_t begin, size_t end, int worker) {
-    const DenseJob *j = ctx;
-    for (size_t i = begin; i < end; i++) {
-        size_t part = 0;
-        while (part + 1 < j->n_parts && i >= j->tiles[part + 1]) part++;
-        dense_tile(j, &j->parts[part], i - j->tiles[part], &j->p->c->scratch[worker]);
+static void dense_item(const DenseJob *j, const Dense *d, size_t item, Scratch *s) {
+    const Cpu *c = j->p->c;
+    Rows rows;
+    size_t step = cpu_step(d->m), first = item * step, left = d->m->rows - first, n = left < step ? left : step;
+    cpu_rows(c, s, d->m, first, n, &rows);
+    for (size_t r = 0; r < n; r += CPU_TILE) {
+        size_t n_rows = n - r < CPU_TILE ? n - r : CPU_TILE;
+        cpu_dot_rows(c, s, &rows, r, n_rows, j->x, j->p->n_live, s->dots);
+        dense_out(j, d, first + r, n_rows, s->dots);
     }
 }
 
-/* All parts read the live rows of x and have the same number of columns. */
+static void dense_items(void *ctx, size_t begin, size_t end, int worker) {
+    const DenseJob *j = ctx;
+    for (size_t i = begin; i < end; i++) {
+        size_t part = 0;
+        while (part + 1 < j->n_parts && i >= j->items[part + 1]) part++;
+        dense_item(j, &j->parts[part], i - j->items[part], &j->p->c->scratch[worker]);
+    }
+}
+
 void cpu_dense(const Pass *p, const float *x, size_t ldx, const Dense *parts, size_t n_parts) {
     const float **in = p->w.in;
     for (size_t t = 0; t < p->n_live; t++) in[t] = x + p->w.live[t] * ldx;
     DenseJob j = {.p = p, .parts = parts, .n_parts = n_parts, .x = in};
     size_t n = 0;
-    for (size_t i = 0; i < n_parts; i++) j.tiles[i] = n, n += tiles_of(parts[i].m);
-    cpu_run(p, n, CPU_TILE * parts[0].m->cols * p->n_live, dense_tiles, &j);
+    for (size_t i = 0; i < n_parts; i++) {
+        size_t step = cpu_step(parts[i].m);
+        j.items[i] = n, n += (parts[i].m->rows + step - 1) / step;
+    }
+    cpu_run(p, n, cpu_step(parts[0].m) * parts[0].m->cols * p->n_live, dense_items, &j);
 }

@@ -20,13 +20,23 @@ void cpu_run(const Pass *p, size_t n, size_t cost, PoolFn fn, void *ctx);
 /* Shows the live rows to the debug tap, if there is one. */
 void cpu_tap(const Pass *p, TapStage stage, const float *rows, size_t ld);
 
-/* Row r as it is stored. */
-WeightRow cpu_row(const Matrix *m, size_t r);
-/* One row as cpu_pad(cols) floats, columns in the order that the dot of its type reads. */
-void cpu_expand_row(const Cpu *c, const Matrix *m, WeightRow w, float *out);
-/* out[t*CPU_TILE + r] = row r of w times x[t]. All rows are of m. */
-void cpu_dot_rows(const Cpu *c, Scratch *s, const Matrix *m, const WeightRow *w, size_t n_rows, const float *const *x,
+/* A few rows of a matrix, ready for dot products. */
+typedef struct Rows {
+    const Matrix *m;
+    WeightRow w[CPU_STRIP];
+} Rows;
+
+/* Rows of m that an item of work takes: CPU_TILE, or CPU_STRIP where a line of memory holds as many. */
+size_t cpu_step(const Matrix *m);
+/* Rows first .. first+n_rows-1 of m, n_rows <= cpu_step(m). Good until the next call with the same scratch. */
+void cpu_rows(const Cpu *c, Scratch *s, const Matrix *m, size_t first, size_t n_rows, Rows *out);
+/* out[t*CPU_TILE + r] = row first+r of rows times x[t], r < n_rows <= CPU_TILE; x in pair order. */
+void cpu_dot_rows(const Cpu *c, Scratch *s, const Rows *rows, size_t first, size_t n_rows, const float *const *x,
                   size_t n, float *out);
+/* Row r as cpu_pad(cols) floats in pair order. */
+void cpu_expand_row(const Cpu *c, const Matrix *m, size_t r, float *out);
+/* n floats (a multiple of 32) from their natural order into pair order. */
+void cpu_pairs(const float *from, size_t n, float *to);
 
 typedef struct Dense {
     const Matrix *m;
@@ -37,12 +47,12 @@ typedef struct Dense {
     bool packed; /* the i-th live row goes to row i of out */
 } Dense;
 
-/* All parts read the live rows of x and have the same number of columns. */
+/* All parts read the live rows of x (in pair order) and have the same number of columns. */
 void cpu_dense(const Pass *p, const float *x, size_t ldx, const Dense *parts, size_t n_parts);
 
 /* Stores keys and values of the batch and attends. */
 void cpu_attention(const Pass *p, bool last);
-/* x += the mixture of the chosen experts of t. */
+/* x += the mixture of the chosen experts of tp. */
 void cpu_experts(const Pass *p);
 
 #endif

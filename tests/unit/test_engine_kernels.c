@@ -25,31 +25,41 @@ static void sane_bf16(unsigned char *p, size_t n) {
         memcpy(p + 2 * i, (unsigned char *)&f + 2, 2);
     }
 }
+/* Stored numbers of a type that can stand in a sum: halves and scales of moderate size. */
+static void sane_row(WeightType type, unsigned char *p, size_t n) {
+    WeightBlock b = weight_block(type);
+    if (type == WEIGHT_BF16) {
+        sane_bf16(p, n);
+        return;
+    }
+    for (size_t i = 0; i < n / b.cols; i++, p += b.bytes) {
+        float f = number();
+        bytes(p, b.bytes);
+        if (type == WEIGHT_F32) memcpy(p, &f, 4);
+        if (type == WEIGHT_F16 || type == WEIGHT_Q8_0) p[1] = (unsigned char)((p[1] & 0x83) | (bits() % 20) << 2);
+        if (type == WEIGHT_MXFP4_GGML) p[0] = (unsigned char)(bits() % 17 == 3 ? 0 : 120 + bits() % 8);
+    }
+}
 static void sane_scales(unsigned char *p, size_t n) {
     for (size_t i = 0; i < n; i++) p[i] = (unsigned char)(i % 17 == 3 ? 0 : 120 + bits() % 8);
 }
 
-enum { MAX_COLS = 160, MAX_TOKENS = 15 };
+enum { MAX_COLS = 4096, MAX_TOKENS = 15 };
 typedef struct Input {
     unsigned char q[CPU_TILE][MAX_COLS * 4 + 2048],
-        scales[CPU_TILE][64 + 2048]; /* kernels may prefetch behind the end */
+        scales[CPU_TILE][MAX_COLS / 32 + 2048]; /* kernels may prefetch behind the end */
     float x[MAX_TOKENS][MAX_COLS];
     WeightRow w[CPU_TILE];
     const float *xp[MAX_TOKENS];
 } Input;
 
-static void fill(Input *in, size_t which, size_t offset) {
+static void fill(Input *in, WeightType type, size_t n, size_t offset) {
     for (size_t r = 0; r < CPU_TILE; r++) {
-        if (which == 0)
-            numbers((float *)(void *)in->q[r], MAX_COLS);
-        else if (which == 1)
-            sane_bf16(in->q[r] + offset, MAX_COLS);
-        else
-            bytes(in->q[r] + offset, MAX_COLS);
-        sane_scales(in->scales[r], MAX_COLS / 32);
-        in->w[r] = (WeightRow){in->q[r] + offset, in->scales[r]};
+        sane_row(type, in->q[r] + offset, n);
+        sane_scales(in->scales[r] + offset, MAX_COLS / 32);
+        in->w[r] = (WeightRow){in->q[r] + offset, type == WEIGHT_MXFP4 ? in->scales[r] + offset : NULL};
     }
-    for (size_t t = 0; t < MAX_TOKENS; t++) numbers(in->x[t], MAX_COLS), in->xp[t] = in->x[t];
+    for (size_t t = 0; t < MAX_TOKENS; t++) numbers(in->x[t], n), in->xp[t] = in->x[t];
 }
 
 static void same(const float *a, const float *b, size_t n, const char *what) {
@@ -59,36 +69,48 @@ static void same(const float *a, const float *b, size_t n, const char *what) {
             fail_msg("%s: element %zu is %a, scalar gives %a", what, i, (double)a[i], (double)b[i]);
 }
 
-static void check_dots(const CpuKernels *k, const CpuKernels *s) {
+static void check_dot(CpuDot a, CpuDot b, WeightType type, size_t n, size_t rows, size_t tokens) {
     static Input in;
-    for (size_t which = 0; which < 3; which++)
-        for (size_t n = 0; n <= MAX_COLS; n += 32)
-            for (size_t rows = 1; rows <= CPU_TILE; rows++)
-                for (size_t tokens = 0; tokens <= MAX_TOKENS; tokens++) {
-                    float got[MAX_TOKENS * CPU_TILE], want[MAX_TOKENS * CPU_TILE];
-                    memset(got, 0xAB, sizeof got), memset(want, 0xAB, sizeof want); /* also what must not be written */
-                    fill(&in, which, which ? n % 3 : 0);
-                    CpuDot a = which == 0 ? k->dot_f32 : which == 1 ? k->dot_bf16 : k->dot_mxfp4;
-                    CpuDot b = which == 0 ? s->dot_f32 : which == 1 ? s->dot_bf16 : s->dot_mxfp4;
-                    a(in.w, rows, n, in.xp, tokens, got);
-                    b(in.w, rows, n, in.xp, tokens, want);
-                    same(got, want, MAX_TOKENS * CPU_TILE, "dot");
-                }
+    float got[MAX_TOKENS * CPU_TILE], want[MAX_TOKENS * CPU_TILE];
+    memset(got, 0xAB, sizeof got), memset(want, 0xAB, sizeof want); /* also what must not be written */
+    fill(&in, type, n, n % 3);
+    a(in.w, rows, n, in.xp, tokens, got);
+    b(in.w, rows, n, in.xp, tokens, want);
+    same(got, want, MAX_TOKENS * CPU_TILE, weight_type_name(type));
 }
 
-static void check_expand(const CpuKernels *k, const CpuKernels *s) {
-    unsigned char q[512], scales[8];
-    float got[256], want[256];
-    for (size_t n = 32; n <= 256; n += 32) {
-        sane_bf16(q, n);
-        k->expand_bf16(q, n, got), s->expand_bf16(q, n, want);
-        same(got, want, n, "expand_bf16");
-        bytes(q, n / 2);
-        for (size_t i = 0; i < n / 32; i++)
-            scales[i] = (unsigned char)(bits() % 255); /* all but NaN, subnormal results too */
-        k->expand_mxfp4(q, scales, n, got), s->expand_mxfp4(q, scales, n, want);
-        same(got, want, n, "expand_mxfp4");
+static void check_dots(const CpuKernels *k, const CpuKernels *s) {
+    static const size_t wide[] = {2880, 4096};
+    for (int type = 0; type < WEIGHT_TYPES; type++) {
+        CpuDot a = k->format[type].dot, b = s->format[type].dot;
+        if (type == WEIGHT_F32) a = k->dot_f32, b = s->dot_f32;
+        assert_true(!a == !b);
+        if (!a) continue;
+        for (size_t n = 0; n <= 160; n += 32)
+            for (size_t rows = 1; rows <= CPU_TILE; rows++)
+                for (size_t tokens = 0; tokens <= MAX_TOKENS; tokens++)
+                    check_dot(a, b, (WeightType)type, n, rows, tokens);
+        for (size_t i = 0; i < 2; i++)
+            check_dot(a, b, (WeightType)type, wide[i], CPU_TILE, 1), check_dot(a, b, (WeightType)type, wide[i], 3, 7);
     }
+}
+
+/* Whole rows of every type, arbitrary bits (all scales but NaN; subnormal numbers too), at any alignment. */
+static void check_expand(const CpuKernels *k, const CpuKernels *s) {
+    static unsigned char q[4096 * 4 + 8], scales[4096 / 32 + 8];
+    static float got[4096], want[4096];
+    static const size_t cols[] = {32, 64, 256, 2816, 2880, 4096};
+    for (int type = 0; type < WEIGHT_TYPES; type++)
+        for (size_t i = 0; i < sizeof cols / sizeof *cols; i++) {
+            WeightBlock b = weight_block((WeightType)type);
+            if (cols[i] % b.cols) continue;
+            bytes(q, sizeof q);
+            for (size_t j = 0; j < sizeof scales; j++) scales[j] = (unsigned char)(bits() % 255);
+            WeightRow w = {q + i, type == WEIGHT_MXFP4 ? scales + i : NULL};
+            for (size_t j = 0; type == WEIGHT_MXFP4_GGML && j < cols[i] / 32; j++) q[i + 17 * j] = scales[j];
+            k->format[type].expand(&w, cols[i], got), s->format[type].expand(&w, cols[i], want);
+            same(got, want, cols[i], weight_type_name((WeightType)type));
+        }
 }
 
 static void check_swiglu(const CpuKernels *k, const CpuKernels *s) {
@@ -148,6 +170,8 @@ static void test_tables_equal_scalar(void **state) {
     (void)state;
     static const char *const names[] = {"avx2", "avx512"};
     size_t seen = 0;
+    CpuKernels scalar;
+    cpu_kernels_scalar(&scalar);
     for (size_t i = 0; i < 2; i++) {
         CpuKernels k;
         if (!cpu_kernels_select(names[i], &k)) {
@@ -156,11 +180,11 @@ static void test_tables_equal_scalar(void **state) {
         }
         assert_string_equal(k.name, names[i]);
         state_ = 42 + i;
-        check_dots(&k, &cpu_kernels_scalar);
-        check_expand(&k, &cpu_kernels_scalar);
-        check_swiglu(&k, &cpu_kernels_scalar);
-        check_attention(&k, &cpu_kernels_scalar);
-        check_squares(&k, &cpu_kernels_scalar);
+        check_dots(&k, &scalar);
+        check_expand(&k, &scalar);
+        check_swiglu(&k, &scalar);
+        check_attention(&k, &scalar);
+        check_squares(&k, &scalar);
         seen++;
     }
     if (!seen) skip();
@@ -221,47 +245,46 @@ static void close_to(double got, double want, double relative) {
     if (fabs(got - want) > relative * fabs(want) + 1e-30) fail_msg("got %.9g, expected %.9g", got, want);
 }
 
-static void unit_mxfp4(const Json *j) {
+static void unit_mxfp4(const CpuKernels *k, const Json *j) {
     for (const Json *c = json_first(j); c; c = json_next(c)) {
         unsigned char codes[16], scale = (unsigned char)json_num(json_get(c, "scale")), want[128];
         float got[32];
         hex_bytes(json_str(json_get(c, "hf_block_hex")), codes);
         hex_bytes(json_str(json_get(c, "f32_hex")), want);
-        cpu_kernels_scalar.expand_mxfp4(codes, &scale, 32, got);
+        k->format[WEIGHT_MXFP4].expand(&(WeightRow){codes, &scale}, 32, got);
         for (size_t i = 0; i < 32; i++) {
             uint32_t b;
-            memcpy(&b, &got[cpu_mxfp4_column(i)], 4);
+            memcpy(&b, &got[cpu_column(i)], 4);
             assert_int_equal(b, (uint32_t)want[4 * i] << 24 | (uint32_t)want[4 * i + 1] << 16 |
                                     (uint32_t)want[4 * i + 2] << 8 | want[4 * i + 3]);
         }
     }
 }
 
-static void unit_swiglu(const Json *j) {
+static void unit_swiglu(const CpuKernels *k, const Json *j) {
     float g[32], u[32], got[32], want[32];
     size_t n = read_floats(json_get(j, "gate"), g);
     read_floats(json_get(j, "up"), u);
     read_floats(json_get(j, "out"), want);
-    cpu_kernels_scalar.swiglu(g, u, n, (float)json_num(json_get(j, "limit")), (float)json_num(json_get(j, "alpha")),
-                              got);
+    k->swiglu(g, u, n, (float)json_num(json_get(j, "limit")), (float)json_num(json_get(j, "alpha")), got);
     for (size_t i = 0; i < n; i++) close_to((double)got[i], (double)want[i], 2e-6);
 }
 
-static void unit_rmsnorm(const Json *j) {
+static void unit_rmsnorm(const CpuKernels *k, const Json *j) {
     float x[32] = {0}, w[32] = {0}, want[32], got[32];
     size_t n = read_floats(json_get(j, "x"), x);
     read_floats(json_get(j, "weight"), w);
     read_floats(json_get(j, "out"), want);
-    cpu_rmsnorm(&cpu_kernels_scalar, x, w, n, (float)json_num(json_get(j, "eps")), got);
+    cpu_rmsnorm(k, x, w, n, (float)json_num(json_get(j, "eps")), got);
     for (size_t i = 0; i < n; i++) close_to((double)got[i], (double)want[i], 1e-6);
 }
 
-static void unit_softmax(const Json *j) {
+static void unit_softmax(const CpuKernels *k, const Json *j) {
     for (const Json *c = json_first(j); c; c = json_next(c)) {
         float s[CPU_BLOCK] = {0}, want[CPU_BLOCK], m = (float)json_num(json_get(c, "sink")), sum = 1, total = 0;
         size_t n = read_floats(json_get(c, "scores"), s);
         read_floats(json_get(c, "weights"), want);
-        cpu_kernels_scalar.softmax(s, 0, n, &m, &sum);
+        k->softmax(s, 0, n, &m, &sum);
         for (size_t i = 0; i < n; i++) {
             close_to((double)(s[i] / sum), (double)want[i], 1e-6);
             total += s[i] / sum;
@@ -316,11 +339,13 @@ static void unit_rope(const Json *j) {
 static void test_units(void **state) {
     (void)state;
     Json *j = units();
+    CpuKernels scalar;
     if (!j) skip();
-    unit_mxfp4(json_get(j, "mxfp4"));
-    unit_swiglu(json_get(j, "swiglu"));
-    unit_rmsnorm(json_get(j, "rmsnorm"));
-    unit_softmax(json_get(j, "sink_softmax"));
+    cpu_kernels_scalar(&scalar);
+    unit_mxfp4(&scalar, json_get(j, "mxfp4"));
+    unit_swiglu(&scalar, json_get(j, "swiglu"));
+    unit_rmsnorm(&scalar, json_get(j, "rmsnorm"));
+    unit_softmax(&scalar, json_get(j, "sink_softmax"));
     unit_router(json_get(j, "router"));
     unit_rope(json_get(j, "rope"));
     json_close(j);
@@ -359,7 +384,7 @@ static void test_speed(void **state) {
     for (size_t i = 0; i < 3; i++) {
         CpuKernels k;
         if (!cpu_kernels_select(names[i], &k)) continue;
-        CpuDot dots[] = {k.dot_f32, k.dot_bf16, k.dot_mxfp4};
+        CpuDot dots[] = {k.dot_f32, k.format[WEIGHT_BF16].dot, k.format[WEIGHT_MXFP4].dot};
         for (size_t d = 0; d < 3; d++)
             for (size_t tokens = 1; tokens <= TOKENS; tokens = tokens == 1 ? 6 : tokens * 2) {
                 size_t rounds = i ? 20000 / tokens : 200 / tokens + 1;
