@@ -3,11 +3,25 @@
  *
  *   make_checkpoint DIR                        13.8 GB, the shape of gpt-oss-20b
  *   make_checkpoint DIR layers=4 experts=8     the same with other numbers
+ *   make_checkpoint DIR layout=openai          the same weights in OpenAI's original layout, 13.8 GB
+ *   make_checkpoint FILE.gguf layout=gguf      ... as GGUF, 13.8 GB (experts MXFP4, dense matrices BF16)
  *
- * Keys: layers hidden heads kv_heads head_dim experts per_token width vocab window context seed. */
+ * Keys: layers hidden heads kv_heads head_dim experts per_token width vocab window context seed layout. */
 #include <errno.h>
 
-#include "tests/checkpoint.h"
+#include "tests/checkpoint_layouts.h"
+
+typedef bool (*Writer)(const char *path, const CkSpec *s);
+
+static bool set_layout(Writer *w, const char *word) {
+    const struct {
+        const char *word;
+        Writer write;
+    } layouts[] = {{"layout=hf", ck_write}, {"layout=openai", ck_write_openai}, {"layout=gguf", ck_write_gguf}};
+    for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++)
+        if (strcmp(word, layouts[i].word) == 0) return *w = layouts[i].write, true;
+    return false;
+}
 
 static bool set_key(CkSpec *s, const char *word) {
     const struct {
@@ -29,18 +43,20 @@ static bool set_key(CkSpec *s, const char *word) {
 
 int main(int argc, char **argv) {
     CkSpec s = CK_SPEC_20B;
+    Writer write = ck_write;
     if (argc < 2) {
-        fprintf(stderr, "usage: make_checkpoint DIR [layers=N hidden=N heads=N kv_heads=N head_dim=N experts=N "
+        fprintf(stderr, "usage: make_checkpoint PATH [layout=hf|openai|gguf] [layers=N hidden=N heads=N kv_heads=N "
+                        "head_dim=N experts=N "
                         "per_token=N width=N\n"
                         "                            vocab=N window=N context=N seed=N]\n");
         return 2;
     }
     for (int i = 2; i < argc; i++)
-        if (!set_key(&s, argv[i])) {
-            fprintf(stderr, "make_checkpoint: '%s' is no key=number that is known\n", argv[i]);
+        if (!set_layout(&write, argv[i]) && !set_key(&s, argv[i])) {
+            fprintf(stderr, "make_checkpoint: '%s' is no key=value that is known\n", argv[i]);
             return 2;
         }
-    if (ck_write(argv[1], &s)) return 0;
+    if (write(argv[1], &s)) return 0;
     fprintf(stderr, "make_checkpoint: cannot write %s: %s\n", argv[1], strerror(errno));
     return 4;
 }
