@@ -71,6 +71,7 @@ size_t gguf_n_values(const Gguf *g);
 const GgufValue *gguf_value_at(const Gguf *g, size_t i);
 size_t gguf_n_tensors(const Gguf *g);
 const GgufTensor *gguf_tensor_at(const Gguf *g, size_t i);
+const GgufTensor *gguf_find_tensor(const Gguf *g, const char *name); /* NULL: no such tensor */
 
 /* ggml's name of a type number ("Q8_0"), or NULL. */
 const char *gguf_type_name(uint32_t type);
