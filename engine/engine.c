@@ -12,11 +12,11 @@ static const EngineOps *const engines[] = {&engine_replay, &engine_local};
 bool engine_open(const EngineOptions *o, Engine **out, Err *err) {
     *out = NULL;
     const char *spec = o->spec ? o->spec : "";
-    if (!*spec) return err_set(err, ERR_INPUT, "no model was given; a checkpoint folder or replay:DIR was expected");
+    if (!*spec) return err_set(err, ERR_INPUT, "no model was given; a checkpoint or replay:DIR was expected");
     if (strncmp(spec, "openai:", 7) == 0)
         return err_set(
             err, ERR_INPUT,
-            "%.200s: this version cannot ask OpenAI-compatible servers; give a checkpoint folder or replay:DIR", spec);
+            "%.200s: this version cannot ask OpenAI-compatible servers; give a checkpoint or replay:DIR", spec);
     for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
         size_t n = strlen(engines[i]->scheme);
         if (strncmp(spec, engines[i]->scheme, n) == 0) return engines[i]->open(o, spec + n, out, err);
@@ -26,7 +26,7 @@ bool engine_open(const EngineOptions *o, Engine **out, Err *err) {
 
 const char *engine_name_at(size_t i, const char **spec_form) {
     if (i >= sizeof engines / sizeof *engines) return NULL;
-    *spec_form = *engines[i]->scheme ? engines[i]->scheme : "a checkpoint directory";
+    *spec_form = *engines[i]->scheme ? engines[i]->scheme : "a checkpoint";
     return engines[i]->name;
 }
 

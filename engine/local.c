@@ -6,6 +6,7 @@
 #include "engine/memory.h"
 #include "engine/sampler/sampler.h"
 #include "engine/sched/sched.h"
+#include "engine/spec.h"
 #include "engine/vocab_internal.h"
 
 enum { MAX_BATCH = 1024 };
@@ -22,8 +23,9 @@ typedef struct Entry {
 
 typedef struct Local {
     Engine base;
+    Arena *arena; /* the parts of the SPEC */
     Model *model;
-    Vocab *vocab;
+    Vocab *vocab; /* NULL: the checkpoint has no tokenizer */
     Pool *pool;
     Backend *backend;
     Sampler **samplers; /* one for each thread */
@@ -53,6 +55,7 @@ static void local_close(Engine *e) {
     for (size_t i = 0; l->entries && i < l->n_entries; i++) arena_close(l->entries[i].arena);
     mem_free(l->entries);
     buf_release(&l->summary);
+    arena_close(l->arena);
     mem_free(l);
 }
 
@@ -158,15 +161,38 @@ static bool fill_info(Local *l, Err *err) {
     return true;
 }
 
-static bool local_open(const EngineOptions *o, const char *dir, Engine **out, Err *err) {
+/* The vocabulary, unless there is none: then the model works on token ids alone. */
+static bool open_vocab(Local *l, const char *spec, const Spec *parts, Err *err) {
+    if (!parts->tokenizer && !l->model->has_tokenizer) return true;
+    if (!vocab_open(spec, &l->vocab, err)) return false;
+    size_t n = vocab_size(l->vocab), rows = (size_t)l->model->config.vocab;
+    return n <= rows ||
+           err_set(err, ERR_INPUT,
+                   "the tokenizer has ids up to %zu, but the model only %zu: they do not belong together", n - 1, rows);
+}
+
+static bool open_model(Local *l, const char *spec, bool inspect, Err *err) {
+    Spec parts;
+    l->arena = arena_open(4096);
+    if (!l->arena) return err_nomem(err);
+    if (!spec_parse(spec, l->arena, &parts, err)) return false;
+    ModelSource src = {.path = parts.path,
+                       .loras = parts.loras,
+                       .n_loras = parts.n_loras,
+                       .tokenizer = parts.tokenizer,
+                       .inspect = inspect};
+    return model_open(&src, &l->model, err) && open_vocab(l, spec, &parts, err);
+}
+
+static bool local_open(const EngineOptions *o, const char *spec, Engine **out, Err *err) {
     *out = NULL;
     if (!check_options(o, err)) return false;
     Local *l = mem_alloc(sizeof *l);
     if (!l) return err_nomem(err);
     l->base.ops = &engine_local;
     l->no_digest = o->no_digest;
-    bool ok = model_open(dir, &l->model, err) && vocab_open(dir, &l->vocab, err) &&
-              pool_open(o->threads, &l->pool, err) && take_precision(l, o, err) && plan_memory(l, o, err);
+    bool ok = open_model(l, spec, o->inspect, err) && pool_open(o->threads, &l->pool, err) &&
+              take_precision(l, o, err) && plan_memory(l, o, err);
     l->batch = (size_t)l->plan.batch;
     if (ok && !o->inspect) ok = open_samplers(l, err) && open_backend(l, err) && open_entries(l, err);
     ok = ok && fill_info(l, err);
@@ -244,20 +270,32 @@ static bool encode_choices(const Local *l, const Request *r, Entry *e, Err *err)
 }
 
 static bool plan_generation(const Local *l, const Request *r, Entry *e, Err *err) {
-    const HarmonyIds *h = vocab_harmony(l->vocab);
-    const uint32_t stops[] = {h->ret, h->call, h->endoftext};
     SchedJob *j = &e->job;
     size_t context = (size_t)l->info.context;
     j->sample = (SamplerOptions){r->gen.temperature, r->gen.top_p, r->gen.seed};
     j->max_tokens = (size_t)r->gen.max_tokens;
     if (j->max_tokens > context + 1) j->max_tokens = context + 1; /* no sequence can be longer */
-    if (!r->gen.ignore_eos) memcpy(j->stops, stops, sizeof stops), j->n_stops = sizeof stops / sizeof *stops;
+    if (!r->gen.ignore_eos) {
+        const HarmonyIds *h = vocab_harmony(l->vocab);
+        const uint32_t stops[] = {h->ret, h->call, h->endoftext};
+        memcpy(j->stops, stops, sizeof stops), j->n_stops = sizeof stops / sizeof *stops;
+    }
     j->out = arena_array(e->arena, j->max_tokens, sizeof *j->out);
     return j->out || err_nomem(err);
 }
 
+/* Without a tokenizer there is neither text nor a stop token: only ids that go on until max_tokens. */
+static bool check_vocab(const Local *l, const Request *r, Err *err) {
+    if (l->vocab || (r->n_ids && r->kind == REQUEST_GENERATE && r->gen.ignore_eos && !r->prefill_channel.p))
+        return true;
+    return err_set(err, ERR_INPUT,
+                   "the model has no tokenizer, so it can only continue token ids and ignore stop tokens; add "
+                   "+tokenizer=PATH (a tokenizer.json, .tiktoken or GGUF file) to the model for anything else");
+}
+
 static bool prepare(const Local *l, const Request *r, Entry *e, Err *err) {
     Ids prompt = {0};
+    if (!check_vocab(l, r, err)) return false;
     bool ok = r->n_ids
                   ? copy_ids(l, r, e->arena, &prompt, err)
                   : chat_render_request(vocab_tokenizer(l->vocab), vocab_harmony(l->vocab), r, e->arena, &prompt, err);
@@ -364,7 +402,7 @@ static bool finish(const Local *l, Entry *e, Completion *out, Err *err) {
     if (j->n_choices) return true;
     out->ids = (Ids){j->out, j->n_out};
     out->n_tokens = (int)j->n_out;
-    return parse_answer(l, e, out, err);
+    return !l->vocab || parse_answer(l, e, out, err);
 }
 
 static Entry *refused_entry(const Local *l) {

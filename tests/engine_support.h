@@ -34,7 +34,7 @@ static inline BackendOptions rig_options(const Rig *r, size_t n_seqs) {
 
 static inline Rig rig_open(const char *dir, int threads, size_t n_seqs, BackendTap tap, void *tap_ctx) {
     Rig r = {0};
-    must(model_open(dir, &r.model, err));
+    must(model_open(&(ModelSource){.path = dir}, &r.model, err));
     must(pool_open(threads, &r.pool, err));
     BackendOptions o = rig_options(&r, n_seqs);
     o.tap = tap, o.tap_ctx = tap_ctx;
@@ -44,7 +44,7 @@ static inline Rig rig_open(const char *dir, int threads, size_t n_seqs, BackendT
 
 static inline Rig rig_open_as(const char *dir, int threads, size_t n_seqs, const char *precision) {
     Rig r = {0};
-    must(model_open(dir, &r.model, err));
+    must(model_open(&(ModelSource){.path = dir}, &r.model, err));
     must(pool_open(threads, &r.pool, err));
     BackendOptions o = rig_options(&r, n_seqs);
     o.precision = precision;

@@ -82,11 +82,16 @@ static void yarn_bounds(const ModelConfig *c, double *low, double *high) {
 
 static bool check_yarn(const ModelConfig *c, Err *err) {
     double low, high;
+    if (c->yarn_factor <= 1) return true;
     yarn_bounds(c, &low, &high);
     if (low > 0 && low < high && high < c->head_dim / 2.0 - 1) return true;
     return err_set(err, ERR_INPUT,
                    "the YaRN settings give the bounds low %.4g and high %.4g; 0 < low < high < %d was expected", low,
                    high, c->head_dim / 2 - 1);
+}
+
+bool config_check(const ModelConfig *c, Err *err) {
+    return check_sizes(c, err) && check_yarn(c, err);
 }
 
 /* An explicit concentration is accepted only if it is the one that follows from the factor. */
@@ -141,21 +146,19 @@ static bool read_kind(const Json *j, ModelConfig *c, Err *err) {
         !json_want_bool(j, "attention_bias", false, &bias, err) ||
         !json_want_bool(j, "tie_word_embeddings", false, &c->tied, err))
         return false;
-    if (!json_get(j, "model_type") && json_get(j, "rope_ntk_alpha"))
-        return err_set(err, ERR_INPUT,
-                       "this is a checkpoint in OpenAI's original layout; this version reads the Hugging Face layout "
-                       "only (the folder above 'original/' of a download)");
     if (!str_eqz(type, "gpt_oss"))
         return err_set(err, ERR_INPUT, "'model_type' is \"%.60s\"; only \"gpt_oss\" is supported", type.p);
     if (!str_eqz(act, "silu"))
         return err_set(err, ERR_INPUT, "'hidden_act' is \"%.60s\"; \"silu\" was expected", act.p);
     if (!bias) return err_set(err, ERR_INPUT, "'attention_bias' is false; gpt-oss models have biases");
     const Json *q = json_get(j, "quantization_config");
-    if (q && json_type(q) == JSON_OBJECT && !json_want_str(q, "quant_method", false, &quant, err))
+    if (q && json_type(q) == JSON_OBJECT && !json_want_str(q, "quant_method", true, &quant, err))
         return err_wrap(err, "quantization_config");
-    if (!str_eqz(quant, "mxfp4"))
-        return err_set(err, ERR_INPUT, "'quant_method' is \"%.60s\"; \"mxfp4\" was expected", quant.p);
-    return true;
+    if (str_eqz(quant, "mxfp4")) return true;
+    return err_set(err, ERR_INPUT,
+                   "'quant_method' is \"%.60s\"; only \"mxfp4\" and unquantised weights are supported: take the model "
+                   "before its quantisation, or its GGUF",
+                   quant.p);
 }
 
 static bool read_all(const Json *j, ModelConfig *c, Err *err) {

@@ -1,6 +1,7 @@
 /* Which files make up a checkpoint, and the directory of their tensors. */
 #include "engine/model/model_internal.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,14 +65,39 @@ static bool grow_files(ModelFiles *d, Err *err) {
     return true;
 }
 
-static bool add_file(ModelFiles *d, const char *dir, const char *name, Err *err) {
+bool dir_append(ModelFiles *d, const char *name, const char *file, const Tensor *t, Err *err) {
+    if (d->n_tensors == d->cap_tensors) {
+        size_t cap = d->cap_tensors ? d->cap_tensors * 2 : 512, bytes;
+        Tensor *p = size_mul(cap, sizeof *p, &bytes) ? mem_realloc(d->tensors, bytes) : NULL;
+        if (!p) return err_nomem(err);
+        d->tensors = p;
+        d->cap_tensors = cap;
+    }
+    Tensor *slot = &d->tensors[d->n_tensors];
+    *slot = *t;
+    slot->name = arena_strdup(d->arena, name);
+    slot->file = file;
+    if (!slot->name) return err_nomem(err);
+    d->n_tensors++;
+    return true;
+}
+
+bool dir_add(ModelFiles *d, const char *dir, const char *name, bool inside, DirRead read, Err *err) {
     if (!grow_files(d, err)) return false;
     WeightFile f = {.name = arena_strdup(d->arena, name), .path = path_join(d->arena, dir, name)};
     if (!f.name || !f.path) return err_nomem(err);
     if (!file_map(f.path, &f.map, err)) return false;
     d->files[d->n_files++] = f;
-    if (!check_inside(dir, f.path, name, err)) return false;
-    return safetensors_read(d, f.name, f.map.p, f.map.n, err);
+    if (inside && !check_inside(dir, f.path, name, err)) return false;
+    return read(d, &d->files[d->n_files - 1], err);
+}
+
+static bool read_safetensors(ModelFiles *d, WeightFile *f, Err *err) {
+    return safetensors_read(d, f->name, f->map.p, f->map.n, err);
+}
+
+static bool add_file(ModelFiles *d, const char *dir, const char *name, Err *err) {
+    return dir_add(d, dir, name, true, read_safetensors, err);
 }
 
 static bool has_file(const ModelFiles *d, const char *name) {
@@ -84,7 +110,7 @@ static int by_name(const void *a, const void *b) {
     return strcmp(((const Tensor *)a)->name, ((const Tensor *)b)->name);
 }
 
-static bool finish(ModelFiles *d, Err *err) {
+bool dir_finish(ModelFiles *d, Err *err) {
     qsort(d->tensors, d->n_tensors, sizeof *d->tensors, by_name);
     for (size_t i = 1; i < d->n_tensors; i++)
         if (strcmp(d->tensors[i - 1].name, d->tensors[i].name) == 0)
@@ -126,34 +152,60 @@ static bool open_index(ModelFiles *d, const char *dir, const char *path, Err *er
     bool ok = file_read(path, &text, err) && json_parse(buf_str(&text), &root, err);
     if (ok) {
         const Json *map = json_get(root, "weight_map");
-        ok = open_shards(d, dir, map, err) && finish(d, err) && check_map(d, map, err);
+        ok = open_shards(d, dir, map, err) && dir_finish(d, err) && check_map(d, map, err);
     }
     json_close(root);
     buf_release(&text);
     return ok || err_wrap(err, INDEX_NAME);
 }
 
-bool dir_open(ModelFiles *d, const char *dir, Err *err) {
-    d->arena = arena_open(0);
-    const char *index = d->arena ? path_join(d->arena, dir, INDEX_NAME) : NULL;
+static int by_text(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Every NAME.safetensors of the folder, in the order of names. */
+static bool open_any(ModelFiles *d, const char *dir, Err *err) {
+    const char **names = arena_array(d->arena, MAX_FILES, sizeof *names);
+    DIR *list = opendir(dir);
+    size_t n = 0;
+    bool ok = names || err_nomem(err);
+    for (struct dirent *e; ok && list && (e = readdir(list));) {
+        if (!str_ends(str_from(e->d_name), STR(".safetensors"))) continue;
+        if (n == MAX_FILES) ok = err_set(err, ERR_INPUT, "the folder has more than %d weight files", MAX_FILES);
+        if (ok && !(names[n++] = arena_strdup(d->arena, e->d_name))) ok = err_nomem(err);
+    }
+    if (list) closedir(list);
+    if (ok && n == 0)
+        ok = err_set(err, ERR_INPUT, "there are no weights in %.200s: no .safetensors file is there", dir);
+    if (ok) qsort(names, n, sizeof *names, by_text);
+    for (size_t i = 0; ok && i < n; i++) ok = add_file(d, dir, names[i], err);
+    return ok && dir_finish(d, err);
+}
+
+bool dir_open(ModelFiles *d, const char *dir, bool any_name, Err *err) {
+    const char *index = path_join(d->arena, dir, INDEX_NAME);
     const char *single = index ? path_join(d->arena, dir, SINGLE_NAME) : NULL;
     if (!single) return err_nomem(err);
     if (file_exists(index)) return open_index(d, dir, index, err);
+    if (any_name) return open_any(d, dir, err);
     if (!file_exists(single))
         return err_set(err, ERR_INPUT,
                        "there are no weights in %.200s: neither " SINGLE_NAME " nor " INDEX_NAME " is there", dir);
-    return add_file(d, dir, SINGLE_NAME, err) && finish(d, err);
+    return add_file(d, dir, SINGLE_NAME, err) && dir_finish(d, err);
 }
 
 void dir_close(ModelFiles *d) {
-    for (size_t i = 0; i < d->n_files; i++) file_unmap(&d->files[i].map);
+    for (size_t i = 0; i < d->n_files; i++) {
+        gguf_close(d->files[i].gguf);
+        file_unmap(&d->files[i].map);
+    }
     mem_free(d->files);
     mem_free(d->tensors);
     arena_close(d->arena);
     *d = (ModelFiles){0};
 }
 
-const Tensor *dir_find(const ModelFiles *d, const char *name) {
+Tensor *dir_find(const ModelFiles *d, const char *name) {
     Tensor key = {.name = name};
     return d->n_tensors ? bsearch(&key, d->tensors, d->n_tensors, sizeof *d->tensors, by_name) : NULL;
 }

@@ -1,155 +1,74 @@
 /* Binds the tensors of a Hugging Face directory to the model: names, shapes and dtypes of specs/gpt-oss-model.md 4(a).
  */
-#include "engine/model/model_internal.h"
-
 #include <stdio.h>
 #include <string.h>
 
-/* Scale bytes are searched for NaN at opening up to this size; beyond, a NaN shows in the logits and is reported then:
- * reading all scales of a large model from a cold disk would cost more than it is worth. */
-#define SCALE_SCAN_MAX (128u << 20)
+#include "engine/model/model_internal.h"
 
-typedef struct Bind {
-    Model *m;
-    int layer; /* -1: names in full */
-    uint64_t scanned;
-    Err *err;
-} Bind;
-
-static bool weight_type(DType d, WeightType *out) {
-    switch (d) {
-    case DTYPE_F32:
-        *out = WEIGHT_F32;
-        return true;
-    case DTYPE_F16:
-        *out = WEIGHT_F16;
-        return true;
-    case DTYPE_BF16:
-        *out = WEIGHT_BF16;
-        return true;
-    default:
-        return false;
-    }
-}
-
-static size_t weight_size(WeightType t) {
-    return t == WEIGHT_F32 ? 4 : 2;
-}
-
-static void shape_text(char *out, size_t cap, const size_t *shape, int rank) {
-    size_t at = 0;
-    for (int i = 0; i < rank && at < cap; i++)
-        at += (size_t)snprintf(out + at, cap - at, "%s%zu", i ? ", " : "", shape[i]);
-    if (rank == 0) out[0] = '\0';
-}
-
-/* The tensor of that name and shape. */
-static const Tensor *want(const Bind *b, const char *name, int rank, const size_t *shape) {
-    char full[160], is[160], was[160];
-    if (b->layer < 0)
-        snprintf(full, sizeof full, "%s", name);
-    else
-        snprintf(full, sizeof full, "model.layers.%d.%s", b->layer, name);
-    const Tensor *t = dir_find(b->m->files, full);
-    if (!t) return err_set(b->err, ERR_INPUT, "tensor '%s' is missing", full), NULL;
-    if (t->rank == rank && memcmp(t->shape, shape, (size_t)rank * sizeof *shape) == 0) return t;
-    shape_text(is, sizeof is, t->shape, t->rank);
-    shape_text(was, sizeof was, shape, rank);
-    err_set(b->err, ERR_INPUT, "%s: tensor '%s' has the shape [%s], but config.json asks for [%s]", t->file, full, is,
-            was);
-    return NULL;
-}
-
-static bool wrong_dtype(const Bind *b, const Tensor *t, const char *expected) {
-    return err_set(b->err, ERR_INPUT, "%s: tensor '%.120s' has dtype %s; %s was expected", t->file, t->name,
-                   dtype_name(t->dtype), expected);
-}
-
-static bool bind_matrix(Bind *b, const char *name, size_t rows, size_t cols, Matrix *out) {
+/* A de-quantised matrix is stored transposed, [experts, cols, rows]: a row of ours is a column there. `step` apart,
+ * from `first`: 2 picks the gate or up columns, which alternate. */
+static bool bind_transposed(Bind *b, const Tensor *t, size_t experts, size_t rows, size_t cols, size_t first,
+                            size_t step, Matrix *out) {
     WeightType type;
-    const Tensor *t = want(b, name, 2, (size_t[]){rows, cols});
-    if (!t) return false;
-    if (!weight_type(t->dtype, &type)) return wrong_dtype(b, t, "BF16, F16 or F32");
-    *out = (Matrix){.type = type, .rows = rows, .cols = cols, .data = t->data, .row_stride = cols * weight_size(type)};
-    b->m->n_params += (uint64_t)rows * cols;
-    return true;
-}
-
-static bool bind_vec2(Bind *b, const char *name, int rank, size_t n0, size_t n1, Vec *out) {
-    WeightType type;
-    const Tensor *t = want(b, name, rank, (size_t[]){n0, n1});
-    if (!t) return false;
-    if (!weight_type(t->dtype, &type)) return wrong_dtype(b, t, "BF16, F16 or F32");
-    size_t n = rank == 2 ? n0 * n1 : n0;
-    *out = (Vec){.type = type, .n = n, .data = t->data, .stride = weight_size(type)};
-    b->m->n_params += n;
-    return true;
-}
-
-static bool bind_vec(Bind *b, const char *name, size_t n, Vec *out) {
-    return bind_vec2(b, name, 1, n, 0, out);
-}
-
-static bool check_scales(Bind *b, const Tensor *t) {
-    if (b->scanned + t->bytes > SCALE_SCAN_MAX) return true;
-    b->scanned += t->bytes;
-    const unsigned char *bad = memchr(t->data, 255, t->bytes);
-    if (!bad) return true;
-    return err_set(b->err, ERR_INPUT,
-                   "%s: tensor '%.120s' holds the scale 255 (not a number) at byte %zu; the file is damaged", t->file,
-                   t->name, (size_t)(bad - t->data));
-}
-
-/* [experts, rows, cols/32, 16] codes and [experts, rows, cols/32] scales as one matrix of experts*rows rows. */
-static bool bind_experts(Bind *b, const char *stem, size_t experts, size_t rows, size_t cols, Matrix *out) {
-    char name[80];
-    snprintf(name, sizeof name, "mlp.experts.%s_blocks", stem);
-    const Tensor *q = want(b, name, 4, (size_t[]){experts, rows, cols / 32, 16});
-    if (!q) return false;
-    snprintf(name, sizeof name, "mlp.experts.%s_scales", stem);
-    const Tensor *s = want(b, name, 3, (size_t[]){experts, rows, cols / 32});
-    if (!s) return false;
-    if (q->dtype != DTYPE_U8) return wrong_dtype(b, q, "U8 (MXFP4 codes)");
-    if (s->dtype != DTYPE_U8 && s->dtype != DTYPE_F8_E8M0) return wrong_dtype(b, s, "U8 (MXFP4 scales)");
-    *out = (Matrix){.type = WEIGHT_MXFP4,
+    if (!bind_type(b, t, &type)) return false;
+    size_t size = weight_block(type).bytes, line = rows * step * size;
+    *out = (Matrix){.type = type,
                     .rows = experts * rows,
                     .cols = cols,
-                    .data = q->data,
-                    .row_stride = cols / 2,
-                    .scales = s->data,
-                    .scale_stride = cols / 32};
+                    .data = t->data + first * size,
+                    .row_stride = step * size,
+                    .group_rows = rows,
+                    .group_stride = cols * line,
+                    .col_stride = line};
     b->m->n_params += (uint64_t)experts * rows * cols;
-    return check_scales(b, s);
+    return true;
 }
 
-/* Every second row, from `first`. */
-static Matrix every_other_row(const Matrix *m, size_t first) {
-    Matrix r = *m;
-    r.rows /= 2;
-    r.data += first * m->row_stride;
-    r.scales += first * m->scale_stride;
-    r.row_stride *= 2;
-    r.scale_stride *= 2;
-    return r;
+/* Experts as MXFP4, as published, or de-quantised; not both. */
+static bool is_plain(Bind *b, const char *stem, bool *plain) {
+    char name[80], blocks[100];
+    snprintf(name, sizeof name, "mlp.experts.%s", stem);
+    snprintf(blocks, sizeof blocks, "%s_blocks", name);
+    *plain = bind_find(b, name) != NULL;
+    if (*plain && bind_find(b, blocks))
+        return err_set(b->err, ERR_INPUT,
+                       "layer %d has both '%s' and '%s'; it must be one, or nobody knows which weights are meant",
+                       b->layer, name, blocks);
+    return true;
 }
 
-static Vec every_other(const Vec *v, size_t first) {
-    return (Vec){.type = v->type, .n = v->n / 2, .data = v->data + first * v->stride, .stride = v->stride * 2};
+static bool bind_gate_up(Bind *b, ModelLayer *l, size_t e, size_t h, size_t w) {
+    Matrix both = {0};
+    Tensor *t;
+    bool plain;
+    if (!is_plain(b, "gate_up_proj", &plain)) return false;
+    if (plain)
+        return bind_want(b, "mlp.experts.gate_up_proj", 3, (size_t[]){e, h, 2 * w}, &t) &&
+               bind_transposed(b, t, e, w, h, 0, 2, &l->gate) && bind_transposed(b, t, e, w, h, 1, 2, &l->up);
+    if (!bind_mxfp4(b, "mlp.experts.gate_up_proj_blocks", "mlp.experts.gate_up_proj_scales", e, 2 * w, h, &both))
+        return false;
+    /* rows are interleaved: 2c is gate channel c, 2c+1 is up channel c */
+    l->gate = every_other_row(&both, 0), l->up = every_other_row(&both, 1);
+    return true;
+}
+
+static bool bind_down(Bind *b, ModelLayer *l, size_t e, size_t h, size_t w) {
+    Tensor *t;
+    bool plain;
+    if (!is_plain(b, "down_proj", &plain)) return false;
+    if (!plain) return bind_mxfp4(b, "mlp.experts.down_proj_blocks", "mlp.experts.down_proj_scales", e, h, w, &l->down);
+    return bind_want(b, "mlp.experts.down_proj", 3, (size_t[]){e, w, h}, &t) &&
+           bind_transposed(b, t, e, h, w, 0, 1, &l->down);
 }
 
 static bool bind_moe(Bind *b, ModelLayer *l) {
     const ModelConfig *c = &b->m->config;
     size_t e = (size_t)c->n_experts, h = (size_t)c->hidden, w = (size_t)c->expert_width;
-    Matrix gate_up;
-    Vec bias;
+    Vec bias = {0};
     if (!bind_matrix(b, "mlp.router.weight", e, h, &l->router) || !bind_vec(b, "mlp.router.bias", e, &l->router_bias) ||
-        !bind_experts(b, "gate_up_proj", e, 2 * w, h, &gate_up) ||
-        !bind_vec2(b, "mlp.experts.gate_up_proj_bias", 2, e, 2 * w, &bias) ||
-        !bind_experts(b, "down_proj", e, h, w, &l->down) ||
-        !bind_vec2(b, "mlp.experts.down_proj_bias", 2, e, h, &l->down_bias))
+        !bind_gate_up(b, l, e, h, w) || !bind_vec2(b, "mlp.experts.gate_up_proj_bias", e, 2 * w, &bias) ||
+        !bind_down(b, l, e, h, w) || !bind_vec2(b, "mlp.experts.down_proj_bias", e, h, &l->down_bias))
         return false;
-    /* rows are interleaved: 2c is gate channel c, 2c+1 is up channel c */
-    l->gate = every_other_row(&gate_up, 0), l->up = every_other_row(&gate_up, 1);
     l->gate_bias = every_other(&bias, 0), l->up_bias = every_other(&bias, 1);
     return true;
 }
@@ -172,10 +91,10 @@ static bool bind_attention(Bind *b, ModelLayer *l) {
 }
 
 bool hf_bind(Model *m, Err *err) {
-    Bind b = {.m = m, .layer = -1, .err = err};
+    Bind b = {.m = m, .prefix = "model.layers.", .layer = -1, .err = err};
     size_t v = (size_t)m->config.vocab, h = (size_t)m->config.hidden;
     if (!bind_matrix(&b, "model.embed_tokens.weight", v, h, &m->embed)) return false;
-    if (m->config.tied && !dir_find(m->files, "lm_head.weight"))
+    if (m->config.tied && !bind_find(&b, "lm_head.weight"))
         m->unembed = m->embed;
     else if (!bind_matrix(&b, "lm_head.weight", v, h, &m->unembed))
         return false;

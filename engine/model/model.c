@@ -1,11 +1,9 @@
 #include "engine/model/model.h"
 
+#include <dirent.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "engine/base/hash.h"
-#include "engine/base/pool.h"
 #include "engine/model/model_internal.h"
 
 const char *weight_type_name(WeightType t) {
@@ -54,213 +52,147 @@ float vec_get(const Vec *v, size_t i) {
     return f;
 }
 
-static bool missing(const char *dir, Err *err) {
-    if (file_exists(dir) && !file_is_dir(dir))
-        return err_set(
-            err, ERR_INPUT,
-            "the model %.200s is a file; this version reads folders in the Hugging Face layout only, no GGUF", dir);
+/* ---- what kind of checkpoint a path is ---- */
+
+typedef struct Layout {
+    const char *name;
+    bool (*config)(const char *path, ModelConfig *out, Err *err); /* folders */
+    bool (*bind)(Model *m, Err *err);
+} Layout;
+
+static const Layout huggingface = {"huggingface", model_config_load, hf_bind};
+static const Layout openai = {"openai", config_openai_load, openai_bind};
+static const Layout gguf = {"gguf", NULL, gguf_bind};
+
+static bool nothing_there(const char *path, Err *err) {
     return err_set(err, ERR_INPUT,
-                   "there is no model at %.200s: a folder with config.json, tokenizer.json and model*.safetensors was "
-                   "expected, e.g. a "
-                   "download of openai/gpt-oss-20b from Hugging Face, or one of this repository's demo models",
-                   dir);
+                   "there is no model at %.200s: a folder with config.json, tokenizer.json and model*.safetensors or a "
+                   ".gguf file was expected, e.g. a download of openai/gpt-oss-20b from Hugging Face, or one of this "
+                   "repository's demo models",
+                   path);
 }
+
+/* Some file of the folder that ends so; NULL: none. */
+static const char *file_ending_in(Arena *a, const char *dir, const char *end) {
+    const char *found = NULL;
+    DIR *list = opendir(dir);
+    for (struct dirent *e; list && (e = readdir(list));)
+        if (str_ends(str_from(e->d_name), str_from(end)) && (!found || strcmp(e->d_name, found) < 0))
+            found = arena_strdup(a, e->d_name);
+    if (list) closedir(list);
+    return found;
+}
+
+/* The folder has no config.json, or no weights that go with it: says where they may be. */
+static bool look_around(Arena *a, const char *dir, Err *err) {
+    const char *original = path_join(a, dir, "original"), *file = file_ending_in(a, dir, ".gguf");
+    const char *config = original ? path_join(a, original, "config.json") : NULL;
+    if (!config) return err_nomem(err);
+    if (file)
+        return err_set(err, ERR_INPUT, "%.200s holds GGUF files; give one of them, e.g. %.200s/%.100s", dir, dir, file);
+    if (file_exists(config) && file_ending_in(a, original, ".safetensors"))
+        return err_set(err, ERR_INPUT,
+                       "%.150s has its weights in OpenAI's original layout below it; give "
+                       "%.150s/original+tokenizer=%.150s",
+                       dir, dir, dir);
+    return nothing_there(dir, err);
+}
+
+/* OpenAI's own config.json has no model_type, and rope_ntk_alpha, which Hugging Face's has not. */
+static bool which_folder(const char *config, const Layout **out, Err *err) {
+    Buf text;
+    Json *j = NULL;
+    buf_init(&text, 16u << 20);
+    bool ok = file_read(config, &text, err) && (json_parse(buf_str(&text), &j, err) || err_wrap(err, "%.200s", config));
+    if (ok) *out = !json_get(j, "model_type") && json_get(j, "rope_ntk_alpha") ? &openai : &huggingface;
+    json_close(j);
+    buf_release(&text);
+    return ok;
+}
+
+static bool open_folder(Model *m, const char *dir, const Layout **out, Err *err) {
+    Arena *a = m->files->arena;
+    const char *config = path_join(a, dir, "config.json"), *tokenizer = path_join(a, dir, "tokenizer.json");
+    const char *one = path_join(a, dir, "model.safetensors"),
+               *index = path_join(a, dir, "model.safetensors.index.json");
+    m->dir = arena_strdup(a, dir);
+    if (!config || !tokenizer || !one || !index || !m->dir) return err_nomem(err);
+    if (!file_exists(config)) return look_around(a, dir, err);
+    if (!which_folder(config, out, err)) return false;
+    if (*out == &huggingface && !file_exists(one) && !file_exists(index)) {
+        Err hint = ERR_INIT;
+        if (!look_around(a, dir, &hint) && !strstr(hint.msg, "there is no model")) return *err = hint, false;
+    }
+    m->has_tokenizer = file_exists(tokenizer);
+    return (*out)->config(config, &m->config, err) && dir_open(m->files, dir, *out == &openai, err);
+}
+
+static bool open_gguf(Model *m, const char *path, const Layout **out, Err *err) {
+    *out = &gguf;
+    m->dir = path_dirname(m->files->arena, path);
+    if (!m->dir) return err_nomem(err);
+    if (!gguf_files_open(m->files, path, err) || !config_gguf(m->files, &m->config, err)) return false;
+    m->has_tokenizer = gguf_find(m->files->files[0].gguf, "tokenizer.ggml.tokens") != NULL;
+    return true;
+}
+
+static bool starts_with_gguf(const char *path, bool *yes, Err *err) {
+    FileMap f;
+    if (!file_map(path, &f, err)) return false;
+    *yes = f.n >= 4 && memcmp(f.p, "GGUF", 4) == 0;
+    file_unmap(&f);
+    return true;
+}
+
+static bool open_path(Model *m, const char *path, const Layout **out, Err *err) {
+    bool yes = false;
+    if (!file_exists(path)) return nothing_there(path, err);
+    if (file_is_dir(path)) return open_folder(m, path, out, err);
+    if (!starts_with_gguf(path, &yes, err)) return false;
+    if (yes || str_ends(str_from(path), STR(".gguf"))) return open_gguf(m, path, out, err);
+    return err_set(err, ERR_INPUT,
+                   "the model %.200s is a file but no GGUF; for safetensors give the folder that it is in", path);
+}
+
+/* ---- opening ---- */
 
 static bool load(Model *m, Err *err) {
-    Arena *a = arena_open(0);
-    const char *config = a ? path_join(a, m->dir, "config.json") : NULL;
-    bool ok = config || err_nomem(err);
-    if (ok && !file_exists(config)) ok = missing(m->dir, err);
-    ok = ok && model_config_load(config, &m->config, err);
-    arena_close(a);
-    if (!ok || !dir_open(m->files, m->dir, err)) return false;
+    const Layout *layout = NULL;
+    ModelFiles *d = m->files;
+    if (d->source.n_loras) return err_set(err, ERR_INPUT, "this version cannot apply adapters (+lora=)");
+    if (!open_path(m, d->source.path, &layout, err)) return false;
     m->layers = mem_alloc((size_t)m->config.n_layers * sizeof *m->layers);
     if (!m->layers) return err_nomem(err);
-    m->layout = "huggingface";
-    m->n_tensors = m->files->n_tensors;
-    m->n_files = m->files->n_files;
-    for (size_t i = 0; i < m->n_tensors; i++) m->weight_bytes += m->files->tensors[i].bytes;
-    return hf_bind(m, err);
+    m->layout = layout->name;
+    m->n_tensors = d->n_tensors;
+    m->n_files = d->n_files;
+    for (size_t i = 0; i < m->n_tensors; i++) m->weight_bytes += d->tensors[i].bytes;
+    if (!layout->bind(m, err)) return false;
+    model_check_unusual(m);
+    return !d->no_memory || err_nomem(err);
 }
 
-bool model_open(const char *dir, Model **out, Err *err) {
+bool model_open(const ModelSource *src, Model **out, Err *err) {
     *out = NULL;
-    if (!file_is_dir(dir)) return missing(dir, err);
     Model *m = mem_alloc(sizeof *m);
     if (!m) return err_nomem(err);
     m->files = mem_alloc(sizeof *m->files);
-    m->dir = mem_strdup(dir);
-    bool ok = m->files && m->dir ? load(m, err) || err_wrap(err, "model %.150s", dir) : err_nomem(err);
-    if (!ok) {
+    bool ok = m->files && (m->files->arena = arena_open(0)) != NULL;
+    if (!ok) err_nomem(err);
+    if (ok) m->files->source = *src;
+    if (ok) ok = load(m, err) || err_wrap(err, "model %.150s", src->path);
+    if (ok)
+        *out = m;
+    else
         model_close(m);
-        return false;
-    }
-    *out = m;
-    return true;
+    return ok;
 }
 
 void model_close(Model *m) {
     if (!m) return;
     if (m->files) dir_close(m->files);
     mem_free(m->files);
-    mem_free((void *)(uintptr_t)m->dir);
+    mem_free(m->warnings);
     mem_free(m->layers);
     mem_free(m);
-}
-
-/* ---- digest ---- */
-
-#define DIGEST_CHUNK (16u << 20)
-
-typedef struct DigestJob {
-    const unsigned char *p;
-    size_t n;
-    unsigned char (*out)[32]; /* one per chunk */
-} DigestJob;
-
-static void digest_chunks(void *ctx, size_t begin, size_t end, int worker) {
-    DigestJob *j = ctx;
-    (void)worker;
-    for (size_t i = begin; i < end; i++) {
-        size_t at = i * DIGEST_CHUNK, n = j->n - at < DIGEST_CHUNK ? j->n - at : DIGEST_CHUNK;
-        Sha256 h;
-        sha256_init(&h);
-        sha256_add(&h, j->p + at, n);
-        sha256_end(&h, j->out[i]);
-    }
-}
-
-static bool digest_add(Sha256 *h, Pool *pool, const char *name, FileMap map, Err *err) {
-    size_t chunks = (map.n + DIGEST_CHUNK - 1) / DIGEST_CHUNK;
-    DigestJob job = {map.p, map.n, mem_alloc(chunks * 32)};
-    if (!job.out) return err_nomem(err);
-    pool_run(pool, chunks, 1, digest_chunks, &job);
-    sha256_add_field(h, str_from(name));
-    sha256_add_field(h, (Str){(const char *)job.out, chunks * 32});
-    mem_free(job.out);
-    return true;
-}
-
-typedef struct Named {
-    const char *name;
-    FileMap map;
-} Named;
-
-static int by_file_name(const void *a, const void *b) {
-    return strcmp(((const Named *)a)->name, ((const Named *)b)->name);
-}
-
-bool model_digest(const Model *m, Pool *pool, char out[65], Err *err) {
-    static const char *const texts[] = {"config.json", "tokenizer.json"};
-    unsigned char digest[32];
-    Sha256 h;
-    bool ok = true;
-    size_t n = 0;
-    Arena *a = arena_open(0);
-    Named *all = a ? arena_array(a, m->n_files + 2, sizeof *all) : NULL;
-    if (!all) ok = err_nomem(err);
-    for (size_t i = 0; ok && i < m->n_files; i++) all[n++] = (Named){m->files->files[i].name, m->files->files[i].map};
-    FileMap maps[2] = {{0}};
-    for (int i = 0; ok && i < 2; i++) {
-        const char *path = path_join(a, m->dir, texts[i]);
-        if (!path)
-            ok = err_nomem(err);
-        else if (file_exists(path))
-            ok = file_map(path, &maps[i], err);
-        else
-            continue;
-        all[n++] = (Named){texts[i], maps[i]};
-    }
-    if (ok) qsort(all, n, sizeof *all, by_file_name);
-    sha256_init(&h);
-    for (size_t i = 0; ok && i < n; i++) ok = digest_add(&h, pool, all[i].name, all[i].map, err);
-    sha256_end(&h, digest);
-    if (ok) sha256_hex(digest, out);
-    for (int i = 0; i < 2; i++) file_unmap(&maps[i]);
-    arena_close(a);
-    return ok;
-}
-
-/* ---- summary ---- */
-
-static uint64_t row_bytes(const Matrix *m) {
-    WeightBlock b = weight_block(m->type);
-    return m->cols / b.cols * (b.bytes + (m->type == WEIGHT_MXFP4));
-}
-
-uint64_t model_active_bytes(const Model *m) {
-    uint64_t sum = m->unembed.rows * row_bytes(&m->unembed), k = (uint64_t)m->config.experts_per_token,
-             e = (uint64_t)m->config.n_experts;
-    for (int i = 0; i < m->config.n_layers; i++) {
-        const ModelLayer *l = &m->layers[i];
-        const Matrix *dense[] = {&l->q, &l->k, &l->v, &l->o, &l->router}, *moe[] = {&l->gate, &l->up, &l->down};
-        for (size_t j = 0; j < sizeof dense / sizeof *dense; j++) sum += dense[j]->rows * row_bytes(dense[j]);
-        for (size_t j = 0; j < sizeof moe / sizeof *moe; j++) sum += moe[j]->rows / e * k * row_bytes(moe[j]);
-    }
-    return sum;
-}
-
-static void put_types(JsonOut *o, const Model *m) {
-    const ModelLayer *l = &m->layers[0];
-    const struct {
-        const char *key;
-        WeightType t;
-    } types[] = {{"embedding", m->embed.type}, {"lm_head", m->unembed.type}, {"attention", l->q.type},
-                 {"router", l->router.type},   {"experts", l->gate.type},    {"norms", m->final_norm.type}};
-    json_out_key(o, "dtypes");
-    json_obj(o);
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        json_out_key(o, types[i].key);
-        json_out_cstr(o, weight_type_name(types[i].t));
-    }
-    json_obj_end(o);
-}
-
-static void put_int(JsonOut *o, const char *key, int64_t v) {
-    json_out_key(o, key);
-    json_out_int(o, v);
-}
-
-static void put_num(JsonOut *o, const char *key, double v) {
-    json_out_key(o, key);
-    json_out_num(o, v);
-}
-
-static int64_t count_sliding(const ModelConfig *c) {
-    int64_t n = 0;
-    for (int i = 0; i < c->n_layers; i++) n += c->sliding[i];
-    return n;
-}
-
-void model_summary(const Model *m, Buf *out) {
-    const ModelConfig *c = &m->config;
-    JsonOut o;
-    json_out_init(&o, out, 0);
-    json_obj(&o);
-    json_out_key(&o, "layout");
-    json_out_cstr(&o, m->layout);
-    put_int(&o, "layers", c->n_layers);
-    put_int(&o, "sliding_layers", count_sliding(c));
-    put_int(&o, "hidden", c->hidden);
-    put_int(&o, "heads", c->n_heads);
-    put_int(&o, "kv_heads", c->n_kv_heads);
-    put_int(&o, "head_dim", c->head_dim);
-    put_int(&o, "experts", c->n_experts);
-    put_int(&o, "experts_per_token", c->experts_per_token);
-    put_int(&o, "expert_width", c->expert_width);
-    put_int(&o, "vocab", c->vocab);
-    put_int(&o, "window", c->window);
-    put_int(&o, "context", c->context);
-    put_num(&o, "rope_theta", c->rope_theta);
-    put_num(&o, "yarn_factor", c->yarn_factor);
-    put_num(&o, "yarn_original_context", c->yarn_context);
-    put_num(&o, "swiglu_limit", c->swiglu_limit);
-    put_int(&o, "tensors", (int64_t)m->n_tensors);
-    put_int(&o, "files", (int64_t)m->n_files);
-    json_out_key(&o, "weight_bytes");
-    json_out_u64(&o, m->weight_bytes);
-    json_out_key(&o, "parameters");
-    json_out_u64(&o, m->n_params);
-    put_types(&o, m);
-    json_obj_end(&o);
 }

@@ -108,11 +108,23 @@ typedef struct ModelLayer {
     Vec gate_bias, up_bias, down_bias; /* indexed the same way */
 } ModelLayer;
 
-/* Contains: the mapped files, the config, one ModelLayer per layer. */
+/* What to open. Strings are borrowed until model_close. */
+typedef struct ModelSource {
+    const char *path; /* a folder in Hugging Face's or OpenAI's layout, or a GGUF file (any part of a split one) */
+    const char *const *loras; /* [n_loras] adapter folders, in order */
+    size_t n_loras;
+    const char *tokenizer; /* NULL: the model's own. Only the digest reads it: another tokenizer is another model */
+    bool inspect;          /* for looking only: what is missing becomes a warning, and nothing can be computed */
+} ModelSource;
+
+/* Contains: the mapped files, the config, one ModelLayer per layer, what is unusual about it. */
 typedef struct Model {
     ModelConfig config;
-    const char *dir, *layout; /* layout: "huggingface", "openai", "gguf" */
-    Matrix embed, unembed;    /* [vocab, hidden] */
+    const char *dir, *layout; /* dir: of the files. layout: "huggingface", "openai", "gguf" */
+    bool has_tokenizer;       /* of its own */
+    const char **warnings;    /* [n_warnings] one sentence each: where it departs from what OpenAI published */
+    size_t n_warnings;
+    Matrix embed, unembed; /* [vocab, hidden] */
     Vec final_norm;
     ModelLayer *layers;
     size_t n_tensors, n_files;
@@ -121,10 +133,10 @@ typedef struct Model {
 } Model;
 
 /* Maps and checks. *out is NULL on failure, and *err names the file, the key and what was expected. */
-bool model_open(const char *dir, Model **out, Err *err);
+bool model_open(const ModelSource *src, Model **out, Err *err);
 void model_close(Model *m); /* NULL is fine */
 
-/* config.json alone. */
+/* A Hugging Face config.json alone. */
 bool model_config_load(const char *path, ModelConfig *out, Err *err);
 /* The same from text: the loader's tests feed it every prefix of a valid file. */
 bool model_config_parse(Str json, ModelConfig *out, Err *err);
@@ -133,14 +145,17 @@ bool model_config_parse(Str json, ModelConfig *out, Err *err);
 void model_rope(const ModelConfig *c, double *inv_freq, double *concentration);
 
 /* SHA-256 over the content, as hex: for config.json, tokenizer.json and each weight file, sorted by name: the name, and
- * the SHA-256 of each 16 MiB of its content (so that all cores can read at once). Reads every byte of the files. */
+ * the SHA-256 of each 16 MiB of its content (so that all cores can read at once). For GGUF: the files alone, which hold
+ * configuration and tokenizer. Then, if there are any, "+tokenizer" and the foreign tokenizer, and for each adapter
+ * "+lora" with its adapter_config.json and weights. Names are base names: moving a model changes nothing. Reads every
+ * byte of the files. */
 struct Pool;
 bool model_digest(const Model *m, struct Pool *pool, char out[65], Err *err);
 
 /* Weight bytes that one decoded token reads: all matrices but the embedding, of the experts only the chosen ones. */
 uint64_t model_active_bytes(const Model *m);
 
-/* One JSON object: shapes, dtypes and bytes of what is there. */
+/* One JSON object: shapes, dtypes and bytes of what is there, and "warnings". */
 void model_summary(const Model *m, Buf *out);
 
 #endif

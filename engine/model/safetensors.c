@@ -78,23 +78,6 @@ static bool read_entry(const Json *j, const unsigned char *data, size_t data_n, 
     return true;
 }
 
-static bool append(ModelFiles *d, const char *name, const char *file, const Tensor *t, Err *err) {
-    if (d->n_tensors == d->cap_tensors) {
-        size_t cap = d->cap_tensors ? d->cap_tensors * 2 : 512, bytes;
-        Tensor *p = size_mul(cap, sizeof *p, &bytes) ? mem_realloc(d->tensors, bytes) : NULL;
-        if (!p) return err_nomem(err);
-        d->tensors = p;
-        d->cap_tensors = cap;
-    }
-    Tensor *slot = &d->tensors[d->n_tensors];
-    *slot = *t;
-    slot->name = arena_strdup(d->arena, name);
-    slot->file = file;
-    if (!slot->name) return err_nomem(err);
-    d->n_tensors++;
-    return true;
-}
-
 static int by_data(const void *a, const void *b) {
     const Tensor *x = *(const Tensor *const *)a, *y = *(const Tensor *const *)b;
     if (x->data != y->data) return x->data < y->data ? -1 : 1;
@@ -134,7 +117,7 @@ static bool read_entries(ModelFiles *d, const char *file, const Json *root, cons
         if (strcmp(name, "__metadata__") == 0) continue;
         Tensor t = {0};
         if (!read_entry(c, data, data_n, &t, err)) return err_wrap(err, "tensor '%.120s'", name);
-        if (!append(d, name, file, &t, err)) return false;
+        if (!dir_append(d, name, file, &t, err)) return false;
     }
     if (d->n_tensors == first) return err_set(err, ERR_INPUT, "the header names no tensor");
     return check_tiling(d->tensors + first, d->n_tensors - first, data, data_n, err);

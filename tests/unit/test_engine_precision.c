@@ -45,7 +45,7 @@ static void test_unknown(void **state) {
     (void)state;
     Rig r = {0};
     Err e = ERR_INIT;
-    must(model_open(dir, &r.model, err));
+    must(model_open(&(ModelSource){.path = dir}, &r.model, err));
     must(pool_open(1, &r.pool, err));
     BackendOptions o = {
         .model = r.model, .pool = r.pool, .max_rows = 8, .max_logits = 8, .n_seqs = 1, .precision = "int3"};

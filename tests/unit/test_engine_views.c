@@ -181,7 +181,7 @@ static void same_logits(const float *a, const float *b, size_t n, const char *wh
 static void check_restore(Restore fn, const char *what) {
     Model *m;
     Keep k = {.n = 0};
-    must(model_open(dir, &m, err));
+    must(model_open(&(ModelSource){.path = dir}, &m, err));
     size_t n = N_TOKENS * (size_t)m->config.vocab;
     float *want = logits(m, 1, 64);
     each_matrix(m, &k, fn);
@@ -216,7 +216,7 @@ static void test_interleaved(void **state) {
     (void)state;
     Model *m;
     Keep k = {.n = 0};
-    must(model_open(dir, &m, err));
+    must(model_open(&(ModelSource){.path = dir}, &m, err));
     size_t n = N_TOKENS * (size_t)m->config.vocab;
     float *want = logits(m, 1, 64);
     for (int i = 0; i < m->config.n_layers; i++) {
@@ -303,7 +303,7 @@ static void check_type(WeightType type) {
     Keep k = {.n = 0};
     CpuKernels table;
     type_ = type, state_ = 7 + (uint64_t)type;
-    must(model_open(dir, &m, err));
+    must(model_open(&(ModelSource){.path = dir}, &m, err));
     size_t n = N_TOKENS * (size_t)m->config.vocab;
     each_matrix(m, &k, random_blocks);
     float *got[5], spread_of = 0;
