@@ -6,6 +6,7 @@
 #include "harness/args.h"
 #include "harness/cmd.h"
 #include "harness/model_args.h"
+#include "harness/model_warnings.h"
 
 static void put_u64(JsonOut *o, const char *key, uint64_t v) {
     json_out_key(o, key);
@@ -92,6 +93,7 @@ static bool print_table(CmdCtx *c, const EngineInfo *i) {
     fprintf(c->out, "%-20s %.3f GB for %d sequences of up to %d positions\n", "keys and values",
             (double)i->kv_bytes / 1e9, i->batch, i->context);
     fprintf(c->out, "%-20s %.3f GB\n", "work memory", (double)i->work_bytes / 1e9);
+    model_warnings_print(i, "", c->out);
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/model_warnings.h"
 #include "harness/version.h"
 
 /* ---- writing ---- */
@@ -45,6 +46,7 @@ Str manifest_model(const PlanModel *m, const EngineInfo *info, Arena *a) {
     member_u64(&o, "max_context", (uint64_t)info->context);
     member_u64(&o, "batch", (uint64_t)info->batch);
     member_u64(&o, "threads", (uint64_t)info->threads);
+    model_warnings_member(info, &o);
     json_obj_end(&o);
     return keep(&b, a);
 }
@@ -95,10 +97,10 @@ Str manifest_harness(Arena *a) {
 
 /* ---- comparing ---- */
 
-/* Members that say where things lie or how fast they go, never what comes out. */
+/* Members that say where things lie or how fast they go, never what comes out; and what follows from others. */
 static bool is_place_or_speed(const char *key) {
-    static const char *const names[] = {"threads", "batch", "device", "out",   "spec",        "path",    "dir",
-                                        "file",    "files", "plugin", "paths", "max_context", "kv_bytes"};
+    static const char *const names[] = {"threads", "batch", "device", "out",   "spec",        "path",     "dir",
+                                        "file",    "files", "plugin", "paths", "max_context", "kv_bytes", "warnings"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(key, names[i]) == 0) return true;
     return false;

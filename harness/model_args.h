@@ -19,7 +19,7 @@ typedef struct ModelArgs {
     }
 
 #define MODEL_ARG_USAGE                                                                                                \
-    "  -m, --model MODEL      a checkpoint folder as Hugging Face publishes it\n"                                      \
+    "  -m, --model MODEL      a checkpoint folder or GGUF file, [+tokenizer=PATH][+lora=DIR]\n"                        \
     "  --device cpu|cuda      where to compute (cpu)\n"                                                                \
     "  -t, --threads T        threads (0: all cores); never changes a result\n"                                        \
     "  --context N            positions to reserve (0: what the model allows, bounded by memory)\n"                    \

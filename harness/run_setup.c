@@ -6,6 +6,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "harness/manifest.h"
+#include "harness/model_warnings.h"
 #include "harness/recorded.h"
 #include "harness/run_command.h"
 #include "harness/run_internal.h"
@@ -157,6 +158,13 @@ static void tell_memory(const Run *r, Str model) {
     if (i->warning[0]) fprintf(r->o->err, "assay: " STR_FMT ": warning: %s\n", STR_ARG(model), i->warning);
 }
 
+/* What a reader of the scores must know about the checkpoint. Once for each model, also when the run is quiet. */
+static void tell_unusual(const Run *r, Str model) {
+    char prefix[200];
+    snprintf(prefix, sizeof prefix, "assay: %.*s: ", (int)(model.n < 150 ? model.n : 150), model.p);
+    model_warnings_print(engine_info(r->engine), prefix, r->o->err);
+}
+
 bool run__engine(Run *r, int m, Err *err) {
     if (r->engine_model == m) return true;
     const Plan *p = r->plan;
@@ -176,6 +184,7 @@ bool run__engine(Run *r, int m, Err *err) {
     if (!recorded_engine_open(&eo, p->models[m].name, &r->engine, err))
         return err_wrap(err, "model " STR_FMT, STR_ARG(p->models[m].name));
     r->engine_model = m;
+    if (!r->digested[m]) tell_unusual(r, p->models[m].name);
     r->digested[m] = true;
     tell_memory(r, p->models[m].name);
     return true;

@@ -57,7 +57,8 @@ static bool check_sizes(const ModelConfig *c, Err *err) {
 static bool read_layer_types(const Json *j, ModelConfig *c, Err *err) {
     const Json *list = json_get(j, "layer_types");
     for (int i = 0; i < c->n_layers; i++) c->sliding[i] = i % 2 == 0;
-    if (!list || json_type(list) == JSON_NULL) return true;
+    c->layers_assumed = !list || json_type(list) == JSON_NULL;
+    if (c->layers_assumed) return true;
     if (json_type(list) != JSON_ARRAY || json_count(list) != (size_t)c->n_layers)
         return err_set(err, ERR_INPUT, "'layer_types' must be a list with one entry for each of the %d layers",
                        c->n_layers);

@@ -16,6 +16,7 @@ typedef struct ModelConfig {
     int n_experts, experts_per_token, expert_width;
     int vocab, window, context; /* window: positions a sliding layer sees, the query's own included */
     bool sliding[MODEL_MAX_LAYERS];
+    bool layers_assumed; /* a Hugging Face file that does not say which layers slide */
     double rms_eps, swiglu_limit, swiglu_alpha;
     /* RoPE: frequencies f_j and the concentration m that multiplies cos and sin (specs/gpt-oss-model.md, YaRN) */
     double rope_theta, yarn_factor, yarn_context, yarn_beta_fast, yarn_beta_slow; /* yarn_factor <= 1: plain RoPE */

@@ -132,5 +132,6 @@ bool gguf_files_open(ModelFiles *d, const char *path, Err *err);
 void model_warn(Model *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Everything that can be seen without reading the weights. */
 void model_check_unusual(Model *m);
+void model_check_texts(Model *m); /* its part about chat template and generation settings */
 
 #endif

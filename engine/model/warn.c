@@ -53,6 +53,8 @@ static void check_numbers(Model *m) {
 }
 
 static void check_windows(Model *m) {
+    if (m->config.layers_assumed)
+        model_warn(m, "config.json has no 'layer_types'; even layers are taken to slide, as in the published models");
     for (int i = 0; i < m->config.n_layers; i++)
         if (m->config.sliding[i] != (i % 2 == 0)) {
             model_warn(m, "layer %d has %s attention; in the published models even layers slide and odd ones do not", i,
@@ -132,4 +134,5 @@ void model_check_unusual(Model *m) {
     check_norms(m);
     check_unused(m);
     check_gguf_keys(m);
+    model_check_texts(m);
 }

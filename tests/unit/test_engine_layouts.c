@@ -1,0 +1,699 @@
+/* The layouts of a checkpoint: the same weights give the same bits in each of them, and what is damaged, hostile or of
+ * another kind is refused with one sentence. Needs no file from outside. */
+#include <dirent.h>
+#include <unistd.h>
+
+#include "tests/checkpoint_layouts.h"
+#include "tests/engine_support.h"
+
+static char dir_[64];
+
+static const char *in_dir(const char *name) {
+    static char path[6][400];
+    static int at;
+    char *p = path[at++ % 6];
+    snprintf(p, sizeof path[0], "%s/%s", dir_, name);
+    return p;
+}
+
+static void empty(const char *dir) {
+    DIR *d = opendir(dir);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        char path[700];
+        if (e->d_name[0] == '.') continue;
+        snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
+        if (unlink(path) != 0) empty(path), rmdir(path);
+    }
+    if (d) closedir(d);
+}
+
+static CkSpec spec(CkDense dense) {
+    CkSpec s = CK_SPEC_TINY;
+    s.layers = 2, s.experts = 3, s.dense = dense;
+    return s;
+}
+
+/* hf/, openai/ and m.gguf of the same weights. */
+static void write_all(CkDense dense) {
+    CkSpec s = spec(dense);
+    empty(dir_);
+    assert_true(ck_write(in_dir("hf"), &s) && ck_write_openai(in_dir("openai"), &s));
+    assert_true(ck_write_gguf(in_dir("m.gguf"), &s));
+}
+
+static int fresh(void **state) {
+    (void)state;
+    write_all(CK_BF16);
+    return 0;
+}
+
+static void slurp(const char *path, Buf *b) {
+    buf_init(b, 1 << 24);
+    must(file_read(path, b, err));
+}
+
+static void put(const char *path, const void *p, size_t n) {
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(p, 1, n, f), n);
+    fclose(f);
+}
+
+/* Replaces one run of bytes by another of the same length, everywhere. */
+static void patch(const char *path, const char *from, const char *to) {
+    Buf b;
+    size_t n = strlen(from), hits = 0;
+    assert_int_equal(strlen(to), n);
+    slurp(path, &b);
+    for (size_t at = 0; (at = str_find(buf_str(&b), str_from(from), at)) != SIZE_MAX; hits++) memcpy(b.p + at, to, n);
+    if (!hits) fail_msg("%s has no %s", path, from);
+    put(path, b.p, b.n);
+    buf_release(&b);
+}
+
+/* The 4 bytes of a 32-bit value in GGUF metadata. */
+static void set_u32(const char *path, const char *key, uint32_t v) {
+    Buf b;
+    slurp(path, &b);
+    size_t at = str_find(buf_str(&b), str_from(key), 0);
+    assert_true(at != SIZE_MAX);
+    memcpy(b.p + at + strlen(key) + 4, &v, 4);
+    put(path, b.p, b.n);
+    buf_release(&b);
+}
+
+static void refuse(const char *path, const char *part) {
+    Model *m;
+    Err e = ERR_INIT;
+    assert_false(model_open(&(ModelSource){.path = path}, &m, &e));
+    assert_null(m);
+    assert_int_equal(e.code, ERR_INPUT);
+    assert_null(strchr(e.msg, '\n'));
+    if (!strstr(e.msg, part)) fail_msg("expected '%s' in: %s", part, e.msg);
+}
+
+static Model *open_model(const char *path, bool inspect) {
+    Model *m;
+    Err e = ERR_INIT;
+    if (!model_open(&(ModelSource){.path = path, .inspect = inspect}, &m, &e)) fail_msg("%s: %s", path, e.msg);
+    return m;
+}
+
+static bool warns(const Model *m, const char *part) {
+    for (size_t i = 0; i < m->n_warnings; i++)
+        if (strstr(m->warnings[i], part)) return true;
+    return false;
+}
+
+/* ---- the same bits ---- */
+
+enum { TOKENS = 60 };
+
+static float *run(const char *path, size_t *vocab) {
+    uint32_t ids[TOKENS];
+    Rig r = rig_open(path, 1, 1, NULL, NULL);
+    for (uint32_t i = 0; i < TOKENS; i++) ids[i] = (i * i * 7 + 3) % 250;
+    float *all = rig_run(&r, 0, ids, TOKENS, 16);
+    *vocab = rig_vocab(&r);
+    rig_close(&r);
+    for (size_t i = 0; i < TOKENS * *vocab; i++) assert_true(isfinite(all[i]));
+    return all;
+}
+
+static void same_bits(const char *a, const char *b) {
+    size_t v, w;
+    float *x = run(a, &v), *y = run(b, &w);
+    assert_int_equal(v, w);
+    if (memcmp(x, y, TOKENS * v * sizeof *x) != 0) fail_msg("%s and %s give other bits", a, b);
+    free(x);
+    free(y);
+}
+
+static void test_same_bits(void **state) {
+    (void)state;
+    static const CkDense types[] = {CK_BF16, CK_F32, CK_F16};
+    for (size_t i = 0; i < 3; i++) {
+        write_all(types[i]);
+        same_bits(in_dir("hf"), in_dir("openai"));
+        same_bits(in_dir("hf"), in_dir("m.gguf"));
+    }
+    CkSpec s = spec(CK_BF16); /* and other weights do give others, or this test sees nothing */
+    size_t v;
+    float *x = run(in_dir("hf"), &v);
+    s.seed = 5;
+    assert_true(ck_write_gguf(in_dir("m.gguf"), &s));
+    float *y = run(in_dir("m.gguf"), &v);
+    assert_memory_not_equal(x, y, TOKENS * v * sizeof *x);
+    free(x);
+    free(y);
+}
+
+/* ---- de-quantised ---- */
+
+static const float e2m1[16] = {0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.f, -0.5, -1, -1.5, -2, -3, -4, -6};
+
+/* Experts [e, rows, cols] of MXFP4 as [e, cols, rows] of `dense`. Every value has at most two significant bits, so all
+ * three types hold it exactly where their exponent reaches (F16: 2^-14 .. 2^15, which the scales here keep to). */
+static void dequantise(CkDense dense, const unsigned char *codes, const unsigned char *scales, size_t e, size_t rows,
+                       size_t cols, unsigned char *out) {
+    size_t size = dense == CK_F32 ? 4 : 2;
+    for (size_t r = 0; r < e * rows; r++)
+        for (size_t c = 0; c < cols; c++) {
+            int code = codes[(r * cols + c) / 2] >> (c % 2 * 4) & 15;
+            float v = ldexpf(e2m1[code], scales[(r * cols + c) / 32] - 127);
+            uint32_t bits;
+            memcpy(&bits, &v, 4);
+            uint16_t half = dense == CK_F16 ? ck_f16(v) : (uint16_t)(bits >> 16);
+            memcpy(out + ((r / rows * cols + c) * rows + r % rows) * size, size == 4 ? (void *)&v : &half, size);
+        }
+}
+
+/* hf/ becomes plain/: gate_up_proj [e, h, 2w] and down_proj [e, w, h] instead of blocks and scales. */
+static void write_plain(CkDense experts) {
+    CkSpec s = spec(CK_BF16), as = spec(experts);
+    CkList l = ck_list(&s), out = {.spec = &s};
+    Buf data;
+    buf_init(&data, 1 << 26);
+    for (size_t i = 0; i < l.n; i++) {
+        CkTensor t = l.p[i];
+        unsigned char *bytes = ck_bytes(&s, &l, i);
+        if (t.kind == CK_CODES) {
+            unsigned char *scales = ck_bytes(&s, &l, ++i);
+            size_t e = t.shape[0], rows = t.shape[1], cols = t.shape[2] * 32;
+            t.name[strlen(t.name) - strlen("_blocks")] = '\0';
+            t.kind = CK_NUMBERS, t.rank = 3, t.shape[1] = cols, t.shape[2] = rows;
+            t.elements = e * rows * cols, t.bytes = t.elements * ck_size(&as);
+            bytes = realloc(bytes, t.bytes + t.elements);
+            unsigned char *plain = malloc(t.bytes);
+            dequantise(experts, bytes, scales, e, rows, cols, plain);
+            free(bytes), free(scales);
+            bytes = plain;
+        }
+        t.at = data.n;
+        buf_add(&data, bytes, t.bytes);
+        free(bytes);
+        out.p = realloc(out.p, (out.n + 1) * sizeof *out.p);
+        out.p[out.n++] = t;
+    }
+    mkdir(in_dir("plain"), 0777);
+    FILE *f = fopen(in_dir("plain/model.safetensors"), "wb");
+    Buf h;
+    buf_init(&h, 1 << 20);
+    for (size_t i = 0; i < out.n; i++) {
+        const CkTensor *t = &out.p[i];
+        bool expert = strstr(t->name, "_proj") && t->rank == 3;
+        buf_addf(&h, "%s\"%s\":{\"dtype\":\"%s\",\"shape\":[", i ? "," : "{", t->name, ck_dtype(expert ? &as : &s, t));
+        for (int k = 0; k < t->rank; k++) buf_addf(&h, "%s%zu", k ? "," : "", t->shape[k]);
+        buf_addf(&h, "],\"data_offsets\":[%zu,%zu]}", t->at, t->at + t->bytes);
+    }
+    buf_addc(&h, '}');
+    uint64_t n = h.n;
+    fwrite(&n, 8, 1, f), fwrite(h.p, 1, h.n, f), fwrite(data.p, 1, data.n, f);
+    fclose(f);
+    buf_release(&h), buf_release(&data);
+    Buf config;
+    slurp(in_dir("hf/config.json"), &config); /* de-quantised ones have no quantization_config */
+    size_t cut = str_find(buf_str(&config), STR(",\"quantization_config\""), 0);
+    assert_true(cut != SIZE_MAX);
+    config.p[cut] = '}';
+    put(in_dir("plain/config.json"), config.p, cut + 1);
+    buf_release(&config);
+    free(l.p), free(out.p);
+}
+
+static void test_dequantised(void **state) {
+    (void)state;
+    static const CkDense types[] = {CK_BF16, CK_F32, CK_F16};
+    static const WeightType is[] = {WEIGHT_BF16, WEIGHT_F32, WEIGHT_F16};
+    for (size_t i = 0; i < 3; i++) {
+        write_plain(types[i]);
+        Model *m = open_model(in_dir("plain"), false);
+        assert_int_equal(m->layers[0].gate.type, is[i]);
+        assert_false(warns(m, "not used"));
+        model_close(m);
+        same_bits(in_dir("hf"), in_dir("plain"));
+    }
+    patch(in_dir("plain/model.safetensors"), "[3,64,64]", "[3,32,64]");
+    refuse(in_dir("plain"), "need"); /* shape and offsets disagree */
+    write_plain(CK_BF16);
+    patch(in_dir("plain/model.safetensors"), "\"shape\":[3,32,64]", "\"shape\":[3,64,32]");
+    refuse(in_dir("plain"), "down_proj' has the shape [3, 64, 32], but config.json asks for [3, 32, 64]");
+}
+
+/* ---- what is refused ---- */
+
+static void test_gguf_metadata(void **state) {
+    (void)state;
+    static const struct {
+        const char *key;
+        uint32_t value;
+        const char *says;
+    } cases[] = {
+        {"gpt-oss.block_count", 0, "'gpt-oss.block_count' is 0"},
+        {"gpt-oss.block_count", 100000, "'gpt-oss.block_count' is 100000"},
+        {"gpt-oss.block_count", 3, "tensor 'blk.2.attn_norm.weight' is missing"},
+        {"gpt-oss.embedding_length", 96, "has the shape [300, 64], but its metadata asks for [300, 96]"},
+        {"gpt-oss.embedding_length", 65, "multiples of 32"},
+        {"gpt-oss.attention.head_count_kv", 3, "multiple"},
+        {"gpt-oss.attention.key_length", 33, "keys have 33 numbers and values 32"},
+        {"gpt-oss.attention.key_length", 16, "'gpt-oss.attention.key_length' is 16"},
+        {"gpt-oss.expert_used_count", 4, "(4) is more than"},
+        {"gpt-oss.expert_count", 4, "has the shape"},
+        {"gpt-oss.attention.sliding_window", 0, "sliding_window' is 0"},
+        {"gpt-oss.rope.freq_base", 0, "must be above 0"},
+        {"gpt-oss.rope.freq_base", 0x7FC00000, "finite"},
+        {"gpt-oss.rope.freq_base", 0x3F800000, "above 1"},
+        {"gpt-oss.rope.scaling.factor", 0xFF800000, "finite"},
+        {"gpt-oss.rope.scaling.original_context_length", 100, "0 < low < high"},
+        {"gpt-oss.expert_feed_forward_length", 0x40000000, "is 1073741824"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        fresh(NULL);
+        set_u32(in_dir("m.gguf"), cases[i].key, cases[i].value);
+        refuse(in_dir("m.gguf"), cases[i].says);
+    }
+}
+
+static void test_gguf_kinds(void **state) {
+    (void)state;
+    static const struct {
+        const char *from, *to, *says;
+    } cases[] = {
+        {"gpt-oss.block_count", "gpt-osz.block_count", "missing key 'gpt-oss.block_count'"},
+        {"yarn", "YaRN", "\"yarn\" or \"none\""},
+        {"token_embd.weight", "token_embd.weighs", "'token_embd.weight' is missing"},
+        {"ffn_gate_inp.bias", "ffn_gate_inp.biat", "ffn_gate_inp.bias' is missing"},
+        {"attn_sinks.weight", "attn_sinkz.weight", "attn_sinks.weight' is missing"},
+        {"general.architecture", "general.architekture", "missing key 'general.architecture'"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        fresh(NULL);
+        patch(in_dir("m.gguf"), cases[i].from, cases[i].to);
+        refuse(in_dir("m.gguf"), cases[i].says);
+    }
+    static const char *const architectures[][2] = {{"gptoss", "Ollama"}, {"llama", "only \"gpt-oss\" is supported"}};
+    for (size_t i = 0; i < 2; i++) {
+        Buf b;
+        buf_init(&b, 1000);
+        buf_adds(&b, "GGUF\3"), buf_add(&b, "\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\24\0\0\0\0\0\0\0", 27);
+        buf_adds(&b, "general.architecture"), buf_add(&b, "\10\0\0\0", 4);
+        buf_addc(&b, (char)strlen(architectures[i][0])), buf_add(&b, "\0\0\0\0\0\0\0", 7);
+        buf_adds(&b, architectures[i][0]);
+        put(in_dir("m.gguf"), b.p, b.n);
+        buf_release(&b);
+        refuse(in_dir("m.gguf"), architectures[i][1]);
+    }
+}
+
+/* The type number of a tensor in the table stands behind its name, rank and dimensions. */
+static void set_type(const char *name, int rank, uint32_t type) {
+    Buf b;
+    slurp(in_dir("m.gguf"), &b);
+    size_t at = str_find(buf_str(&b), str_from(name), 0);
+    assert_true(at != SIZE_MAX);
+    memcpy(b.p + at + strlen(name) + 4 + 8 * (size_t)rank, &type, 4);
+    put(in_dir("m.gguf"), b.p, b.n);
+    buf_release(&b);
+}
+
+static void test_gguf_types(void **state) {
+    (void)state;
+    set_type("blk.1.attn_q.weight", 2, 25); /* as wide as BF16 */
+    refuse(in_dir("m.gguf"), "tensor 'blk.1.attn_q.weight' has dtype I16; F32, F16, BF16, MXFP4, Q8_0");
+    fresh(NULL);
+    set_type("blk.1.attn_norm.weight", 1, 8);
+    refuse(in_dir("m.gguf"), "tensor 'blk.1.attn_norm.weight' has dtype Q8_0; F32, F16 or BF16 was expected");
+    fresh(NULL);
+    set_type("blk.1.ffn_up_exps.weight", 3, 4);
+    refuse(in_dir("m.gguf"), "Ollama");
+}
+
+/* A NaN among the scales inside ggml's blocks. */
+static void test_scales(void **state) {
+    (void)state;
+    Buf b;
+    Model *m = open_model(in_dir("m.gguf"), false);
+    const ModelLayer *l = &m->layers[1];
+    slurp(in_dir("m.gguf"), &b);
+    size_t gate = str_find(buf_str(&b), (Str){(const char *)l->gate.data, 64}, 0);
+    assert_true(gate != SIZE_MAX);
+    b.p[gate + (size_t)(l->down.data - l->gate.data) + 17] = (char)255; /* the second block of down */
+    model_close(m);
+    put(in_dir("m.gguf"), b.p, b.n);
+    buf_release(&b);
+    refuse(in_dir("m.gguf"), "'blk.1.ffn_down_exps.weight' holds the scale 255 (not a number) at byte 17");
+}
+
+static void test_prefixes(void **state) {
+    (void)state;
+    Buf b;
+    slurp(in_dir("m.gguf"), &b);
+    for (size_t n = 0; n < b.n; n += n < 600 ? 1 : 997) {
+        put(in_dir("m.gguf"), b.p, n);
+        refuse(in_dir("m.gguf"), "m.gguf");
+    }
+    buf_release(&b);
+}
+
+static uint32_t next_random(uint64_t *s) {
+    *s = *s * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(*s >> 33);
+}
+
+/* Mutated heads: refused, or computed with. */
+static void test_mutations(void **state) {
+    (void)state;
+    Buf b;
+    uint64_t s = 3;
+    size_t opened = 0;
+    slurp(in_dir("m.gguf"), &b);
+    char *m = malloc(b.n);
+    size_t head = str_find(buf_str(&b), STR("blk.1.ffn_down_exps.bias"), 0) + 60;
+    for (int round = 0; round < 600; round++) {
+        memcpy(m, b.p, b.n);
+        for (uint32_t k = 1 + next_random(&s) % 3; k > 0; k--) m[next_random(&s) % head] = (char)next_random(&s);
+        put(in_dir("x.gguf"), m, b.n);
+        Rig r = {0};
+        Err e = ERR_INIT;
+        if (!model_open(&(ModelSource){.path = in_dir("x.gguf")}, &r.model, &e)) {
+            assert_int_equal(e.code, ERR_INPUT);
+            continue;
+        }
+        opened++;
+        must(pool_open(1, &r.pool, err));
+        BackendOptions o = {
+            .model = r.model, .pool = r.pool, .max_rows = 4, .max_logits = 4, .n_seqs = 1, .context = 16};
+        if (backend_cpu.open(&o, &r.be, &e)) free(rig_run(&r, 0, (uint32_t[]){1, 2, 0}, 3, 3));
+        rig_close(&r);
+    }
+    assert_true(opened > 10 && opened < 590);
+    free(m);
+    buf_release(&b);
+}
+
+/* ---- split files ---- */
+
+static const char *part_name(int no, int count) {
+    char name[64];
+    snprintf(name, sizeof name, "s-%05d-of-%05d.gguf", no, count);
+    return in_dir(name);
+}
+
+static void w16(FILE *f, const char *key, uint16_t v) {
+    ck_wstr(f, key), ck_w32(f, 2), fwrite(&v, 2, 1, f);
+}
+
+/* A part with the tensors [from, to) of m.gguf. */
+static void write_part(const char *path, int no, int count, uint32_t total, size_t from, size_t to) {
+    CkSpec s = spec(CK_BF16);
+    CkList hf = ck_list(&s);
+    const CkMap *m;
+    int layer;
+    uint64_t at = 0;
+    FILE *f = fopen(path, "wb");
+    fwrite("GGUF", 1, 4, f), ck_w32(f, 3), ck_w64(f, to - from), ck_w64(f, (no == 0 ? CK_GGUF_VALUES : 0) + 3);
+    if (no == 0) ck_gguf_values(&s, f);
+    w16(f, "split.no", (uint16_t)no), w16(f, "split.count", (uint16_t)count);
+    ck_wstr(f, "split.tensors.count"), ck_w32(f, 5), ck_w32(f, total);
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = from; i < to && (m = ck_gguf_at(&s, i, &layer)); i++) {
+            size_t index = ck_gguf_source(&hf, m, layer);
+            CkGguf g = ck_gguf_shape(&s, &hf.p[index], m->pack);
+            if (pass == 0) {
+                char name[96] = "";
+                if (layer >= 0) snprintf(name, sizeof name, "blk.%d.", layer);
+                snprintf(name + strlen(name), sizeof name - strlen(name), "%s", m->name);
+                ck_wstr(f, name), ck_w32(f, (uint32_t)g.rank);
+                for (int k = 0; k < g.rank; k++) ck_w64(f, g.dim[k]);
+                ck_w32(f, g.type), ck_w64(f, at);
+                at = ck_align(at + g.bytes);
+                continue;
+            }
+            ck_pad(f);
+            if (ck_is_blocks(m->pack))
+                ck_gguf_blocks(&s, &hf, index, m->pack, f);
+            else if (m->pack == CK_AS_IT_IS)
+                ck_copy(&s, &hf, index, f);
+            else
+                ck_gguf_numbers(&s, &hf, index, m->pack, f);
+        }
+    fclose(f);
+    free(hf.p);
+}
+
+enum { ALL = 3 + 2 * 19 };
+
+static void write_split(void) {
+    write_part(part_name(1, 3), 0, 3, ALL, 0, 10);
+    write_part(part_name(2, 3), 1, 3, ALL, 10, 11);
+    write_part(part_name(3, 3), 2, 3, ALL, 11, ALL);
+}
+
+static void test_split(void **state) {
+    (void)state;
+    write_split();
+    for (int i = 1; i <= 3; i++) same_bits(in_dir("hf"), part_name(i, 3));
+    unlink(part_name(2, 3));
+    refuse(part_name(1, 3), "part 2 of 3 is missing");
+    refuse(part_name(3, 3), "part 2 of 3 is missing");
+    write_part(part_name(2, 3), 2, 3, ALL, 10, 11);
+    refuse(part_name(1, 3), "it says that it is part 3 of 3; its name says 2 of 3");
+    write_part(part_name(2, 3), 1, 4, ALL, 10, 11);
+    refuse(part_name(1, 3), "part 2 of 4; its name says 2 of 3");
+    write_part(part_name(1, 3), 0, 3, ALL + 1, 0, 10);
+    write_part(part_name(2, 3), 1, 3, ALL, 9, 11);
+    refuse(part_name(1, 3), "is in both");
+    write_split();
+    write_part(part_name(1, 3), 0, 3, ALL + 1, 0, 10);
+    refuse(part_name(1, 3), "'split.tensors.count' is 42, but the parts have 41");
+    write_split();
+    assert_int_equal(rename(part_name(1, 3), in_dir("one.gguf")), 0);
+    refuse(in_dir("one.gguf"), "it is one of 3 parts");
+    assert_int_equal(rename(in_dir("m.gguf"), part_name(1, 3)), 0);
+    refuse(part_name(1, 3), "missing key 'split.no'");
+}
+
+static void test_split_links(void **state) {
+    (void)state;
+    char outside[] = "/tmp/assay-outside-XXXXXX";
+    write_split();
+    int fd = mkstemp(outside);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(rename(part_name(2, 3), outside), 0);
+    assert_int_equal(symlink(outside, part_name(2, 3)), 0);
+    refuse(part_name(1, 3), "leads out of the model's folder");
+    unlink(outside);
+}
+
+/* ---- folders ---- */
+
+static void test_where(void **state) {
+    (void)state;
+    assert_int_equal(mkfifo(in_dir("pipe.gguf"), 0600), 0);
+    refuse(in_dir("pipe.gguf"), "not a regular file");
+    refuse("/dev/zero", "not a regular file");
+    refuse(in_dir("nothing.gguf"), "there is no model");
+    refuse(in_dir("hf/model.safetensors"), "give the folder");
+    refuse(dir_, "m.gguf"); /* GGUF files in a folder: which one? */
+    unlink(in_dir("m.gguf"));
+    assert_int_equal(rename(in_dir("openai"), in_dir("hf/original")), 0);
+    model_close(open_model(in_dir("hf"), false)); /* the folder's own weights come first */
+    unlink(in_dir("hf/model.safetensors"));
+    refuse(in_dir("hf"), "/hf/original+tokenizer=");
+    model_close(open_model(in_dir("hf/original"), false));
+}
+
+static void test_openai(void **state) {
+    (void)state;
+    Model *m = open_model(in_dir("openai"), false);
+    assert_string_equal(m->layout, "openai");
+    assert_false(m->has_tokenizer);
+    model_close(m);
+    m = open_model(in_dir("m.gguf"), false);
+    assert_string_equal(m->layout, "gguf");
+    assert_true(m->has_tokenizer);
+    model_close(m);
+    patch(in_dir("openai/config.json"), "\"rope_ntk_beta\"", "\"rope_ntk_bet_\"");
+    refuse(in_dir("openai"), "missing key 'rope_ntk_beta'");
+    fresh(NULL);
+    patch(in_dir("openai/model.safetensors"), "block.1.attn.qkv.bias", "block.1.attn.qkv.bia_");
+    refuse(in_dir("openai"), "tensor 'block.1.attn.qkv.bias' is missing");
+}
+
+/* Several files without an index: all are read, in whatever name. */
+static void test_openai_files(void **state) {
+    (void)state;
+    static const char header[] = "{\"extra\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}   ";
+    unsigned char file[8 + sizeof header - 1 + 4] = {sizeof header - 1};
+    memcpy(file + 8, header, sizeof header - 1);
+    assert_int_equal(rename(in_dir("openai/model.safetensors"), in_dir("openai/b--00001-model.safetensors")), 0);
+    put(in_dir("openai/a.safetensors"), file, sizeof file);
+    Model *m = open_model(in_dir("openai"), false);
+    assert_int_equal(m->n_files, 2);
+    assert_true(warns(m, "1 tensor is not used, e.g. 'extra'"));
+    model_close(m);
+    same_bits(in_dir("hf"), in_dir("openai"));
+    unlink(in_dir("openai/b--00001-model.safetensors"));
+    refuse(in_dir("openai"), "'embedding.weight' is missing");
+    unlink(in_dir("openai/a.safetensors"));
+    refuse(in_dir("openai"), "no .safetensors file is there");
+}
+
+/* ---- warnings ---- */
+
+static void test_missing_sinks(void **state) {
+    (void)state;
+    static const char *const files[][3] = {
+        {"hf/model.safetensors", "hf", "model.layers.1.self_attn.sinks"},
+        {"openai/model.safetensors", "openai", "block.1.attn.sinks"},
+        {"m.gguf", "m.gguf", "blk.1.attn_sinks.weight"},
+    };
+    for (size_t i = 0; i < 3; i++) {
+        char other[64];
+        snprintf(other, sizeof other, "%s", files[i][2]);
+        other[strlen(other) - 1] = '_';
+        patch(in_dir(files[i][0]), files[i][2], other);
+        refuse(in_dir(files[i][1]), files[i][2]);
+        Model *m = open_model(in_dir(files[i][1]), true);
+        assert_true(warns(m, files[i][2]));
+        assert_true(warns(m, "cannot be run"));
+        assert_true(warns(m, "not used"));
+        Buf b;
+        buf_init(&b, 1 << 20);
+        model_summary(m, &b);
+        assert_non_null(strstr(b.p, "\"warnings\":[\""));
+        buf_release(&b);
+        model_close(m);
+    }
+}
+
+static void test_unusual(void **state) {
+    (void)state;
+    Model *m = open_model(in_dir("hf"), false);
+    assert_true(warns(m, "the sliding window is 20; the published models have 128"));
+    assert_true(warns(m, "theta"));
+    assert_true(warns(m, "YaRN factor is 8"));
+    assert_true(warns(m, "no 'layer_types'"));
+    assert_false(warns(m, "norm"));
+    assert_false(warns(m, "template"));
+    model_close(m);
+    write_all(CK_F32);
+    m = open_model(in_dir("hf"), false);
+    assert_true(warns(m, "a norm is stored as F32; the published models have BF16"));
+    model_close(m);
+    m = open_model(in_dir("m.gguf"), false);
+    assert_false(warns(m, "norm"));
+    model_close(m);
+    patch(in_dir("hf/config.json"), "\"truncate\":false", "\"truncate\":true ");
+    patch(in_dir("hf/config.json"), "\"swiglu_limit\":7.0", "\"swiglu_limit\":8.0");
+    m = open_model(in_dir("hf"), false);
+    assert_true(warns(m, "YaRN bounds are rounded"));
+    assert_true(warns(m, "the SwiGLU limit is 8"));
+    model_close(m);
+}
+
+/* "layer_types" instead of "attention_bias", which may be absent. */
+static void test_window_parity(void **state) {
+    (void)state;
+    Buf b, out;
+    slurp(in_dir("hf/config.json"), &b);
+    buf_init(&out, 1 << 16);
+    buf_adds(&out, "{\"layer_types\":[\"full_attention\",\"sliding_attention\"],");
+    buf_add(&out, b.p + 1, b.n - 1);
+    put(in_dir("hf/config.json"), out.p, out.n);
+    buf_release(&b), buf_release(&out);
+    Model *m = open_model(in_dir("hf"), false);
+    assert_false(m->config.sliding[0]);
+    assert_true(m->config.sliding[1]);
+    assert_true(warns(m, "layer 0 has full attention; in the published models even layers slide"));
+    assert_false(warns(m, "no 'layer_types'"));
+    model_close(m);
+}
+
+static void test_templates(void **state) {
+    (void)state;
+    static const char text[] = "{{ messages }}\n";
+    static const char settings[] = "{\"temperature\":0.6,\"top_p\":1.0,\"eos_token_id\":7}";
+    static const char config[] = "{\"chat_template\":\"{{ x }}\"}";
+    put(in_dir("hf/chat_template.jinja"), text, strlen(text));
+    put(in_dir("hf/generation_config.json"), settings, strlen(settings));
+    put(in_dir("hf/tokenizer_config.json"), config, strlen(config));
+    Model *m = open_model(in_dir("hf"), false);
+    assert_true(warns(m, "template in chat_template.jinja is none of the published"));
+    assert_true(warns(m, "template in tokenizer_config.json is none"));
+    assert_true(warns(m, "'temperature' is 0.6"));
+    assert_false(warns(m, "top_p"));
+    assert_false(warns(m, "eos")); /* ids mean nothing in another vocabulary */
+    model_close(m);
+    put(in_dir("hf/generation_config.json"), "{", 1);
+    m = open_model(in_dir("hf"), false);
+    assert_true(warns(m, "generation_config.json: "));
+    model_close(m);
+}
+
+/* ---- digest, memory ---- */
+
+static void digest(const ModelSource *src, char out[65]) {
+    Model *m;
+    Pool *pool;
+    must(model_open(src, &m, err));
+    must(pool_open(1, &pool, err));
+    must(model_digest(m, pool, out, err));
+    pool_close(pool);
+    model_close(m);
+}
+
+static void test_digest(void **state) {
+    (void)state;
+    char a[65], b[65], c[65];
+    ModelSource g = {.path = in_dir("m.gguf")}, o = {.path = in_dir("openai")};
+    digest(&g, a);
+    digest(&o, b);
+    assert_string_not_equal(a, b);
+    o.tokenizer = in_dir("hf");
+    digest(&o, c);
+    assert_string_not_equal(b, c);
+    o.tokenizer = in_dir("hf/tokenizer.json");
+    digest(&o, b);
+    assert_string_equal(b, c); /* the folder's is that file */
+    patch(in_dir("m.gguf"), "random weights", "Random weights");
+    digest(&g, b);
+    assert_string_not_equal(a, b);
+}
+
+static void test_no_memory(void **state) {
+    (void)state;
+    static const char *const paths[] = {"openai", "m.gguf", "plain", "s-00002-of-00003.gguf"};
+    write_plain(CK_BF16);
+    write_split();
+    for (size_t i = 0; i < 4; i++)
+        for (uint64_t n = 1;; n++) {
+            Model *m;
+            Err e = ERR_INIT;
+            mem_fail_at(n);
+            bool ok = model_open(&(ModelSource){.path = in_dir(paths[i])}, &m, &e);
+            mem_fail_at(0);
+            model_close(m);
+            if (ok) break;
+            assert_true(e.code == ERR_MEMORY || e.code == ERR_INPUT); /* a parser without memory may say "invalid" */
+            assert_true(n < 10000);
+        }
+}
+
+int main(void) {
+    snprintf(dir_, sizeof dir_, "/tmp/assay-layouts-XXXXXX");
+    if (!mkdtemp(dir_)) return 1;
+#define TEST(f) cmocka_unit_test_setup(f, fresh)
+    const struct CMUnitTest tests[] = {
+        TEST(test_same_bits),     TEST(test_dequantised),   TEST(test_gguf_metadata), TEST(test_gguf_kinds),
+        TEST(test_gguf_types),    TEST(test_scales),        TEST(test_prefixes),      TEST(test_mutations),
+        TEST(test_split),         TEST(test_split_links),   TEST(test_where),         TEST(test_openai),
+        TEST(test_openai_files),  TEST(test_missing_sinks), TEST(test_unusual),       TEST(test_templates),
+        TEST(test_window_parity), TEST(test_digest),        TEST(test_no_memory),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    empty(dir_);
+    rmdir(dir_);
+    return failed;
+}
