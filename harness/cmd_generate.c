@@ -17,7 +17,9 @@ typedef struct Generate {
 
 static bool read_prompt(CmdCtx *c, const Generate *g, const Vocab *v, Ids *out) {
     if (g->tokens) return model_args_tokens(g->tokens, c->arena, out, &c->fail);
-    if (!v) return err_set(&c->fail, ERR_INPUT, "the model has no tokenizer; give --tokens, or add +tokenizer=PATH to the model");
+    if (!v)
+        return err_set(&c->fail, ERR_INPUT,
+                       "the model has no tokenizer; give --tokens, or add +tokenizer=PATH to the model");
     if (!vocab_encode(v, str_from(g->prompt), g->special, c->arena, out, &c->fail)) return false;
     return out->n || err_set(&c->fail, ERR_INPUT, "--prompt is empty; at least one token is needed");
 }

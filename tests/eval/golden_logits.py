@@ -12,6 +12,8 @@ import tempfile
 
 ASSAY = sys.argv[1] if len(sys.argv) > 1 else "build/assay"
 SHARED = sys.argv[2] if len(sys.argv) > 2 else os.environ.get("ASSAY_SHARED", "../shared")
+LAYOUTS = [("tiny-a", "hf"), ("tiny-a", "hf-sharded"), ("tiny-a", "original"), ("tiny-a", "bf16"), ("tiny-a", "q8_0"),
+           ("tiny-b", "hf"), ("tiny-b", "bf16"), ("tiny-b", "q8_0"), ("tiny-e", "hf"), ("tiny-e", "bf16"), ("tiny-e", "q8_0")]
 MAX_ABS, MEAN_ABS, TIE = 5e-4, 5e-5, 1e-3  # a greedy step whose margin is below twice the tolerance ends its case
 
 
@@ -26,14 +28,14 @@ def run(*args):
     return subprocess.run([ASSAY, *args], check=True, stdout=subprocess.PIPE).stdout
 
 
-def case_errors(model_dir, case, ref, vocab, tmp):
+def case_errors(model_dir, case, ref, vocab, tmp, suffix):
     tokens, out = os.path.join(tmp, "ids.json"), os.path.join(tmp, "logits.bin")
     with open(tokens, "w") as f:
         json.dump(case["prompt_ids"], f)
     run("logits", "-q", "--model", model_dir, "--tokens", tokens, "--out", out, "--all")
-    got, want = floats(out), floats(os.path.join(ref, os.path.basename(case["logits"])))
+    got, want = floats(out), floats(os.path.join(ref, os.path.basename(case["logits" + suffix])))
     worst = total = 0.0
-    for row, position in enumerate(case["positions"]):
+    for row, position in enumerate(case["positions" + suffix]):
         for v in range(vocab):
             d = abs(got[position * vocab + v] - want[row * vocab + v])
             worst, total = max(worst, d), total + d
@@ -42,8 +44,8 @@ def case_errors(model_dir, case, ref, vocab, tmp):
     return worst, total / len(want), greedy
 
 
-def greedy_verdict(case, got):
-    for step, (a, b, margin) in enumerate(zip(got, case["greedy32"], case["greedy32_margins"])):
+def greedy_verdict(case, got, suffix):
+    for step, (a, b, margin) in enumerate(zip(got, case["greedy32" + suffix], case["greedy32" + suffix + "_margins"])):
         if a != b:
             return "tie at %d" % step if margin < TIE else "DIFFERS at %d" % step
     return "equal" if len(got) == 32 else "SHORT"
@@ -51,18 +53,18 @@ def greedy_verdict(case, got):
 
 def main():
     bad = False
-    print("%-18s %-10s %10s %10s  %s" % ("checkpoint", "case", "max abs", "mean abs", "32 greedy tokens"))
-    for name, layout in (("tiny-a", "hf"), ("tiny-a", "hf-sharded"), ("tiny-b", "hf"), ("tiny-e", "hf")):
+    print("%-22s %-10s %10s %10s  %s" % ("checkpoint", "case", "max abs", "mean abs", "32 greedy tokens"))
+    for name, layout in LAYOUTS:
         root = os.path.join(SHARED, "golden", name)
         golden = json.load(open(os.path.join(root, "ref", "golden.json")))
-        model = os.path.join(root, layout)
-        vocab = json.load(open(os.path.join(model, "config.json")))["vocab_size"]
+        model = os.path.join(root, "%s-%s-mxfp4.gguf" % (name, layout) if layout in ("bf16", "q8_0") else layout)
+        suffix = "_q8_0" if layout == "q8_0" else ""  # other weights: references of their own
         with tempfile.TemporaryDirectory() as tmp:
             for case in golden["cases"]:
-                worst, mean, greedy = case_errors(model, case, os.path.join(root, "ref"), vocab, tmp)
-                verdict = greedy_verdict(case, greedy)
+                worst, mean, greedy = case_errors(model, case, os.path.join(root, "ref"), golden["vocab_size"], tmp, suffix)
+                verdict = greedy_verdict(case, greedy, suffix)
                 bad |= worst > MAX_ABS or mean > MEAN_ABS or verdict[0].isupper()
-                print("%-18s %-10s %10.1e %10.1e  %s" % (name + "/" + layout, case["name"], worst, mean, verdict))
+                print("%-22s %-10s %10.1e %10.1e  %s" % (name + "/" + layout, case["name"], worst, mean, verdict))
     return 1 if bad else 0
 
 

@@ -1,109 +1,6 @@
 /* The layouts of a checkpoint: the same weights give the same bits in each of them, and what is damaged, hostile or of
  * another kind is refused with one sentence. Needs no file from outside. */
-#include <dirent.h>
-#include <unistd.h>
-
-#include "tests/checkpoint_layouts.h"
-#include "tests/engine_support.h"
-
-static char dir_[64];
-
-static const char *in_dir(const char *name) {
-    static char path[6][400];
-    static int at;
-    char *p = path[at++ % 6];
-    snprintf(p, sizeof path[0], "%s/%s", dir_, name);
-    return p;
-}
-
-static void empty(const char *dir) {
-    DIR *d = opendir(dir);
-    for (struct dirent *e; d && (e = readdir(d));) {
-        char path[700];
-        if (e->d_name[0] == '.') continue;
-        snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
-        if (unlink(path) != 0) empty(path), rmdir(path);
-    }
-    if (d) closedir(d);
-}
-
-static CkSpec spec(CkDense dense) {
-    CkSpec s = CK_SPEC_TINY;
-    s.layers = 2, s.experts = 3, s.dense = dense;
-    return s;
-}
-
-/* hf/, openai/ and m.gguf of the same weights. */
-static void write_all(CkDense dense) {
-    CkSpec s = spec(dense);
-    empty(dir_);
-    assert_true(ck_write(in_dir("hf"), &s) && ck_write_openai(in_dir("openai"), &s));
-    assert_true(ck_write_gguf(in_dir("m.gguf"), &s));
-}
-
-static int fresh(void **state) {
-    (void)state;
-    write_all(CK_BF16);
-    return 0;
-}
-
-static void slurp(const char *path, Buf *b) {
-    buf_init(b, 1 << 24);
-    must(file_read(path, b, err));
-}
-
-static void put(const char *path, const void *p, size_t n) {
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(p, 1, n, f), n);
-    fclose(f);
-}
-
-/* Replaces one run of bytes by another of the same length, everywhere. */
-static void patch(const char *path, const char *from, const char *to) {
-    Buf b;
-    size_t n = strlen(from), hits = 0;
-    assert_int_equal(strlen(to), n);
-    slurp(path, &b);
-    for (size_t at = 0; (at = str_find(buf_str(&b), str_from(from), at)) != SIZE_MAX; hits++) memcpy(b.p + at, to, n);
-    if (!hits) fail_msg("%s has no %s", path, from);
-    put(path, b.p, b.n);
-    buf_release(&b);
-}
-
-/* The 4 bytes of a 32-bit value in GGUF metadata. */
-static void set_u32(const char *path, const char *key, uint32_t v) {
-    Buf b;
-    slurp(path, &b);
-    size_t at = str_find(buf_str(&b), str_from(key), 0);
-    assert_true(at != SIZE_MAX);
-    memcpy(b.p + at + strlen(key) + 4, &v, 4);
-    put(path, b.p, b.n);
-    buf_release(&b);
-}
-
-static void refuse(const char *path, const char *part) {
-    Model *m;
-    Err e = ERR_INIT;
-    assert_false(model_open(&(ModelSource){.path = path}, &m, &e));
-    assert_null(m);
-    assert_int_equal(e.code, ERR_INPUT);
-    assert_null(strchr(e.msg, '\n'));
-    if (!strstr(e.msg, part)) fail_msg("expected '%s' in: %s", part, e.msg);
-}
-
-static Model *open_model(const char *path, bool inspect) {
-    Model *m;
-    Err e = ERR_INIT;
-    if (!model_open(&(ModelSource){.path = path, .inspect = inspect}, &m, &e)) fail_msg("%s: %s", path, e.msg);
-    return m;
-}
-
-static bool warns(const Model *m, const char *part) {
-    for (size_t i = 0; i < m->n_warnings; i++)
-        if (strstr(m->warnings[i], part)) return true;
-    return false;
-}
+#include "tests/layouts_support.h"
 
 /* ---- the same bits ---- */
 
@@ -540,127 +437,7 @@ static void test_openai_files(void **state) {
     refuse(in_dir("openai"), "no .safetensors file is there");
 }
 
-/* ---- warnings ---- */
-
-static void test_missing_sinks(void **state) {
-    (void)state;
-    static const char *const files[][3] = {
-        {"hf/model.safetensors", "hf", "model.layers.1.self_attn.sinks"},
-        {"openai/model.safetensors", "openai", "block.1.attn.sinks"},
-        {"m.gguf", "m.gguf", "blk.1.attn_sinks.weight"},
-    };
-    for (size_t i = 0; i < 3; i++) {
-        char other[64];
-        snprintf(other, sizeof other, "%s", files[i][2]);
-        other[strlen(other) - 1] = '_';
-        patch(in_dir(files[i][0]), files[i][2], other);
-        refuse(in_dir(files[i][1]), files[i][2]);
-        Model *m = open_model(in_dir(files[i][1]), true);
-        assert_true(warns(m, files[i][2]));
-        assert_true(warns(m, "cannot be run"));
-        assert_true(warns(m, "not used"));
-        Buf b;
-        buf_init(&b, 1 << 20);
-        model_summary(m, &b);
-        assert_non_null(strstr(b.p, "\"warnings\":[\""));
-        buf_release(&b);
-        model_close(m);
-    }
-}
-
-static void test_unusual(void **state) {
-    (void)state;
-    Model *m = open_model(in_dir("hf"), false);
-    assert_true(warns(m, "the sliding window is 20; the published models have 128"));
-    assert_true(warns(m, "theta"));
-    assert_true(warns(m, "YaRN factor is 8"));
-    assert_true(warns(m, "no 'layer_types'"));
-    assert_false(warns(m, "norm"));
-    assert_false(warns(m, "template"));
-    model_close(m);
-    write_all(CK_F32);
-    m = open_model(in_dir("hf"), false);
-    assert_true(warns(m, "a norm is stored as F32; the published models have BF16"));
-    model_close(m);
-    m = open_model(in_dir("m.gguf"), false);
-    assert_false(warns(m, "norm"));
-    model_close(m);
-    patch(in_dir("hf/config.json"), "\"truncate\":false", "\"truncate\":true ");
-    patch(in_dir("hf/config.json"), "\"swiglu_limit\":7.0", "\"swiglu_limit\":8.0");
-    m = open_model(in_dir("hf"), false);
-    assert_true(warns(m, "YaRN bounds are rounded"));
-    assert_true(warns(m, "the SwiGLU limit is 8"));
-    model_close(m);
-}
-
-/* "layer_types" instead of "attention_bias", which may be absent. */
-static void test_window_parity(void **state) {
-    (void)state;
-    Buf b, out;
-    slurp(in_dir("hf/config.json"), &b);
-    buf_init(&out, 1 << 16);
-    buf_adds(&out, "{\"layer_types\":[\"full_attention\",\"sliding_attention\"],");
-    buf_add(&out, b.p + 1, b.n - 1);
-    put(in_dir("hf/config.json"), out.p, out.n);
-    buf_release(&b), buf_release(&out);
-    Model *m = open_model(in_dir("hf"), false);
-    assert_false(m->config.sliding[0]);
-    assert_true(m->config.sliding[1]);
-    assert_true(warns(m, "layer 0 has full attention; in the published models even layers slide"));
-    assert_false(warns(m, "no 'layer_types'"));
-    model_close(m);
-}
-
-static void test_templates(void **state) {
-    (void)state;
-    static const char text[] = "{{ messages }}\n";
-    static const char settings[] = "{\"temperature\":0.6,\"top_p\":1.0,\"eos_token_id\":7}";
-    static const char config[] = "{\"chat_template\":\"{{ x }}\"}";
-    put(in_dir("hf/chat_template.jinja"), text, strlen(text));
-    put(in_dir("hf/generation_config.json"), settings, strlen(settings));
-    put(in_dir("hf/tokenizer_config.json"), config, strlen(config));
-    Model *m = open_model(in_dir("hf"), false);
-    assert_true(warns(m, "template in chat_template.jinja is none of the published"));
-    assert_true(warns(m, "template in tokenizer_config.json is none"));
-    assert_true(warns(m, "'temperature' is 0.6"));
-    assert_false(warns(m, "top_p"));
-    assert_false(warns(m, "eos")); /* ids mean nothing in another vocabulary */
-    model_close(m);
-    put(in_dir("hf/generation_config.json"), "{", 1);
-    m = open_model(in_dir("hf"), false);
-    assert_true(warns(m, "generation_config.json: "));
-    model_close(m);
-}
-
-/* ---- digest, memory ---- */
-
-static void digest(const ModelSource *src, char out[65]) {
-    Model *m;
-    Pool *pool;
-    must(model_open(src, &m, err));
-    must(pool_open(1, &pool, err));
-    must(model_digest(m, pool, out, err));
-    pool_close(pool);
-    model_close(m);
-}
-
-static void test_digest(void **state) {
-    (void)state;
-    char a[65], b[65], c[65];
-    ModelSource g = {.path = in_dir("m.gguf")}, o = {.path = in_dir("openai")};
-    digest(&g, a);
-    digest(&o, b);
-    assert_string_not_equal(a, b);
-    o.tokenizer = in_dir("hf");
-    digest(&o, c);
-    assert_string_not_equal(b, c);
-    o.tokenizer = in_dir("hf/tokenizer.json");
-    digest(&o, b);
-    assert_string_equal(b, c); /* the folder's is that file */
-    patch(in_dir("m.gguf"), "random weights", "Random weights");
-    digest(&g, b);
-    assert_string_not_equal(a, b);
-}
+/* ---- memory ---- */
 
 static void test_no_memory(void **state) {
     (void)state;
@@ -681,19 +458,16 @@ static void test_no_memory(void **state) {
         }
 }
 
-int main(void) {
-    snprintf(dir_, sizeof dir_, "/tmp/assay-layouts-XXXXXX");
-    if (!mkdtemp(dir_)) return 1;
-#define TEST(f) cmocka_unit_test_setup(f, fresh)
+static int run_all(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_same_bits),     TEST(test_dequantised),   TEST(test_gguf_metadata), TEST(test_gguf_kinds),
-        TEST(test_gguf_types),    TEST(test_scales),        TEST(test_prefixes),      TEST(test_mutations),
-        TEST(test_split),         TEST(test_split_links),   TEST(test_where),         TEST(test_openai),
-        TEST(test_openai_files),  TEST(test_missing_sinks), TEST(test_unusual),       TEST(test_templates),
-        TEST(test_window_parity), TEST(test_digest),        TEST(test_no_memory),
+        TEST(test_same_bits),    TEST(test_dequantised), TEST(test_gguf_metadata), TEST(test_gguf_kinds),
+        TEST(test_gguf_types),   TEST(test_scales),      TEST(test_prefixes),      TEST(test_mutations),
+        TEST(test_split),        TEST(test_split_links), TEST(test_where),         TEST(test_openai),
+        TEST(test_openai_files), TEST(test_no_memory),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    empty(dir_);
-    rmdir(dir_);
-    return failed;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(void) {
+    return run_in_folder(run_all);
 }
