@@ -64,6 +64,7 @@ static bool open_work(Cpu *c) {
     w->router = floats(c, r, e);
     w->act = floats(c, k, (size_t)c->c->expert_width), w->up = floats(c, k, (size_t)c->c->expert_width),
     w->y = floats(c, k, h);
+    w->low = floats(c, k, c->ld_low);
     w->expert_weight = floats(c, k, 1);
     w->expert = take(c, k, sizeof *w->expert), w->place = take(c, k, sizeof *w->place);
     w->group_begin = take(c, (e + 1) * c->max_parts, sizeof *w->group_begin),
@@ -72,16 +73,20 @@ static bool open_work(Cpu *c) {
     w->live = take(c, r, sizeof *w->live), w->wave = take(c, r, sizeof *w->wave);
     w->logits = floats(c, c->o.max_logits, (size_t)c->c->vocab);
     return w->x && w->t && w->tp && w->q && w->att && w->k && w->v && w->rope && w->router && w->act && w->up && w->y &&
-           w->expert_weight && w->expert && w->place && w->group_begin && w->used && w->in && w->in2 && w->live &&
-           w->wave && w->logits;
+           w->low && w->expert_weight && w->expert && w->place && w->group_begin && w->used && w->in && w->in2 &&
+           w->live && w->wave && w->logits;
 }
 
 static bool any_apart(const Model *m) {
     bool apart = m->unembed.col_stride != 0;
+    for (const Lora *a = m->unembed.lora; a; a = a->next) apart = apart || a->a.col_stride;
     for (int i = 0; i < m->config.n_layers; i++) {
         const ModelLayer *l = &m->layers[i];
         const Matrix *all[] = {&l->q, &l->k, &l->v, &l->o, &l->router, &l->gate, &l->up, &l->down};
-        for (size_t j = 0; j < sizeof all / sizeof *all; j++) apart = apart || all[j]->col_stride;
+        for (size_t j = 0; j < sizeof all / sizeof *all; j++) {
+            apart = apart || all[j]->col_stride;
+            for (const Lora *a = all[j]->lora; a; a = a->next) apart = apart || a->a.col_stride;
+        }
     }
     return apart;
 }
@@ -94,11 +99,14 @@ static bool open_scratch(Cpu *c) {
         Scratch unused, *s = c->measuring ? &unused : &c->scratch[i];
         s->wide = floats(c, CPU_TILE, c->ld_wide);
         if (apart && !(s->strip = floats(c, CPU_STRIP, c->ld_wide))) return false;
-        s->dots = floats(c, c->o.max_rows, CPU_TILE);
+        s->dots = floats(c, c->o.max_rows, CPU_TILE), s->low_dots = floats(c, c->o.max_rows, CPU_TILE);
+        s->low = arena_array(c->arena, c->o.max_rows, sizeof *s->low);
         s->scores = floats(c, c->group, CPU_BLOCK);
         s->acc = floats(c, c->group, c->ld_v);
         s->max = floats(c, c->group, 1), s->sum = floats(c, c->group, 1), s->factor = floats(c, c->group, 1);
-        if (!s->wide || !s->dots || !s->scores || !s->acc || !s->max || !s->sum || !s->factor) return false;
+        if (!s->wide || !s->dots || !s->low_dots || !s->low || !s->scores || !s->acc || !s->max || !s->sum ||
+            !s->factor)
+            return false;
     }
     return c->scratch != NULL;
 }
@@ -169,6 +177,9 @@ static void derive_sizes(Cpu *c) {
     c->block_floats = (size_t)m->n_kv_heads * CPU_BLOCK * (d + c->ld_v);
     if (c->ld_q > wide) wide = c->ld_q;
     if ((size_t)m->expert_width > wide) wide = (size_t)m->expert_width;
+    size_t rank;
+    cpu_lora_sizes(c->o.model, &c->ld_low, &rank);
+    if (rank > wide) wide = rank;
     c->ld_wide = cpu_pad(wide);
     model_rope(m, c->inv_freq, &c->concentration);
     size_t threads = (size_t)pool_threads(c->o.pool);
@@ -189,6 +200,7 @@ static void cpu_close(Backend *b) {
 static bool cpu_open(const BackendOptions *o, Backend **out, Err *err) {
     *out = NULL;
     BUG_ON(o->max_rows == 0 || o->max_logits == 0 || o->n_seqs == 0);
+    if (o->model->embed.lora) return err_set(err, ERR_INPUT, "the cpu backend cannot add an adapter to the embedding");
     Cpu *c = mem_alloc(sizeof *c);
     if (!c) return err_nomem(err);
     c->base.ops = &backend_cpu;

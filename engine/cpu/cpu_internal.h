@@ -20,11 +20,13 @@ typedef struct LayerVecs {
 
 /* What one thread needs for itself. */
 typedef struct Scratch {
-    float *wide;   /* [CPU_TILE * ld_wide] expanded weight rows */
-    float *strip;  /* [CPU_STRIP * ld_wide] the same for columns that stand apart; NULL: the model has none */
-    float *dots;   /* [max_rows * CPU_TILE] */
-    float *scores; /* [group * CPU_BLOCK] */
-    float *acc;    /* [group * ld_v] */
+    float *wide;       /* [CPU_TILE * ld_wide] expanded weight rows */
+    float *strip;      /* [CPU_STRIP * ld_wide] the same for columns that stand apart; NULL: the model has none */
+    float *dots;       /* [max_rows * CPU_TILE] */
+    const float **low; /* [max_rows] inputs of low-rank additions */
+    float *low_dots;   /* [max_rows * CPU_TILE] */
+    float *scores;     /* [group * CPU_BLOCK] */
+    float *acc;        /* [group * ld_v] */
     float *max, *sum, *factor; /* [group] */
 } Scratch;
 
@@ -39,6 +41,7 @@ typedef struct Work {
     float *router;        /* [max_rows * n_experts] */
     float *act, *up;      /* [max_rows * per_token * expert_width], in pair order, grouped by expert; act: gate first */
     float *y;             /* [max_rows * per_token * hidden], grouped by expert */
+    float *low;           /* [max_rows * per_token * ld_low] A x of low-rank additions, by place */
     float *expert_weight; /* [max_rows * per_token] */
     uint32_t *expert;     /* [max_rows * per_token], best first */
     uint32_t *place;      /* [max_rows * per_token]: where (row, rank) stands in the grouped order */
@@ -58,7 +61,8 @@ typedef struct Cpu {
     const ModelConfig *c;
     CpuKernels k;
     size_t ld_q, ld_kv, ld_v, ld_wide, group; /* ld_v: head_dim padded to lanes; group: query heads per kv head */
-    size_t block_floats;                      /* of one layer: keys and values of CPU_BLOCK positions */
+    size_t ld_low;       /* of low-rank additions that one x needs at most, each rank padded; 0: none */
+    size_t block_floats; /* of one layer: keys and values of CPU_BLOCK positions */
     double inv_freq[MODEL_MAX_HEAD_DIM / 2], concentration;
     Arena *arena;    /* all arrays below */
     bool measuring;  /* cpu_plan: nothing is taken, only counted */
@@ -88,6 +92,9 @@ static inline float *cpu_values(const Cpu *c, float *block, size_t head) {
 void cpu_rmsnorm(const CpuKernels *k, const float *x, const float *weight, size_t n, float eps, float *out);
 /* The k largest of n router logits, largest first, equal ones by the lower index; weight: softmax over these. */
 void cpu_route(const float *logits, size_t n, size_t k, uint32_t *chosen, float *weight);
+
+/* Floats per place for the A x of all additions that are live at once, and the largest rank, both padded. */
+void cpu_lora_sizes(const Model *m, size_t *ld, size_t *max_rank);
 
 void cpu_forward(Cpu *c, const BatchRow *rows, size_t n);
 

@@ -46,6 +46,7 @@ typedef struct ExpertMatrix {
     const Matrix *m;
     const Vec *bias;
     size_t rows;           /* of an expert */
+    size_t low;            /* where its low-rank inputs stand within a place */
     const float *const *x; /* by place in the grouped order */
     float *out;            /* [places * rows] */
     bool pairs;            /* out in pair order */
@@ -68,6 +69,7 @@ static void expert_rows(const Pass *p, const ExpertMatrix *m, size_t e, size_t f
     for (size_t r = 0; r < n_rows; r += CPU_TILE) {
         size_t k = n_rows - r < CPU_TILE ? n_rows - r : CPU_TILE;
         cpu_dot_rows(c, s, &rows, r, k, m->x + from, n, s->dots);
+        cpu_lora_add(p, s, m->m, m->low, begin + r, k, from, n);
         for (size_t i = 0; i < k; i++) {
             float bias = vec_get(m->bias, begin + r + i);
             float *out = m->out + from * m->rows + (m->pairs ? cpu_column(first + r + i) : first + r + i);
@@ -90,8 +92,13 @@ static void expert_items(void *ctx, size_t begin, size_t end, int worker) {
 }
 
 static void expert_matrices(ExpertJob *j, size_t n_used, size_t tokens) {
-    for (size_t k = 0; k < j->n; k++)
+    LoraInput in = {.n = j->n, .x = j->of[0].x, .grouped = true, .n_groups = n_used};
+    for (size_t k = 0; k < j->n; k++) {
         if (cpu_step(j->of[k].m) > j->step) j->step = cpu_step(j->of[k].m);
+        in.m[k] = j->of[k].m;
+        j->of[k].low = cpu_lora_offset(&in, k);
+    }
+    cpu_lora_inputs(j->p, &in);
     j->items = (j->of[0].rows + j->step - 1) / j->step;
     cpu_run(j->p, n_used * j->items, j->n * j->step * j->of[0].m->cols * tokens, expert_items, j);
 }
@@ -154,9 +161,9 @@ void cpu_experts(const Pass *p) {
     size_t tokens = p->n_live * k / n_used + 1;
     ExpertJob up = {.p = p,
                     .n = 2,
-                    .of = {{&l->gate, &l->gate_bias, width, p->w.in, p->w.act, true},
-                           {&l->up, &l->up_bias, width, p->w.in, p->w.up, true}}};
-    ExpertJob down = {.p = p, .n = 1, .of = {{&l->down, &l->down_bias, h, p->w.in2, p->w.y, false}}};
+                    .of = {{&l->gate, &l->gate_bias, width, 0, p->w.in, p->w.act, true},
+                           {&l->up, &l->up_bias, width, 0, p->w.in, p->w.up, true}}};
+    ExpertJob down = {.p = p, .n = 1, .of = {{&l->down, &l->down_bias, h, 0, p->w.in2, p->w.y, false}}};
     expert_matrices(&up, n_used, tokens);
     cpu_run(p, p->n_live * k, width * 16, swiglu_items, (void *)(uintptr_t)p);
     expert_matrices(&down, n_used, tokens);

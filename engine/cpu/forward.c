@@ -152,6 +152,7 @@ static Work work_from(const Cpu *c, size_t part, size_t row, size_t first_logit)
     w.router += row * e;
     w.act += row * k * (size_t)c->c->expert_width, w.up += row * k * (size_t)c->c->expert_width;
     w.y += row * k * h;
+    w.low += row * k * c->ld_low;
     w.expert_weight += row * k, w.expert += row * k, w.place += row * k;
     w.group_begin += part * (e + 1), w.used += part * e;
     w.in += row * k, w.in2 += row * k;

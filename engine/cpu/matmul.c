@@ -109,7 +109,7 @@ typedef struct DenseJob {
     const Pass *p;
     const Dense *parts;
     size_t n_parts, items[4]; /* items[i]: first item of part i */
-    const float *const *x;
+    LoraInput in;
 } DenseJob;
 
 static void dense_out(const DenseJob *j, const Dense *d, size_t first, size_t n_rows, const float *dots) {
@@ -131,7 +131,9 @@ static void dense_item(const DenseJob *j, const Dense *d, size_t item, Scratch *
     cpu_rows(c, s, d->m, first, n, &rows);
     for (size_t r = 0; r < n; r += CPU_TILE) {
         size_t n_rows = n - r < CPU_TILE ? n - r : CPU_TILE;
-        cpu_dot_rows(c, s, &rows, r, n_rows, j->x, j->p->n_live, s->dots);
+        cpu_dot_rows(c, s, &rows, r, n_rows, j->in.x, j->p->n_live, s->dots);
+        cpu_lora_add(j->p, s, d->m, cpu_lora_offset(&j->in, (size_t)(d - j->parts)), first + r, n_rows, 0,
+                     j->p->n_live);
         dense_out(j, d, first + r, n_rows, s->dots);
     }
 }
@@ -148,11 +150,13 @@ static void dense_items(void *ctx, size_t begin, size_t end, int worker) {
 void cpu_dense(const Pass *p, const float *x, size_t ldx, const Dense *parts, size_t n_parts) {
     const float **in = p->w.in;
     for (size_t t = 0; t < p->n_live; t++) in[t] = x + p->w.live[t] * ldx;
-    DenseJob j = {.p = p, .parts = parts, .n_parts = n_parts, .x = in};
+    DenseJob j = {.p = p, .parts = parts, .n_parts = n_parts, .in = {.n = n_parts, .x = in, .n_groups = 1}};
     size_t n = 0;
     for (size_t i = 0; i < n_parts; i++) {
+        j.in.m[i] = parts[i].m;
         size_t step = cpu_step(parts[i].m);
         j.items[i] = n, n += (parts[i].m->rows + step - 1) / step;
     }
+    cpu_lora_inputs(p, &j.in);
     cpu_run(p, n, cpu_step(parts[0].m) * parts[0].m->cols * p->n_live, dense_items, &j);
 }

@@ -38,6 +38,23 @@ void cpu_expand_row(const Cpu *c, const Matrix *m, size_t r, float *out);
 /* n floats (a multiple of 32) from their natural order into pair order. */
 void cpu_pairs(const float *from, size_t n, float *to);
 
+/* Matrices that read the same x and may have low-rank additions. */
+typedef struct LoraInput {
+    const Matrix *m[4];
+    size_t n;
+    const float *const *x; /* by place: of the live rows, or grouped by expert */
+    bool grouped;
+    size_t n_groups; /* 1, or the experts used */
+} LoraInput;
+
+/* A x of every addition of these matrices, into w.low by place. */
+void cpu_lora_inputs(const Pass *p, const LoraInput *in);
+/* Where the i-th matrix's first A x stands within a place. */
+size_t cpu_lora_offset(const LoraInput *in, size_t i);
+/* s->dots, of rows first .. first+n_rows-1 of m and the n places from `from` on, gets its additions. */
+void cpu_lora_add(const Pass *p, Scratch *s, const Matrix *m, size_t offset, size_t first, size_t n_rows, size_t from,
+                  size_t n);
+
 typedef struct Dense {
     const Matrix *m;
     const float *bias; /* NULL: none */

@@ -79,7 +79,8 @@ typedef struct Matrix {
 } Matrix;
 
 /* A low-rank addition that is kept beside the weights: y += scale * B (A x). Groups are those of the matrix that it
- * belongs to: a has [groups*rank, cols], b [rows, rank]; F32, F16 or BF16. */
+ * belongs to: a has [groups*rank, cols], b [rows, rank]; F32, F16 or BF16, in any view. Several are added in the order
+ * of the list, biases after them. Every matrix of a layer and the unembedding may have some, the embedding may not. */
 typedef struct Lora {
     size_t rank;
     Matrix a, b;
