@@ -2,18 +2,48 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/cpu/formats.h"
 #include "engine/cpu/pass.h"
+
+/* Number i of a block. */
+static void put(const Cpu *c, unsigned char *block, size_t i, float f) {
+    if (c->kv_half)
+        ((uint16_t *)(void *)block)[i] = cpu_to_half(f);
+    else
+        ((float *)(void *)block)[i] = f;
+}
 
 static void store_kv(const Pass *p, size_t row) {
     const Cpu *c = p->c;
     size_t d = (size_t)c->c->head_dim, at = p->rows[row].pos % CPU_BLOCK;
-    float *block = cpu_block(c, p->layer, p->rows[row].seq, p->rows[row].pos / CPU_BLOCK);
+    unsigned char *block = cpu_block(c, p->layer, p->rows[row].seq, p->rows[row].pos / CPU_BLOCK);
     for (size_t g = 0; g < (size_t)c->c->n_kv_heads; g++) {
-        float *keys = cpu_keys(c, block, g) + at / CPU_LANES * CPU_LANES * d + at % CPU_LANES;
-        const float *k = p->w.k + row * c->ld_kv + g * d;
-        for (size_t j = 0; j < d; j++) keys[j * CPU_LANES] = k[j];
-        memcpy(cpu_values(c, block, g) + at * c->ld_v, p->w.v + row * c->ld_kv + g * d, d * sizeof(float));
+        size_t key = cpu_keys(c, g) + at / CPU_LANES * CPU_LANES * d + at % CPU_LANES;
+        size_t value = cpu_values(c, g) + at * c->ld_v;
+        const float *k = p->w.k + row * c->ld_kv + g * d, *v = p->w.v + row * c->ld_kv + g * d;
+        for (size_t j = 0; j < d; j++) put(c, block, key + j * CPU_LANES, k[j]);
+        for (size_t j = 0; j < d; j++) put(c, block, value + j, v[j]);
     }
+}
+
+/* Keys of the tiles that hold positions [begin, end) of a block, and values of these positions: where they lie as
+ * floats, as if the whole block were there. */
+typedef struct BlockView {
+    const float *keys, *values;
+} BlockView;
+
+static BlockView view_block(const Cpu *c, const unsigned char *block, size_t g, size_t begin, size_t end, Scratch *s) {
+    size_t d = (size_t)c->c->head_dim, first = begin / CPU_LANES * CPU_LANES;
+    if (!c->kv_half) {
+        const float *all = (const float *)(const void *)block;
+        return (BlockView){all + cpu_keys(c, g), all + cpu_values(c, g)};
+    }
+    const uint16_t *all = (const uint16_t *)(const void *)block;
+    size_t last = (end + CPU_LANES - 1) / CPU_LANES * CPU_LANES;
+    float *keys = s->kv, *values = s->kv + CPU_BLOCK * d;
+    c->k.widen(all + cpu_keys(c, g) + first * d, (last - first) * d, keys + first * d);
+    c->k.widen(all + cpu_values(c, g) + begin * c->ld_v, (end - begin) * c->ld_v, values + begin * c->ld_v);
+    return (BlockView){keys, values};
 }
 
 /* The heads of kv head g look at positions [from, pos]: online softmax that begins with the sink, block by block from
@@ -28,15 +58,16 @@ static void attend(const Pass *p, size_t row, size_t g, Scratch *s) {
     memset(s->acc, 0, n_q * c->ld_v * sizeof(float));
     for (size_t h = 0; h < n_q; h++) s->max[h] = l->sinks[g * n_q + h], s->sum[h] = 1.0f;
     for (size_t b = from / CPU_BLOCK; b <= pos / CPU_BLOCK; b++) {
-        float *block = cpu_block(c, p->layer, p->rows[row].seq, b);
+        const unsigned char *block = cpu_block(c, p->layer, p->rows[row].seq, b);
         size_t begin = from > b * CPU_BLOCK ? from - b * CPU_BLOCK : 0;
         size_t end = pos + 1 - b * CPU_BLOCK < CPU_BLOCK ? pos + 1 - b * CPU_BLOCK : CPU_BLOCK;
-        const float *keys = cpu_keys(c, block, g);
+        BlockView view = view_block(c, block, g, begin, end, s);
         size_t first = begin / CPU_LANES, tiles = (end + CPU_LANES - 1) / CPU_LANES - first;
-        c->k.scores(q, d, n_q, keys + first * CPU_LANES * d, tiles, d, scale, s->scores + first * CPU_LANES, CPU_BLOCK);
+        c->k.scores(q, d, n_q, view.keys + first * CPU_LANES * d, tiles, d, scale, s->scores + first * CPU_LANES,
+                    CPU_BLOCK);
         for (size_t h = 0; h < n_q; h++)
             s->factor[h] = c->k.softmax(s->scores + h * CPU_BLOCK, begin, end, &s->max[h], &s->sum[h]);
-        c->k.values(s->scores, CPU_BLOCK, n_q, cpu_values(c, block, g), c->ld_v, begin, end, s->factor, s->acc);
+        c->k.values(s->scores, CPU_BLOCK, n_q, view.values, c->ld_v, begin, end, s->factor, s->acc);
     }
     for (size_t h = 0; h < n_q; h++)
         for (size_t j = 0; j < d; j++)

@@ -101,6 +101,7 @@ static bool open_scratch(Cpu *c) {
         if (apart && !(s->strip = floats(c, CPU_STRIP, c->ld_wide))) return false;
         s->dots = floats(c, c->o.max_rows, CPU_TILE), s->low_dots = floats(c, c->o.max_rows, CPU_TILE);
         s->low = arena_array(c->arena, c->o.max_rows, sizeof *s->low);
+        if (c->kv_half && !(s->kv = floats(c, CPU_BLOCK, (size_t)c->c->head_dim + c->ld_v))) return false;
         s->scores = floats(c, c->group, CPU_BLOCK);
         s->acc = floats(c, c->group, c->ld_v);
         s->max = floats(c, c->group, 1), s->sum = floats(c, c->group, 1), s->factor = floats(c, c->group, 1);
@@ -113,7 +114,7 @@ static bool open_scratch(Cpu *c) {
 
 static KvShape kv_shape(const Cpu *c) {
     const ModelConfig *m = c->c;
-    KvShape s = {.window = (size_t)m->window, .block_bytes = c->block_floats * sizeof(float)};
+    KvShape s = {.window = (size_t)m->window, .block_bytes = c->block_bytes};
     for (int i = 0; i < m->n_layers; i++) *(m->sliding[i] ? &s.sliding_layers : &s.full_layers) += 1;
     return s;
 }
@@ -142,29 +143,10 @@ static bool choose_kernels(Cpu *c, Err *err) {
     if (!cpu_kernels_select(forced, &c->k))
         return err_set(err, ERR_ENV, "ASSAY_CPU=%.40s: this processor cannot run that; expected scalar, avx2 or avx512",
                        forced);
-    snprintf(c->name, sizeof c->name, "cpu-%s", c->k.name);
+    bool exact = strcmp(c->precision, "exact") == 0;
+    snprintf(c->name, sizeof c->name, "cpu-%s%s%s", c->k.name, exact ? "" : ", ", exact ? "" : c->precision);
     c->info.name = c->name;
     return true;
-}
-
-static const BackendPrecision precisions[] = {
-    {"exact", "float32 activations, sums, keys and values (the default)"},
-};
-
-static const BackendPrecision *cpu_precisions(size_t *n) {
-    *n = sizeof precisions / sizeof *precisions;
-    return precisions;
-}
-
-static bool choose_precision(const Cpu *c, Err *err) {
-    char names[64];
-    size_t at = 0, n = sizeof precisions / sizeof *precisions;
-    const char *wanted = c->o.precision ? c->o.precision : "exact";
-    for (size_t i = 0; i < n && at < sizeof names; i++) {
-        if (strcmp(wanted, precisions[i].name) == 0) return true;
-        at += (size_t)snprintf(names + at, sizeof names - at, "%s%s", i ? ", " : "", precisions[i].name);
-    }
-    return err_set(err, ERR_INPUT, "the cpu backend has no precision '%.40s'; it has: %s", wanted, names);
 }
 
 static void derive_sizes(Cpu *c) {
@@ -174,7 +156,8 @@ static void derive_sizes(Cpu *c) {
     c->ld_kv = cpu_pad((size_t)m->n_kv_heads * d);
     c->ld_v = (d + CPU_LANES - 1) / CPU_LANES * CPU_LANES;
     c->group = (size_t)(m->n_heads / m->n_kv_heads);
-    c->block_floats = (size_t)m->n_kv_heads * CPU_BLOCK * (d + c->ld_v);
+    c->block_numbers = (size_t)m->n_kv_heads * CPU_BLOCK * (d + c->ld_v);
+    c->block_bytes = c->block_numbers * (c->kv_half ? 2 : sizeof(float));
     if (c->ld_q > wide) wide = c->ld_q;
     if ((size_t)m->expert_width > wide) wide = (size_t)m->expert_width;
     size_t rank;
@@ -206,9 +189,12 @@ static bool cpu_open(const BackendOptions *o, Backend **out, Err *err) {
     c->base.ops = &backend_cpu;
     c->o = *o;
     c->c = &o->model->config;
-    derive_sizes(c);
-    c->arena = arena_open(1u << 20);
-    bool ok = choose_kernels(c, err) && choose_precision(c, err) && open_kv(c, err);
+    bool ok = cpu_precision_choose(c, err) && choose_kernels(c, err);
+    if (ok) {
+        derive_sizes(c);
+        c->arena = arena_open(1u << 20);
+        ok = open_kv(c, err);
+    }
     if (ok && (!c->arena || !load_vecs(c) || !open_work(c) || !open_scratch(c))) ok = err_nomem(err);
     if (!ok) {
         cpu_close(&c->base);
@@ -228,8 +214,7 @@ static bool cpu_plan(const BackendOptions *o, BackendNeed *out, Err *err) {
     c->c = &o->model->config;
     c->measuring = true;
     derive_sizes(c);
-    bool ok = choose_precision(c, err) && plan_kv(c, 0, 1, &least, err) &&
-              plan_kv(c, 0, o->n_full ? o->n_full : o->n_seqs, &full, err);
+    bool ok = true && plan_kv(c, 0, 1, &least, err) && plan_kv(c, 0, o->n_full ? o->n_full : o->n_seqs, &full, err);
     if (ok && (!load_vecs(c) || !open_work(c) || !open_scratch(c)))
         ok = err_set(err, ERR_INPUT, "the work memory would be absurdly large; use a smaller batch");
     if (ok) *out = (BackendNeed){.kv_least = least.all_bytes, .kv_full = full.all_bytes, .work = c->measured};
@@ -253,20 +238,20 @@ static size_t layer_base(const Cpu *c, int layer, uint32_t seq, size_t slot) {
                       : l->index * c->plan.n_pages + slot;
 }
 
-float *cpu_block(const Cpu *c, int layer, uint32_t seq, size_t block) {
+unsigned char *cpu_block(const Cpu *c, int layer, uint32_t seq, size_t block) {
     if (c->layers[layer].sliding)
-        return c->rings + layer_base(c, layer, seq, block % c->plan.ring_blocks) * c->block_floats;
-    return c->full + layer_base(c, layer, seq, kv_page(c->table, seq, block)) * c->block_floats;
+        return c->rings + layer_base(c, layer, seq, block % c->plan.ring_blocks) * c->block_bytes;
+    return c->full + layer_base(c, layer, seq, kv_page(c->table, seq, block)) * c->block_bytes;
 }
 
 static bool cpu_kv_copy(Backend *b, uint32_t dst, uint32_t src, size_t n, size_t n_reserve) {
     Cpu *c = (Cpu *)b;
     if (!kv_share(c->table, dst, src, n, n_reserve)) return false;
-    size_t bytes = c->block_floats * sizeof(float);
+    size_t bytes = c->block_bytes;
     for (int i = 0; i < c->c->n_layers; i++) {
         if (c->layers[i].sliding)
-            memcpy(c->rings + layer_base(c, i, dst, 0) * c->block_floats,
-                   c->rings + layer_base(c, i, src, 0) * c->block_floats, bytes * c->plan.ring_blocks);
+            memcpy(c->rings + layer_base(c, i, dst, 0) * c->block_bytes,
+                   c->rings + layer_base(c, i, src, 0) * c->block_bytes, bytes * c->plan.ring_blocks);
         else if (n % KV_BLOCK)
             memcpy(cpu_block(c, i, dst, n / KV_BLOCK), cpu_block(c, i, src, n / KV_BLOCK), bytes);
     }

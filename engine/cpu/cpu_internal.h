@@ -25,6 +25,7 @@ typedef struct Scratch {
     float *dots;       /* [max_rows * CPU_TILE] */
     const float **low; /* [max_rows] inputs of low-rank additions */
     float *low_dots;   /* [max_rows * CPU_TILE] */
+    float *kv;         /* [CPU_BLOCK * (head_dim + ld_v)] one block and head widened; NULL: stored as floats */
     float *scores;     /* [group * CPU_BLOCK] */
     float *acc;        /* [group * ld_v] */
     float *max, *sum, *factor; /* [group] */
@@ -57,12 +58,13 @@ typedef struct Cpu {
     Backend base;
     BackendOptions o;
     BackendInfo info;
-    char name[32];
+    char name[48];
+    const char *precision;
     const ModelConfig *c;
     CpuKernels k;
     size_t ld_q, ld_kv, ld_v, ld_wide, group; /* ld_v: head_dim padded to lanes; group: query heads per kv head */
-    size_t ld_low;       /* of low-rank additions that one x needs at most, each rank padded; 0: none */
-    size_t block_floats; /* of one layer: keys and values of CPU_BLOCK positions */
+    size_t ld_low;                     /* of low-rank additions that one x needs at most, each rank padded; 0: none */
+    size_t block_numbers, block_bytes; /* of one layer: keys and values of CPU_BLOCK positions */
     double inv_freq[MODEL_MAX_HEAD_DIM / 2], concentration;
     Arena *arena;    /* all arrays below */
     bool measuring;  /* cpu_plan: nothing is taken, only counted */
@@ -71,21 +73,23 @@ typedef struct Cpu {
     float *final_norm;
     Work w;
     Scratch *scratch; /* one per thread */
+    bool kv_half;     /* keys and values are stored as IEEE half, else as float */
     bool is_small;    /* threads share a batch by sequences */
     size_t max_parts; /* into at most so many */
     KvPlan plan;
     KvTable *table;
-    float *full, *rings;
+    unsigned char *full, *rings;
 } Cpu;
 
-/* Keys and values of a block. Keys: [kv_head][16 positions][head_dim][16], so that 16 scores grow at once; values:
- * [kv_head][CPU_BLOCK][ld_v]. */
-float *cpu_block(const Cpu *c, int layer, uint32_t seq, size_t block);
-static inline float *cpu_keys(const Cpu *c, float *block, size_t head) {
-    return block + head * CPU_BLOCK * (size_t)c->c->head_dim;
+/* Keys and values of a block, in numbers of 4 or 2 bytes. Keys: [kv_head][16 positions][head_dim][16], so that 16
+ * scores grow at once; values: [kv_head][CPU_BLOCK][ld_v]. */
+unsigned char *cpu_block(const Cpu *c, int layer, uint32_t seq, size_t block);
+/* Where the keys and the values of a head begin, in numbers. */
+static inline size_t cpu_keys(const Cpu *c, size_t head) {
+    return head * CPU_BLOCK * (size_t)c->c->head_dim;
 }
-static inline float *cpu_values(const Cpu *c, float *block, size_t head) {
-    return block + (size_t)c->c->n_kv_heads * CPU_BLOCK * (size_t)c->c->head_dim + head * CPU_BLOCK * c->ld_v;
+static inline size_t cpu_values(const Cpu *c, size_t head) {
+    return (size_t)c->c->n_kv_heads * CPU_BLOCK * (size_t)c->c->head_dim + head * CPU_BLOCK * c->ld_v;
 }
 
 /* out = x / sqrt(mean(x^2) + eps) * weight. x has cpu_pad(n) floats, zeros behind the n-th. */
@@ -95,6 +99,10 @@ void cpu_route(const float *logits, size_t n, size_t k, uint32_t *chosen, float 
 
 /* Floats per place for the A x of all additions that are live at once, and the largest rank, both padded. */
 void cpu_lora_sizes(const Model *m, size_t *ld, size_t *max_rank);
+
+/* precision.c: the settings by name. choose sets c->precision and the flags of c that follow from it. */
+const BackendPrecision *cpu_precisions(size_t *n);
+bool cpu_precision_choose(Cpu *c, Err *err);
 
 void cpu_forward(Cpu *c, const BatchRow *rows, size_t n);
 

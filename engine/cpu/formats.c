@@ -30,6 +30,23 @@ float cpu_half(uint16_t h) {
     return sign ? -f : f;
 }
 
+/* Adding 0.5 to a number below 2^-14 rounds it to a multiple of 2^-24, the step of subnormal halves. */
+uint16_t cpu_to_half(float f) {
+    uint32_t bits, sum;
+    memcpy(&bits, &f, sizeof bits);
+    uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffffu;
+    if (magnitude > 0x7f800000u) return (uint16_t)(sign | 0x7e00);
+    if (magnitude >= 0x477fe000u) return (uint16_t)(sign | 0x7bff);
+    if (magnitude < 0x38800000u) { /* below 2^-14: a multiple of 2^-24 */
+        float r = from_bits(magnitude) + 0.5f;
+        memcpy(&sum, &r, sizeof sum);
+        return (uint16_t)(sign | (sum - 0x3f000000u));
+    }
+    magnitude += 0xfff + (magnitude >> 13 & 1); /* half of the last place, less one where that is even */
+    magnitude = (magnitude >> 13) - (112u << 10);
+    return (uint16_t)(sign | (magnitude > 0x7bff ? 0x7bff : magnitude));
+}
+
 static float half_at(const unsigned char *p) {
     return cpu_half((uint16_t)read16(p));
 }

@@ -12,6 +12,8 @@ extern const CpuExpand cpu_expand[WEIGHT_TYPES];
 
 /* IEEE half, exactly; a NaN comes out quiet with its bits shifted, as from the processor's own instruction. */
 float cpu_half(uint16_t h);
+/* To the nearest half, ties to even; beyond the largest half: that one (65504), so that no infinity enters a sum. */
+uint16_t cpu_to_half(float f);
 static inline float cpu_bf16(const unsigned char *p) {
     uint32_t bits = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 24;
     float f;

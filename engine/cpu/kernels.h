@@ -55,6 +55,8 @@ typedef struct CpuKernels {
     const char *name;
     CpuFormat format[WEIGHT_TYPES];
     CpuDot dot_f32; /* rows that were expanded: floats in pair order, any alignment */
+    /* n halves as floats, exactly; n a multiple of 16. */
+    void (*widen)(const uint16_t *h, size_t n, float *out);
     /* Sum of squares in 16 lanes; n a multiple of CPU_PAD. */
     float (*sum_squares)(const float *x, size_t n);
     /* out[i] = g' sigmoid(alpha g') (u' + 1) with g' = min(g, limit), u' = clamp(u, -limit, limit); out may be g. */

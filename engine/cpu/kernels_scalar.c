@@ -86,6 +86,10 @@ static void dot_f32(const WeightRow *w, size_t n_rows, size_t n, const float *co
         }
 }
 
+static void widen(const uint16_t *h, size_t n, float *out) {
+    for (size_t i = 0; i < n; i++) out[i] = cpu_half(h[i]);
+}
+
 static float sum_squares(const float *x, size_t n) {
     float lane[CPU_LANES] = {0};
     dot_one(x, 0, n, x, lane);
@@ -139,6 +143,7 @@ static void values(const float *p, size_t ldp, size_t n_q, const float *v, size_
 void cpu_kernels_scalar(CpuKernels *k) {
     *k = (CpuKernels){.name = "scalar",
                       .dot_f32 = dot_f32,
+                      .widen = widen,
                       .sum_squares = sum_squares,
                       .swiglu = swiglu,
                       .scores = scores,

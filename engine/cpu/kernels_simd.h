@@ -213,6 +213,11 @@ EXPAND(mxfp4, KIND_MXFP4)
 EXPAND(mxfp4_ggml, KIND_MXFP4_GGML)
 EXPAND(q8_0, KIND_Q8_0)
 
+static void widen(const uint16_t *h, size_t n, float *out) {
+    for (size_t i = 0; i < n; i += 8)
+        _mm256_storeu_ps(out + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(h + i))));
+}
+
 static float sum_squares(const float *x, size_t n) {
     v16 acc = v16_zero();
     for (size_t i = 0; i < n; i += 16) {
@@ -332,6 +337,7 @@ static void override(CpuKernels *k, const char *name) {
     k->format[WEIGHT_MXFP4_GGML] = (CpuFormat){expand_mxfp4_ggml, dot_mxfp4_ggml, TILE_T};
     k->format[WEIGHT_Q8_0] = (CpuFormat){expand_q8_0, dot_q8_0, TILE_T};
     k->dot_f32 = dot_wide;
+    k->widen = widen;
     k->sum_squares = sum_squares;
     k->swiglu = swiglu;
     k->scores = scores;

@@ -104,11 +104,57 @@ static void test_half_definition(void **state) {
     }
 }
 
+/* To half: the nearest multiple of the step at that size, ties to even, by double arithmetic; every half is itself. */
+static void check_to_half(float f) {
+    int e;
+    double a = fabs((double)f), step;
+    frexp(a, &e);
+    step = ldexp(1, (e - 1 < -14 ? -14 : e - 1) - 10);
+    double want = fmin(nearbyint(a / step) * step, 65504), got = (double)cpu_half(cpu_to_half(f));
+    if (fabs(got) != want || !signbit(got) != !signbit(f)) fail_msg("%a became %a", (double)f, got);
+}
+
+static void test_to_half(void **state) {
+    (void)state;
+    for (uint32_t h = 0; h < 65536; h++) {
+        float f = cpu_half((uint16_t)h), next = cpu_half((uint16_t)(h + 1));
+        if (isnan(f) || isinf(f)) continue;
+        assert_int_equal(cpu_to_half(f), h);
+        if (isnan(next) || isinf(next)) continue;
+        float middle = (f + next) / 2;
+        check_to_half(middle);
+        check_to_half(nextafterf(middle, f)), check_to_half(nextafterf(middle, next));
+    }
+    assert_int_equal(cpu_to_half(65519.99f), 0x7bff);
+    assert_int_equal(cpu_to_half(65520), 0x7bff); /* would be infinite */
+    assert_int_equal(cpu_to_half(-INFINITY), 0xfbff);
+    assert_true(isnan(cpu_half(cpu_to_half(NAN))));
+    assert_int_equal(cpu_to_half(1e-30f), 0);
+    assert_int_equal(cpu_to_half(-1e-30f), 0x8000);
+}
+
+/* Halves in order, in every table. */
+static void test_widen(void **state) {
+    (void)state;
+    static const char *const tables[] = {"scalar", "avx2", "avx512"};
+    static uint16_t h[65536];
+    static float out[65536];
+    for (uint32_t i = 0; i < 65536; i++) h[i] = (uint16_t)i;
+    for (size_t k = 0; k < 3; k++) {
+        CpuKernels table;
+        if (!cpu_kernels_select(tables[k], &table)) continue;
+        table.widen(h, 65536, out);
+        for (uint32_t i = 0; i < 65536; i++) {
+            float want = cpu_half((uint16_t)i);
+            assert_memory_equal(&want, &out[i], 4);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vectors),
-        cmocka_unit_test(test_halves),
-        cmocka_unit_test(test_half_definition),
+        cmocka_unit_test(test_vectors), cmocka_unit_test(test_halves), cmocka_unit_test(test_half_definition),
+        cmocka_unit_test(test_to_half), cmocka_unit_test(test_widen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 /* The settings of BackendOptions.precision: names, and what each may cost. */
+#include "engine/cpu/kernels.h"
 #include "tests/checkpoint.h"
 #include "tests/engine_support.h"
 
@@ -57,7 +58,77 @@ static void test_unknown(void **state) {
     rig_close(&r);
 }
 
+/* Every setting keeps the promise of backend.h: no piece size, thread count or instruction set changes a bit. */
+static void test_same_bits(void **state) {
+    (void)state;
+    static const char *const tables[] = {"scalar", "avx2", "avx512"};
+    static const size_t pieces[] = {64, 1, 9};
+    enum { N = 100 };
+    size_t n;
+    const BackendPrecision *all = backend_cpu.precisions(&n);
+    float *exact = NULL;
+    for (size_t i = 0; i < n; i++) {
+        float *want = NULL;
+        uint32_t ids[N];
+        for (size_t k = 0; k < 3; k++) {
+            setenv("ASSAY_CPU", tables[k], 1);
+            CpuKernels table;
+            if (!cpu_kernels_select(tables[k], &table)) continue;
+            Rig r = rig_open_as(dir, 1 + (int)k % 2, 2, all[i].name);
+            size_t bytes = N * rig_vocab(&r) * sizeof *want;
+            for (uint32_t j = 0; j < N; j++) ids[j] = (j * j * 31 + j * 7 + 3) % (uint32_t)rig_vocab(&r);
+            float *got = rig_run(&r, 0, ids, N, pieces[k]);
+            if (want)
+                assert_memory_equal(got, want, bytes), free(got);
+            else
+                want = got;
+            if (i && k == 0) assert_memory_not_equal(want, exact, bytes); /* it does something */
+            rig_close(&r);
+        }
+        if (i == 0)
+            exact = want;
+        else
+            free(want);
+    }
+    unsetenv("ASSAY_CPU");
+    free(exact);
+}
+
+/* A copied sequence continues as the original does, pages shared or not. */
+static void test_copy(void **state) {
+    (void)state;
+    enum { N = 70 };
+    Rig r = rig_open_as(dir, 1, 2, "kv-f16");
+    size_t v = rig_vocab(&r);
+    BatchRow rows[N];
+    for (uint32_t i = 0; i < N; i++) rows[i] = (BatchRow){0, i, (i * 13 + 5) % (uint32_t)v, false};
+    assert_true(backend_cpu.kv_reserve(r.be, 0, N + 1));
+    must(backend_cpu.forward(r.be, rows, N, err));
+    assert_true(backend_cpu.kv_copy(r.be, 1, 0, N, N + 1));
+    float *want = malloc(v * sizeof *want);
+    for (uint32_t s = 0; s < 2; s++) {
+        must(backend_cpu.forward(r.be, &(BatchRow){s, N, 7, true}, 1, err));
+        if (s == 0)
+            memcpy(want, backend_cpu.logits(r.be, 0), v * sizeof *want);
+        else
+            assert_memory_equal(want, backend_cpu.logits(r.be, 0), v * sizeof *want);
+    }
+    free(want);
+    rig_close(&r);
+}
+
+static void test_half_the_memory(void **state) {
+    (void)state;
+    Rig exact = rig_open_as(dir, 1, 2, NULL), half = rig_open_as(dir, 1, 2, "kv-f16");
+    assert_int_equal(backend_cpu.info(exact.be)->kv_bytes, 2 * backend_cpu.info(half.be)->kv_bytes);
+    assert_int_equal(backend_cpu.info(exact.be)->context, backend_cpu.info(half.be)->context);
+    rig_close(&exact);
+    rig_close(&half);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_names), cmocka_unit_test(test_unknown)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_names), cmocka_unit_test(test_unknown),
+                                       cmocka_unit_test(test_same_bits), cmocka_unit_test(test_copy),
+                                       cmocka_unit_test(test_half_the_memory)};
     return cmocka_run_group_tests(tests, make_model, drop_model);
 }
