@@ -51,10 +51,13 @@ static float half_at(const unsigned char *p) {
     return cpu_half((uint16_t)read16(p));
 }
 
-/* E8M0: 2^(s-127); s = 0 is the subnormal 2^-127, s = 255 is not a number. */
-float cpu_e8m0(unsigned char s) {
-    return from_bits(s == 0 ? 0x00400000u : s == 255 ? 0x7fc00000u : (uint32_t)s << 23);
-}
+#define E1(s) (uint32_t)(s) << 23
+#define E4(s) E1(s), E1(s + 1), E1(s + 2), E1(s + 3)
+#define E15(s) E4(s), E4(s + 4), E4(s + 8), E1(s + 12), E1(s + 13), E1(s + 14)
+#define E16(s) E15(s), E1(s + 15)
+const uint32_t cpu_e8m0_bits[256] = {0x00400000, E15(1),   E16(16),  E16(32),  E16(48),  E16(64),
+                                     E16(80),    E16(96),  E16(112), E16(128), E16(144), E16(160),
+                                     E16(176),   E16(192), E16(208), E16(224), E15(240), 0x7fc00000};
 
 static const float e2m1[16] = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6, -0.0f, -0.5f, -1, -1.5f, -2, -3, -4, -6};
 static const signed char iq4[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};

@@ -20,7 +20,13 @@ static inline float cpu_bf16(const unsigned char *p) {
     memcpy(&f, &bits, sizeof f);
     return f;
 }
-/* The scale 2^(s-127); NaN for 255. */
-float cpu_e8m0(unsigned char s);
+/* E8M0, the scale of MXFP4: 2^(s-127); s = 0 is the subnormal 2^-127, s = 255 is not a number. A table, since the dots
+ * wait for each scale. */
+extern const uint32_t cpu_e8m0_bits[256];
+static inline float cpu_e8m0(unsigned char s) {
+    float f;
+    memcpy(&f, &cpu_e8m0_bits[s], sizeof f);
+    return f;
+}
 
 #endif

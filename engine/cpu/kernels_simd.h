@@ -27,13 +27,6 @@ enum { AHEAD = 1024 };
 /* KIND_WIDE: floats in pair order, as expanded before. */
 typedef enum WeightKind { KIND_WIDE, KIND_F32, KIND_F16, KIND_BF16, KIND_MXFP4, KIND_MXFP4_GGML, KIND_Q8_0 } WeightKind;
 
-INLINE float mxfp4_scale(unsigned char s) {
-    uint32_t bits = s == 0 ? 0x00400000u : s == 255 ? 0x7fc00000u : (uint32_t)s << 23;
-    float f;
-    memcpy(&f, &bits, sizeof f);
-    return f;
-}
-
 INLINE float half_scale(const unsigned char *p) {
     return _cvtsh_ss((unsigned short)(p[0] | p[1] << 8));
 }
@@ -64,10 +57,10 @@ INLINE void load_block(WeightKind kind, const WeightRow *w, size_t b, v16 *lo, v
         v32_bf16(w->q + b * 64, lo, hi);
         break;
     case KIND_MXFP4:
-        v32_e2m1(_mm_loadu_si128((const __m128i *)(const void *)(w->q + b * 16)), mxfp4_scale(w->scales[b]), lo, hi);
+        v32_e2m1(_mm_loadu_si128((const __m128i *)(const void *)(w->q + b * 16)), cpu_e8m0(w->scales[b]), lo, hi);
         break;
     case KIND_MXFP4_GGML:
-        v32_e2m1(codes_of_ggml(w->q + b * 17 + 1), mxfp4_scale(w->q[b * 17]), lo, hi);
+        v32_e2m1(codes_of_ggml(w->q + b * 17 + 1), cpu_e8m0(w->q[b * 17]), lo, hi);
         break;
     case KIND_Q8_0:
         v32_q8(w->q + b * 34 + 2, half_scale(w->q + b * 34), lo, hi);

@@ -104,6 +104,12 @@ static void test_half_definition(void **state) {
     }
 }
 
+static void test_scales(void **state) {
+    (void)state;
+    for (int s = 0; s < 255; s++) assert_true((double)cpu_e8m0((unsigned char)s) == ldexp(1, s - 127));
+    assert_true(isnan(cpu_e8m0(255)));
+}
+
 /* To half: the nearest multiple of the step at that size, ties to even, by double arithmetic; every half is itself. */
 static void check_to_half(float f) {
     int e;
@@ -153,8 +159,8 @@ static void test_widen(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vectors), cmocka_unit_test(test_halves), cmocka_unit_test(test_half_definition),
-        cmocka_unit_test(test_to_half), cmocka_unit_test(test_widen),
+        cmocka_unit_test(test_vectors), cmocka_unit_test(test_halves),  cmocka_unit_test(test_half_definition),
+        cmocka_unit_test(test_scales),  cmocka_unit_test(test_to_half), cmocka_unit_test(test_widen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
