@@ -29,14 +29,13 @@ static bool is_in_blobs(const char *path, const char *real_dir) {
 }
 
 /* A weight file must lie in the model's folder, also after links are followed: a checkpoint is data from strangers. */
-static bool check_inside(const char *dir, const char *path, const char *name, Err *err) {
+bool dir_check_inside(const char *dir, const char *path, const char *name, Err *err) {
     char *real_dir = realpath(dir, NULL), *real_path = realpath(path, NULL);
     bool ok = true;
     if (!real_dir || !real_path)
         ok = err_set(err, ERR_INPUT, "cannot read %.300s", path);
     else if (!is_inside(real_path, real_dir) && !is_in_blobs(real_path, real_dir))
-        ok = err_set(err, ERR_INPUT, "weight file '%.100s' is a link that leads out of the model's folder %.200s", name,
-                     dir);
+        ok = err_set(err, ERR_INPUT, "file '%.100s' is a link that leads out of the model's folder %.200s", name, dir);
     free(real_dir);
     free(real_path);
     return ok;
@@ -88,7 +87,7 @@ bool dir_add(ModelFiles *d, const char *dir, const char *name, bool inside, DirR
     if (!f.name || !f.path) return err_nomem(err);
     if (!file_map(f.path, &f.map, err)) return false;
     d->files[d->n_files++] = f;
-    if (inside && !check_inside(dir, f.path, name, err)) return false;
+    if (inside && !dir_check_inside(dir, f.path, name, err)) return false;
     return read(d, &d->files[d->n_files - 1], err);
 }
 
@@ -192,6 +191,10 @@ bool dir_open(ModelFiles *d, const char *dir, bool any_name, Err *err) {
         return err_set(err, ERR_INPUT,
                        "there are no weights in %.200s: neither " SINGLE_NAME " nor " INDEX_NAME " is there", dir);
     return add_file(d, dir, SINGLE_NAME, err) && dir_finish(d, err);
+}
+
+bool dir_open_file(ModelFiles *d, const char *dir, const char *name, Err *err) {
+    return add_file(d, dir, name, err) && dir_finish(d, err);
 }
 
 void dir_close(ModelFiles *d) {

@@ -159,7 +159,6 @@ static bool open_path(Model *m, const char *path, const Layout **out, Err *err) 
 static bool load(Model *m, Err *err) {
     const Layout *layout = NULL;
     ModelFiles *d = m->files;
-    if (d->source.n_loras) return err_set(err, ERR_INPUT, "this version cannot apply adapters (+lora=)");
     if (!open_path(m, d->source.path, &layout, err)) return false;
     m->layers = mem_alloc((size_t)m->config.n_layers * sizeof *m->layers);
     if (!m->layers) return err_nomem(err);
@@ -169,6 +168,8 @@ static bool load(Model *m, Err *err) {
     for (size_t i = 0; i < m->n_tensors; i++) m->weight_bytes += d->tensors[i].bytes;
     if (!layout->bind(m, err)) return false;
     model_check_unusual(m);
+    for (size_t i = 0; i < d->source.n_loras; i++)
+        if (!lora_add(m, d->source.loras[i], err)) return false;
     return !d->no_memory || err_nomem(err);
 }
 
@@ -190,6 +191,7 @@ bool model_open(const ModelSource *src, Model **out, Err *err) {
 
 void model_close(Model *m) {
     if (!m) return;
+    lora_close(m);
     if (m->files) dir_close(m->files);
     mem_free(m->files);
     mem_free(m->warnings);

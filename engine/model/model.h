@@ -132,6 +132,7 @@ typedef struct Model {
     size_t n_tensors, n_files;
     uint64_t weight_bytes, n_params;
     struct ModelFiles *files; /* private */
+    struct Adapter *adapters; /* private; the first of a list, in the order given */
 } Model;
 
 /* Maps and checks. *out is NULL on failure, and *err names the file, the key and what was expected. */

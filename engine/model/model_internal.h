@@ -73,6 +73,10 @@ bool dir_append(ModelFiles *d, const char *name, const char *file, const Tensor 
 /* dir/model.safetensors, or the shards that dir/model.safetensors.index.json names. any_name: or else every
  * .safetensors file of the folder, as OpenAI's own layout may be cut without an index. */
 bool dir_open(ModelFiles *d, const char *dir, bool any_name, Err *err);
+/* dir/name alone, a safetensors file. */
+bool dir_open_file(ModelFiles *d, const char *dir, const char *name, Err *err);
+/* path, which is dir/name, must lie in dir also after links are followed. */
+bool dir_check_inside(const char *dir, const char *path, const char *name, Err *err);
 void dir_close(ModelFiles *d);
 Tensor *dir_find(const ModelFiles *d, const char *name);
 /* Maps a file; read: checks its content. inside: it must lie in dir, also after links are followed. */
@@ -126,6 +130,17 @@ bool config_gguf(const ModelFiles *d, ModelConfig *out, Err *err);
 
 /* path: a .gguf file or any part of a split one. */
 bool gguf_files_open(ModelFiles *d, const char *path, Err *err);
+
+/* ---- adapters ---- */
+
+/* Hangs the LoRA adapter in that folder (PEFT: adapter_config.json and adapter_model.safetensors) on the model, which
+ * is bound, beside what hangs there already. The factors stay in their mapped file and the base weights as they are,
+ * whatever the layout of the base. After a failure the model can only be closed. */
+bool lora_add(Model *m, const char *dir, Err *err);
+/* Unmaps all adapters. */
+void lora_close(Model *m);
+/* "adapters": [...] of model_summary; nothing where there are none. */
+void lora_put(const Model *m, JsonOut *o);
 
 /* ---- warnings ---- */
 

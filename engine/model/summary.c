@@ -83,6 +83,7 @@ void model_summary(const Model *m, Buf *out) {
     json_out_key(&o, "parameters");
     json_out_u64(&o, m->n_params);
     put_types(&o, m);
+    lora_put(m, &o);
     json_out_key(&o, "warnings");
     json_arr(&o);
     for (size_t i = 0; i < m->n_warnings; i++) json_out_cstr(&o, m->warnings[i]);
