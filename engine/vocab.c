@@ -1,73 +1,8 @@
-/* The tokeniser and the harmony format of a model directory, for callers outside the engine. */
+/* The tokeniser and the harmony format of a model, for callers outside the engine. */
 #include "engine/vocab_internal.h"
 
-#include "engine/base/file.h"
 #include "engine/base/json_nul.h"
 #include "engine/chat/chat_internal.h"
-
-struct Vocab {
-    Tokenizer *t;
-    HarmonyIds h;
-    size_t size; /* rows of the embedding: ids between the tokeniser's and this have no text */
-};
-
-/* ---- opening ---- */
-
-/* vocab_size of config.json; a directory without one has just the tokeniser's ids. */
-static bool read_size(const char *path, size_t *out, Err *err) {
-    Buf b;
-    Json *j = NULL;
-    int64_t n = (int64_t)*out;
-    buf_init(&b, (size_t)16 << 20);
-    bool ok = file_read(path, &b, err);
-    ok = ok && (json_parse(buf_str(&b), &j, err) ? json_want_int(j, "vocab_size", false, 1, 1 << 24, &n, err) : false);
-    if (ok && (size_t)n < *out)
-        ok = err_set(err, ERR_INPUT, "'vocab_size' is %lld, but tokenizer.json has ids up to %zu", (long long)n,
-                     *out - 1);
-    if (!ok)
-        err_wrap(err, "%s", path);
-    else
-        *out = (size_t)n;
-    json_close(j);
-    buf_release(&b);
-    return ok;
-}
-
-static bool load(Vocab *v, const char *dir, Arena *a, Err *err) {
-    const char *tokenizer = path_join(a, dir, "tokenizer.json"), *config = path_join(a, dir, "config.json");
-    if (!tokenizer || !config) return err_nomem(err);
-    if (!file_exists(dir))
-        return err_set(err, ERR_INPUT,
-                       "there is no model at '%s': give a directory with tokenizer.json and config.json, as Hugging "
-                       "Face publishes them",
-                       dir);
-    if (!file_is_dir(dir))
-        return err_set(err, ERR_INPUT, "'%s' is a file, but a model directory with tokenizer.json was expected", dir);
-    if (!file_exists(tokenizer)) return err_set(err, ERR_INPUT, "the model directory '%s' has no tokenizer.json", dir);
-    if (!tokenizer_open(tokenizer, &v->t, err)) return false;
-    if (!harmony_ids(v->t, &v->h, err)) return err_wrap(err, "%s", tokenizer);
-    v->size = tokenizer_size(v->t);
-    return !file_exists(config) || read_size(config, &v->size, err);
-}
-
-bool vocab_open(const char *dir, Vocab **out, Err *err) {
-    Arena *a = arena_open(0);
-    Vocab *v = mem_alloc(sizeof *v);
-    *out = NULL;
-    bool ok = a && v ? load(v, dir, a, err) : err_nomem(err);
-    arena_close(a);
-    if (ok)
-        *out = v;
-    else
-        vocab_close(v);
-    return ok;
-}
-
-void vocab_close(Vocab *v) {
-    if (!v) return;
-    tokenizer_close(v->t);
-    mem_free(v);
-}
 
 size_t vocab_size(const Vocab *v) {
     return v->size;

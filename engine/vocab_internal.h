@@ -5,6 +5,13 @@
 
 #include "engine/chat/chat.h"
 
+struct Vocab {
+    Tokenizer *t;
+    HarmonyIds h;
+    size_t size; /* rows of the embedding: ids between the tokeniser's and this have no text */
+    char *file;  /* that the tokeniser came from */
+};
+
 const Tokenizer *vocab_tokenizer(const Vocab *v);
 const HarmonyIds *vocab_harmony(const Vocab *v);
 

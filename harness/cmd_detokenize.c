@@ -53,13 +53,13 @@ static int run(CmdCtx *c, int argc, char **argv) {
     return vocab_lines_run(c, argc, argv, &l, NULL, 0, NULL, answer);
 }
 
-const Cmd cmd_detokenize = {.name = "detokenize",
-                            .summary = "token ids to text",
-                            .usage =
-                                "usage: assay detokenize --model MODEL < LINES\n\n"
-                                "Answers each line {\"ids\": [...]} with {\"text\": \"...\", \"hex\": \"...\"}, or "
-                                "{\"error\": \"...\"}; exit status 1 if there\n"
-                                "was one. In text U+FFFD stands for what is not UTF-8; hex has the exact bytes.\n\n"
-                                "  --model MODEL   directory with tokenizer.json; no weights are needed\n",
-                            .run = run,
-                            .plumbing = true};
+const Cmd cmd_detokenize = {
+    .name = "detokenize",
+    .summary = "token ids to text",
+    .usage = "usage: assay detokenize --model MODEL < LINES\n\n"
+             "Answers each line {\"ids\": [...]} with {\"text\": \"...\", \"hex\": \"...\"}, or "
+             "{\"error\": \"...\"}; exit status 1 if there\n"
+             "was one. In text U+FFFD stands for what is not UTF-8; hex has the exact bytes.\n\n"
+             "  --model MODEL   a model's folder or .gguf file, [+tokenizer=PATH]; needs no weights\n",
+    .run = run,
+    .plumbing = true};

@@ -21,7 +21,7 @@ const Cmd cmd_parse = {
              "\"role\": null beside it says that it begins with its own <|start|>. What is malformed is kept as "
              "content and named in\n"
              "\"malformed\".\n\n"
-             "  --model MODEL   directory with tokenizer.json; no weights are needed\n"
+             "  --model MODEL   a model's folder or .gguf file, [+tokenizer=PATH]; needs no weights\n"
              "  --strict        malformed output is an error\n",
     .run = run,
     .plumbing = true};

@@ -65,7 +65,7 @@ const Cmd cmd_render = {
              "stands. \"mode\": \"conversation\" leaves the opening of the next turn out; \"auto_drop_analysis\": "
              "false keeps reasoning\n"
              "that an answer has followed.\n\n"
-             "  --model MODEL      directory with tokenizer.json; no weights are needed\n"
+             "  --model MODEL      a model's folder or .gguf file, [+tokenizer=PATH]; needs no weights\n"
              "  --effort E         low, medium (default) or high, for the chat completions form\n"
              "  --date YYYY-MM-DD  current date, for the chat completions form; no date line without it\n",
     .run = run,

@@ -30,7 +30,7 @@ const Cmd cmd_tokenize = {
     .usage = "usage: assay tokenize --model MODEL [--special] < LINES\n\n"
              "Answers each line {\"text\": \"...\"} with {\"ids\": [...]}, or {\"error\": \"...\"}; exit status 1 if "
              "there was one.\n\n"
-             "  --model MODEL   directory with tokenizer.json; no weights are needed\n"
+             "  --model MODEL   a model's folder or .gguf file, [+tokenizer=PATH]; needs no weights\n"
              "  --special       read spellings of special tokens as special tokens; else they are plain text\n",
     .run = run,
     .plumbing = true};

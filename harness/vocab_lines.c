@@ -10,7 +10,8 @@ int vocab_lines_run(CmdCtx *c, int argc, char **argv, VocabLines *l, const ArgSp
     if (!args_parse(c, argc, argv, specs, n_own + 1, NULL)) return CMD_FAILED;
     if (before && !before(c, l)) return CMD_FAILED;
     if (!l->model) {
-        err_set(&c->fail, ERR_INPUT, "%s needs --model MODEL, a directory with tokenizer.json", argv[0]);
+        err_set(&c->fail, ERR_INPUT,
+                "%s needs --model MODEL: a model's folder or .gguf file, or either with +tokenizer=PATH", argv[0]);
         return CMD_FAILED;
     }
     if (!vocab_open(l->model, &l->v, &c->fail)) return CMD_FAILED;

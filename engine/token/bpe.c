@@ -48,7 +48,8 @@ typedef struct Node {
 } Node;
 
 /* A heap entry is rank << 32 | position, so that the smallest is the lowest rank, leftmost. Entries are never removed;
- * one is stale when the node's rank has changed since. A rank names one pair of ids, so equality suffices. */
+ * one is stale when the node's rank has changed since. Equality
+ * suffices: whatever pair stands at the position now, its rank is the one that was drawn. */
 typedef struct Heap {
     uint64_t *v;
     size_t n;

@@ -1,16 +1,20 @@
 /* Shared by the files of this room only.
  *
- * tokenizer.c  the public functions      load.c      tokenizer.json -> Tokenizer
- * pretoken.c   text -> pieces            bpe.c       piece -> ids
- * unicode.c    code point -> class       idmap.c     the two hash tables */
+ * tokenizer.c  the public functions      load_json.c load_tiktoken.c load_gguf.c  a file -> Tokenizer
+ * pretoken.c   text -> pieces            build.c      what the three share: filling the tables
+ * bpe.c        piece -> ids              json_shape.c what a tokenizer.json may say; scan.c: its long lists
+ * unicode.c    code point -> class       idmap.c      the two hash tables */
 #ifndef ASSAY_TOKEN_INTERNAL_H
 #define ASSAY_TOKEN_INTERNAL_H
 
+#include "engine/base/json.h"
 #include "engine/token/tokenizer.h"
 
 #define TOKEN_NONE UINT32_MAX
 /* Ids beyond this are a lie: the tables are indexed by id. The published vocabulary ends at 201087. */
 #define TOKEN_ID_LIMIT (1u << 22)
+/* Longer tokens are a lie too: o200k's longest are 128 blanks. It bounds what a hostile list of tokens can cost. */
+enum { TOKEN_MAX_BYTES = 256 };
 
 /* ---- character classes of the pre-tokeniser pattern ---- */
 
@@ -41,7 +45,7 @@ typedef struct TokenSpan {
 /* Open addressing, a power of two of slots, at most half full. */
 typedef struct PairSlot {
     uint32_t left, right; /* left == TOKEN_NONE: free */
-    uint32_t rank;        /* position in the merge list: lower joins first */
+    uint32_t rank;        /* position in the merge list, or id of the joined token: lower joins first */
     uint32_t id;          /* of the joined token */
 } PairSlot;
 
@@ -62,6 +66,7 @@ struct Tokenizer {
     TokenSpan *span; /* [n_ids] */
     uint8_t *flags;  /* [n_ids] TOKEN_SPECIAL, TOKEN_WHOLE */
     size_t n_ids;    /* largest id with text + 1 */
+    size_t n_rows;   /* ids that the file speaks of, fillers at the end included; 0: n_ids */
     uint32_t byte_id[256];
     PairMap pairs;
     BytesMap bytes;
@@ -89,8 +94,37 @@ uint32_t bytesmap_find(const BytesMap *m, const Tokenizer *t, Str bytes);
  * memory. */
 size_t bpe_merge(const Tokenizer *t, Str piece, uint32_t *out);
 
+/* ---- filling a Tokenizer (build.c) ---- */
+
+typedef struct TokenCounts {
+    size_t n_ids, n_special, n_plain; /* at least as many as will be added */
+    size_t text_bytes;                /* of all texts together */
+} TokenCounts;
+
+/* The bytes that a text of the byte-level alphabet stands for, in out[text.n]: how many, or SIZE_MAX if a character
+ * stands for none. */
+size_t token__spelled(Str text, char *out);
+
+/* First of all; ids from now on are below n_ids. */
+bool token__reserve(Tokenizer *t, const TokenCounts *c, Err *err);
+bool token__add_special(Tokenizer *t, uint32_t id, Str spelling, Err *err);
+/* The n bytes that were put at token__pool_end. */
+bool token__add_plain(Tokenizer *t, uint32_t id, size_t n, Err *err);
+char *token__pool_end(Tokenizer *t);
+/* When all tokens are there and t->pairs is open. scratch has room for both halves. */
+bool token__add_spelled_merge(Tokenizer *t, Str left, Str right, uint32_t rank, char *scratch, Err *err);
+/* Last. whole_always: a piece that is a token is never merged from its bytes. */
+bool token__finish(Tokenizer *t, bool whole_always, Err *err);
+
 /* ---- loading ---- */
 
-bool tokenizer__load(Tokenizer *t, Str json, Err *err);
+/* What a tokenizer.json may say beside its lists (json_shape.c). */
+bool json_shape_check(const Json *root, Err *err);
+bool json_shape_added(const Json *entry, Err *err); /* one of "added_tokens" */
+bool json_shape_ignores_merges(const Json *root);
+
+bool tokenizer__load_json(Tokenizer *t, Str json, Err *err);
+bool tokenizer__load_tiktoken(Tokenizer *t, Str file, const TokenizerHint *hint, Err *err);
+bool tokenizer__load_gguf(Tokenizer *t, Str bytes, const char *file, Err *err);
 
 #endif

@@ -5,27 +5,31 @@
 #include "engine/base/file.h"
 #include "engine/token/token_internal.h"
 
-/* The published file has 28 MB. */
-#define FILE_MAX_BYTES ((size_t)256 << 20)
+/* Published: 28 MB and 3.6 MB. A GGUF holds weights too. */
+#define JSON_MAX_BYTES ((size_t)128 << 20)
+#define TIKTOKEN_MAX_BYTES ((size_t)16 << 20)
 
-bool tokenizer_open(const char *path, Tokenizer **out, Err *err) {
+static bool check_bytes(size_t n, size_t max, const char *kind, Err *err) {
+    if (n <= max) return true;
+    return err_set(err, ERR_INPUT, "%zu bytes are too many for a %s (limit %zu MiB)", n, kind, max >> 20);
+}
+
+static bool load(Tokenizer *t, const char *path, Str bytes, const TokenizerHint *hint, Err *err) {
+    if (str_starts(bytes, STR("GGUF"))) return tokenizer__load_gguf(t, bytes, path, err);
+    bool ok = str_ends(str_from(path), STR(".tiktoken"))
+                  ? check_bytes(bytes.n, TIKTOKEN_MAX_BYTES, ".tiktoken file", err) &&
+                        tokenizer__load_tiktoken(t, bytes, hint, err)
+                  : check_bytes(bytes.n, JSON_MAX_BYTES, "tokenizer.json", err) && tokenizer__load_json(t, bytes, err);
+    return ok || err_wrap(err, "%s", path);
+}
+
+bool tokenizer_open(const char *path, const TokenizerHint *hint, Tokenizer **out, Err *err) {
+    static const TokenizerHint none = {0, 0};
     FileMap file = {NULL, 0};
-    Tokenizer *t = NULL;
-    bool ok = false;
     *out = NULL;
     if (!file_map(path, &file, err)) return false;
-    if (file.n > FILE_MAX_BYTES) {
-        err_set(err, ERR_INPUT, "%s: %zu bytes are too many for a tokenizer.json (limit 256 MiB)", path, file.n);
-        goto done;
-    }
-    t = mem_alloc(sizeof *t);
-    if (!t) {
-        err_nomem(err);
-        goto done;
-    }
-    ok = tokenizer__load(t, (Str){(const char *)file.p, file.n}, err);
-    if (!ok) err_wrap(err, "%s", path);
-done:
+    Tokenizer *t = mem_alloc(sizeof *t);
+    bool ok = t ? load(t, path, (Str){(const char *)file.p, file.n}, hint ? hint : &none, err) : err_nomem(err);
     file_unmap(&file);
     if (ok)
         *out = t;
@@ -48,6 +52,10 @@ void tokenizer_close(Tokenizer *t) {
 
 size_t tokenizer_size(const Tokenizer *t) {
     return t->n_ids;
+}
+
+size_t tokenizer_rows(const Tokenizer *t) {
+    return t->n_rows > t->n_ids ? t->n_rows : t->n_ids;
 }
 
 Str tokenizer_bytes(const Tokenizer *t, uint32_t id) {

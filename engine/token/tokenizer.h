@@ -9,12 +9,23 @@
 
 typedef struct Tokenizer Tokenizer;
 
-/* tokenizer.json of Hugging Face. Refuses another model type, pre-tokeniser pattern or normaliser by name. */
-bool tokenizer_open(const char *tokenizer_json_path, Tokenizer **out, Err *err);
+/* What the model's configuration says; 0: nothing. */
+typedef struct TokenizerHint {
+    size_t vocab_size; /* ids, fillers included */
+    size_t eos;        /* id of <|return|> */
+} TokenizerHint;
+
+/* From one file: a .tiktoken (told by its name), a GGUF with tokenizer keys (told by its first bytes), else a
+ * tokenizer.json of Hugging Face. The same vocabulary gives the same ids from all three. Whatever would change an id
+ * (another model type, pattern, normaliser, plain added tokens) is refused by name.
+ * hint: NULL if there is none; a .tiktoken that is not o200k needs it to place its special tokens. */
+bool tokenizer_open(const char *path, const TokenizerHint *hint, Tokenizer **out, Err *err);
 void tokenizer_close(Tokenizer *t);
 
 /* One more than the largest id that has text. */
 size_t tokenizer_size(const Tokenizer *t);
+/* Ids that the file speaks of: tokenizer_size, and in a GGUF the fillers behind it. */
+size_t tokenizer_rows(const Tokenizer *t);
 
 /* Appends the ids of text to *out (grown in the arena; *cap is its capacity). Invalid UTF-8 is replaced by U+FFFD
  * first. special: see vocab_encode. Linear in the text, whatever it is. */

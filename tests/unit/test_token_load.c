@@ -50,7 +50,7 @@ static bool load_text(Str text, Tokenizer **t, Err *err) {
     assert_int_equal(write(fd, text.p, text.n), (ssize_t)text.n);
     close(fd);
     *err = (Err)ERR_INIT;
-    bool ok = tokenizer_open(path, t, err);
+    bool ok = tokenizer_open(path, NULL, t, err);
     unlink(path);
     return ok;
 }
@@ -113,6 +113,24 @@ static const struct {
     {"\"byte_fallback\":false", "\"byte_fallback\":true", "byte_fallback"},
     {"\"special\":true", "\"special\":false", "not special"},
     {"\"lstrip\":false", "\"lstrip\":true", "lstrip"},
+    {"\"single_word\":false", "\"single_word\":true", "single_word"},
+    {"<|start|>er", "<|start|>", "are both '<|start|>'"},
+    {"\"normalizer\":null", "\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFC\"}]}",
+     "normalizer"},
+    {"\"normalizer\":null",
+     "\"post_processor\":{\"type\":\"TemplateProcessing\",\"single\":[{\"SpecialToken\":{\"id\":\"<s>\"}},"
+     "{\"Sequence\":{\"id\":\"A\"}}]}",
+     "post_processor"},
+    {"\"normalizer\":null", "\"post_processor\":{\"type\":\"Sequence\",\"processors\":[{\"type\":\"BertProcessing\"}]}",
+     "post_processor"},
+    {"\"abc\":257", "\"a\\uD800\":257", "byte-level"},
+    {"\"abc\":257", "\"a\\u0000\":257", "byte-level"},
+    {"\"abc\":257", "\"abc\":257,\"abc\":257", "257"},
+    {"\"abc\":257", "\"abc\" 257", "JSON"},
+    {"\"abc\":257", "\"abc\":[[[257]]]", "'abc'"},
+    {"\"merges\":[", "\"merges\":[[[[[[[[[]]]]]]]],", "entry 0"},
+    {"\"merges\":[", "\"merges\":[],\"merges\":[", "'merges'"},
+    {"\"added_tokens\":[", "\"added_tokens\":7,\"x\":[", "added_tokens"},
     {"\"id\":258", "\"id\":-1", "<|start|>"},
     {"\"id\":258", "\"id\":4294967295", "<|start|>"},
     {"\"id\":258", "\"id\":260", "260"},
@@ -160,6 +178,71 @@ static void wrong_is_named(void **state) {
     buf_release(&b);
 }
 
+/* ---- what other tools write, and means the same ---- */
+
+static const struct {
+    const char *find, *put;
+} same[] = {
+    {"\"normalizer\":null", "\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[]}"},
+    {"\"normalizer\":null,", ""},
+    {"\"normalizer\":null", "\"truncation\":{\"max_length\":4},\"padding\":{\"pad_id\":3}"},
+    {"\"normalizer\":null", "\"post_processor\":{\"type\":\"ByteLevel\",\"add_prefix_space\":true,\"use_regex\":true}"},
+    {"\"normalizer\":null",
+     "\"post_processor\":{\"type\":\"TemplateProcessing\",\"single\":[{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}]}"},
+    {"\"normalizer\":null", "\"post_processor\":{\"type\":\"Sequence\",\"processors\":[{\"type\":\"ByteLevel\"}]}"},
+    {"\"normalized\":false", "\"normalized\":true"},
+    {"\"ignore_merges\":false", "\"ignore_merges\":true"},
+    {"\"dropout\":null", "\"dropout\":0.0,\"unk_token\":null,\"fuse_unk\":false"},
+    {"\"dropout\":null", "\"continuing_subword_prefix\":\"\",\"end_of_word_suffix\":null"},
+    {"\"added_tokens\":[", "\"added_tokens\" : [ {\"id\":259,\"content\":\"[PAD]\",\"special\":true} , "},
+    {"\"abc\":257", "\"abc\":257,\"<|start|>\":258"}, /* listed in the vocabulary too */
+    {"\"abc\":257", "\n   \"\\u0061b\\u0063\"  :\t257 \r\n"},
+    {"[\"a\",\"b\"]", "\"a b\""},
+    {"\"ab c\"", "[ \"ab\" ,\n \"\\u0063\" ]"},
+    {"\"model\":", "\"mod\\u0065l\":"},
+};
+
+static void check_same_ids(Str file, const char *what) {
+    static const uint32_t want[] = {257, 256, 'a'};
+    Tokenizer *t;
+    Err err;
+    Arena *a = arena_open(0);
+    if (!load_text(file, &t, &err)) fail_msg("%s: %s", what, err.msg);
+    Ids ids = encode(t, STR("abcaba"), false, a);
+    assert_int_equal(ids.n, 3);
+    assert_memory_equal(ids.p, want, sizeof want);
+    assert_int_equal(tokenizer_special(t, STR("<|start|>")), 258);
+    tokenizer_close(t);
+    arena_close(a);
+}
+
+static void same_is_accepted(void **state) {
+    (void)state;
+    Buf b = valid_file();
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        Buf w = with(buf_str(&b), same[i].find, same[i].put);
+        check_same_ids(buf_str(&w), same[i].put);
+        buf_release(&w);
+    }
+    /* the model first, its merges before its vocabulary */
+    Str s = buf_str(&b);
+    size_t model = str_find(s, STR(",\"model\":"), 0), vocab = str_find(s, STR("\"vocab\""), 0),
+           merges = str_find(s, STR(",\"merges\""), 0);
+    Buf w;
+    buf_init(&w, 1 << 20);
+    buf_addc(&w, '{');
+    buf_addstr(&w, str_sub(s, model + 1, vocab));
+    buf_addstr(&w, str_sub(s, merges + 1, s.n - 2));
+    buf_addc(&w, ',');
+    buf_addstr(&w, str_sub(s, vocab, merges));
+    buf_adds(&w, "},");
+    buf_addstr(&w, str_sub(s, 1, model));
+    buf_addc(&w, '}');
+    check_same_ids(buf_str(&w), "another order");
+    buf_release(&w);
+    buf_release(&b);
+}
+
 static void random_damage(void **state) {
     (void)state;
     Buf b = valid_file();
@@ -192,7 +275,7 @@ static void no_such_file(void **state) {
     (void)state;
     Tokenizer *t;
     Err err = ERR_INIT;
-    assert_false(tokenizer_open("/nowhere/tokenizer.json", &t, &err));
+    assert_false(tokenizer_open("/nowhere/tokenizer.json", NULL, &t, &err));
     assert_non_null(strstr(err.msg, "/nowhere/tokenizer.json"));
     assert_null(t);
 }
@@ -216,9 +299,9 @@ static void no_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(valid),          cmocka_unit_test(every_prefix),
-                                       cmocka_unit_test(wrong_is_named), cmocka_unit_test(random_damage),
-                                       cmocka_unit_test(nesting_bomb),   cmocka_unit_test(no_such_file),
-                                       cmocka_unit_test(no_memory)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(valid),         cmocka_unit_test(every_prefix),     cmocka_unit_test(wrong_is_named),
+        cmocka_unit_test(random_damage), cmocka_unit_test(same_is_accepted), cmocka_unit_test(nesting_bomb),
+        cmocka_unit_test(no_such_file),  cmocka_unit_test(no_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

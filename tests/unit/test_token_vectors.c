@@ -1,32 +1,6 @@
 /* Reference vectors of the tokeniser: golden/tokenizer. */
 #include "tests/unit/token_support.h"
 
-static int check_encode(const Tokenizer *t, const char *vectors, int *n_lines) {
-    Lines l;
-    Str line;
-    int wrong = 0;
-    Arena *a = arena_open(0);
-    lines_open(&l, vectors);
-    for (*n_lines = 0; lines_next(&l, &line); arena_reset(a)) {
-        NulMark mark;
-        Json *j = line_json(line, a, &mark);
-        if (json_get(j, "text")) {
-            bool special = false;
-            if (json_get(j, "special")) json_bool(json_get(j, "special"), &special);
-            Ids got = encode(t, nul_restore(&mark, a, json_str(json_get(j, "text"))), special, a);
-            if (!ids_eq(got, ids_of(json_get(j, "ids"), a))) {
-                fprintf(stderr, "ids differ: " STR_FMT "\n", STR_ARG(line));
-                wrong++;
-            }
-            ++*n_lines;
-        }
-        json_close(j);
-    }
-    lines_close(&l);
-    arena_close(a);
-    return wrong;
-}
-
 static void encode_tiny(void **state) {
     (void)state;
     NEED_SHARED(model, "golden/tiny-a/hf/tokenizer.json");

@@ -70,8 +70,58 @@ static inline Str decode(const Tokenizer *t, Ids ids, Arena *a) {
 static inline Tokenizer *open_tokenizer(const char *path) {
     Tokenizer *t;
     Err err = ERR_INIT;
-    if (!tokenizer_open(path, &t, &err)) fail_msg("%s", err.msg);
+    if (!tokenizer_open(path, NULL, &t, &err)) fail_msg("%s", err.msg);
     return t;
+}
+
+/* How many lines of a file of vectors are encoded otherwise; each is printed. */
+static inline int check_encode(const Tokenizer *t, const char *vectors, int *n_lines) {
+    Lines l;
+    Str line;
+    int wrong = 0;
+    Arena *a = arena_open(0);
+    lines_open(&l, vectors);
+    for (*n_lines = 0; lines_next(&l, &line); arena_reset(a)) {
+        NulMark mark;
+        Json *j = line_json(line, a, &mark);
+        if (json_get(j, "text")) {
+            bool special = false;
+            if (json_get(j, "special")) json_bool(json_get(j, "special"), &special);
+            Ids got = encode(t, nul_restore(&mark, a, json_str(json_get(j, "text"))), special, a);
+            if (!ids_eq(got, ids_of(json_get(j, "ids"), a))) {
+                fprintf(stderr, "ids differ: " STR_FMT "\n", STR_ARG(line));
+                wrong++;
+            }
+            ++*n_lines;
+        }
+        json_close(j);
+    }
+    lines_close(&l);
+    arena_close(a);
+    return wrong;
+}
+
+/* Two tokenisers of one vocabulary: the same texts for all ids, the same ids for texts in which many merges compete. */
+static inline void check_same(const Tokenizer *x, const Tokenizer *y) {
+    Arena *a = arena_open(0);
+    uint64_t seed = 11;
+    assert_int_equal(tokenizer_size(x), tokenizer_size(y));
+    for (uint32_t id = 0; id < tokenizer_size(x); id++) {
+        assert_true(str_eq(tokenizer_bytes(x, id), tokenizer_bytes(y, id)));
+        assert_int_equal(tokenizer_is_special(x, id), tokenizer_is_special(y, id));
+    }
+    for (int i = 0; i < 4000; i++, arena_reset(a)) { /* tokens side by side, so that many merges compete */
+        Buf b;
+        buf_init(&b, 1 << 20);
+        for (int k = 0; k < 24; k++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            uint32_t n = i % 2 ? (uint32_t)tokenizer_size(x) : 40;
+            buf_addstr(&b, tokenizer_bytes(x, (uint32_t)(seed >> 33) % n + (i % 2 ? 0 : 60)));
+        }
+        assert_true(ids_eq(encode(x, buf_str(&b), i & 1, a), encode(y, buf_str(&b), i & 1, a)));
+        buf_release(&b);
+    }
+    arena_close(a);
 }
 
 /* The full vocabulary is not stored with the project: tests/tools/make_o200k.py makes a directory with a
