@@ -14,12 +14,28 @@ static inline uint32_t join(const Tokenizer *t, uint32_t left, uint32_t right, u
     return s->rank;
 }
 
+static inline uint32_t join_bytes(const Tokenizer *t, const char *p, uint32_t *id) {
+    const ByteJoin *j = &t->byte_joins[(size_t)(unsigned char)p[0] << 8 | (unsigned char)p[1]];
+    *id = j->id;
+    return j->rank;
+}
+
+bool bpe_prepare(Tokenizer *t, Err *err) {
+    t->byte_joins = mem_alloc((size_t)256 * 256 * sizeof *t->byte_joins);
+    if (!t->byte_joins) return err_nomem(err);
+    for (size_t i = 0; i < (size_t)256 * 256; i++) {
+        ByteJoin *j = &t->byte_joins[i];
+        j->rank = join(t, t->byte_id[i >> 8], t->byte_id[i & 255], &j->id);
+    }
+    return true;
+}
+
 /* rank[i], joined[i]: of the pair (i, i + 1). */
 static size_t merge_short(const Tokenizer *t, Str piece, uint32_t *out) {
     uint32_t rank[SHORT_PIECE], joined[SHORT_PIECE];
     size_t n = piece.n;
     for (size_t i = 0; i < n; i++) out[i] = t->byte_id[(unsigned char)piece.p[i]];
-    for (size_t i = 0; i + 1 < n; i++) rank[i] = join(t, out[i], out[i + 1], &joined[i]);
+    for (size_t i = 0; i + 1 < n; i++) rank[i] = join_bytes(t, piece.p + i, &joined[i]);
     while (n > 1) {
         size_t best = 0;
         for (size_t i = 1; i + 1 < n; i++)
@@ -88,7 +104,7 @@ static uint64_t heap_pop(Heap *h) {
 static void refresh(const Tokenizer *t, Node *node, uint32_t at, Heap *h) {
     Node *a = &node[at];
     a->rank = a->next == TOKEN_NONE ? TOKEN_NONE : join(t, a->id, node[a->next].id, &a->joined);
-    if (h && a->rank != TOKEN_NONE) heap_push(h, (uint64_t)a->rank << 32 | at);
+    if (a->rank != TOKEN_NONE) heap_push(h, (uint64_t)a->rank << 32 | at);
 }
 
 static void join_at(const Tokenizer *t, Node *node, uint32_t at, Heap *h) {
@@ -108,7 +124,7 @@ static void merge_nodes(const Tokenizer *t, Str piece, Node *node, Heap *h) {
                          .prev = i ? i - 1 : TOKEN_NONE,
                          .next = i + 1 < n ? i + 1 : TOKEN_NONE};
     for (uint32_t i = 0; i < n; i++) {
-        refresh(t, node, i, NULL);
+        node[i].rank = i + 1 < n ? join_bytes(t, piece.p + i, &node[i].joined) : TOKEN_NONE;
         if (node[i].rank != TOKEN_NONE) h->v[h->n++] = (uint64_t)node[i].rank << 32 | i;
     }
     for (size_t i = h->n / 2; i-- > 0;) heap_sink(h, i);

@@ -128,25 +128,19 @@ static bool sort_specials(Tokenizer *t, Err *err) {
     return ok;
 }
 
-/* A piece that equals a token is that token, provided that merging would arrive there too. That holds for every token
- * of o200k; for a vocabulary where it does not, the reference without `ignore_merges` merges, and so do we. */
-static bool mark_whole(Tokenizer *t, bool always, Err *err) {
-    uint32_t ids[TOKEN_MAX_BYTES];
-    for (size_t id = 0; id < t->n_ids; id++) {
-        Str bytes = tokenizer_bytes(t, (uint32_t)id);
-        if (bytes.n == 0 || (t->flags[id] & TOKEN_SPECIAL)) continue;
-        size_t n = always ? 1 : bpe_merge(t, bytes, ids);
-        if (n == SIZE_MAX) return err_nomem(err);
-        if (n == 1 && (always || ids[0] == id)) t->flags[id] |= TOKEN_WHOLE;
-    }
-    return true;
+/* A .tiktoken's reference takes a piece that is a token as it is, as do merge lists with `ignore_merges`. Other lists
+ * merge it: see TOKEN_WHOLE. */
+static void mark_whole(Tokenizer *t) {
+    for (size_t id = 0; id < t->n_ids; id++)
+        if (t->span[id].n && !(t->flags[id] & TOKEN_SPECIAL)) t->flags[id] = TOKEN_WHOLE;
 }
 
 bool token__finish(Tokenizer *t, bool whole_always, Err *err) {
     for (int b = 0; b < 256; b++)
         if (t->byte_id[b] == TOKEN_NONE)
             return err_set(err, ERR_INPUT, "the byte 0x%02X has no token, so not every text can be encoded", b);
-    if (!sort_specials(t, err) || !mark_whole(t, whole_always, err)) return false;
+    if (!sort_specials(t, err) || !bpe_prepare(t, err)) return false;
+    if (whole_always) mark_whole(t);
     char *pool = mem_realloc(t->pool, t->pool_n ? t->pool_n : 1);
     if (pool) t->pool = pool;
     return true;

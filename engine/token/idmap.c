@@ -76,21 +76,28 @@ static Str span_bytes(const Tokenizer *t, uint32_t id) {
     return (Str){t->pool + t->span[id].at, t->span[id].n};
 }
 
-static uint32_t *bytes_slot(const BytesMap *m, const Tokenizer *t, Str bytes) {
-    size_t i = hash_bytes(bytes) & m->mask;
-    while (m->slot[i] != TOKEN_NONE && !str_eq(span_bytes(t, m->slot[i]), bytes)) i = (i + 1) & m->mask;
-    return &m->slot[i];
+/* The slot that holds bytes, or the free one that would; *tag belongs into it. */
+static BytesSlot *bytes_slot(const BytesMap *m, const Tokenizer *t, Str bytes, uint32_t *tag) {
+    uint64_t h = hash_bytes(bytes);
+    size_t i = h & m->mask;
+    *tag = (uint32_t)(h >> 32);
+    for (;; i = (i + 1) & m->mask) {
+        const BytesSlot *s = &m->slot[i];
+        if (s->id == TOKEN_NONE || (s->tag == *tag && str_eq(span_bytes(t, s->id), bytes))) return &m->slot[i];
+    }
 }
 
 uint32_t bytesmap_add(BytesMap *m, const Tokenizer *t, uint32_t id) {
     BUG_ON(m->used > m->mask / 2 + 1);
-    uint32_t *s = bytes_slot(m, t, span_bytes(t, id));
-    if (*s != TOKEN_NONE) return *s;
-    *s = id;
+    uint32_t tag;
+    BytesSlot *s = bytes_slot(m, t, span_bytes(t, id), &tag);
+    if (s->id != TOKEN_NONE) return s->id;
+    *s = (BytesSlot){id, tag};
     m->used++;
     return TOKEN_NONE;
 }
 
 uint32_t bytesmap_find(const BytesMap *m, const Tokenizer *t, Str bytes) {
-    return *bytes_slot(m, t, bytes);
+    uint32_t tag;
+    return bytes_slot(m, t, bytes, &tag)->id;
 }

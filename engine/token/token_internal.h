@@ -7,6 +7,8 @@
 #ifndef ASSAY_TOKEN_INTERNAL_H
 #define ASSAY_TOKEN_INTERNAL_H
 
+#include <stdatomic.h>
+
 #include "engine/base/json.h"
 #include "engine/token/tokenizer.h"
 
@@ -54,20 +56,31 @@ typedef struct PairMap {
     size_t mask, used;
 } PairMap;
 
+/* The tag is part of the hash: a piece that is no token seldom reaches the bytes of one. */
+typedef struct BytesSlot {
+    uint32_t id, tag; /* id TOKEN_NONE: free */
+} BytesSlot;
+
 typedef struct BytesMap { /* bytes of a plain token -> id */
-    uint32_t *slot;       /* TOKEN_NONE: free */
+    BytesSlot *slot;
     size_t mask, used;
 } BytesMap;
+
+/* What a pair of single bytes joins to. Half of all questions are about these. */
+typedef struct ByteJoin {
+    uint32_t rank, id; /* rank TOKEN_NONE: they do not join */
+} ByteJoin;
 
 struct Tokenizer {
     uint8_t *classes; /* [UNICODE_POINTS] CharClass */
     char *pool;       /* bytes of all tokens */
     size_t pool_n;
-    TokenSpan *span; /* [n_ids] */
-    uint8_t *flags;  /* [n_ids] TOKEN_SPECIAL, TOKEN_WHOLE */
-    size_t n_ids;    /* largest id with text + 1 */
-    size_t n_rows;   /* ids that the file speaks of, fillers at the end included; 0: n_ids */
+    TokenSpan *span;        /* [n_ids] */
+    _Atomic uint8_t *flags; /* [n_ids] TOKEN_SPECIAL, TOKEN_WHOLE */
+    size_t n_ids;           /* largest id with text + 1 */
+    size_t n_rows;          /* ids that the file speaks of, fillers at the end included; 0: n_ids */
     uint32_t byte_id[256];
+    ByteJoin *byte_joins; /* [256 * 256], left byte first */
     PairMap pairs;
     BytesMap bytes;
     uint32_t *special; /* [n_special] ids, longest spelling first */
@@ -76,7 +89,10 @@ struct Tokenizer {
 };
 
 #define TOKEN_SPECIAL 1u
-#define TOKEN_WHOLE 2u /* merging its own bytes gives this token back, so a piece equal to it needs no merging */
+/* A piece equal to this token needs no merging: merging its bytes gives it back. That holds for every token of o200k,
+ * but need not hold elsewhere, so it is seen once before it is believed: the only thing that changes after opening, and
+ * in whichever thread it does, it becomes the same. */
+#define TOKEN_WHOLE 2u
 
 bool pairmap_open(PairMap *m, size_t n, Err *err);
 /* false: the pair is there already (nothing changed) */
@@ -89,6 +105,9 @@ uint32_t bytesmap_add(BytesMap *m, const Tokenizer *t, uint32_t id);
 uint32_t bytesmap_find(const BytesMap *m, const Tokenizer *t, Str bytes);
 
 /* ---- merging ---- */
+
+/* When all merges are there. */
+bool bpe_prepare(Tokenizer *t, Err *err);
 
 /* Merges the bytes of a piece (n >= 1) as the list says and writes the ids to out[n]; returns how many. SIZE_MAX: no
  * memory. */

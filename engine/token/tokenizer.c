@@ -44,6 +44,7 @@ void tokenizer_close(Tokenizer *t) {
     mem_free(t->pool);
     mem_free(t->span);
     mem_free(t->flags);
+    mem_free(t->byte_joins);
     mem_free(t->pairs.slot);
     mem_free(t->bytes.slot);
     mem_free(t->special);
@@ -98,15 +99,17 @@ static bool sink_room(Sink *s, size_t more) {
 
 static bool encode_piece(const Tokenizer *t, Str piece, Sink *s) {
     uint32_t id = piece.n == 1 ? t->byte_id[(unsigned char)piece.p[0]] : bytesmap_find(&t->bytes, t, piece);
-    if (id != TOKEN_NONE && (t->flags[id] & TOKEN_WHOLE)) {
-        if (!sink_room(s, 1)) return false;
-        s->ids->p[s->ids->n++] = id;
-        return true;
-    }
-    if (!sink_room(s, piece.n)) return false;
-    size_t n = bpe_merge(t, piece, s->ids->p + s->ids->n);
+    bool known = id != TOKEN_NONE && (atomic_load_explicit(&t->flags[id], memory_order_relaxed) & TOKEN_WHOLE);
+    if (!sink_room(s, known ? 1 : piece.n)) return false;
+    uint32_t *out = s->ids->p + s->ids->n;
+    size_t n = 1;
+    if (known)
+        *out = id;
+    else
+        n = bpe_merge(t, piece, out);
     if (n == SIZE_MAX) return false;
     s->ids->n += n;
+    if (!known && n == 1 && *out == id) atomic_fetch_or_explicit(&t->flags[id], TOKEN_WHOLE, memory_order_relaxed);
     return true;
 }
 

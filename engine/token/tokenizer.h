@@ -1,5 +1,6 @@
 /* Bytes to token ids and back: byte-level BPE of the o200k family, special tokens apart.
- * Rules: specs/harmony.md section 1. A Tokenizer is read-only after opening and may be used by many threads. */
+ * Rules: specs/harmony.md section 1. After opening a Tokenizer answers the same for ever and may be used by many
+ * threads. */
 #ifndef ASSAY_TOKENIZER_H
 #define ASSAY_TOKENIZER_H
 

@@ -63,9 +63,10 @@ def parse(model, key):
         for r, a in zip(part, answers):
             check(f"parse {r['name']}", "error" in a if "error" in r else a.get("messages"), r.get("messages", True))
 
-encode([r for r in lines("tokenizer/encode-tiny-a.jsonl") if "text" in r], tiny)
-render(tiny, False)
-parse(tiny, "text")
+for model in (tiny, f"{golden}/tiny-a/tiny-a-q8_0-mxfp4.gguf", f"{golden}/tiny-a/original+tokenizer={tiny}/tokenizer.json"):
+    encode([r for r in lines("tokenizer/encode-tiny-a.jsonl") if "text" in r], model)
+    render(model, False)
+    parse(model, "text")
 if o200k:
     encode(lines("tokenizer/encode.jsonl"), o200k)
     rows = lines("tokenizer/decode.jsonl")
@@ -101,5 +102,7 @@ rc=0; "$assay" render --model "$tiny" --date 2025-02-29 </dev/null 2>"$tmp/err" 
 [ $rc = 2 ] && grep -q 2025-02-29 "$tmp/err"
 rc=0; "$assay" tokenize --model "$tmp/none" </dev/null 2>"$tmp/err" || rc=$?
 [ $rc = 2 ] && grep -q "no model" "$tmp/err"
+rc=0; "$assay" tokenize --model "$golden/tiny-a/original" </dev/null 2>"$tmp/err" || rc=$?
+[ $rc = 2 ] && grep -q "+tokenizer=" "$tmp/err"
 out=$(echo '{"messages":[]}' | "$assay" render --model "$tiny" --effort=low --date 2024-02-29)
 grep -q 'Current date: 2024-02-29\\n\\nReasoning: low' <<<"$out"
