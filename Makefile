@@ -53,7 +53,7 @@ Q := @
 endif
 
 .DEFAULT_GOAL := all
-.PHONY: all tools help run test check deps unit e2e lint demo-models install clean check-deps libengine.a san-test browser-test
+.PHONY: all tools help run test check deps unit e2e lint demo-models install clean check-deps libengine.a san-test browser-test tokenizer-parity
 
 all: check-deps $(BUILD)/assay $(EXTRA_BIN) ## build build/assay
 
@@ -143,6 +143,13 @@ browser-test: ## look at report.html in headless Chromium (installs it)
 	@$(MAKE) --no-print-directory deps PACKAGES="$(PACKAGES) chromium"
 	@$(MAKE) --no-print-directory -j$$(nproc) all unit
 	@tests/run.sh $(BUILD) $(sort $(wildcard tests/browser/test_*.sh))
+
+$(BUILD)/parity/%: tests/parity/%.c $(BUILD)/libengine.a
+	@mkdir -p $(@D)
+	@echo "  TOOL    $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(ALL_LDFLAGS) $(BUILD)/libengine.a $(ALL_LIBS) -o $@
+tokenizer-parity: $(BUILD)/parity/tokenizer_time ## compare ids and speed with npm's tiktoken (needs npm; not in `make test`)
+	@tests/parity/tokenizer.sh $(BUILD)
 
 # Debian and Ubuntu names; PACKAGES_TEST are needed by the tests alone.
 PACKAGES      := build-essential pkg-config libcjson-dev libyaml-dev libsqlite3-dev libpcre2-dev libseccomp-dev \
