@@ -4,6 +4,7 @@
 #define ASSAY_VOCAB_INTERNAL_H
 
 #include "engine/chat/chat.h"
+#include "engine/spec.h"
 
 struct Vocab {
     Tokenizer *t;
@@ -11,6 +12,9 @@ struct Vocab {
     size_t size; /* rows of the embedding: ids between the tokeniser's and this have no text */
     char *file;  /* that the tokeniser came from */
 };
+
+/* The file that vocab_open would take, in the arena; NULL (and true): the model has none. */
+bool vocab_find(const Spec *spec, Arena *a, const char **file, Err *err);
 
 const Tokenizer *vocab_tokenizer(const Vocab *v);
 const HarmonyIds *vocab_harmony(const Vocab *v);

@@ -12,7 +12,6 @@
 #include "engine/base/file.h"
 #include "engine/base/gguf_split.h"
 #include "engine/base/json.h"
-#include "engine/spec.h"
 #include "engine/vocab_internal.h"
 
 /* ---- the tokenizer's file ---- */
@@ -75,7 +74,6 @@ static const char *outer_dir(const char *dir, Arena *a) {
 }
 
 static bool find_tokenizer(const char *path, Arena *a, const char **file, Err *err) {
-    *file = NULL;
     if (!file_is_dir(path)) {
         *file = gguf_split_first(a, path);
         if (!*file) return err_nomem(err);
@@ -85,12 +83,18 @@ static bool find_tokenizer(const char *path, Arena *a, const char **file, Err *e
     }
     if (!find_in_dir(path, true, a, file, err)) return false;
     const char *outer = *file ? NULL : outer_dir(path, a);
-    if (outer && !find_in_dir(outer, false, a, file, err)) return false;
-    if (*file) return true;
-    return err_set(err, ERR_INPUT,
-                   "'%s' has no tokenizer (tokenizer.json, one *.tiktoken or one *.gguf)%s%s; name one with "
-                   "+tokenizer=PATH",
-                   path, outer ? ", nor has " : "", outer ? outer : "");
+    return !outer || find_in_dir(outer, false, a, file, err);
+}
+
+bool vocab_find(const Spec *spec, Arena *a, const char **file, Err *err) {
+    *file = NULL;
+    if (!file_exists(spec->path))
+        return err_set(err, ERR_INPUT,
+                       "there is no model at '%s': give a folder as Hugging Face or OpenAI publish it, or a .gguf file",
+                       spec->path);
+    if (spec->tokenizer && !file_exists(spec->tokenizer))
+        return err_set(err, ERR_INPUT, "there is no tokenizer at '%s' (+tokenizer=)", spec->tokenizer);
+    return find_tokenizer(spec->tokenizer ? spec->tokenizer : spec->path, a, file, err);
 }
 
 /* ---- the vocabulary's size ---- */
@@ -127,14 +131,14 @@ static bool load(Vocab *v, const char *text, Arena *a, Err *err) {
     Spec spec;
     TokenizerHint hint = {0, 0};
     if (!spec_parse(text, a, &spec, err)) return false;
-    if (!file_exists(spec.path))
-        return err_set(err, ERR_INPUT,
-                       "there is no model at '%s': give a folder as Hugging Face or OpenAI publish it, or a .gguf file",
-                       spec.path);
-    if (spec.tokenizer && !file_exists(spec.tokenizer))
-        return err_set(err, ERR_INPUT, "there is no tokenizer at '%s' (+tokenizer=)", spec.tokenizer);
-    const char *file;
-    if (!find_tokenizer(spec.tokenizer ? spec.tokenizer : spec.path, a, &file, err)) return false;
+    const char *file, *where = spec.tokenizer ? spec.tokenizer : spec.path;
+    if (!vocab_find(&spec, a, &file, err)) return false;
+    if (!file)
+        return err_set(
+            err, ERR_INPUT,
+            "'%s' has no tokenizer (tokenizer.json, one *.tiktoken or one *.gguf; in a folder 'original' also "
+            "its parent's); name one with +tokenizer=PATH",
+            where);
     if (file_is_dir(spec.path) && !read_config(spec.path, a, &hint, err)) return false;
     if (!tokenizer_open(file, &hint, &v->t, err)) return false;
     if (!harmony_ids(v->t, &v->h, err) || !fit_size(v, hint.vocab_size, err)) return err_wrap(err, "%s", file);
