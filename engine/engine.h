@@ -139,7 +139,7 @@ typedef struct Completion {
         final;      /* contents of the channels, joined by a blank line if there are several messages */
     bool has_final; /* a final message was begun */
     Str malformed;  /* "": well-formed harmony; else what is wrong, "; "-joined */
-    Str error;      /* COMPLETION_FAILED and the like: one sentence */
+    Str error;      /* one sentence why: COMPLETION_FAILED and the like, and COMPLETION_LENGTH by the context */
     Ids ids;        /* every sampled token, the stop token included */
     StopKind stop;
     /* STOP_CALL: whom the last message calls ("functions.f", "python"), and what it says to them. Absent otherwise. */
@@ -257,6 +257,10 @@ void request_hash(const Request *r, char out[65]);
 /* A Completion as one JSON object, and back (strings live in the arena). */
 void completion_to_json(const Completion *c, Buf *out);
 bool completion_from_json(Str json, Arena *a, Completion *out, Err *err);
+
+/* The settings for EngineOptions.precision of a device (NULL: cpu), "exact" first, and one line on what each costs;
+ * NULL beyond the last, or for a device that is not there. */
+const char *engine_precision_at(const char *device, size_t i, const char **help);
 
 /* The engines that a SPEC can name, for `assay list engines`: name and the SPEC's form; NULL beyond the last. */
 const char *engine_name_at(size_t i, const char **spec_form);

@@ -76,6 +76,15 @@ static const BackendOps *find_backend(const char *device, Err *err) {
     return NULL;
 }
 
+const char *engine_precision_at(const char *device, size_t i, const char **help) {
+    const BackendOps *ops = find_backend(device, NULL);
+    size_t n = 0;
+    const BackendPrecision *all = ops && ops->precisions ? ops->precisions(&n) : NULL;
+    if (i >= n) return NULL;
+    *help = all[i].help;
+    return all[i].name;
+}
+
 static bool open_samplers(Local *l, Err *err) {
     int n = pool_threads(l->pool);
     l->samplers = mem_alloc((size_t)n * sizeof *l->samplers);
@@ -398,6 +407,13 @@ static bool finish(const Local *l, Entry *e, Completion *out, Err *err) {
     if (j->end == SCHED_NOT_A_NUMBER)
         out->error =
             STR("the model's logits are not numbers; its weight files are damaged or not of this architecture");
+    if (j->end == SCHED_LENGTH && j->n_out < j->max_tokens) {
+        out->error = str_printf(e->arena,
+                                "cut off at the end of the context of %d positions (a prompt of %zu tokens and %zu "
+                                "sampled); a larger context gives more room",
+                                l->info.context, j->n_prompt, j->n_out);
+        if (!out->error.p) return err_nomem(err);
+    }
     if (j->end == SCHED_SCORED) out->choice_scores = j->scores, out->n_choice_scores = j->n_choices;
     if (j->n_choices) return true;
     out->ids = (Ids){j->out, j->n_out};

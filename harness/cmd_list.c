@@ -14,12 +14,13 @@
 #include "scorers/scorers.h"
 
 static const char usage[] =
-    "usage: assay list suites [FOLDER] | scorers | engines | metrics [--json]\n"
+    "usage: assay list suites [FOLDER] | scorers | engines | metrics | precisions [--json]\n"
     "\n"
     "  suites    every suite.yaml below FOLDER (default: ./suites, else the one installed with this program)\n"
     "  scorers   the built-in scorers with their options\n"
     "  engines   what a model SPEC can name\n"
-    "  metrics   what `metric:` in a suite can be\n";
+    "  metrics   what `metric:` in a suite can be\n"
+    "  precisions what --precision can be, and what each costs\n";
 
 /* One row of a list; printed as a table or as JSON. */
 typedef struct Row {
@@ -147,10 +148,22 @@ static bool list_metrics(CmdCtx *c, const char *folder, List *l) {
                          {0}});
 }
 
+static bool list_precisions(CmdCtx *c, const char *folder, List *l) {
+    const char *help, *name;
+    (void)folder;
+    for (size_t i = 0; (name = engine_precision_at(NULL, i, &help)); i++)
+        if (!add_row(c, l, (Row){str_from(name), str_from(help), {0}, {0}})) return false;
+    return true;
+}
+
 static const struct Kind {
     const char *name;
     bool (*fill)(CmdCtx *c, const char *folder, List *l);
-} kinds[] = {{"suites", list_suites}, {"scorers", list_scorers}, {"engines", list_engines}, {"metrics", list_metrics}};
+} kinds[] = {{"suites", list_suites},
+             {"scorers", list_scorers},
+             {"engines", list_engines},
+             {"metrics", list_metrics},
+             {"precisions", list_precisions}};
 #define N_KINDS (sizeof kinds / sizeof *kinds)
 
 /* ---- out ---- */
@@ -216,7 +229,7 @@ static int list_run(CmdCtx *c, int argc, char **argv) {
     const char *names[N_KINDS];
     if (!args_parse(c, argc, argv, NULL, 0, &words)) return CMD_FAILED;
     if (words.n < 1 || words.n > 2) {
-        err_set(&c->fail, ERR_INPUT, "say what to list: assay list suites, scorers, engines or metrics");
+        err_set(&c->fail, ERR_INPUT, "say what to list: assay list suites, scorers, engines, metrics or precisions");
         return CMD_FAILED;
     }
     for (size_t i = 0; i < N_KINDS; i++) {
@@ -231,8 +244,8 @@ static int list_run(CmdCtx *c, int argc, char **argv) {
     }
     const char *near = args_nearest(words.v[0], names, N_KINDS);
     err_set(&c->fail, ERR_INPUT, "there is no list of '%.60s'%s%s%s", words.v[0],
-            near ? ", did you mean '" : "; there are suites, scorers, engines and metrics", near ? near : "",
-            near ? "'?" : "");
+            near ? ", did you mean '" : "; there are suites, scorers, engines, metrics and precisions",
+            near ? near : "", near ? "'?" : "");
     return CMD_FAILED;
 }
 

@@ -23,6 +23,7 @@ static const char usage[] =
     "  --batch N             sequences in flight; changes speed, never results\n"
     "  --context N           positions per sequence at most\n"
     "  --device cpu|cuda\n"
+    "  --precision NAME      exact (the default), or a faster setting: assay list precisions\n"
     "  --offline             refuse models that need a network\n"
     "  -q, --quiet           no progress;  --json  the summary as JSON;  --no-color\n"
     "\n"
@@ -46,6 +47,7 @@ static bool parse(CmdCtx *c, int argc, char **argv, RunOptions *o) {
         {"batch", 0, ARG_INT, &p->batch, .lo = 1, .hi = 4096, .given = &p->has_batch},
         {"context", 0, ARG_INT, &p->context, .lo = 1, .hi = 1 << 24, .given = &p->has_context},
         {"device", 0, ARG_TEXT, &p->device},
+        {"precision", 0, ARG_TEXT, &p->precision},
         {"offline", 0, ARG_FLAG, &o->offline},
     };
     if (!args_parse(c, argc, argv, specs, sizeof specs / sizeof *specs, &o->plans)) return false;

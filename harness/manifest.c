@@ -41,6 +41,8 @@ Str manifest_model(const PlanModel *m, const EngineInfo *info, Arena *a) {
     member_cstr(&o, "engine", info->engine);
     member_cstr(&o, "backend", info->backend);
     member_cstr(&o, "layout", info->layout);
+    /* absent for exact, as in runs from before there was a choice */
+    if (info->precision && strcmp(info->precision, "exact") != 0) member_cstr(&o, "precision", info->precision);
     member_u64(&o, "n_params", info->n_params);
     member_u64(&o, "weight_bytes", info->weight_bytes);
     member_u64(&o, "max_context", (uint64_t)info->context);
@@ -121,6 +123,10 @@ static bool differs(const char *path, const Json *was, const Json *is, Err *err)
     char a[90], b[90];
     show(was, a, sizeof a);
     show(is, b, sizeof b);
+    if (str_ends(str_from(path), STR(".precision"))) { /* absent says exact */
+        if (!was) snprintf(a, sizeof a, "\"exact\"");
+        if (!is) snprintf(b, sizeof b, "\"exact\"");
+    }
     return err_set(err, ERR_INPUT, "%s was %s in the stored run and is %s now", path, a, b);
 }
 

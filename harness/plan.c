@@ -64,9 +64,9 @@ static Str last_part(Str path) {
     return path;
 }
 
-static bool add_model(Reader *r, Str name, Str spec, const char *dir) {
+static bool add_model(Reader *r, Str name, Str spec, Str precision, const char *dir) {
     Plan *p = r->p;
-    PlanModel m;
+    PlanModel m = {.precision = precision};
     if (!spec.n) return err_set(r->err, ERR_INPUT, "a model's path is empty");
     m.name = name.p ? name : last_part(spec);
     if (!m.name.n || m.name.n > 100)
@@ -90,22 +90,24 @@ static bool add_model_option(Reader *r, const char *text) {
     size_t eq = str_find(s, STR("="), 0);
     bool named = eq != SIZE_MAX && eq > 0;
     for (size_t i = 0; named && i < eq; i++) named = !strchr("/+:", s.p[i]);
-    bool ok = named ? add_model(r, str_sub(s, 0, eq), str_sub(s, eq + 1, s.n), ".") : add_model(r, (Str){0}, s, ".");
+    bool ok = named ? add_model(r, str_sub(s, 0, eq), str_sub(s, eq + 1, s.n), (Str){0}, ".")
+                    : add_model(r, (Str){0}, s, (Str){0}, ".");
     return ok || err_wrap(r->err, "--model %.100s", text);
 }
 
 static bool read_models(Reader *r, const YamlNode *root) {
-    static const char *const known[] = {"name", "path", NULL};
+    static const char *const known[] = {"name", "path", "precision", NULL};
     YamlNode *list = NULL;
     if (!yaml_want_seq(root, "models", false, &list, r->err)) return false;
     for (size_t i = 0; list && i < list->n; i++) {
         YamlNode *n = list->items[i];
-        Str name = {0}, path = n->text;
+        Str name = {0}, path = n->text, precision = {0};
         if (n->kind != YKIND_STR &&
             !(yaml_check_keys(n, "an entry of 'models'", known, r->err) &&
-              yaml_want_str(n, "name", false, &name, r->err) && yaml_want_str(n, "path", true, &path, r->err)))
+              yaml_want_str(n, "name", false, &name, r->err) && yaml_want_str(n, "path", true, &path, r->err) &&
+              yaml_want_str(n, "precision", false, &precision, r->err)))
             return false;
-        if (!add_model(r, name, path, n->doc->dir))
+        if (!add_model(r, name, path, precision, n->doc->dir))
             return err_wrap(r->err, "%s line %d column %d", n->doc->name, n->line, n->col);
     }
     return true;
@@ -207,6 +209,7 @@ static bool read_values(Reader *r, const YamlNode *root) {
         !want_small(root, "batch", 0, 4096, &p->batch, r->err) ||
         !want_small(root, "context", 0, 1 << 20, &p->context, r->err) ||
         !yaml_want_enum(root, "device", false, devices, &device, r->err) ||
+        !yaml_want_str(root, "precision", false, &p->precision, r->err) ||
         !yaml_want_str(root, "out", false, &out, r->err))
         return false;
     p->seed = (uint64_t)seed;
@@ -223,9 +226,9 @@ static bool read_name(Reader *r, const YamlNode *root) {
     return r->p->name.p || err_nomem(r->err);
 }
 
-static const char *const plan_keys[] = {"plan",    "seed",   "models",     "suites",  "efforts",
-                                        "repeats", "limit",  "generation", "threads", "batch",
-                                        "context", "device", "out",        "data",    NULL};
+static const char *const plan_keys[] = {"plan",  "seed",       "models",    "suites", "efforts", "repeats",
+                                        "limit", "generation", "threads",   "batch",  "context", "device",
+                                        "out",   "data",       "precision", NULL};
 
 static bool read_plan(Reader *r, const YamlNode *root) {
     return yaml_check_keys(root, "a plan", plan_keys, r->err) && read_name(r, root) && read_models(r, root) &&
@@ -308,6 +311,8 @@ static bool apply_overrides(Reader *r, const PlanOverrides *o) {
     if (o->has_batch) p->batch = o->batch;
     if (o->has_context) p->context = o->context;
     if (o->device) p->device = str_from(o->device);
+    if (o->precision) p->precision = str_from(o->precision);
+    for (size_t i = 0; o->precision && i < p->n_models; i++) p->models[i].precision = (Str){0};
     if (o->out) p->out = str_from(o->out);
     return true;
 }
@@ -463,6 +468,11 @@ WorkItem plan_item(const Plan *p, int64_t ordinal) {
     return w;
 }
 
+Str plan_precision(const Plan *p, size_t m) {
+    Str s = p->models[m].precision.p ? p->models[m].precision : p->precision;
+    return s.p ? s : STR("exact");
+}
+
 static void overlay(GenOptions *g, const SuiteGeneration *s) {
     if (s->has_temperature) g->temperature = s->temperature;
     if (s->has_top_p) g->top_p = s->top_p;
@@ -566,6 +576,8 @@ static void plan_json(const Plan *p, bool place, Buf *out) {
         json_obj(&o);
         key_str(&o, "name", p->models[i].name);
         if (place) key_str(&o, "spec", p->models[i].spec);
+        /* as absent as it was before there was a choice; it is no part of the questions */
+        if (place && !str_eqz(plan_precision(p, i), "exact")) key_str(&o, "precision", plan_precision(p, i));
         json_obj_end(&o);
     }
     json_arr_end(&o);

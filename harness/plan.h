@@ -9,8 +9,9 @@
 #include "harness/suite.h"
 
 typedef struct PlanModel {
-    Str name; /* unique in the plan */
-    Str spec; /* engine SPEC; relative paths already resolved */
+    Str name;      /* unique in the plan */
+    Str spec;      /* engine SPEC; relative paths already resolved */
+    Str precision; /* absent: the plan's */
 } PlanModel;
 
 typedef struct PlanSuite {
@@ -44,6 +45,7 @@ typedef struct Plan {
     SuiteGeneration generation;  /* overrides of every suite's */
     int threads, batch, context; /* 0 = default */
     Str device;                  /* "cpu", "cuda"; absent = default */
+    Str precision;               /* of models that name none; absent = exact */
     Str out;                     /* run directory, resolved; absent = not named */
     Str sha256; /* 64 hex digits, once data is open: of plan_to_json without the models' paths. Same digest = same
                    questions */
@@ -60,6 +62,7 @@ typedef struct PlanOverrides {
     uint64_t seed;
     int threads, batch, context;
     const char *device, *out;
+    const char *precision;   /* of every model, whatever the plan says */
     const char *const *sets; /* "key=value": any plan key, dotted; also data=DIR and data.SUITE=DIR */
     size_t n_sets;
 } PlanOverrides;
@@ -70,6 +73,9 @@ typedef struct PlanOverrides {
 bool plan_load(const char *const *paths, size_t n_paths, const PlanOverrides *o, Arena *a, Plan **out, Err *err);
 /* Reads samples and few-shot examples of every suite, applies `limit`. */
 bool plan_open_data(Plan *p, Arena *a, Err *err);
+
+/* "exact", or the faster setting that model m is computed with. */
+Str plan_precision(const Plan *p, size_t m);
 
 /* After plan_open_data: how many items there are, and the item of an ordinal (0 <= ordinal < count). */
 int64_t plan_count(const Plan *p);

@@ -176,8 +176,9 @@ bool run__engine(Run *r, int m, Err *err) {
                         .threads = p->threads,
                         .batch = p->batch,
                         .context = p->context,
-                        .device = p->device.p ? str_cstr(r->arena, p->device) : NULL};
-    if (!eo.spec) return err_nomem(err);
+                        .device = p->device.p ? str_cstr(r->arena, p->device) : NULL,
+                        .precision = str_cstr(r->arena, plan_precision(p, (size_t)m))};
+    if (!eo.spec || !eo.precision) return err_nomem(err);
     if (r->o->offline && strncmp(eo.spec, "openai:", 7) == 0)
         return err_set(err, ERR_INPUT, "model " STR_FMT " needs a network, which --offline forbids",
                        STR_ARG(p->models[m].name));

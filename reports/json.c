@@ -198,6 +198,7 @@ static void write_names(JsonOut *o, const Summary *s) {
         json_obj(o);
         key_str(o, "name", s->models[i].name);
         key_str(o, "digest", s->models[i].digest);
+        key_str(o, "precision", s->models[i].precision.p ? s->models[i].precision : STR("exact"));
         json_obj_end(o);
     }
     json_arr_end(o);

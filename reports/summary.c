@@ -143,8 +143,9 @@ static bool read_models(Gather *g, const Json *list) {
     size_t i;
     for (const Json *j = json_first(list); j; j = json_next(j)) {
         Str name = json_str(json_get(j, "name"));
-        if (name.p && !model_add(g, name, json_str(json_get(j, "spec")), json_str(json_get(j, "digest")), &i))
-            return false;
+        if (!name.p) continue;
+        if (!model_add(g, name, json_str(json_get(j, "spec")), json_str(json_get(j, "digest")), &i)) return false;
+        if (!keep(g->a, json_str(json_get(j, "precision")), &g->s->models[i].precision)) return err_nomem(g->err);
     }
     return true;
 }

@@ -16,6 +16,7 @@
 
 typedef struct SumModel {
     Str name, spec, digest; /* spec and digest absent if the manifest does not tell */
+    Str precision;          /* absent: exact */
 } SumModel;
 
 typedef struct SumSuite {

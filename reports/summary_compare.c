@@ -453,11 +453,28 @@ static bool add_caution(Summary *s, Buf *b) {
     return true;
 }
 
+/* A faster arithmetic is another model, nearly. */
+static void name_precisions(const Summary *s, Buf *b) {
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_models; i++) {
+        const SumModel *m = &s->models[i];
+        if (!m->precision.p || str_eqz(m->precision, "exact")) continue;
+        buf_adds(b, n++ ? ", " : "Not computed exactly: ");
+        buf_addstr(b, m->name);
+        buf_addf(b, " (precision " STR_FMT ")", STR_ARG(m->precision));
+    }
+    if (n)
+        buf_adds(b, ". Scores may differ a little from the exact ones; assay model MODEL --against MODEL --precision "
+                    "measures by how much.");
+}
+
 /* What changes how far the numbers may be trusted. The 2 % are those of specs, safety-scoring.md section 0. */
 static bool build_cautions(Summary *s, Buf *b) {
     long long open = 0, cut = 0, silent = 0, total = 0, items = s->n_items, stored = s->stored.records;
-    s->cautions = arena_array(s->arena, 4, sizeof *s->cautions);
+    s->cautions = arena_array(s->arena, 5, sizeof *s->cautions);
     if (!s->cautions) return false;
+    name_precisions(s, b);
+    if (!add_caution(s, b)) return false;
     for (size_t i = 0; i < s->n_cells; i++) {
         const SumCell *c = &s->cells[i];
         if (!c->primary) continue;
@@ -476,7 +493,8 @@ static bool build_cautions(Summary *s, Buf *b) {
                  "what they could change.",
                  open, total);
     if (!add_caution(s, b)) return false;
-    if (cut * 50 > total) buf_addf(b, "%lld of %lld answers were cut off at the token limit.", cut, total);
+    if (cut * 50 > total)
+        buf_addf(b, "%lld of %lld answers were cut off at the token limit or the end of the context.", cut, total);
     if (!add_caution(s, b)) return false;
     /* A prompt that a model does not understand looks like a model that knows nothing. */
     if (silent * 5 > total)

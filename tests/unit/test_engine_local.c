@@ -204,6 +204,7 @@ static void test_limits(void **state) {
     must(engine_submit(e, &r, err));
     assert_int_equal(wait_one(e, &c), ENGINE_READY);
     assert_int_equal(c.status, COMPLETION_LENGTH);
+    assert_non_null(strstr(c.error.p, "end of the context of 100 positions (a prompt of 90 tokens and 11 sampled)"));
     assert_int_equal(c.ids.n, 11); /* positions 90..99 are fed, and one more is drawn */
     r.n_ids = 100;
     must(engine_submit(e, &r, err));

@@ -194,6 +194,37 @@ static void expect_error(const char *yaml, const PlanOverrides *o, const char *p
     dir_close(&d);
 }
 
+static bool is_precision(const Plan *p, size_t m, const char *name) {
+    return str_eqz(plan_precision(p, m), name);
+}
+
+/* The model's own, else the plan's, else exact; --precision is above all. The questions stay the same. */
+static void test_precision(void **state) {
+    (void)state;
+    TestDir d;
+    put_suites(&d);
+    static const char yaml[] = "plan: p\nmodels: [{name: m, path: a, precision: fast}, b]\nsuites: [su/one]\n";
+    char with[200];
+    snprintf(with, sizeof with, "%sprecision: half\n", yaml);
+    Plan *p = load(&d, yaml, NULL), *half = load(&d, with, NULL),
+         *over = load(&d, with, &(PlanOverrides){.precision = "exact"});
+    assert_true(is_precision(p, 0, "fast") && is_precision(p, 1, "exact"));
+    assert_true(is_precision(half, 0, "fast") && is_precision(half, 1, "half"));
+    assert_true(is_precision(over, 0, "exact") && is_precision(over, 1, "exact"));
+    assert_true(str_eq(p->sha256, half->sha256) && str_eq(p->sha256, over->sha256));
+    Buf b;
+    buf_init(&b, 1 << 20);
+    plan_to_json(half, &b);
+    assert_non_null(strstr(b.p, "\"precision\":\"half\""));
+    buf_clear(&b);
+    plan_to_json(over, &b);
+    assert_null(strstr(b.p, "precision"));
+    buf_release(&b);
+    expect_error("plan: p\nmodels: [{name: m, path: a, precison: x}]\nsuites: [su/one]\n", NULL,
+                 "did you mean 'precision'");
+    dir_close(&d);
+}
+
 static void test_refusals(void **state) {
     (void)state;
     static const char *const set_models = "models=[x]", *const set_typo = "repeat=3", *const set_plain = "x",
@@ -288,6 +319,7 @@ int main(void) {
         cmocka_unit_test(test_digest),
         cmocka_unit_test(test_several_files_and_bare_suites),
         cmocka_unit_test(test_data_folders),
+        cmocka_unit_test(test_precision),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_every_allocation_may_fail),
     };
