@@ -58,10 +58,15 @@ void engine_cancel(Engine *e, uint64_t tag) {
     e->ops->cancel(e, tag);
 }
 
-bool engine_logits(Engine *e, const uint32_t *ids, size_t n, bool all,
-                   bool (*row)(void *ctx, size_t position, const float *logits, Err *err), void *ctx, Err *err) {
+bool engine_logits(Engine *e, const uint32_t *ids, size_t n, bool all, EngineRow row, void *ctx, Err *err) {
     if (!e->ops->logits) return err_set(err, ERR_INPUT, "the %s engine gives no logits", e->ops->name);
     return e->ops->logits(e, ids, n, all, row, ctx, err);
+}
+
+bool engine_feed(Engine *e, size_t begin, const uint32_t *ids, size_t n, size_t first, EngineRow row, void *ctx,
+                 Err *err) {
+    if (!e->ops->feed) return err_set(err, ERR_INPUT, "the %s engine gives no logits", e->ops->name);
+    return e->ops->feed(e, begin, ids, n, first, row, ctx, err);
 }
 
 static bool check_tools(const Request *r, Err *err) {

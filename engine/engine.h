@@ -219,9 +219,14 @@ bool engine_submit(Engine *e, const Request *r, Err *err);
  * BROKEN: *err says why; every request in flight is lost. */
 EnginePoll engine_poll(Engine *e, Completion *out, Err *err);
 void engine_cancel(Engine *e, uint64_t tag);
-/* Logits after the last token, or after each (all): calls row(ctx, position, logits[vocab_size]) in order. */
-bool engine_logits(Engine *e, const uint32_t *ids, size_t n, bool all,
-                   bool (*row)(void *ctx, size_t position, const float *logits, Err *err), void *ctx, Err *err);
+/* Called in order of position; logits [vocab_size] are borrowed. false, with *err set, ends the call that made it. */
+typedef bool (*EngineRow)(void *ctx, size_t position, const float *logits, Err *err);
+/* Logits after the last token, or after each (all). */
+bool engine_logits(Engine *e, const uint32_t *ids, size_t n, bool all, EngineRow row, void *ctx, Err *err);
+/* The same piece by piece, for those who compare two models row by row. begin > 0 forgets what was fed before and makes
+ * room for so many tokens in all; 0 goes on behind it. Logits are given after ids[first], ids[first + 1], ... */
+bool engine_feed(Engine *e, size_t begin, const uint32_t *ids, size_t n, size_t first, EngineRow row, void *ctx,
+                 Err *err);
 
 /* ---- vocabulary, harmony; no weights ---- */
 

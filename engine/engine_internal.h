@@ -23,8 +23,9 @@ typedef struct EngineOps {
     EnginePoll (*poll)(Engine *e, Completion *out, Err *err);
     void (*cancel)(Engine *e, uint64_t tag);
     /* NULL: gives no logits */
-    bool (*logits)(Engine *e, const uint32_t *ids, size_t n, bool all,
-                   bool (*row)(void *ctx, size_t position, const float *logits, Err *err), void *ctx, Err *err);
+    bool (*logits)(Engine *e, const uint32_t *ids, size_t n, bool all, EngineRow row, void *ctx, Err *err);
+    bool (*feed)(Engine *e, size_t begin, const uint32_t *ids, size_t n, size_t first, EngineRow row, void *ctx,
+                 Err *err);
 } EngineOps;
 
 struct Engine {

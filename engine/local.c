@@ -38,6 +38,7 @@ typedef struct Local {
     char precision[32];
     MemoryAsk memory;
     MemoryPlan plan;
+    size_t n_fed, n_room; /* of the sequence that engine_feed and engine_logits use */
     char digest[65];
     EngineInfo info;
 } Local;
@@ -144,7 +145,8 @@ static bool open_entries(Local *l, Err *err) {
 
 static bool fill_info(Local *l, Err *err) {
     const Model *m = l->model;
-    static const BackendInfo none = {.name = "none"}; /* inspect */
+    BackendInfo none = {0}; /* inspect */
+    if (!l->backend) none.name = l->memory.ops->device;
     const BackendInfo *b = l->backend ? l->backend->ops->info(l->backend) : &none;
     buf_init(&l->summary, 1u << 20);
     model_summary(m, &l->summary);
@@ -461,37 +463,61 @@ static void local_cancel(Engine *engine, uint64_t tag) {
 
 /* ---- logits ---- */
 
-static bool logits_piece(Local *l, uint32_t seq, const uint32_t *ids, size_t n, size_t at, size_t piece, bool all,
-                         bool (*row)(void *ctx, size_t position, const float *logits, Err *err), void *ctx, Err *err) {
+/* Tokens ids[0, n) at positions from `at`; row is called for those from index `first` on. */
+static bool logits_piece(Local *l, const uint32_t *ids, size_t n, size_t at, size_t first, EngineRow row, void *ctx,
+                         Err *err) {
     BatchRow rows[LOCAL_STEP_ROWS];
     const BackendOps *ops = l->backend->ops;
-    for (size_t i = 0; i < piece; i++) {
-        if (ids[at + i] >= (uint32_t)l->model->config.vocab)
-            return err_set(err, ERR_INPUT, "token id %u (number %zu) is outside the vocabulary of %d", ids[at + i],
-                           at + i, l->model->config.vocab);
-        rows[i] = (BatchRow){seq, (uint32_t)(at + i), ids[at + i], all || at + i + 1 == n};
+    uint32_t seq = (uint32_t)sched_seqs(l->batch);
+    for (size_t i = 0; i < n; i++) {
+        if (ids[i] >= (uint32_t)l->model->config.vocab)
+            return err_set(err, ERR_INPUT, "token id %u (number %zu) is outside the vocabulary of %d", ids[i], at + i,
+                           l->model->config.vocab);
+        rows[i] = (BatchRow){seq, (uint32_t)(at + i), ids[i], i >= first};
     }
-    if (!ops->forward(l->backend, rows, piece, err)) return false;
-    for (size_t i = 0, k = 0; i < piece; i++)
-        if (rows[i].want_logits && !row(ctx, at + i, ops->logits(l->backend, k++), err)) return false;
+    if (!ops->forward(l->backend, rows, n, err)) return false;
+    for (size_t i = first, k = 0; i < n; i++)
+        if (!row(ctx, at + i, ops->logits(l->backend, k++), err)) return false;
     return true;
 }
 
-static bool local_logits(Engine *engine, const uint32_t *ids, size_t n, bool all,
-                         bool (*row)(void *ctx, size_t position, const float *logits, Err *err), void *ctx, Err *err) {
+static bool feed_pieces(Local *l, const uint32_t *ids, size_t n, size_t first, EngineRow row, void *ctx, Err *err) {
+    for (size_t at = 0, piece; at < n; at += piece) {
+        /* many rows at a time where no logits are wanted, as many as there is room for logits else */
+        size_t most = at < first ? LOCAL_STEP_ROWS : LOCAL_STEP_LOGITS;
+        piece = n - at < most ? n - at : most;
+        if (at < first && at + piece > first + 1) piece = first + 1 - at;
+        if (!logits_piece(l, ids + at, piece, l->n_fed, first > at ? first - at : 0, row, ctx, err)) return false;
+        l->n_fed += piece;
+    }
+    return true;
+}
+
+static bool local_feed(Engine *engine, size_t begin, const uint32_t *ids, size_t n, size_t first, EngineRow row,
+                       void *ctx, Err *err) {
     Local *l = (Local *)engine;
     uint32_t seq = (uint32_t)sched_seqs(l->batch);
     if (!l->backend) return err_set(err, ERR_INPUT, "the model was opened for looking only");
-    size_t step = all ? LOCAL_STEP_LOGITS : LOCAL_STEP_ROWS;
     const BackendOps *ops = l->backend->ops;
+    if (begin) {
+        l->n_fed = l->n_room = 0;
+        if (begin > (size_t)l->info.context || !ops->kv_reserve(l->backend, seq, begin))
+            return err_set(err, ERR_INPUT, "%zu tokens are more than the context has room for now (%d)", begin,
+                           l->info.context);
+        l->n_room = begin;
+    }
+    if (n > l->n_room - l->n_fed)
+        return err_set(err, ERR_INPUT, "%zu tokens are more than the %zu that room was made for", l->n_fed + n,
+                       l->n_room);
+    return feed_pieces(l, ids, n, first, row, ctx, err);
+}
+
+static bool local_logits(Engine *engine, const uint32_t *ids, size_t n, bool all, EngineRow row, void *ctx, Err *err) {
+    Local *l = (Local *)engine;
     if (n == 0) return err_set(err, ERR_INPUT, "no token was given; logits need at least one");
-    if (n > (size_t)l->info.context || !ops->kv_reserve(l->backend, seq, n))
-        return err_set(err, ERR_INPUT, "%zu tokens are more than the context has room for now (%d)", n,
-                       l->info.context);
-    bool ok = true;
-    for (size_t at = 0; ok && at < n; at += step)
-        ok = logits_piece(l, seq, ids, n, at, n - at < step ? n - at : step, all, row, ctx, err);
-    ops->kv_drop(l->backend, seq);
+    bool ok = local_feed(engine, n, ids, n, all ? 0 : n - 1, row, ctx, err);
+    if (l->backend) l->backend->ops->kv_drop(l->backend, (uint32_t)sched_seqs(l->batch));
+    l->n_fed = l->n_room = 0;
     return ok;
 }
 
@@ -508,4 +534,5 @@ const EngineOps engine_local = {
     .poll = local_poll,
     .cancel = local_cancel,
     .logits = local_logits,
+    .feed = local_feed,
 };

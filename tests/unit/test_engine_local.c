@@ -220,6 +220,44 @@ static void test_limits(void **state) {
     engine_close(e);
 }
 
+typedef struct Rows {
+    float *p;
+    size_t vocab, n, next; /* next: the position that must come */
+} Rows;
+
+static bool take_row(void *ctx, size_t position, const float *logits, Err *err) {
+    Rows *r = ctx;
+    (void)err;
+    assert_int_equal(position, r->next++);
+    memcpy(r->p + r->n++ * r->vocab, logits, r->vocab * sizeof *logits);
+    return true;
+}
+
+/* Fed in pieces, with a lead-in that gives no rows, the bits are those of one call. */
+static void test_feed(void **state) {
+    (void)state;
+    enum { N_FED = 400, LEAD = 290 };
+    Engine *e = open_engine(own_, 2, 1, 512);
+    uint32_t ids[N_FED];
+    Err why = ERR_INIT;
+    some_ids(ids, N_FED, 3);
+    Rows all = {.p = calloc(N_FED * 300, sizeof(float)), .vocab = 300}, part = all;
+    part.p = calloc(N_FED * 300, sizeof(float));
+    must(engine_logits(e, ids, N_FED, true, take_row, &all, err));
+    part.next = LEAD;
+    must(engine_feed(e, N_FED, ids, 10, 10, take_row, &part, err));
+    must(engine_feed(e, 0, ids + 10, 340, LEAD - 10, take_row, &part, err));
+    must(engine_feed(e, 0, ids + 350, 50, 0, take_row, &part, err));
+    assert_int_equal(part.n, N_FED - LEAD);
+    assert_memory_equal(part.p, all.p + LEAD * 300, part.n * 300 * sizeof(float));
+    assert_false(engine_feed(e, 0, ids, 1, 1, take_row, &part, &why)); /* no room was made for it */
+    assert_non_null(strstr(why.msg, "401"));
+    assert_false(engine_feed(e, 513, ids, 1, 1, take_row, &part, &why));
+    must(engine_feed(e, 5, ids, 5, 5, take_row, &part, err)); /* and anew */
+    free(all.p), free(part.p);
+    engine_close(e);
+}
+
 static void test_refusals(void **state) {
     (void)state;
     Engine *e;
@@ -418,6 +456,7 @@ int main(void) {
         cmocka_unit_test(test_company_changes_nothing),
         cmocka_unit_test(test_score_equals_logits),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_feed),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_not_a_number),
