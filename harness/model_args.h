@@ -23,7 +23,7 @@ typedef struct ModelArgs {
     "  --device cpu|cuda      where to compute (cpu)\n"                                                                \
     "  -t, --threads T        threads (0: all cores); never changes a result\n"                                        \
     "  --context N            positions to reserve (0: what the model allows, bounded by memory)\n"                    \
-    "  --precision NAME       exact, or a faster setting that this device offers (exact)\n"
+    "  --precision NAME       a faster setting, see `assay list precisions` (exact)\n"
 
 EngineOptions model_args_options(const ModelArgs *m);
 /* Says on c->err what the engine has chosen for scarce memory, and why it will be slow, if there is anything to say. */

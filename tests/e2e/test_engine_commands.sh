@@ -63,6 +63,7 @@ expect 4 "$ASSAY" generate --model m --prompt x --device cuda
 says "CUDA"
 
 # ---- model, bench ----
+export ASSAY_MEMORY=1G # what is free is printed too, and changes
 expect 0 "$ASSAY" model m --json
 python3 - "$W/out" <<'PY' || fail "model --json"
 import json, sys
@@ -76,6 +77,7 @@ PY
 cp out first
 expect 0 "$ASSAY" model --model m --json
 cmp -s out first || fail "model does not repeat"
+unset ASSAY_MEMORY
 expect 0 "$ASSAY" model m
 prints "huggingface"
 expect 2 "$ASSAY" model
