@@ -134,6 +134,30 @@ static bool replace_all(Work *w, int64_t count, Err *err) {
     return true;
 }
 
+static void release(Work *w) {
+    buf_release(&w->out);
+    pcre2_match_context_free(w->limits);
+    pcre2_match_data_free(w->match);
+    pcre2_code_free(w->code);
+}
+
+bool regex_search(Str pattern, Str text, bool *found, Err *err) {
+    Work w = {.text = text};
+    *found = false;
+    buf_init(&w.out, 3 * text.n + 1); /* U+FFFD takes three bytes */
+    buf_add_utf8_lossy(&w.out, text);
+    bool ok = !w.out.failed || err_nomem(err);
+    ok = ok && compile(&w, pattern, err);
+    if (ok) {
+        int rc = pcre2_match(w.code, (PCRE2_SPTR)(w.out.n ? w.out.p : ""), w.out.n, 0, 0, w.match, w.limits);
+        *found = rc >= 0;
+        if (rc < 0 && rc != PCRE2_ERROR_NOMATCH)
+            ok = err_set(err, ERR_INPUT, "a regular expression needs too much work on this text");
+    }
+    release(&w);
+    return ok;
+}
+
 bool regex_replace(Str pattern, Str replacement, Str text, int64_t count, size_t max_out, Arena *a, Str *out,
                    Err *err) {
     Work w = {.text = text, .replacement = replacement};
@@ -143,9 +167,6 @@ bool regex_replace(Str pattern, Str replacement, Str text, int64_t count, size_t
         *out = str_dup(a, w.out.n ? buf_str(&w.out) : STR(""));
         ok = out->p || err_nomem(err);
     }
-    buf_release(&w.out);
-    pcre2_match_context_free(w.limits);
-    pcre2_match_data_free(w.match);
-    pcre2_code_free(w.code);
+    release(&w);
     return ok;
 }
