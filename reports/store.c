@@ -3,7 +3,9 @@
  * Tables
  *   manifest(key, json)
  *   records (id, model, suite, sample, effort, epoch; ordinal, group_name, cluster, hashes, counts, timings, sealed)
- *   texts   (record, scorer, kind, sealed, bytes)   scorer is '' for the texts of the record itself
+ *   turns   (record, turn, request_hash, status, stop, counts, timings, answered, bad_call, limit_hit)
+ *   texts   (record, scorer, kind, sealed, bytes)   scorer is '' for the texts of the record itself; kind "final@2" is
+ *                                                   the one of its second turn
  *   scores  (record, scorer, version, position, status, outcome, value, label, rule, span, margin)
  *
  * States of a handle, and the functions that move it:
@@ -43,7 +45,18 @@
 #include "engine/base/file.h"
 #include "engine/base/json.h"
 
-enum { SCHEMA_VERSION = 1, APPLICATION_ID = 0x61737379 /* "assy" */, BUSY_MS = 10000 };
+enum { SCHEMA_VERSION = 2, APPLICATION_ID = 0x61737379 /* "assy" */, BUSY_MS = 10000 };
+
+/* Version 2 added `turns`. A store of version 1 is read as it stands, and gets the table when it is opened for writing.
+ */
+#define SCHEMA_TURNS                                                                                                   \
+    "CREATE TABLE turns("                                                                                              \
+    " record INTEGER NOT NULL REFERENCES records(id), turn INTEGER NOT NULL CHECK(turn >= 1),"                         \
+    " request_hash TEXT NOT NULL, status TEXT NOT NULL, stop INTEGER NOT NULL CHECK(stop BETWEEN 0 AND 3),"            \
+    " has_final INTEGER NOT NULL, n_prompt_tokens INTEGER NOT NULL, n_tokens INTEGER NOT NULL,"                        \
+    " n_analysis_tokens INTEGER NOT NULL, seconds_prefill REAL NOT NULL, seconds_decode REAL NOT NULL,"                \
+    " tool_seconds REAL NOT NULL, bad_call INTEGER NOT NULL, limit_hit TEXT, PRIMARY KEY(record, turn)) WITHOUT "      \
+    "ROWID;"
 
 static const char SCHEMA[] =
     "CREATE TABLE manifest(key TEXT PRIMARY KEY NOT NULL, json TEXT NOT NULL) WITHOUT ROWID;"
@@ -64,7 +77,8 @@ static const char SCHEMA[] =
     " record INTEGER NOT NULL REFERENCES records(id), scorer TEXT NOT NULL, version TEXT NOT NULL,"
     " position INTEGER NOT NULL, status INTEGER NOT NULL CHECK(status BETWEEN 0 AND 2),"
     " outcome INTEGER NOT NULL CHECK(outcome BETWEEN 0 AND 6), value REAL, label TEXT, rule TEXT,"
-    " span_begin INTEGER NOT NULL, span_end INTEGER NOT NULL, margin REAL, PRIMARY KEY(record, scorer)) WITHOUT ROWID;";
+    " span_begin INTEGER NOT NULL, span_end INTEGER NOT NULL, margin REAL, PRIMARY KEY(record, scorer)) WITHOUT "
+    "ROWID;" SCHEMA_TURNS;
 
 static const char *const QUERIES[Q_COUNT] = {
     [Q_RECORD_PUT] = "INSERT INTO records(" RECORD_COLUMNS
@@ -79,6 +93,12 @@ static const char *const QUERIES[Q_COUNT] = {
     [Q_TROUBLE_OF] = "SELECT scorer, kind, bytes FROM texts WHERE record = ?1 AND scorer = '' "
                      "AND kind IN ('malformed', 'error')",
     [Q_SEALED_OF] = "SELECT sealed FROM records WHERE id = ?1",
+    [Q_TURN_PUT] = "INSERT INTO turns(record, turn, request_hash, status, stop, has_final, n_prompt_tokens, n_tokens, "
+                   "n_analysis_tokens, seconds_prefill, seconds_decode, tool_seconds, bad_call, limit_hit) "
+                   "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
+    [Q_TURNS_OF] = "SELECT request_hash, status, stop, has_final, n_prompt_tokens, n_tokens, n_analysis_tokens, "
+                   "seconds_prefill, seconds_decode, tool_seconds, bad_call, limit_hit FROM turns WHERE record = ?1 "
+                   "ORDER BY turn",
     [Q_MANIFEST_PUT] = "INSERT OR REPLACE INTO manifest(key, json) VALUES(?1, ?2)",
     [Q_MANIFEST_GET] = "SELECT json FROM manifest WHERE key = ?1",
 };
@@ -201,20 +221,31 @@ static bool schema_create(RunStore *s, Err *err) {
     return store__tx_end(s, ok, err);
 }
 
+static bool schema_upgrade(RunStore *s, Err *err) {
+    char sql[64];
+    snprintf(sql, sizeof sql, "PRAGMA user_version=%d;", SCHEMA_VERSION);
+    if (!store__tx_begin(s, err)) return false;
+    bool ok = exec(s, SCHEMA_TURNS, "adding a table", err) && exec(s, sql, "adding a table", err);
+    return store__tx_end(s, ok, err);
+}
+
 static bool schema_check(RunStore *s, Err *err) {
     int64_t app = 0, version = 0, tables = 0;
     if (!store__one_int(s, "PRAGMA application_id", &app, err) ||
         !store__one_int(s, "PRAGMA user_version", &version, err) ||
         !store__one_int(s, "SELECT count(*) FROM sqlite_master", &tables, err))
         return false;
+    s->has_turns = true;
     if (app == 0 && version == 0 && tables == 0) {
         if (s->writer) return schema_create(s, err);
         return err_set(err, ERR_INPUT, "%s: the run was stopped before anything was stored; start it again", s->path);
     }
     if (app != APPLICATION_ID) return err_set(err, ERR_INPUT, "%s: this SQLite file is not a run store", s->path);
+    s->has_turns = version != 1 || s->writer;
+    if (version == 1) return !s->writer || schema_upgrade(s, err);
     if (version != SCHEMA_VERSION)
         return err_set(err, ERR_INPUT,
-                       "%s: run store of version %lld, this program reads version %d; use the assay that "
+                       "%s: run store of version %lld, this program reads versions 1 to %d; use the assay that "
                        "wrote it",
                        s->path, (long long)version, SCHEMA_VERSION);
     return true;

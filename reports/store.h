@@ -2,6 +2,7 @@
  *
  * manifest   key -> JSON text: what explains every number (plan, suites, models, digests, build, seed, options)
  * records    one row per work item (model x suite x sample x effort x epoch), unique by that key
+ * turns      rows beside a record whose sample had tools: one per request, in order, in the record's transaction
  * scores     rows beside a record, unique by (record, scorer); may be replaced by rescoring
  *
  * Invariants. (1) A record is appended in one transaction and never changed. (2) Its key is unique: appending it
@@ -52,6 +53,16 @@ typedef struct RecordKey {
     int epoch; /* 1.. */
 } RecordKey;
 
+/* One request of a sample that has tools, and what the tool said to it. */
+typedef struct RecordTurn {
+    Str request_hash;
+    Completion completion; /* of this turn alone; stop STOP_CALL: it called */
+    Str answer_name;       /* in whose name the tool answered; absent if it did not */
+    Str answer;            /* what it said */
+    bool bad_call;         /* malformed, to an unknown tool, or with arguments that do not fit */
+    double tool_seconds;
+} RecordTurn;
+
 typedef struct Record {
     RecordKey key;
     int64_t ordinal;  /* place in the plan's work list: reports go by it, whatever the order of finishing */
@@ -64,6 +75,11 @@ typedef struct Record {
     Str started_at;   /* UTC; a time, left out of comparisons of reports */
     Completion completion;
     bool sealed; /* the texts are dangerous or private: reports show none of them */
+    /* Samples with tools: `completion` is all turns as one, and request_hash the first turn's. */
+    const RecordTurn *turns;
+    size_t n_turns; /* 0: the sample had no tools */
+    int n_calls, n_bad_calls;
+    Str limit; /* which limit ended the sample: "turns", "tokens", "context"; absent: none */
 } Record;
 
 typedef struct ScoreRow {
@@ -84,8 +100,8 @@ bool store_each_key(RunStore *s, bool (*fn)(void *ctx, int64_t id, const RecordK
 /* Reads one record with its texts; everything lives in the arena. */
 bool store_read(RunStore *s, int64_t id, Arena *a, Record *out, Err *err);
 /* All records by ordinal with their scores; the arena is reset between calls. fn returns false to stop. with_texts
- * false leaves prompt, target, channels, ids and the scores' answer and explanation absent (fast path for statistics;
- * completion.malformed and .error are there). */
+ * false leaves prompt, target, channels, ids, turns and the scores' answer and explanation absent (fast path for
+ * statistics; completion.malformed and .error are there, and the counts of turns and calls). */
 bool store_each(RunStore *s, bool with_texts, Arena *a,
                 bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx,
                 Err *err);

@@ -1,5 +1,5 @@
-/* Shared by the two halves of the store: store.c opens files and knows the schema, store_rows.c moves records and
- * scores in and out. Only these two see SQLite. */
+/* Shared by the parts of the store: store.c opens files and knows the schema, store_rows.c moves records and scores in
+ * and out, store_turns.c the turns of samples with tools. Only these see SQLite. */
 #ifndef ASSAY_REPORTS_STORE_INTERNAL_H
 #define ASSAY_REPORTS_STORE_INTERNAL_H
 
@@ -17,6 +17,8 @@ enum {
     Q_TEXTS_OF,
     Q_TROUBLE_OF,
     Q_SEALED_OF,
+    Q_TURN_PUT,
+    Q_TURNS_OF,
     Q_MANIFEST_PUT,
     Q_MANIFEST_GET,
     Q_COUNT
@@ -34,6 +36,7 @@ struct RunStore {
     char *path;  /* of run.db, for messages */
     int lock_fd; /* directory with the writer's lock; -1 for readers */
     bool writer;
+    bool has_turns; /* false: written before there were tools, and opened for reading */
 };
 
 /* Turns an SQLite result into a sentence; always false. `doing`: "storing a record". */
@@ -51,5 +54,19 @@ bool store__one_int(RunStore *s, const char *sql, int64_t *out, Err *err);
 void store__bind_str(sqlite3_stmt *q, int i, Str v);
 /* A copy in the arena; NULL gives the absent Str. *ok becomes false without memory. */
 Str store__column_str(sqlite3_stmt *q, int i, Arena *a, bool *ok);
+
+/* One text of a record; nothing for the absent Str. */
+bool store__put_text(RunStore *s, int64_t id, Str scorer, const char *kind, bool sealed, const void *p, size_t n,
+                     Err *err);
+/* Token ids are stored as the bytes of an array; the copy is aligned by the arena. */
+bool store__ids_from_bytes(Str bytes, Arena *a, Ids *out, Err *err);
+
+/* ---- store_turns.c ---- */
+
+bool store__put_turns(RunStore *s, int64_t id, const Record *r, Err *err);
+/* Fills turns, n_turns, n_calls, n_bad_calls and limit; without texts `turns` stays NULL. */
+bool store__read_turns(RunStore *s, int64_t id, bool with_texts, Arena *a, Record *r, Err *err);
+/* Puts a text of kind "answer@2" into its turn; false if the kind is none of a turn. */
+bool store__turn_text(Record *r, Str kind, Str text, Arena *a, bool *ok, Err *err);
 
 #endif

@@ -32,7 +32,7 @@ static ScorerStr to_scorer_str(Str v) {
 
 /* ---- appending ---- */
 
-static bool put_text(RunStore *s, int64_t id, Str scorer, const char *kind, bool sealed, const void *p, size_t n,
+bool store__put_text(RunStore *s, int64_t id, Str scorer, const char *kind, bool sealed, const void *p, size_t n,
                      Err *err) {
     if (!p) return true;
     sqlite3_stmt *q = store__query(s, Q_TEXT_PUT, err);
@@ -58,10 +58,11 @@ static bool put_record_texts(RunStore *s, int64_t id, const Record *r, Err *err)
         {"final", c->final},   {"malformed", c->malformed}, {"error", c->error},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (!put_text(s, id, STR(""), texts[i].kind, r->sealed, texts[i].text.p, texts[i].text.n, err)) return false;
+        if (!store__put_text(s, id, STR(""), texts[i].kind, r->sealed, texts[i].text.p, texts[i].text.n, err))
+            return false;
     size_t bytes = 0;
     if (!size_mul(c->ids.n, sizeof(uint32_t), &bytes)) return err_nomem(err);
-    return put_text(s, id, STR(""), "ids", r->sealed, c->ids.p, bytes, err);
+    return store__put_text(s, id, STR(""), "ids", r->sealed, c->ids.p, bytes, err);
 }
 
 /* [[logprob, tokens, greedy], …]; leaves the buffer empty if there are none. */
@@ -136,7 +137,7 @@ bool store_append(RunStore *s, const Record *r, int64_t *id, Err *err) {
     ok = ok && store__tx_begin(s, err);
     if (ok) {
         Str ch = r->completion.choice_scores ? buf_str(&choices) : (Str){0};
-        ok = put_record(s, r, ch, &row, err) && put_record_texts(s, row, r, err);
+        ok = put_record(s, r, ch, &row, err) && put_record_texts(s, row, r, err) && store__put_turns(s, row, r, err);
         ok = store__tx_end(s, ok, err);
     }
     buf_release(&choices);
@@ -186,8 +187,8 @@ static bool put_score_texts(RunStore *s, int64_t id, bool sealed, const ScoreRow
     sqlite3_bind_int64(drop, 1, id);
     store__bind_str(drop, 2, row->scorer);
     return store__step_done(s, drop, "replacing a score", err) &&
-           put_text(s, id, row->scorer, "answer", sealed, sc->answer.p, sc->answer.n, err) &&
-           put_text(s, id, row->scorer, "explanation", sealed, sc->explanation.p, sc->explanation.n, err);
+           store__put_text(s, id, row->scorer, "answer", sealed, sc->answer.p, sc->answer.n, err) &&
+           store__put_text(s, id, row->scorer, "explanation", sealed, sc->explanation.p, sc->explanation.n, err);
 }
 
 static bool score_check(const ScoreRow *row, Err *err) {
@@ -300,7 +301,7 @@ static bool record_columns(RunStore *s, sqlite3_stmt *q, Arena *a, Record *r, Er
 }
 
 /* Token ids are stored as the bytes of an array; the copy is aligned by the arena. */
-static bool ids_from_bytes(Str bytes, Arena *a, Ids *out, Err *err) {
+bool store__ids_from_bytes(Str bytes, Arena *a, Ids *out, Err *err) {
     size_t n = bytes.n / sizeof(uint32_t);
     out->p = arena_array(a, n, sizeof(uint32_t));
     if (!out->p) return err_nomem(err);
@@ -320,7 +321,9 @@ static bool text_place(Record *r, ScoreRow *rows, size_t n, Str scorer, Str kind
         {"error", &c->error},
     };
     if (scorer.n == 0) {
-        if (str_eqz(kind, "ids")) return ids_from_bytes(text, a, &c->ids, err);
+        bool ok = true;
+        if (store__turn_text(r, kind, text, a, &ok, err)) return ok;
+        if (str_eqz(kind, "ids")) return store__ids_from_bytes(text, a, &c->ids, err);
         for (size_t i = 0; i < sizeof places / sizeof *places; i++)
             if (str_eqz(kind, places[i].kind)) *places[i].at = text;
         return true;
@@ -399,7 +402,7 @@ static bool read_row(RunStore *s, sqlite3_stmt *q, bool with_texts, Arena *a, Re
     int64_t id = sqlite3_column_int64(q, 0);
     memset(r, 0, sizeof *r);
     return record_columns(s, q, a, r, err) && read_scores(s, id, a, rows, n, err) &&
-           read_texts(s, id, with_texts, a, r, *rows, *n, err);
+           store__read_turns(s, id, with_texts, a, r, err) && read_texts(s, id, with_texts, a, r, *rows, *n, err);
 }
 
 bool store_read(RunStore *s, int64_t id, Arena *a, Record *out, Err *err) {

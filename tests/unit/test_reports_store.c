@@ -156,6 +156,117 @@ static ScoreRow score_row(const char *scorer, double value) {
                        .margin = NAN}};
 }
 
+/* ---- turns ---- */
+
+static void check_turn(const RecordTurn *got, const RecordTurn *want) {
+    const Completion *g = &got->completion, *w = &want->completion;
+    check_str(got->request_hash, want->request_hash);
+    check_str(got->answer, want->answer);
+    check_str(got->answer_name, want->answer_name);
+    check_str(g->analysis, w->analysis);
+    check_str(g->final, w->final);
+    check_str(g->call_recipient, w->call_recipient);
+    check_str(g->call_content, w->call_content);
+    assert_int_equal(g->status, w->status);
+    assert_int_equal(g->stop, w->stop);
+    assert_int_equal(g->ids.n, w->ids.n);
+    if (w->ids.n) assert_memory_equal(g->ids.p, w->ids.p, w->ids.n * sizeof *w->ids.p);
+    assert_int_equal(g->n_tokens, w->n_tokens);
+    assert_int_equal(got->bad_call, want->bad_call);
+    assert_true(got->tool_seconds == want->tool_seconds && g->seconds_decode == w->seconds_decode);
+}
+
+static bool count_turns(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n) {
+    (void)id, (void)rows, (void)n;
+    assert_null(r->turns); /* without texts only the counts */
+    assert_int_equal(r->n_turns, 12);
+    assert_int_equal(r->n_calls, 11);
+    assert_int_equal(r->n_bad_calls, 6);
+    assert_string_equal(r->limit.p, "tokens");
+    ++*(int *)ctx;
+    return true;
+}
+
+static void test_turns(void **state) {
+    (void)state;
+    Err err = ERR_INIT;
+    RunStore *s = NULL;
+    char *dir = temp_dir();
+    Arena *a = arena_open(0);
+    uint32_t ids[] = {5, 200012};
+    Str hostile = {HOSTILE, sizeof HOSTILE - 1};
+    RecordTurn turns[12];
+    for (int i = 0; i < 12; i++)
+        turns[i] = (RecordTurn){.request_hash = str_printf(a, "hash %d", i),
+                                .completion = {.status = COMPLETION_OK,
+                                               .stop = i < 11 ? STOP_CALL : STOP_RETURN,
+                                               .analysis = hostile,
+                                               .final = i < 11 ? (Str){0} : STR(""),
+                                               .call_recipient = i < 11 ? STR("functions.f") : (Str){0},
+                                               .call_content = i < 11 ? str_printf(a, "{\"i\":%d}", i) : (Str){0},
+                                               .ids = {ids, i % 3},
+                                               .n_tokens = i,
+                                               .seconds_decode = i / 4.0},
+                                .answer = i % 2 ? hostile : (Str){0},
+                                .answer_name = i % 2 ? STR("functions.f") : (Str){0},
+                                .bad_call = i % 2 == 0,
+                                .tool_seconds = i / 8.0};
+    Record in = simple_record("one", 0), out;
+    in.turns = turns, in.n_turns = 12, in.limit = STR("tokens");
+    int64_t id = 0;
+    int seen = 0;
+    OK(store_open(dir, STORE_CREATE, &s, &err));
+    OK(store_append(s, &in, &id, &err));
+    OK(store_read(s, id, a, &out, &err));
+    assert_int_equal(out.n_turns, 12);
+    for (int i = 0; i < 12; i++) {
+        if (!turns[i].completion.ids.n) turns[i].completion.ids.p = NULL;
+        check_turn(&out.turns[i], &turns[i]);
+    }
+    check_str(out.completion.final, STR("4")); /* of the record itself, not of a turn */
+    OK(store_each(s, false, a, count_turns, &seen, &err));
+    assert_int_equal(seen, 1);
+    store_close(s);
+    arena_close(a);
+    remove_dir(dir);
+}
+
+/* A store from before there were tools is read as it stands, and taken up again. */
+static void test_version_1(void **state) {
+    (void)state;
+    Err err = ERR_INIT;
+    RunStore *s = NULL;
+    char *dir = temp_dir(), command[400];
+    Arena *a = arena_open(0);
+    Record in = simple_record("one", 0), out;
+    int64_t id = 0;
+    OK(store_open(dir, STORE_CREATE, &s, &err));
+    OK(store_append(s, &in, &id, &err));
+    store_close(s);
+    snprintf(command, sizeof command,
+             "python3 -c \"import sqlite3; d = sqlite3.connect('%s/run.db'); d.executescript('drop table turns; pragma "
+             "user_version=1;'); d.close()\"",
+             dir);
+    assert_int_equal(system(command), 0);
+    OK(store_open(dir, STORE_READ, &s, &err));
+    OK(store_read(s, id, a, &out, &err));
+    assert_int_equal(out.n_turns, 0);
+    store_close(s);
+    RecordTurn turn = {.request_hash = STR("h"), .completion = {.final = STR("f")}};
+    Record more = simple_record("two", 1);
+    more.turns = &turn, more.n_turns = 1;
+    OK(store_open(dir, STORE_RESUME, &s, &err));
+    OK(store_append(s, &more, &id, &err));
+    store_close(s);
+    OK(store_open(dir, STORE_READ, &s, &err));
+    OK(store_read(s, id, a, &out, &err));
+    assert_int_equal(out.n_turns, 1);
+    check_str(out.turns[0].completion.final, STR("f"));
+    store_close(s);
+    arena_close(a);
+    remove_dir(dir);
+}
+
 static void test_scores(void **state) {
     (void)state;
     Err err = ERR_INIT;
@@ -592,6 +703,8 @@ static void test_read_only_dir(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_turns),
+        cmocka_unit_test(test_version_1),
         cmocka_unit_test(test_scores),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_manifest),
