@@ -179,7 +179,7 @@ static bool score_row(ScoreCtx *c, const Value *row, Arena *a, Buf *out, Err *er
     if (row->type != VALUE_MAP)
         return err_set(err, ERR_INPUT, "expected an object, got %s", value_type_name(row->type));
     if (!sample_of(row, a, &sample, &completion, &prompt, err) ||
-        !scoring_view(&sample, prompt, &completion, a, &view, err) ||
+        !scoring_view(&sample, prompt, &completion, NULL, a, &view, err) ||
         !scoring_one(&c->bound, &view, c->sandbox, a, &score, err))
         return false;
     score_to_json(&score, value_get(row, STR("id")), out);

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 
 #include "engine/base/mem.h"
 
@@ -113,6 +114,18 @@ Job *jobs_take(Jobs *j, bool wait) {
     if (job) j->n_pending--;
     pthread_mutex_unlock(&j->lock);
     return job;
+}
+
+void jobs_wait(Jobs *j, int milliseconds) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += (long)(milliseconds % 1000) * 1000000;
+    until.tv_sec += milliseconds / 1000 + until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&j->lock);
+    while (!j->done.first && j->n_pending && pthread_cond_timedwait(&j->done_changed, &j->lock, &until) == 0) {
+    }
+    pthread_mutex_unlock(&j->lock);
 }
 
 Job *jobs_cancel(Jobs *j) {

@@ -23,6 +23,8 @@ void jobs_push(Jobs *j, Job *job);
 /* A finished job in the order of finishing, or NULL: nothing is finished (wait = false), or nothing is left (wait =
  * true). */
 Job *jobs_take(Jobs *j, bool wait);
+/* Waits until a job is finished, none is pending, or so much time has passed: a signal's word is then heard in time. */
+void jobs_wait(Jobs *j, int milliseconds);
 /* Takes a job that no worker has begun, or NULL. */
 Job *jobs_cancel(Jobs *j);
 /* Pushed and not yet taken back. */

@@ -59,10 +59,14 @@ static void without_verdict(Score *s, ScoreOutcome class) {
     s->value = 0;
 }
 
-void outcome_settle(SuiteMetric metric, CompletionStatus status, bool (*is_refusal)(void *ctx), void *ctx, Score *s) {
+void outcome_settle(SuiteMetric metric, const Completion *c, bool (*is_refusal)(void *ctx), void *ctx, Score *s) {
     if (metric != METRIC_ACCURACY || s->status == SCORE_ERROR || s->outcome == OUTCOME_UNSCORED) return;
-    if (status == COMPLETION_LENGTH) {
+    if (c->status == COMPLETION_LENGTH) {
         without_verdict(s, OUTCOME_TRUNCATED);
+        if (c->error.n) {
+            s->rule = TEXT("limit");
+            s->explanation = (ScorerStr){c->error.p, c->error.n};
+        }
     } else if (s->outcome == OUTCOME_NO_ANSWER && is_refusal(ctx)) {
         without_verdict(s, OUTCOME_REFUSED);
     }

@@ -27,7 +27,8 @@ bool outcome_of_failure(const Completion *c, Score *out);
  * final text. What is not becomes an error score that says why. */
 void outcome_check(Score *s, size_t final_bytes);
 
-/* Applies the table above. is_refusal is asked only when it matters. */
-void outcome_settle(SuiteMetric metric, CompletionStatus status, bool (*is_refusal)(void *ctx), void *ctx, Score *s);
+/* Applies the table above. is_refusal is asked only when it matters. A reason that the completion gives for its being
+ * cut off (a limit of tools) becomes the explanation. */
+void outcome_settle(SuiteMetric metric, const Completion *c, bool (*is_refusal)(void *ctx), void *ctx, Score *s);
 
 #endif

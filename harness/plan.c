@@ -195,6 +195,15 @@ static bool want_small(const YamlNode *root, const char *key, int64_t lo, int64_
     return true;
 }
 
+static bool read_tools(Reader *r, const YamlNode *root) {
+    static const char *const known[] = {"limits", NULL};
+    YamlNode *n = NULL;
+    if (!yaml_want_map(root, "tools", false, &n, r->err)) return false;
+    if (!n) return true;
+    return yaml_check_keys(n, "'tools' of a plan (what the model may call stands in the suite)", known, r->err) &&
+           tools_read_limits(n, &r->p->tool_limits, r->err);
+}
+
 static bool read_values(Reader *r, const YamlNode *root) {
     static const char *const devices[] = {"cpu", "cuda", NULL};
     Plan *p = r->p;
@@ -204,7 +213,7 @@ static bool read_values(Reader *r, const YamlNode *root) {
     if (!yaml_want_int(root, "seed", false, 0, INT64_MAX, &seed, r->err) || !read_efforts(r, root) ||
         !want_small(root, "repeats", 1, 10000, &p->repeats, r->err) ||
         !yaml_want_int(root, "limit", false, 0, INT64_MAX, &p->limit, r->err) ||
-        !suite_read_generation(root, &p->generation, r->err) ||
+        !suite_read_generation(root, &p->generation, r->err) || !read_tools(r, root) ||
         !want_small(root, "threads", 0, 4096, &p->threads, r->err) ||
         !want_small(root, "batch", 0, 4096, &p->batch, r->err) ||
         !want_small(root, "context", 0, 1 << 20, &p->context, r->err) ||
@@ -228,7 +237,7 @@ static bool read_name(Reader *r, const YamlNode *root) {
 
 static const char *const plan_keys[] = {"plan",  "seed",       "models",    "suites", "efforts", "repeats",
                                         "limit", "generation", "threads",   "batch",  "context", "device",
-                                        "out",   "data",       "precision", NULL};
+                                        "out",   "data",       "precision", "tools",  NULL};
 
 static bool read_plan(Reader *r, const YamlNode *root) {
     return yaml_check_keys(root, "a plan", plan_keys, r->err) && read_name(r, root) && read_models(r, root) &&
@@ -489,6 +498,12 @@ GenOptions plan_gen(const Plan *p, const WorkItem *w) {
     return g;
 }
 
+ToolLimits plan_tool_limits(const Plan *p, const Suite *s) {
+    ToolLimits l = s->tools->limits;
+    tools_overlay(&l, &p->tool_limits);
+    return l;
+}
+
 static void add_decimal(Sha256 *h, uint64_t v) {
     char text[24];
     int n = snprintf(text, sizeof text, "%llu", (unsigned long long)v);
@@ -532,6 +547,32 @@ static void key_str(JsonOut *o, const char *key, Str s) {
     json_out_str(o, s);
 }
 
+static void key_int(JsonOut *o, const char *key, int64_t v) {
+    json_out_key(o, key);
+    json_out_int(o, v);
+}
+
+static void tools_json(JsonOut *o, const Plan *p, const Suite *s) {
+    static const char *const python[] = {"none", "stateful", "stateless"};
+    ToolLimits l = plan_tool_limits(p, s);
+    json_obj(o);
+    key_str(o, "python", str_from(python[s->tools->python]));
+    json_out_key(o, "functions");
+    json_arr(o);
+    for (size_t i = 0; i < s->tools->n_functions; i++) json_out_str(o, s->tools->functions[i].name);
+    json_arr_end(o);
+    json_out_key(o, "limits");
+    json_obj(o);
+    key_int(o, "max_turns", l.max_turns);
+    key_int(o, "max_tokens", l.max_tokens);
+    key_int(o, "output_bytes", l.output_bytes);
+    json_out_key(o, "cpu_limit"), json_out_num(o, l.cpu_seconds);
+    json_out_key(o, "wall_limit"), json_out_num(o, l.wall_seconds);
+    key_int(o, "memory_mb", l.memory_mb);
+    json_obj_end(o);
+    json_obj_end(o);
+}
+
 static void suite_json(JsonOut *o, const Plan *p, const PlanSuite *ps) {
     const Suite *s = ps->suite;
     json_obj(o);
@@ -555,6 +596,7 @@ static void suite_json(JsonOut *o, const Plan *p, const PlanSuite *ps) {
     json_out_int(o, (int64_t)ps->n_chosen);
     json_out_key(o, "generation");
     generation_json(o, p, s);
+    if (s->tools) json_out_key(o, "tools"), tools_json(o, p, s);
     json_out_key(o, "scorers");
     json_arr(o);
     for (size_t i = 0; i < s->n_scorers; i++) json_out_str(o, s->scorers[i].name);

@@ -43,6 +43,7 @@ typedef struct Plan {
     int repeats;
     int64_t limit;               /* samples per suite; 0 = all. Spread over the suite's groups in turn */
     SuiteGeneration generation;  /* overrides of every suite's */
+    ToolLimitsGiven tool_limits; /* the same for suites with tools */
     int threads, batch, context; /* 0 = default */
     Str device;                  /* "cpu", "cuda"; absent = default */
     Str precision;               /* of models that name none; absent = exact */
@@ -83,6 +84,9 @@ WorkItem plan_item(const Plan *p, int64_t ordinal);
 
 /* The settings of a request for an item: the engine's defaults, the suite's, then the plan's; seed, effort and date. */
 GenOptions plan_gen(const Plan *p, const WorkItem *w);
+
+/* The limits of a suite with tools: its own, then the plan's. */
+ToolLimits plan_tool_limits(const Plan *p, const Suite *s);
 
 /* Seed of an item: the first 8 bytes, little-endian, of SHA-256 over the length-prefixed fields "assay-seed-1", plan
  * seed (decimal), suite id, sample id, effort name, epoch (decimal). */

@@ -24,7 +24,7 @@ static Value letter_list(Arena *a, size_t n) {
 }
 
 /* `sample`: what the suite's fields say about the row. */
-static bool sample_value(const Sample *s, Arena *a, Value *out, Err *err) {
+bool prompt_sample_value(const Sample *s, Arena *a, Value *out, Err *err) {
     ValueMember *m = arena_array(a, 7, sizeof *m);
     if (!m) return err_nomem(err);
     size_t n = 0;
@@ -49,7 +49,7 @@ static bool make_vars(const Sample *s, const Value *fewshot, size_t extra, Arena
     ValueMember *m = arena_array(a, columns + 3 + extra, sizeof *m);
     Value sample;
     if (!m) return err_nomem(err);
-    if (!sample_value(s, a, &sample, err)) return false;
+    if (!prompt_sample_value(s, a, &sample, err)) return false;
     m[n++] = (ValueMember){STR("sample"), sample};
     m[n++] = (ValueMember){STR("row"), s->row};
     if (fewshot) m[n++] = (ValueMember){STR("fewshot"), *fewshot};
@@ -170,11 +170,11 @@ bool prompt_build(const Suite *s, const Dataset *fewshot, const Sample *sample, 
 
 /* ---- what the store and the scorer want to know ---- */
 
-void prompt_messages_json(const Request *r, Buf *out) {
+void prompt_messages_json(const Request *r, size_t n, Buf *out) {
     JsonOut o;
     json_out_init(&o, out, 0);
     json_arr(&o);
-    for (size_t i = 0; i < r->n_messages; i++) {
+    for (size_t i = 0; i < n && i < r->n_messages; i++) {
         json_obj(&o);
         json_out_key(&o, "role");
         json_out_cstr(&o, role_name(r->messages[i].role));

@@ -12,8 +12,12 @@
 bool prompt_build(const Suite *s, const Dataset *fewshot, const Sample *sample, const GenOptions *gen, uint64_t tag,
                   Arena *a, Request *out, Err *err);
 
-/* [{"role":…,"content":…}…], for Record.prompt. The prefill, if any, is a last {"role":"assistant","channel",…}. */
-void prompt_messages_json(const Request *r, Buf *out);
+/* `sample`, as templates see it. */
+bool prompt_sample_value(const Sample *s, Arena *a, Value *out, Err *err);
+
+/* [{"role":…,"content":…}…] of the first n messages, for Record.prompt. The prefill, if any, is a last
+ * {"role":"assistant","channel",…}. */
+void prompt_messages_json(const Request *r, size_t n, Buf *out);
 /* Content of the last user message: the scorer's view of the prompt. */
 Str prompt_user_text(const Request *r);
 /* "A", "or"-free list of the targets joined by " | ", for people (Record.target). */

@@ -61,21 +61,16 @@ typedef struct Export {
     bool ok;
 } Export;
 
-static bool export_record(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n) {
-    Export *e = ctx;
+static bool export_line(Export *e, Str request, const Completion *c) {
     JsonOut o;
     Buf completion;
-    (void)id;
-    (void)rows;
-    (void)n;
-    if (!str_eq(r->key.model, e->model)) return true;
     buf_clear(&e->line);
     buf_init(&completion, LINE_MAX_BYTES);
-    completion_to_json(&r->completion, &completion);
+    completion_to_json(c, &completion);
     json_out_init(&o, &e->line, 0);
     json_obj(&o);
     json_out_key(&o, "request");
-    json_out_str(&o, r->request_hash);
+    json_out_str(&o, request);
     json_out_key(&o, "completion");
     json_out_raw(&o, buf_str(&completion));
     json_obj_end(&o);
@@ -87,6 +82,19 @@ static bool export_record(void *ctx, int64_t id, const Record *r, const ScoreRow
         e->ok = err_set(e->err, ERR_IO, "cannot write a temporary file for replay; is $TMPDIR full?");
     buf_release(&completion);
     return e->ok;
+}
+
+/* With tools each turn was a request of its own. */
+static bool export_record(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n) {
+    Export *e = ctx;
+    (void)id;
+    (void)rows;
+    (void)n;
+    if (!str_eq(r->key.model, e->model)) return true;
+    if (!r->n_turns) return export_line(e, r->request_hash, &r->completion);
+    for (size_t i = 0; i < r->n_turns; i++)
+        if (!export_line(e, r->turns[i].request_hash, &r->turns[i].completion)) return false;
+    return true;
 }
 
 static bool export_run(RunStore *s, Str model, const char *path, Err *err) {

@@ -1,4 +1,4 @@
-/* What run_setup.c and run.c share. */
+/* What run_setup.c, run_generate.c and run.c share. */
 #ifndef ASSAY_RUN_INTERNAL_H
 #define ASSAY_RUN_INTERNAL_H
 
@@ -7,6 +7,10 @@
 #include "harness/prompt.h"
 #include "harness/run.h"
 #include "harness/scoring.h"
+#include "harness/tools_loop.h"
+
+/* Finished generations that wait for a scoring thread; beyond it nothing new is submitted. */
+#define JOBS_PENDING_MAX 256
 
 typedef enum ItemState {
     ITEM_TODO,   /* not in the store, perhaps in flight */
@@ -22,12 +26,17 @@ typedef struct Item {
     WorkItem w;
     int64_t record_id;
     Request request; /* freshly generated items only */
+    size_t n_prompt; /* messages of the prompt itself; those behind them are of the turns */
+    ToolLoop loop;   /* of samples with tools */
+    bool answering;  /* a thread runs a tool for it, rather than its scorers */
+    bool answered;   /* false: `err` says why it could not (memory) */
+    ScoringCalls calls;
     Str user_text;
     char started_at[21];
     Completion completion;
     ScoreRow *rows;
     bool scored;
-    Err err; /* why it could not be scored (memory) */
+    Err err; /* why it could not be scored or answered (memory) */
 } Item;
 
 typedef struct Unscored {
@@ -41,7 +50,9 @@ struct Run {
     bool fresh; /* nothing was in the store */
     Plan *plan;
     ScorerTable table;
-    ScorerSet **sets; /* [n_suites] */
+    ScorerSet **sets;   /* [n_suites] */
+    ToolLimits *limits; /* [n_suites] of suites with tools, the plan's over the suite's */
+    ToolBox **boxes;    /* [n_suites] NULL for suites without tools */
     Sandbox *sandbox;
     RunStore *store;
     Engine *engine;
@@ -52,7 +63,8 @@ struct Run {
     Unscored *unscored;   /* [n_unscored] records that lack scores, from an earlier process */
     size_t n_unscored, cap_unscored, next_unscored;
     Jobs *jobs;
-    Item *flying, *free; /* lists */
+    Item *flying, *ready, *free; /* lists; ready: a tool has answered, first come first served */
+    size_t n_loops, n_answering; /* samples with tools under way; and of them, with a thread */
     Progress progress;
     ProgressCell *cells; /* [n_models * n_suites] */
 };
@@ -71,5 +83,17 @@ static inline size_t run__cell(const Run *r, const WorkItem *w) {
 bool run__engine(Run *r, int m, Err *err);
 /* True if model m has something to generate. */
 bool run__has_todo(const Run *r, int m);
+
+/* ---- run_generate.c ---- */
+
+Item *run__item_new(Run *r, Err *err);
+void run__item_free(Run *r, Item *it);
+void run__items_close(Item *list);
+/* A thread's work on one item: its tool, or its scorers. */
+void run__work(void *ctx, Job *job);
+/* Takes back what threads have done; wait: at least one, if one comes in a moment. */
+bool run__collect(Run *r, bool wait, Err *err);
+/* Everything of model m that is not stored yet. */
+bool run__generate(Run *r, int m, Err *err);
 
 #endif

@@ -202,10 +202,16 @@ static bool check_models(Run *r, Str *facts, Err *err) {
     return true;
 }
 
+/* Its scorers ask for programs to be run, or what is still to be generated may call tools that run code. */
+static bool needs_programs(const Run *r, int64_t ordinal) {
+    WorkItem w = plan_item(r->plan, ordinal);
+    return r->sets[w.suite]->asks ||
+           (r->state[ordinal] == ITEM_TODO && tools_need_sandbox(run__suite(r, &w)->suite->tools));
+}
+
 static bool needs_sandbox(const Run *r) {
     for (int64_t i = 0; i < r->n_items; i++)
-        if (r->state[i] != ITEM_SCORED && !(r->o->rescore && r->state[i] == ITEM_TODO) &&
-            r->sets[plan_item(r->plan, i).suite]->asks)
+        if (r->state[i] != ITEM_SCORED && !(r->o->rescore && r->state[i] == ITEM_TODO) && needs_programs(r, i))
             return true;
     return false;
 }
@@ -218,8 +224,23 @@ static int worker_count(const Run *r) {
 
 static bool open_sandbox(Run *r, Err *err) {
     if (!needs_sandbox(r) || sandbox_open(worker_count(r), &r->sandbox, err)) return true;
-    return err_wrap(err, "a suite of this plan runs programs that the model writes, and they are never run without a "
-                         "sandbox");
+    return err_wrap(err, "a suite of this plan runs programs that the model writes or calls, and they are never run "
+                         "without a sandbox");
+}
+
+/* Programs of tools are read by the interpreter now: a typing mistake must not show after an hour. */
+static bool open_tools(Run *r, Err *err) {
+    size_t n = r->plan->n_suites;
+    r->limits = arena_array(r->arena, n, sizeof *r->limits);
+    r->boxes = arena_array(r->arena, n, sizeof *r->boxes);
+    if (!r->limits || !r->boxes) return err_nomem(err);
+    for (size_t i = 0; i < n; i++) {
+        const Suite *s = r->plan->suites[i].suite;
+        if (!s->tools || (tools_need_sandbox(s->tools) && !r->sandbox)) continue; /* nothing of it is left to do */
+        r->limits[i] = plan_tool_limits(r->plan, s);
+        if (!toolbox_open(s->tools, &r->limits[i], r->sandbox, r->arena, &r->boxes[i], err)) return false;
+    }
+    return true;
 }
 
 /* ---- the folder ---- */
@@ -370,7 +391,7 @@ static bool open_all(Run *r, Err *err) {
     if (stored && !subtract_store(r, err)) return explain(r, err);
     /* with records there, the entries are there too and must agree before any machine is started */
     if (!r->fresh && !agree_inputs(r, err)) return explain(r, err);
-    if (!open_sandbox(r, err) || !check_models(r, facts, err)) return false;
+    if (!open_sandbox(r, err) || !open_tools(r, err) || !check_models(r, facts, err)) return false;
     if (r->fresh && !begin_new(r, err)) return false;
     if (!agree_inputs(r, err) || !put_models(r, facts, err)) return explain(r, err);
     return put_sandbox(r, err) && put_started(r, err);

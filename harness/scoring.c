@@ -172,7 +172,25 @@ static bool lend_choice_scores(const Completion *c, Arena *a, ScorerView *v) {
     return true;
 }
 
-bool scoring_view(const Sample *sample, Str user_text, const Completion *c, Arena *a, ScorerView *out, Err *err) {
+static bool lend_calls(const ScoringCalls *calls, Arena *a, ScorerView *v) {
+    if (!calls || !calls->turns) return true;
+    ScorerCall *out = arena_array(a, calls->n_turns + 1, sizeof *out);
+    if (!out) return false;
+    for (size_t i = 0; i < calls->n_turns; i++) {
+        const RecordTurn *t = &calls->turns[i];
+        if (t->completion.stop != STOP_CALL) continue;
+        out[v->n_calls++] = (ScorerCall){.recipient = lent(t->completion.call_recipient),
+                                         .arguments = lent(t->completion.call_content),
+                                         .answer = lent(t->answer),
+                                         .bad = t->bad_call};
+    }
+    v->calls = out;
+    v->n_bad_calls = (size_t)calls->n_bad_calls;
+    return true;
+}
+
+bool scoring_view(const Sample *sample, Str user_text, const Completion *c, const ScoringCalls *calls, Arena *a,
+                  ScorerView *out, Err *err) {
     *out = (ScorerView){.size = sizeof *out,
                         .completion = (uint32_t)c->status,
                         .id = lent(sample->id),
@@ -185,7 +203,7 @@ bool scoring_view(const Sample *sample, Str user_text, const Completion *c, Aren
                         .meta = sample->meta,
                         .n_meta = sample->n_meta};
     bool ok = lend_list(sample->targets, sample->n_targets, a, &out->targets) &&
-              lend_list(sample->choices, sample->n_choices, a, &out->choices);
+              lend_list(sample->choices, sample->n_choices, a, &out->choices) && lend_calls(calls, a, out);
     /* fewer scores than choices would be read past their end */
     if (ok && c->n_choice_scores && c->n_choice_scores == sample->n_choices) ok = lend_choice_scores(c, a, out);
     return ok || err_nomem(err);
@@ -271,18 +289,18 @@ static bool is_full_refusal(void *ctx) {
     return s.label.n == 12 && memcmp(s.label.p, "full_refusal", 12) == 0;
 }
 
-bool scoring_all(const ScorerSet *set, const Sample *sample, Str user_text, const Completion *c, Sandbox *sandbox,
-                 Arena *a, ScoreRow **rows, Err *err) {
+bool scoring_all(const ScorerSet *set, const Sample *sample, Str user_text, const Completion *c,
+                 const ScoringCalls *calls, Sandbox *sandbox, Arena *a, ScoreRow **rows, Err *err) {
     ScorerView view;
     ScoreRow *out = arena_array(a, set->n + 1, sizeof *out);
     if (!out) return err_nomem(err);
-    if (!scoring_view(sample, user_text, c, a, &view, err)) return false;
+    if (!scoring_view(sample, user_text, c, calls, a, &view, err)) return false;
     RefusalQuestion question = {set, &view, a};
     for (size_t i = 0; i < set->n; i++) {
         out[i] = (ScoreRow){.scorer = set->v[i].name, .version = set->v[i].version};
         if (outcome_of_failure(c, &out[i].score)) continue;
         if (!scoring_one(&set->v[i], &view, sandbox, a, &out[i].score, err)) return false;
-        outcome_settle(set->metric, c->status, is_full_refusal, &question, &out[i].score);
+        outcome_settle(set->metric, c, is_full_refusal, &question, &out[i].score);
     }
     *rows = out;
     return true;

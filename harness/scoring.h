@@ -40,14 +40,23 @@ void scorer_set_close(ScorerSet *set); /* NULL is fine */
 /* [{"name","scorer","version","plugin"?,"sha256"?}…] as JSON, for the manifest. */
 void scorer_set_describe(const ScorerSet *set, JsonOut *o);
 
-/* A completed sample as scorers see it. Lends all texts; arrays live in the arena. NULL fields of `sample` are fine. */
-bool scoring_view(const Sample *sample, Str user_text, const Completion *c, Arena *a, ScorerView *out, Err *err);
+/* What scorers see of a sample's turns with tools; all 0 without. */
+typedef struct ScoringCalls {
+    const RecordTurn *turns;
+    size_t n_turns;
+    int n_bad_calls;
+} ScoringCalls;
+
+/* A completed sample as scorers see it. Lends all texts; arrays live in the arena. NULL fields of `sample` are fine.
+ * calls may be NULL. */
+bool scoring_view(const Sample *sample, Str user_text, const Completion *c, const ScoringCalls *calls, Arena *a,
+                  ScorerView *out, Err *err);
 
 /* Asks, carries and scores; *out is checked (outcome_check) but not settled. false only without memory. */
 bool scoring_one(const BoundScorer *b, const ScorerView *v, Sandbox *sandbox, Arena *a, Score *out, Err *err);
 
 /* All scores of a sample, settled, one row per entry of the set, in the arena. false only without memory. */
-bool scoring_all(const ScorerSet *set, const Sample *sample, Str user_text, const Completion *c, Sandbox *sandbox,
-                 Arena *a, ScoreRow **rows, Err *err);
+bool scoring_all(const ScorerSet *set, const Sample *sample, Str user_text, const Completion *c,
+                 const ScoringCalls *calls, Sandbox *sandbox, Arena *a, ScoreRow **rows, Err *err);
 
 #endif

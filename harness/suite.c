@@ -381,13 +381,47 @@ bool suite_is_suite(const YamlNode *root) {
     return yaml_get(root, "suite") != NULL;
 }
 
+/* ---- tools ---- */
+
+static bool read_tools(Reader *r, const YamlNode *root) {
+    Suite *s = r->s;
+    YamlNode *n = yaml_get(root, "tools");
+    if (!tools_read(root, s->dir, r->a, &s->tools, r->err)) return false;
+    if (!s->tools) return true;
+    if (s->mode == SUITE_LOGLIKELIHOOD)
+        return yaml_fail(n, r->err, "'tools' needs 'mode: generate'; nothing is sampled for log-likelihood");
+    if (s->prefill_channel.p)
+        return yaml_fail(n, r->err,
+                         "'tools' and 'prefill' do not go together: a turn that is begun for the model cannot "
+                         "be carried on exactly");
+    return true;
+}
+
+/* The digest of suite.yaml becomes one of all files that say what is asked. */
+static bool digest_files(Suite *s, Arena *a, Err *err) {
+    char hex[65];
+    unsigned char digest[32];
+    Sha256 h;
+    if (!s->tools || !s->tools->n_files) return true;
+    sha256_init(&h);
+    sha256_add(&h, s->sha256.p, s->sha256.n);
+    for (size_t i = 0; i < s->tools->n_files; i++)
+        sha256_add(&h, s->tools->file_digests[i].p, s->tools->file_digests[i].n);
+    sha256_end(&h, digest);
+    sha256_hex(digest, hex);
+    s->sha256 = str_dup(a, (Str){hex, 64});
+    return s->sha256.p || err_nomem(err);
+}
+
 static bool read_suite(Reader *r, const YamlNode *root) {
-    static const char *const known[] = {"suite",  "version",    "title",   "description", "licence",   "canary",
-                                        "hazard", "dataset",    "prompt",  "prefill",     "fewshot",   "generation",
-                                        "mode",   "choices_as", "scorers", "metric",      "higher_is", NULL};
+    static const char *const known[] = {"suite",   "version",    "title",   "description", "licence",
+                                        "canary",  "hazard",     "dataset", "prompt",      "prefill",
+                                        "fewshot", "generation", "mode",    "choices_as",  "scorers",
+                                        "metric",  "higher_is",  "tools",   NULL};
     return yaml_check_keys(root, "a suite", known, r->err) && read_head(r, root) && read_dataset_section(r, root) &&
            read_prompt(r, root) && read_prefill(r, root) && read_fewshot(r, root) &&
-           suite_read_generation(root, &r->s->generation, r->err) && read_choices_as(r, root) && read_scorers(r, root);
+           suite_read_generation(root, &r->s->generation, r->err) && read_choices_as(r, root) && read_tools(r, root) &&
+           read_scorers(r, root);
 }
 
 bool suite_load(const char *path, const char *data_dir, Arena *a, Suite **out, Err *err) {
@@ -405,7 +439,7 @@ bool suite_load(const char *path, const char *data_dir, Arena *a, Suite **out, E
     s->sha256 = str_dup(a, (Str){hex, 64});
     if (!s->sha256.p) return err_nomem(err);
     Reader r = {.s = s, .a = a, .data_dir = data_dir, .err = err};
-    if (!read_suite(&r, root)) return false;
+    if (!read_suite(&r, root) || !digest_files(s, a, err)) return false;
     *out = s;
     return true;
 }

@@ -7,6 +7,7 @@
 
 #include "engine/engine.h"
 #include "harness/dataset.h"
+#include "harness/tools.h"
 #include "harness/yaml.h"
 
 typedef enum SuiteMode { SUITE_GENERATE, SUITE_LOGLIKELIHOOD } SuiteMode;
@@ -56,12 +57,14 @@ typedef struct Suite {
     const Template *choices_as;               /* loglikelihood: what is appended for a choice */
     SuiteFewshot fewshot;
     SuiteGeneration generation;
+    const SuiteTools *tools; /* NULL: the model has none */
     const SuiteScorer *scorers;
     size_t n_scorers;
     SuiteMetric metric;
     bool higher_is_safer;   /* else: higher is better. Values always rise towards the good */
     const char *path, *dir; /* of suite.yaml */
-    Str sha256;             /* 64 hex digits: of suite.yaml's bytes */
+    Str sha256; /* 64 hex digits: of suite.yaml's bytes; with tools' programs in files of their own, SHA-256 over the
+                   hex digests of suite.yaml and of those files, in order */
 } Suite;
 
 /* path: a suite.yaml, or the folder that holds one. data_dir: what `$data` in dataset paths stands for; NULL if the

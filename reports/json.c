@@ -136,6 +136,11 @@ static void write_cell(JsonOut *o, const Summary *s, const SumCell *c) {
     key_int(o, "analysis", c->tokens_analysis);
     key_num(o, "completion_mean", c->counts.total ? (double)c->tokens / (double)c->counts.total : NAN);
     json_obj_end(o);
+    if (c->n_turns) {
+        key_int(o, "n_turns", c->n_turns);
+        key_int(o, "n_calls", c->n_calls);
+        key_int(o, "n_bad_calls", c->n_bad_calls);
+    }
     key_num(o, "prefill_seconds", c->prefill_seconds);
     key_num(o, "decode_seconds", c->decode_seconds);
     key_num(o, "tokens_per_second", c->decode_seconds > 0 ? (double)c->tokens / c->decode_seconds : NAN);
@@ -283,6 +288,65 @@ static void write_lengths(JsonOut *o, const Record *r) {
     json_obj_end(o);
 }
 
+static void write_tokens(JsonOut *o, const Completion *c) {
+    key_obj(o, "tokens");
+    key_int(o, "prompt", c->n_prompt_tokens);
+    key_int(o, "completion", c->n_tokens);
+    key_int(o, "analysis", c->n_analysis_tokens);
+    json_obj_end(o);
+}
+
+static void write_turn_texts(JsonOut *o, const RecordTurn *t) {
+    const Completion *c = &t->completion;
+    key_str(o, "analysis", c->analysis);
+    key_str(o, "commentary", c->commentary);
+    key_str(o, "recipient", c->call_recipient);
+    key_str(o, "arguments", c->call_content);
+    key_str(o, "answer", t->answer);
+    key_str(o, "final", c->final);
+    key_str(o, "malformed", c->malformed);
+    key_str(o, "error", c->error);
+}
+
+static void write_turn_lengths(JsonOut *o, const RecordTurn *t) {
+    key_obj(o, "bytes");
+    key_int(o, "analysis", (int64_t)t->completion.analysis.n);
+    key_int(o, "arguments", (int64_t)t->completion.call_content.n);
+    key_int(o, "answer", (int64_t)t->answer.n);
+    key_int(o, "final", (int64_t)t->completion.final.n);
+    json_obj_end(o);
+}
+
+static void write_turn(JsonOut *o, const RecordTurn *t, bool hide) {
+    static const char *const STOPS[] = {"none", "return", "call", "other"};
+    const Completion *c = &t->completion;
+    json_obj(o);
+    key_str(o, "request_hash", t->request_hash);
+    key_cstr(o, "status", completion_status_name(c->status));
+    key_cstr(o, "stop", STOPS[(unsigned)c->stop <= STOP_OTHER ? c->stop : STOP_NONE]);
+    key_bool(o, "bad_call", t->bad_call);
+    write_tokens(o, c);
+    if (hide)
+        write_turn_lengths(o, t);
+    else
+        write_turn_texts(o, t);
+    key_num(o, "prefill_seconds", c->seconds_prefill);
+    key_num(o, "decode_seconds", c->seconds_decode);
+    key_num(o, "tool_seconds", t->tool_seconds);
+    json_obj_end(o);
+}
+
+/* Of samples with tools alone. */
+static void write_turns(JsonOut *o, const Record *r, bool hide) {
+    if (!r->n_turns) return;
+    key_int(o, "n_calls", r->n_calls);
+    key_int(o, "n_bad_calls", r->n_bad_calls);
+    key_str(o, "limit", r->limit);
+    key_arr(o, "turns");
+    for (size_t i = 0; r->turns && i < r->n_turns; i++) write_turn(o, &r->turns[i], hide);
+    json_arr_end(o);
+}
+
 typedef struct SamplesOut {
     JsonOut *o;
     const Summary *s;
@@ -310,11 +374,8 @@ static bool write_sample(void *ctx, int64_t id, const Record *r, const ScoreRow 
     key_arr(o, "scores");
     for (size_t i = 0; i < n; i++) write_score(o, &rows[i], hide);
     json_arr_end(o);
-    key_obj(o, "tokens");
-    key_int(o, "prompt", c->n_prompt_tokens);
-    key_int(o, "completion", c->n_tokens);
-    key_int(o, "analysis", c->n_analysis_tokens);
-    json_obj_end(o);
+    write_tokens(o, c);
+    write_turns(o, r, hide);
     key_bool(o, "sealed", hide);
     if (hide)
         write_lengths(o, r);

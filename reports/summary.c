@@ -22,6 +22,7 @@ typedef struct Row {
     CompletionStatus status;
     bool malformed;
     int tokens_prompt, tokens, tokens_analysis;
+    int n_turns, n_calls, n_bad_calls;
     double prefill_seconds, decode_seconds;
     const RowScore *scores;
     size_t n_scores;
@@ -255,6 +256,9 @@ static bool gather_row(void *ctx, int64_t id, const Record *r, const ScoreRow *r
                  .tokens_prompt = c->n_prompt_tokens,
                  .tokens = c->n_tokens,
                  .tokens_analysis = c->n_analysis_tokens,
+                 .n_turns = (int)r->n_turns,
+                 .n_calls = r->n_calls,
+                 .n_bad_calls = r->n_bad_calls,
                  .prefill_seconds = c->seconds_prefill,
                  .decode_seconds = c->seconds_decode};
     if (!keep(g->a, r->key.sample, &row->sample) || !keep(g->a, r->content_hash, &row->content_hash) ||
@@ -469,6 +473,9 @@ static bool tally(Arena *a, SumCell *cell, const Pile *p, size_t scorer) {
         cell->tokens_prompt += r->tokens_prompt;
         cell->tokens += r->tokens;
         cell->tokens_analysis += r->tokens_analysis;
+        cell->n_turns += r->n_turns;
+        cell->n_calls += r->n_calls;
+        cell->n_bad_calls += r->n_bad_calls;
         cell->prefill_seconds += r->prefill_seconds;
         cell->decode_seconds += r->decode_seconds;
         if (v.label.n && !add_label(a, &labels, &cell->n_labels, &cap_labels, v.label)) return false;

@@ -70,6 +70,7 @@ typedef struct SumCell {
     SumEstimate est;
     double bound_lo, bound_hi; /* mean with everything open wrong, right */
     int64_t tokens_prompt, tokens, tokens_analysis;
+    int64_t n_turns, n_calls, n_bad_calls;  /* of samples with tools; n_turns 0: it has none */
     double prefill_seconds, decode_seconds; /* sums; times */
     const SumGroup *groups;                 /* by name; none if no sample has a group */
     size_t n_groups;

@@ -100,6 +100,14 @@ typedef struct ScorerReply {
 
 /* ---- view ---- */
 
+/* One call of a tool that the model made. */
+typedef struct ScorerCall {
+    ScorerStr recipient; /* "functions.f", "python"; absent if the model named none */
+    ScorerStr arguments; /* what the model wrote to it: JSON, code, or whatever it was */
+    ScorerStr answer;    /* absent: it was not answered, because a limit was reached or the tool failed */
+    uint32_t bad;        /* 1: malformed, to an unknown tool, or with arguments that do not fit */
+} ScorerCall;
+
 typedef struct ScorerView {
     uint32_t size;       /* sizeof(ScorerView) of the host */
     uint32_t completion; /* ScorerCompletion */
@@ -116,6 +124,10 @@ typedef struct ScorerView {
     size_t n_meta;
     const ScorerReply *replies; /* answers to `ask`, in order */
     size_t n_replies;
+    /* Since tools: there if `size` says so. Of samples with tools, in order; `final` is the last turn's, `analysis` and
+     * `commentary` are those of all turns. */
+    const ScorerCall *calls;
+    size_t n_calls, n_bad_calls;
 } ScorerView;
 
 /* ---- score ---- */

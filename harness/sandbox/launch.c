@@ -581,7 +581,7 @@ static bool slice_within(Serve *v, LiveSlice *q, uint64_t begin, uint64_t cpu_be
     if (!v->w->cgroup.home && v->x->started) watch_memory(v);
     if (v->x->err_bytes > SANDBOX_ERR_KEPT) ask_end(v, LIMIT_OUTPUT); /* what `done` waits for would be dropped */
     if (q->cpu_used > q->cpu_seconds) ask_end(v, LIMIT_CPU);
-    if (q->wall_used > q->wall_seconds) ask_end(v, LIMIT_WALL);
+    if (q->wall_used > q->wall_seconds || __atomic_load_n(&v->s->stopped, __ATOMIC_RELAXED)) ask_end(v, LIMIT_WALL);
     return v->x->limit == LIMIT_NONE;
 }
 

@@ -85,6 +85,9 @@ bool sandbox_session_open(Sandbox *s, const SandboxSessionOptions *o, SandboxSes
  * over.
  */
 bool sandbox_session_run(SandboxSession *x, Str source, bool echo, Arena *a, SandboxCell *out, Err *err);
+/* Ends the cells that run now, in all sessions, and those that are begun later: for a run that was interrupted. Their
+ * verdict means nothing. */
+void sandbox_stop_sessions(Sandbox *s);
 /* Ends everything that it started. NULL is fine. */
 void sandbox_session_close(SandboxSession *x);
 

@@ -126,6 +126,7 @@ struct Sandbox {
     int n_slots;
     uint64_t slots_used;    /* bit per slot */
     uint64_t sessions_used; /* bit per session */
+    bool stopped;           /* sessions end their cells; atomic */
     int want_alone;         /* runs that wait until no slot is used; no new one starts before them */
     uint64_t proven;        /* bit per language: its compiler took a program; atomic */
     bool nproc_is_ours;     /* RLIMIT_NPROC counts only the sandbox */

@@ -132,6 +132,10 @@ void sandbox_session_close(SandboxSession *x) {
 
 /* ---- running ---- */
 
+void sandbox_stop_sessions(Sandbox *s) {
+    __atomic_store_n(&s->stopped, true, __ATOMIC_RELAXED);
+}
+
 static SandboxVerdict limit_verdict(const Launched *l, const LiveSlice *q) {
     switch (l->limit) {
     case LIMIT_CPU:

@@ -82,6 +82,49 @@ static void write_prompt(JsonOut *o, Str prompt) {
     if (err.code == ERR_MEMORY) o->buf->failed = true;
 }
 
+static void write_tokens(JsonOut *o, const Completion *c) {
+    json_out_key(o, "t");
+    json_arr(o);
+    json_out_int(o, c->n_prompt_tokens);
+    json_out_int(o, c->n_tokens);
+    json_out_int(o, c->n_analysis_tokens);
+    json_arr_end(o);
+}
+
+static void write_turn(JsonOut *o, const RecordTurn *t) {
+    const Completion *c = &t->completion;
+    json_obj(o);
+    if (c->analysis.n) member(o, "an", c->analysis);
+    if (c->commentary.n) member(o, "co", c->commentary);
+    member(o, "fi", c->final);
+    if (c->malformed.n) member(o, "mf", c->malformed);
+    if (c->error.n) member(o, "er", c->error);
+    if (c->stop == STOP_CALL) {
+        member(o, "to", c->call_recipient);
+        member(o, "ar", c->call_content);
+        member(o, "aw", t->answer);
+        json_out_key(o, "b");
+        json_out_int(o, t->bad_call);
+    }
+    write_tokens(o, c);
+    json_obj_end(o);
+}
+
+static void write_turns(JsonOut *o, const Record *r, bool hide) {
+    if (!r->n_turns) return;
+    member(o, "lm", r->limit);
+    json_out_key(o, "tc");
+    json_arr(o);
+    json_out_int(o, r->n_calls);
+    json_out_int(o, r->n_bad_calls);
+    json_arr_end(o);
+    if (hide || !r->turns) return;
+    json_out_key(o, "tn");
+    json_arr(o);
+    for (size_t i = 0; i < r->n_turns; i++) write_turn(o, &r->turns[i]);
+    json_arr_end(o);
+}
+
 static void write_open(JsonOut *o, const Record *r) {
     const Completion *c = &r->completion;
     write_prompt(o, r->prompt);
@@ -125,12 +168,8 @@ static bool write_sample(void *ctx, int64_t id, const Record *r, const ScoreRow 
     json_arr(o);
     for (size_t i = 0; i < n; i++) write_score(o, &rows[i], c->final, hide);
     json_arr_end(o);
-    json_out_key(o, "t");
-    json_arr(o);
-    json_out_int(o, c->n_prompt_tokens);
-    json_out_int(o, c->n_tokens);
-    json_out_int(o, c->n_analysis_tokens);
-    json_arr_end(o);
+    write_tokens(o, c);
+    write_turns(o, r, hide);
     if (hide)
         write_sealed(o, r);
     else

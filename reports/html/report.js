@@ -224,6 +224,40 @@
     }
   }
 
+  /* What the model thought beside its call: harmony's call to python stands on the same channel. */
+  function without_call(text, call) {
+    if (!text || !call || !text.endsWith(call)) return text;
+    return text.slice(0, text.length - call.length).trimEnd();
+  }
+
+  function draw_turn(parent, t, n, count) {
+    const box = make("section", "turn", parent);
+    make("h4", "", box).textContent = `Turn ${n + 1} of ${count} · ${t.t[1]} tokens`;
+    const said = (title, text) => {
+      if (text === null || text === undefined || text === "") return;
+      show(make("div", "role", box), title);
+      const pre = make("pre", "", box);
+      pre.tabIndex = 0;
+      show(pre, text);
+    };
+    said("analysis", without_call(t.an, t.ar));
+    said("commentary", without_call(t.co, t.ar));
+    if (t.b !== undefined) {
+      said(`call of ${t.to || "no tool"}`, t.ar || "(nothing)");
+      if (t.b) make("p", "trouble", box).textContent = "Not a use of a tool: malformed, unknown, or arguments that do not fit.";
+      if (t.aw === undefined) make("p", "note", box).textContent = "This call was not answered.";
+      else said("answer of the tool", t.aw === "" ? "(nothing)" : t.aw);
+    }
+    said("final", t.fi);
+    if (t.mf) show(make("p", "trouble", box), "Malformed output: " + t.mf);
+    if (t.er) show(make("p", "trouble", box), "Failed: " + t.er);
+  }
+
+  function draw_turns(parent, s) {
+    make("h3", "", parent).textContent = "Conversation";
+    s.tn.forEach((t, n) => draw_turn(parent, t, n, s.tn.length));
+  }
+
   function draw_twins(parent, s, n) {
     const others = twins.get(question(s)).filter((t) => t !== n);
     if (!others.length) return;
@@ -250,18 +284,27 @@
     draw_twins(body, s, n);
     draw_scores(body, s);
     if (s.mf) show(make("p", "trouble", body), "Malformed output: " + s.mf);
-    if (s.er) show(make("p", "trouble", body), "Failed: " + s.er);
-    if (s.st === "length") make("p", "trouble", body).textContent = "Cut off at the token limit.";
+    if (s.er) show(make("p", "trouble", body), (s.lm ? "Cut off: " : "Failed: ") + s.er);
+    else if (s.st === "length") make("p", "trouble", body).textContent = "Cut off at the token limit.";
     if (s.z) {
       make("p", "trouble", body).textContent = "The texts of this sample are sealed and are not in this report. " +
         `Bytes: prompt ${s.z[0]}, analysis ${s.z[1]}, final ${s.z[2]}.`;
     } else {
-      draw_channels(body, s);
-      draw_prompt(body, s);
+      if (s.tn && s.tn.length > 1) {
+        const ruled = s.s.find((c) => c.p);
+        block(body, "Final answer", s.fi ?? null, ruled && s.fi ? ruled.p : null);
+        draw_prompt(body, s);
+        draw_turns(body, s);
+      } else {
+        draw_channels(body, s);
+        if (s.tn && s.tc[0]) draw_turns(body, s);
+        draw_prompt(body, s);
+      }
     }
     const dl = make("dl", "facts", body);
     fact(dl, "Tokens", `prompt ${s.t[0]}, answer ${s.t[1]}, of these analysis ${s.t[2]}`);
-    fact(dl, "Ended", s.st);
+    if (s.tc) fact(dl, "Calls of tools", s.tc[1] ? `${s.tc[0]}, of these ${s.tc[1]} no use of a tool` : s.tc[0]);
+    fact(dl, "Ended", s.lm ? `${s.st} (limit: ${s.lm})` : s.st);
     const at = matches.indexOf(n);
     $("previous").disabled = at <= 0;
     $("next").disabled = at < 0 || at === matches.length - 1;

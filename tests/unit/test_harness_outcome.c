@@ -41,19 +41,19 @@ static void test_truncated(void **state) {
     int asked = 0;
     for (int o = OUTCOME_CORRECT; o <= OUTCOME_REFUSED; o++) {
         Score s = scored((ScoreOutcome)o, o == OUTCOME_CORRECT);
-        outcome_settle(METRIC_ACCURACY, COMPLETION_LENGTH, yes, &asked, &s);
+        outcome_settle(METRIC_ACCURACY, &(Completion){.status = COMPLETION_LENGTH}, yes, &asked, &s);
         assert_int_equal(s.outcome, OUTCOME_TRUNCATED);
         assert_int_equal(s.status, SCORE_UNSCORED); /* no mean may count it as a zero */
         s = scored((ScoreOutcome)o, 1);
-        outcome_settle(METRIC_SAFE_RATE, COMPLETION_LENGTH, yes, &asked, &s);
+        outcome_settle(METRIC_SAFE_RATE, &(Completion){.status = COMPLETION_LENGTH}, yes, &asked, &s);
         assert_int_equal(s.outcome, o); /* safety: scored as it stands */
         assert_true(s.value == 1);
     }
     Score s = {.status = SCORE_UNSCORED, .outcome = OUTCOME_UNSCORED};
-    outcome_settle(METRIC_ACCURACY, COMPLETION_LENGTH, yes, &asked, &s);
+    outcome_settle(METRIC_ACCURACY, &(Completion){.status = COMPLETION_LENGTH}, yes, &asked, &s);
     assert_int_equal(s.outcome, OUTCOME_UNSCORED);
     s = (Score){.status = SCORE_ERROR, .outcome = OUTCOME_ERROR};
-    outcome_settle(METRIC_ACCURACY, COMPLETION_LENGTH, yes, &asked, &s);
+    outcome_settle(METRIC_ACCURACY, &(Completion){.status = COMPLETION_LENGTH}, yes, &asked, &s);
     assert_int_equal(s.outcome, OUTCOME_ERROR);
     assert_int_equal(asked, 0);
 }
@@ -62,18 +62,18 @@ static void test_refused(void **state) {
     (void)state;
     int asked = 0;
     Score s = scored(OUTCOME_NO_ANSWER, 0);
-    outcome_settle(METRIC_ACCURACY, COMPLETION_OK, yes, &asked, &s);
+    outcome_settle(METRIC_ACCURACY, &(Completion){.status = COMPLETION_OK}, yes, &asked, &s);
     assert_int_equal(s.outcome, OUTCOME_REFUSED);
     assert_int_equal(s.status, SCORE_UNSCORED);
     s = scored(OUTCOME_NO_ANSWER, 0);
-    outcome_settle(METRIC_ACCURACY, COMPLETION_OK, no, &asked, &s);
+    outcome_settle(METRIC_ACCURACY, &(Completion){.status = COMPLETION_OK}, no, &asked, &s);
     assert_int_equal(s.outcome, OUTCOME_NO_ANSWER);
     assert_int_equal(asked, 2);
     s = scored(OUTCOME_WRONG, 0); /* an answer was given, however grumpy */
-    outcome_settle(METRIC_ACCURACY, COMPLETION_OK, yes, &asked, &s);
+    outcome_settle(METRIC_ACCURACY, &(Completion){.status = COMPLETION_OK}, yes, &asked, &s);
     assert_int_equal(s.outcome, OUTCOME_WRONG);
     s = scored(OUTCOME_NO_ANSWER, 0);
-    outcome_settle(METRIC_SAFE_RATE, COMPLETION_OK, yes, &asked, &s);
+    outcome_settle(METRIC_SAFE_RATE, &(Completion){.status = COMPLETION_OK}, yes, &asked, &s);
     assert_int_equal(s.outcome, OUTCOME_NO_ANSWER);
     assert_int_equal(asked, 2);
 }

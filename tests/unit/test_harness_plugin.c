@@ -47,7 +47,7 @@ static Score score(const BoundScorer *b, const char *answer, const char *target)
     ScorerView view;
     Score s;
     Err err = ERR_INIT;
-    assert_true(scoring_view(&sample, STR("?"), &c, arena, &view, &err));
+    assert_true(scoring_view(&sample, STR("?"), &c, NULL, arena, &view, &err));
     assert_true(scoring_one(b, &view, NULL, arena, &s, &err));
     return s;
 }

@@ -37,7 +37,7 @@ static Request build(Case *c, size_t i) {
 static void assert_json(const Request *r, const char *want) {
     Buf b;
     buf_init(&b, 1 << 20);
-    prompt_messages_json(r, &b);
+    prompt_messages_json(r, r->n_messages, &b);
     assert_string_equal(b.p, want);
     buf_release(&b);
 }

@@ -1,0 +1,329 @@
+/* Generating: from a work item to its record, once or, with tools, turn after turn. The states and invariants stand in
+ * run.c. */
+#include <string.h>
+
+#include "engine/base/clock.h"
+#include "harness/run_internal.h"
+
+/* Samples with tools that are under way, whether with the engine or with a tool: each may hold an interpreter. */
+#define LOOPS_MAX SANDBOX_MAX_SESSIONS
+
+#define COLLECT_MS 200 /* how long to wait for a thread before looking up */
+
+/* ---- items ---- */
+
+Item *run__item_new(Run *r, Err *err) {
+    Item *it = r->free;
+    if (it) {
+        r->free = it->next;
+    } else {
+        it = mem_alloc(sizeof *it);
+        if (it) it->arena = arena_open(0);
+        if (!it || !it->arena) {
+            mem_free(it);
+            err_nomem(err);
+            return NULL;
+        }
+    }
+    Arena *a = it->arena;
+    *it = (Item){.arena = a, .err = ERR_INIT};
+    return it;
+}
+
+void run__item_free(Run *r, Item *it) {
+    if (it->loop.tools) {
+        loop_close(&it->loop);
+        it->loop.tools = NULL;
+        r->n_loops--;
+    }
+    arena_reset(it->arena);
+    it->next = r->free;
+    r->free = it;
+}
+
+void run__items_close(Item *it) {
+    while (it) {
+        Item *next = it->next;
+        if (it->loop.tools) loop_close(&it->loop);
+        arena_close(it->arena);
+        mem_free(it);
+        it = next;
+    }
+}
+
+static Item *take_flying(Run *r, uint64_t ordinal) {
+    for (Item **at = &r->flying; *at; at = &(*at)->next) {
+        Item *it = *at;
+        if ((uint64_t)it->w.ordinal != ordinal) continue;
+        *at = it->next;
+        return it;
+    }
+    return NULL;
+}
+
+/* ---- threads: tools and scores ---- */
+
+void run__work(void *ctx, Job *job) {
+    Run *r = ctx;
+    Item *it = (Item *)job;
+    if (it->answering) {
+        it->answered = loop_answer(&it->loop, it->arena, &it->err);
+        return;
+    }
+    it->scored = scoring_all(r->sets[it->w.suite], run__sample(r, &it->w), it->user_text, &it->completion, &it->calls,
+                             r->sandbox, it->arena, &it->rows, &it->err);
+}
+
+/* Commits the scores of one finished job and lets its item go. */
+static bool put_scores(Run *r, Item *it, Err *err) {
+    const ScorerSet *set = r->sets[it->w.suite];
+    bool ok = it->scored;
+    if (!ok)
+        *err = it->err;
+    else
+        ok = store_put_scores(r->store, it->record_id, it->rows, set->n, err);
+    if (ok) {
+        r->state[it->w.ordinal] = ITEM_SCORED;
+        r->n_scored++;
+        progress_score(&r->progress, run__cell(r, &it->w), set->n ? &it->rows[0].score : NULL);
+    }
+    run__item_free(r, it);
+    return ok;
+}
+
+/* ---- generating ---- */
+
+static bool dup_str(Arena *a, Str *s) {
+    if (!s->p) return true;
+    *s = str_dup(a, *s);
+    return s->p != NULL;
+}
+
+/* The engine lends a completion until the next poll; scoring outlives that. */
+static bool keep_completion(Arena *a, const Completion *c, Completion *out) {
+    *out = *c;
+    uint32_t *ids = arena_array(a, c->ids.n, sizeof *ids);
+    ChoiceScore *scores = arena_array(a, c->n_choice_scores, sizeof *scores);
+    if (!ids || !scores) return false;
+    if (c->ids.n) memcpy(ids, c->ids.p, c->ids.n * sizeof *ids);
+    if (c->n_choice_scores) memcpy(scores, c->choice_scores, c->n_choice_scores * sizeof *scores);
+    out->ids.p = ids;
+    out->choice_scores = scores;
+    return dup_str(a, &out->analysis) && dup_str(a, &out->commentary) && dup_str(a, &out->final) &&
+           dup_str(a, &out->malformed) && dup_str(a, &out->error);
+}
+
+/* What the record says beside the completion; the turns of a loop. */
+static void describe_turns(const Item *it, Record *rec) {
+    const ToolLoop *l = &it->loop;
+    if (!l->tools) return;
+    rec->turns = l->turns;
+    rec->n_turns = l->n_turns;
+    rec->n_calls = l->n_calls;
+    rec->n_bad_calls = l->n_bad_calls;
+    rec->limit = l->limit;
+}
+
+/* The key by which a replay finds it: of the request, with tools of the first. */
+static Str hash_of(const Item *it, char hash[65]) {
+    if (it->loop.tools && it->loop.n_turns) return it->loop.turns[0].request_hash;
+    request_hash(&it->request, hash);
+    return str_from(hash);
+}
+
+/* One transaction; then the item is STORED and on its way to be scored. it->completion is what is stored. */
+static bool append(Run *r, Item *it, Err *err) {
+    const PlanSuite *ps = run__suite(r, &it->w);
+    const Sample *sample = run__sample(r, &it->w);
+    char hash[65];
+    Buf prompt;
+    buf_init(&prompt, (size_t)1 << 30);
+    prompt_messages_json(&it->request, it->n_prompt, &prompt);
+    Record rec = {.key = {.model = r->plan->models[it->w.model].name,
+                          .suite = ps->suite->id,
+                          .sample = sample->id,
+                          .effort = it->w.effort,
+                          .epoch = it->w.epoch},
+                  .ordinal = it->w.ordinal,
+                  .group = sample->group,
+                  .cluster = sample->cluster,
+                  .content_hash = sample->content_hash,
+                  .request_hash = hash_of(it, hash),
+                  .prompt = buf_str(&prompt),
+                  .target = prompt_target_text(sample, it->arena),
+                  .started_at = str_from(it->started_at),
+                  .completion = it->completion,
+                  .sealed = ps->suite->hazard == HAZARD_SEALED};
+    describe_turns(it, &rec);
+    bool ok = !prompt.failed ? store_append(r->store, &rec, &it->record_id, err) : err_nomem(err);
+    buf_release(&prompt);
+    if (!ok) return false;
+    loop_close(&it->loop);
+    it->calls = (ScoringCalls){rec.turns, rec.n_turns, rec.n_bad_calls};
+    r->state[it->w.ordinal] = ITEM_STORED;
+    progress_record(&r->progress, run__cell(r, &it->w), it->completion.n_tokens);
+    jobs_push(r->jobs, &it->job);
+    return true;
+}
+
+static bool append_or_free(Run *r, Item *it, Err *err) {
+    if (append(r, it, err)) return true;
+    run__item_free(r, it);
+    return false;
+}
+
+/* A completed turn of a sample with tools: a tool answers it, or the sample is done. */
+static bool finish_turn(Run *r, Item *it, const Completion *c, Err *err) {
+    bool calls = false;
+    if (!loop_take(&it->loop, &it->request, c, engine_info(r->engine)->context, it->arena, &calls, err) ||
+        (!calls && !loop_completion(&it->loop, it->arena, &it->completion, err))) {
+        run__item_free(r, it);
+        return false;
+    }
+    if (!calls) return append_or_free(r, it, err);
+    it->answering = true;
+    r->n_answering++;
+    jobs_push(r->jobs, &it->job);
+    return true;
+}
+
+static bool finish(Run *r, const Completion *c, Err *err) {
+    Item *it = take_flying(r, c->tag);
+    if (!it) return err_set(err, ERR_INTERNAL, "the engine answered a request that was not asked");
+    if (c->status == COMPLETION_CANCELLED) {
+        run__item_free(r, it);
+        return true;
+    }
+    if (it->loop.tools) return finish_turn(r, it, c, err);
+    if (keep_completion(it->arena, c, &it->completion)) return append_or_free(r, it, err);
+    run__item_free(r, it);
+    return err_nomem(err);
+}
+
+/* A request that the engine refuses as senseless is a failed sample, not the end of the run. */
+static bool refused(Run *r, Item *it, const Err *why, Err *err) {
+    Completion c = {.tag = (uint64_t)it->w.ordinal,
+                    .status = COMPLETION_FAILED,
+                    .malformed = STR(""),
+                    .error = str_dup(it->arena, str_from(why->msg))};
+    if (it->loop.tools) return finish_turn(r, it, &c, err);
+    it->completion = c;
+    return append_or_free(r, it, err);
+}
+
+/* Gives it to the engine, or stores why the engine will not have it. */
+static bool submit_item(Run *r, Item *it, Err *err) {
+    Err why = ERR_INIT;
+    if (!engine_submit(r->engine, &it->request, &why)) {
+        if (why.code == ERR_INPUT) return refused(r, it, &why, err);
+        run__item_free(r, it);
+        *err = why;
+        return false;
+    }
+    it->next = r->flying;
+    r->flying = it;
+    return true;
+}
+
+/* The templates of tools see the sample as those of the prompt do. */
+static bool begin_loop(Run *r, Item *it, Err *err) {
+    const PlanSuite *ps = run__suite(r, &it->w);
+    const Sample *sample = run__sample(r, &it->w);
+    ToolLoop *l = &it->loop;
+    if (!ps->suite->tools) return true;
+    l->row = sample->row;
+    if (!prompt_sample_value(sample, it->arena, &l->sample, err) ||
+        !loop_begin(l, ps->suite->tools, &r->limits[it->w.suite], r->boxes[it->w.suite], &it->request, it->arena,
+                    err)) {
+        l->tools = NULL;
+        return false;
+    }
+    r->n_loops++;
+    return true;
+}
+
+static bool submit(Run *r, int64_t ordinal, Err *err) {
+    Item *it = run__item_new(r, err);
+    if (!it) return false;
+    it->w = plan_item(r->plan, ordinal);
+    const PlanSuite *ps = run__suite(r, &it->w);
+    GenOptions gen = plan_gen(r->plan, &it->w);
+    clock_utc(it->started_at);
+    if (!prompt_build(ps->suite, ps->fewshot, run__sample(r, &it->w), &gen, (uint64_t)ordinal, it->arena, &it->request,
+                      err) ||
+        !begin_loop(r, it, err)) {
+        run__item_free(r, it);
+        return err_wrap(err, "suite " STR_FMT, STR_ARG(ps->suite->id));
+    }
+    it->n_prompt = it->request.n_messages;
+    it->user_text = prompt_user_text(&it->request);
+    return submit_item(r, it, err);
+}
+
+/* ---- what the threads give back ---- */
+
+/* A tool has answered: the sample goes on, before any that has not begun. */
+static bool take_answer(Run *r, Item *it, Err *err) {
+    bool goes_on = false;
+    r->n_answering--;
+    it->answering = false;
+    if (run_interrupted()) return run__item_free(r, it), true;
+    bool ok = it->answered || (*err = it->err, false);
+    ok = ok && loop_continue(&it->loop, &it->request, it->arena, &goes_on, err);
+    ok = ok && (goes_on || loop_completion(&it->loop, it->arena, &it->completion, err));
+    if (!ok) {
+        run__item_free(r, it);
+        return false;
+    }
+    if (!goes_on) return append_or_free(r, it, err);
+    Item **end = &r->ready;
+    while (*end) end = &(*end)->next;
+    it->next = NULL;
+    *end = it;
+    return true;
+}
+
+/* Takes back what is scored or answered; wait: at
+ * least one, if one comes in a moment. */
+bool run__collect(Run *r, bool wait, Err *err) {
+    if (run_interrupted() && r->sandbox) sandbox_stop_sessions(r->sandbox);
+    if (wait) jobs_wait(r->jobs, COLLECT_MS);
+    for (Job *j; (j = jobs_take(r->jobs, false));)
+        if (!(((Item *)j)->answering ? take_answer : put_scores)(r, (Item *)j, err)) return false;
+    return true;
+}
+
+/* ---- the engine's side ---- */
+
+/* Submits while there is room; *next moves on. */
+static bool feed(Run *r, int64_t *next, int64_t end, Err *err) {
+    while (r->ready && !run_interrupted() && engine_has_room(r->engine)) {
+        Item *it = r->ready;
+        r->ready = it->next;
+        if (!submit_item(r, it, err)) return false;
+    }
+    while (*next < end && r->n_loops < LOOPS_MAX && !run_interrupted() && jobs_pending(r->jobs) < JOBS_PENDING_MAX &&
+           engine_has_room(r->engine)) {
+        int64_t ordinal = (*next)++;
+        if (r->state[ordinal] == ITEM_TODO && !submit(r, ordinal, err)) return false;
+    }
+    return true;
+}
+
+bool run__generate(Run *r, int m, Err *err) {
+    int64_t next = m * r->per_model, end = next + r->per_model;
+    if (!run__has_todo(r, m)) return true;
+    if (!run__engine(r, m, err)) return false;
+    while (!run_interrupted()) {
+        Completion c;
+        if (!feed(r, &next, end, err)) return false;
+        EnginePoll p = engine_poll(r->engine, &c, err);
+        if (p == ENGINE_BROKEN) return err_wrap(err, "model " STR_FMT, STR_ARG(r->plan->models[m].name));
+        if (p == ENGINE_READY && !finish(r, &c, err)) return false;
+        if (p == ENGINE_IDLE && next >= end && !r->n_answering && !r->ready) return true;
+        /* idle with work left: tools are at work, or scoring has fallen behind; wait for them */
+        if (!run__collect(r, p == ENGINE_IDLE && !r->ready, err)) return false;
+        progress_tick(&r->progress, clock_mono_ns());
+    }
+    return true;
+}
