@@ -70,6 +70,7 @@ void run__work(void *ctx, Job *job) {
         it->answered = loop_answer(&it->loop, it->arena, &it->err);
         return;
     }
+    loop_close(&it->loop); /* here, since ending an interpreter takes its time */
     it->scored = scoring_all(r->sets[it->w.suite], run__sample(r, &it->w), it->user_text, &it->completion, &it->calls,
                              r->sandbox, it->arena, &it->rows, &it->err);
 }
@@ -158,7 +159,6 @@ static bool append(Run *r, Item *it, Err *err) {
     bool ok = !prompt.failed ? store_append(r->store, &rec, &it->record_id, err) : err_nomem(err);
     buf_release(&prompt);
     if (!ok) return false;
-    loop_close(&it->loop);
     it->calls = (ScoringCalls){rec.turns, rec.n_turns, rec.n_bad_calls};
     r->state[it->w.ordinal] = ITEM_STORED;
     progress_record(&r->progress, run__cell(r, &it->w), it->completion.n_tokens);
