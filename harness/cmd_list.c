@@ -60,7 +60,9 @@ static bool add_suite(CmdCtx *c, List *l, const char *file) {
     if (suite_load(file, ".", c->arena, &s, &err)) {
         r.name = s->id;
         r.detail = str_printf(c->arena, "version %d", s->version);
-        r.about = s->title;
+        Str tools = s->tools ? tools_words(s->tools, c->arena) : (Str){0};
+        r.about = tools.p ? str_printf(c->arena, STR_FMT " (tools: " STR_FMT ")", STR_ARG(s->title), STR_ARG(tools))
+                          : s->title;
     } else {
         r.name = str_from(file);
         r.detail = STR("not valid");

@@ -12,7 +12,8 @@
 static const char usage[] =
     "usage: assay validate FILE.yaml|FOLDER... [--set data=DIR]\n"
     "\n"
-    "Checks suites and plans: keys and types, data files, scorers and their options, and that every prompt renders.\n"
+    "Checks suites and plans: keys and types, data files, scorers and their options, tools and their programs, and\n"
+    "that every prompt renders.\n"
     "Nothing is written. Exit status 2 if one of them is not valid.\n"
     "\n"
     "  --set data=DIR   the folder of data that suites with $data read (also data.SUITE=DIR)\n"
@@ -24,6 +25,8 @@ typedef struct Verdict {
     Str id;
     size_t n_suites, n_samples;
     bool data_checked;
+    Str tools; /* of a single suite, in words; absent: none */
+    bool programs_unchecked;
 } Verdict;
 
 typedef struct Options {
@@ -51,6 +54,24 @@ static bool check_scorers(const Suite *s, Arena *a, Err *err) {
     if (!scorer_set_open(s, &no_plugins, NULL, 0, a, &set, err)) return false;
     scorer_set_close(set);
     return true;
+}
+
+/* Programs of tools are read by the interpreter, if there is a sandbox for it here. */
+static bool check_tools(const Suite *s, Verdict *v, Arena *a, Err *err) {
+    Sandbox *box = NULL;
+    ToolBox *tools = NULL;
+    Err ignored = ERR_INIT;
+    bool programs = false;
+    if (!s->tools) return true;
+    v->tools = tools_words(s->tools, a);
+    for (size_t i = 0; i < s->tools->n_functions; i++)
+        programs = programs || s->tools->functions[i].kind == TOOL_PROGRAM;
+    if (!programs) return v->tools.p || err_nomem(err);
+    v->programs_unchecked = !sandbox_open(1, &box, &ignored);
+    bool ok = v->programs_unchecked || toolbox_open(s->tools, &s->tools->limits, box, a, &tools, err);
+    toolbox_close(tools);
+    sandbox_close(box);
+    return ok;
 }
 
 /* A suite whose files the user has not named can be checked but for them. */
@@ -92,7 +113,7 @@ static bool check_file(const char *path, const Options *o, Arena *a, Verdict *v,
     v->id = p->name;
     v->n_suites = p->n_suites;
     for (size_t i = 0; i < p->n_suites; i++)
-        if (!check_scorers(p->suites[i].suite, a, err)) return false;
+        if (!check_scorers(p->suites[i].suite, a, err) || !check_tools(p->suites[i].suite, v, a, err)) return false;
     if (!v->data_checked) return true;
     if (!plan_open_data(p, a, err)) return false;
     for (size_t i = 0; i < p->n_suites; i++) {
@@ -136,6 +157,8 @@ static void print_verdict(CmdCtx *c, const char *path, const Verdict *v, const E
             buf_addf(&b, ", %zu samples, every prompt renders", v->n_samples);
         else
             buf_adds(&b, " (its data was not looked at; name it with --set data=DIR)");
+        if (v->tools.p && v->n_suites == 1) buf_addf(&b, ", tools: " STR_FMT, STR_ARG(v->tools));
+        if (v->programs_unchecked) buf_adds(&b, " (their programs were not read: there is no sandbox here)");
     }
     FILE *f = err && !c->json ? c->err : c->out;
     if (err || c->json || !c->quiet) fprintf(f, "%s%s\n", err && !c->json ? "assay: " : "", b.p ? b.p : "");

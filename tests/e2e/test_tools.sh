@@ -78,6 +78,11 @@ cell = report["results"][0]
 assert (cell["n_turns"], cell["n_calls"], cell["n_bad_calls"]) == (31, 24, 4), cell
 PY
 
+expect 0 "$ASSAY" validate "$suite"
+prints "tools: python (stateful), 3 functions"
+expect 0 "$ASSAY" list suites "$suite"
+prints "(tools: python (stateful), 3 functions)"
+
 # ---- the same whatever the order of things ----
 for o in "--threads 1 --batch 1" "--threads 4"; do
     rm -rf other
@@ -202,6 +207,8 @@ fi
 # ---- a program that is not Python, a template that fails ----
 cp -r sealed/tools sealed/bad && sed -i 's/^suite: .*/suite: sealed\/bad/' sealed/bad/suite.yaml
 echo 'print(' >sealed/bad/delivery_days.py
+expect 2 "$ASSAY" validate sealed/bad
+says "the program of function 'delivery_days' is not Python"
 expect 2 "$ASSAY" run sealed/bad --model m=replay:"$W/rec" -q --out bad
 says "the program of function 'delivery_days' is not Python"
 [ -e bad ] && fail "a bad program left a folder"
