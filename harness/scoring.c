@@ -178,7 +178,7 @@ static bool lend_calls(const ScoringCalls *calls, Arena *a, ScorerView *v) {
     if (!out) return false;
     for (size_t i = 0; i < calls->n_turns; i++) {
         const RecordTurn *t = &calls->turns[i];
-        if (t->completion.stop != STOP_CALL) continue;
+        if (t->completion.stop != STOP_CALL || t->completion.status != COMPLETION_OK) continue;
         out[v->n_calls++] = (ScorerCall){.recipient = lent(t->completion.call_recipient),
                                          .arguments = lent(t->completion.call_content),
                                          .answer = lent(t->answer),

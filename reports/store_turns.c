@@ -94,7 +94,7 @@ static bool push(Record *r, RecordTurn **v, size_t *cap, const RecordTurn *t, Ar
         *v = more, *cap = want;
     }
     (*v)[r->n_turns++] = *t;
-    r->n_calls += t->completion.stop == STOP_CALL;
+    r->n_calls += t->completion.stop == STOP_CALL && t->completion.status == COMPLETION_OK;
     r->n_bad_calls += t->bad_call;
     return true;
 }
