@@ -18,6 +18,9 @@ typedef struct Entry {
     Arena *arena;
     const char *refused; /* why it can never be answered; not in the scheduler then */
     Str prefill_channel, prefill_text;
+    bool knows_recipients; /* a chat request says whom the model may call; bare ids do not */
+    Str *recipients;
+    size_t n_recipients;
     SchedJob job;
 } Entry;
 
@@ -313,6 +316,8 @@ static bool prepare(const Local *l, const Request *r, Entry *e, Err *err) {
     if (!ok) return false;
     e->job.prompt = prompt.p;
     e->job.n_prompt = prompt.n;
+    e->knows_recipients = r->n_messages > 0;
+    if (!chat_recipients(r, e->arena, &e->recipients, &e->n_recipients, err)) return false;
     if (r->prefill_channel.p) {
         e->prefill_channel = str_dup(e->arena, r->prefill_channel);
         e->prefill_text = str_dup(e->arena, r->prefill_text.p ? r->prefill_text : STR(""));
@@ -353,11 +358,19 @@ static Str joined(Arena *a, const ChatParsed *p, const char *channel, bool *ok) 
     return out;
 }
 
-static Str joined_problems(Arena *a, const ChatParsed *p) {
-    Str s = STR("");
-    for (size_t i = 0; i < p->n_malformed; i++)
-        s = str_printf(a, "%.*s%s%.*s", (int)s.n, s.p, i ? "; " : "", (int)p->malformed[i].n, p->malformed[i].p);
-    return s;
+/* A message that max_tokens cut off is not malformed: COMPLETION_LENGTH says it. */
+static Str joined_defects(Arena *a, const ChatDefects *d, bool *ok) {
+    Buf b;
+    buf_init(&b, 1 << 16);
+    for (size_t i = 0; i < d->n_kinds; i++) {
+        if (d->kind[i] == CHAT_CUT_IN_CONTENT) continue;
+        if (b.n) buf_adds(&b, "; ");
+        chat_defects_put(d, i, &b);
+    }
+    Str out = b.n ? str_dup(a, buf_str(&b)) : STR("");
+    if (b.failed || !out.p) *ok = false;
+    buf_release(&b);
+    return out;
 }
 
 /* How it ended, and the call if it is one: a whole message to somebody, ended with <|call|>. */
@@ -367,7 +380,7 @@ static void read_stop(const Local *l, const SchedJob *j, const ChatParsed *p, Co
     uint32_t last = j->out[j->n_out - 1];
     out->stop = last == h->ret ? STOP_RETURN : last == h->call ? STOP_CALL : STOP_OTHER;
     const Message *m = p->n_messages ? &p->messages[p->n_messages - 1] : NULL;
-    if (out->stop != STOP_CALL || !m || !p->ends_in_call) return;
+    if (out->stop != STOP_CALL || !m || !p->end.ends_in_call) return;
     out->call_recipient = m->recipient;
     out->call_content = m->content;
 }
@@ -376,19 +389,24 @@ static bool parse_answer(const Local *l, Entry *e, Completion *out, Err *err) {
     const Tokenizer *t = vocab_tokenizer(l->vocab);
     const HarmonyIds *h = vocab_harmony(l->vocab);
     const SchedJob *j = &e->job;
+    static const Role assistant = ROLE_ASSISTANT;
+    const ChatParseOptions o = {.role = &assistant,
+                                .prefill_channel = e->prefill_channel,
+                                .prefill_text = e->prefill_text,
+                                .knows_recipients = e->knows_recipients,
+                                .recipients = e->recipients,
+                                .n_recipients = e->n_recipients};
     ChatParsed p;
-    bool ok = e->prefill_channel.p
-                  ? chat_parse_prefilled(t, h, e->prefill_channel, e->prefill_text, j->out, j->n_out, e->arena, &p, err)
-                  : chat_parse(t, h, j->out, j->n_out, true, false, e->arena, &p, err);
+    bool ok = chat_parse_with(t, h, &o, j->out, j->n_out, e->arena, &p, err);
     if (!ok) return false;
     out->analysis = joined(e->arena, &p, "analysis", &ok);
     out->commentary = joined(e->arena, &p, "commentary", &ok);
     out->final = joined(e->arena, &p, "final", &ok);
-    out->has_final = p.has_final;
-    out->malformed = joined_problems(e->arena, &p);
+    out->has_final = p.end.has_final;
+    out->malformed = joined_defects(e->arena, &p.end.defects, &ok);
     read_stop(l, j, &p, out);
-    out->n_analysis_tokens = p.n_analysis_tokens;
-    return ok && out->malformed.p ? true : err_nomem(err);
+    out->n_analysis_tokens = p.end.n_analysis_tokens;
+    return ok || err_nomem(err);
 }
 
 static bool finish(const Local *l, Entry *e, Completion *out, Err *err) {

@@ -105,6 +105,20 @@ static void write_message(JsonOut *o, const Message *m) {
     json_obj_end(o);
 }
 
+static void write_defects(JsonOut *o, const ChatDefects *d) {
+    json_out_key(o, "malformed");
+    json_arr(o);
+    for (size_t i = 0; i < d->n_kinds; i++) {
+        Buf b;
+        buf_init(&b, 256);
+        chat_defects_put(d, i, &b);
+        json_out_str(o, buf_str(&b));
+        if (b.failed) o->buf->failed = true;
+        buf_release(&b);
+    }
+    json_arr_end(o);
+}
+
 static void write_parsed(const ChatParsed *p, Buf *out) {
     JsonOut o;
     json_out_init(&o, out, 0);
@@ -114,13 +128,8 @@ static void write_parsed(const ChatParsed *p, Buf *out) {
     for (size_t i = 0; i < p->n_messages; i++) write_message(&o, &p->messages[i]);
     json_arr_end(&o);
     json_out_key(&o, "stop");
-    json_out_cstr(&o, p->stop);
-    if (p->n_malformed) {
-        json_out_key(&o, "malformed");
-        json_arr(&o);
-        for (size_t i = 0; i < p->n_malformed; i++) json_out_str(&o, p->malformed[i]);
-        json_arr_end(&o);
-    }
+    json_out_cstr(&o, p->end.stop);
+    if (p->end.defects.n_kinds) write_defects(&o, &p->end.defects);
     json_obj_end(&o);
 }
 
@@ -134,7 +143,8 @@ bool vocab_parse(const Vocab *v, Str json, bool strict, Arena *a, Buf *out, Err 
     if (!json_parse_nul(json, a, &j, &nul, err)) return false;
     bool ok = read_line(v, j, &nul, a, &ids, err) && read_known_role(j, &role, &known, err);
     json_close(j);
-    if (!ok || !chat__parse(v->t, &v->h, ids.p, ids.n, known, strict, a, &parsed, err)) return false;
+    const ChatParseOptions o = {.role = known, .strict = strict};
+    if (!ok || !chat_parse_with(v->t, &v->h, &o, ids.p, ids.n, a, &parsed, err)) return false;
     write_parsed(&parsed, out);
     return true;
 }

@@ -233,3 +233,15 @@ void buf_add_utf8_lossy(Buf *b, Str s) {
     }
     if (from < s.n) buf_add(b, s.p + from, s.n - from);
 }
+
+size_t utf8_incomplete(Str s) {
+    for (size_t n = 1; n <= 3 && n <= s.n; n++) {
+        unsigned char c = (unsigned char)s.p[s.n - n];
+        if (c < 0x80) return 0;
+        if (c < 0xC0) continue; /* the beginning stands further left */
+        size_t need = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2, used = 0;
+        utf8_next(str_sub(s, s.n - n, s.n), &used); /* a valid beginning is used up whole, see utf8_next */
+        return need > n && used == n && c >= 0xC2 && c <= 0xF4 ? n : 0;
+    }
+    return 0;
+}

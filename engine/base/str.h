@@ -63,6 +63,9 @@ size_t utf8_put(uint32_t cp, char out[4]);
 bool utf8_valid(Str s);
 /* Byte offset of the first invalid sequence, or SIZE_MAX. */
 size_t utf8_first_bad(Str s);
+/* How many bytes at the end of s (0..3) begin a character whose rest is missing; bytes that no rest can make valid do
+ * not count. */
+size_t utf8_incomplete(Str s);
 /* Appends s with invalid sequences replaced by U+FFFD. */
 void buf_add_utf8_lossy(Buf *b, Str s);
 

@@ -7,7 +7,8 @@
  * schema.c        JSON schema -> type
  * conversation.c  the two JSON forms of `assay render` -> turns
  * header.c        header text -> role, channel, recipient, type
- * parse.c         tokens -> messages */
+ * stream.c        tokens -> events, one at a time
+ * parse.c         events -> messages; names of defects */
 #ifndef ASSAY_CHAT_INTERNAL_H
 #define ASSAY_CHAT_INTERNAL_H
 
@@ -129,17 +130,16 @@ bool conversation_read(const Json *json, const RenderOptions *o, Arena *a, Conve
 typedef struct Header {
     Role role;
     Str name, channel, recipient, content_type;
-    Str rest;               /* words that found no place, joined by single spaces; absent if none */
-    const char *problem[4]; /* what is wrong; none: the header is well-formed */
-    size_t n_problems;
+    Str rest; /* words that found no place, joined by single spaces; absent if none */
+    ChatDefect defect[4];
+    size_t n_defects;
 } Header;
 
 /* known: the role given from outside, or NULL. rest_only: take no recipient and type, all words are content (a message
- * that never reached <|message|>). Never fails but for memory: problems are data. */
+ * that never reached <|message|>). Never fails but for memory: defects are data. */
 bool header_parse(Str text, const Role *known, bool rest_only, Arena *a, Header *out, Err *err);
 
-/* chat_parse with any role known from outside; NULL: a whole conversation. */
-bool chat__parse(const Tokenizer *t, const HarmonyIds *h, const uint32_t *ids, size_t n, const Role *known, bool strict,
-                 Arena *a, ChatParsed *out, Err *err);
+/* Does a message with this header speak to a tool? */
+bool chat__is_call(Role role, Str recipient);
 
 #endif

@@ -9,8 +9,9 @@ typedef struct Words {
     size_t n;
 } Words;
 
-static void problem(Header *h, const char *what) {
-    if (h->n_problems < sizeof h->problem / sizeof *h->problem) h->problem[h->n_problems++] = what;
+static void defect(Header *h, ChatDefect d) {
+    BUG_ON(h->n_defects == sizeof h->defect / sizeof *h->defect);
+    h->defect[h->n_defects++] = d;
 }
 
 /* White_Space, which ends a channel name and is trimmed; words are split on ASCII white space only. */
@@ -38,7 +39,7 @@ static bool take_channel(Str *text, Header *h, Arena *a, Err *err) {
     if (end > begin)
         h->channel = str_sub(*text, begin, end);
     else
-        problem(h, "<|channel|> without a name");
+        defect(h, CHAT_EMPTY_CHANNEL);
     char *joined = arena_alloc(a, text->n + 1);
     if (!joined) return err_nomem(err);
     memcpy(joined, text->p, at);
@@ -83,13 +84,13 @@ static void drop_first(Words *w) {
 static void take_role(Words *w, const Role *known, Header *h) {
     h->role = known ? *known : ROLE_ASSISTANT;
     if (!known && w->n == 0) {
-        problem(h, "a header without a role");
+        defect(h, CHAT_NO_ROLE);
     } else if (!known) {
         Str word = w->v[0];
         bool is_role = chat__role_parse(word, &h->role);
         if (!is_role) h->role = ROLE_TOOL;
         if (h->role == ROLE_TOOL) h->name = word;
-        if (!is_role && w->n == 1) problem(h, "an unknown role");
+        if (!is_role && w->n == 1) defect(h, CHAT_UNKNOWN_ROLE);
         if (!is_role) drop_first(w);
     }
     if (w->n && str_eqz(w->v[0], role_name(h->role))) drop_first(w);
@@ -148,14 +149,14 @@ bool header_parse(Str text, const Role *known, bool rest_only, Arena *a, Header 
     Words w;
     *out = (Header){0};
     if (!take_channel(&text, out, a, err)) return false;
-    if (str_find(text, STR("<|channel|>"), 0) != SIZE_MAX) problem(out, "a second <|channel|> in one header");
+    if (str_find(text, STR("<|channel|>"), 0) != SIZE_MAX) defect(out, CHAT_TWO_CHANNELS);
     if (!split_words(trim_white(text), &w, a, err)) return false;
     take_role(&w, known, out);
     if (!rest_only && fits(&w))
         take_recipient_and_type(&w, out);
     else if (!rest_only) {
         take_marked(&w, out);
-        problem(out, "words in a header that are neither role, recipient nor type");
+        defect(out, CHAT_STRAY_WORDS);
     }
     return w.n ? join_words(&w, a, &out->rest, err) : true;
 }

@@ -5,7 +5,7 @@
  *
  * A sampled turn is written with the ids that the model itself wrote, because its text, encoded anew, may give other
  * ids. It is re-rendered from what it parses to in two cases only: the history rule drops analysis of it (an answer was
- * given since), or it was cut off where no message can be ended. <|return|> becomes <|end|>, as in all history. */
+ * given since), or it broke off where no message can be ended. <|return|> becomes <|end|>, as in all history. */
 #include "engine/chat/chat_internal.h"
 
 #include <stdlib.h>
@@ -72,9 +72,29 @@ bool chat_check_functions(Str json, Err *err) {
     Arena *a = arena_open(4096);
     if (!a) return err_nomem(err);
     bool ok = request_tools_read(json, a, &t, err);
-    if (ok && t.tools.n) ok = check_tools(&t.tools.v[0], a, err);
-    if (ok) request_tools_release(&t);
+    if (ok) {
+        if (t.tools.n) ok = check_tools(&t.tools.v[0], a, err);
+        request_tools_release(&t);
+    }
     arena_close(a);
+    return ok;
+}
+
+bool chat_recipients(const Request *r, Arena *a, Str **out, size_t *n, Err *err) {
+    RequestTools t;
+    *out = NULL, *n = 0;
+    if (!request_tools_read(r->functions, a, &t, err)) return false;
+    size_t count = t.tools.n ? t.tools.v[0].n_tools : 0;
+    Str *v = arena_array(a, count + 1, sizeof *v);
+    bool ok = v || err_nomem(err);
+    for (size_t i = 0; ok && i < count; i++) {
+        Str name = t.tools.v[0].tools[i].name;
+        v[i] = str_printf(a, "functions.%.*s", (int)name.n, name.p);
+        if (!v[i].p) ok = err_nomem(err);
+    }
+    if (ok && r->python) v[count++] = STR("python");
+    request_tools_release(&t);
+    if (ok) *out = v, *n = count;
     return ok;
 }
 
@@ -135,6 +155,8 @@ static void render_developer(Render *r, const Request *req, const RequestTools *
 typedef struct Item {
     size_t first, n;        /* of History.turns */
     const Message *sampled; /* NULL: has no ids, or they cannot be written as they stand */
+    Ids ids;                /* what to write of them, */
+    uint32_t closing;       /* and behind them */
 } Item;
 
 typedef struct History {
@@ -192,10 +214,18 @@ static bool parse_sampled(Render *r, const Message *m, ChatParsed *out) {
     return chat_parse(r->t, r->h, m->sampled.p, m->sampled.n, true, false, r->a, out, r->err);
 }
 
-/* The ids can be continued if they end a message. */
-static bool ends_message(const Render *r, Ids ids) {
+/* The ids can be written if they end a message, or break off in its content: then a stop token closes it. */
+static void plan_sampled(const Render *r, const Message *m, const ChatParsed *p, Item *item) {
+    const HarmonyIds *h = r->h;
+    Ids ids = m->sampled;
     uint32_t last = ids.p[ids.n - 1];
-    return last == r->h->end || last == r->h->ret || last == r->h->call;
+    bool ended = last == h->end || last == h->ret || last == h->call;
+    if (!ended && p->end.place != CHAT_IN_CONTENT) return;
+    if (ended || last == h->endoftext) ids.n--;
+    const Message *end = &p->messages[p->n_messages - 1];
+    item->sampled = m;
+    item->ids = ids;
+    item->closing = last == h->call || (!ended && chat__is_call(end->role, end->recipient)) ? h->call : h->end;
 }
 
 static bool push_sampled(Render *r, History *h, Item *item, const Message *m) {
@@ -206,7 +236,7 @@ static bool push_sampled(Render *r, History *h, Item *item, const Message *m) {
         Turn t = {q->role, q->name, q->channel, q->recipient, q->content_type, &q->content, 1};
         if (!push_turn(r, h, &t)) return false;
     }
-    if (ends_message(r, m->sampled)) item->sampled = m;
+    plan_sampled(r, m, &p, item);
     return true;
 }
 
@@ -233,20 +263,18 @@ static void render_prefill(Render *r, Str channel, Str text) {
     render_text(r, text);
 }
 
-static void render_sampled(Render *r, const Message *m) {
-    Ids ids = m->sampled;
-    bool returned = ids.p[ids.n - 1] == r->h->ret;
+static void render_sampled(Render *r, const Item *item) {
     render_opening(r);
-    render_prefill(r, m->prefill_channel, m->prefill_text);
-    render_ids(r, ids.p, ids.n - returned);
-    if (returned) render_special(r, r->h->end);
+    render_prefill(r, item->sampled->prefill_channel, item->sampled->prefill_text);
+    render_ids(r, item->ids.p, item->ids.n);
+    render_special(r, item->closing);
 }
 
 static void render_item(Render *r, const History *h, const Item *item, size_t dropped) {
     bool whole = true;
     for (size_t i = item->first; i < item->first + item->n; i++) whole &= !turn_is_dropped(h->turns, i, dropped);
     if (item->sampled && whole) {
-        render_sampled(r, item->sampled);
+        render_sampled(r, item);
         return;
     }
     for (size_t i = item->first; i < item->first + item->n; i++)

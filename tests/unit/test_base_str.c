@@ -59,6 +59,35 @@ static void every_code_point_round_trips(void **state) {
     assert_int_equal(utf8_first_bad((Str){"abc\xFFz", 5}), 3);
 }
 
+/* The beginnings of all code points, by enumeration. */
+static void incomplete_characters(void **state) {
+    (void)state;
+    unsigned char *begins[4] = {NULL, calloc(1, 1 << 8), calloc(1, 1 << 16), calloc(1, 1 << 24)};
+    for (uint32_t cp = 0x80; cp <= 0x10FFFF; cp++) {
+        char c[4];
+        if (cp >= 0xD800 && cp < 0xE000) continue;
+        size_t n = utf8_put(cp, c);
+        for (size_t k = 1, at = 0; k < n; k++) begins[k][at = at << 8 | (unsigned char)c[k - 1]] = 1;
+    }
+    static const unsigned char bytes[] = {'a',  0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0,
+                                          0xE1, 0xEC, 0xED, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xF8, 0xFE, 0xFF};
+    enum { N = sizeof bytes };
+    for (size_t i = 0; i < N * N * N * N; i++) {
+        char s[4] = {(char)bytes[i % N], (char)bytes[i / N % N], (char)bytes[i / N / N % N],
+                     (char)bytes[i / N / N / N]};
+        size_t want = 0;
+        for (size_t k = 1; k <= 3; k++) {
+            size_t at = 0;
+            for (size_t j = 4 - k; j < 4; j++) at = at << 8 | (unsigned char)s[j];
+            if (begins[k][at]) want = k;
+        }
+        assert_int_equal(utf8_incomplete((Str){s, 4}), want);
+    }
+    assert_int_equal(utf8_incomplete(STR("")), 0);
+    assert_int_equal(utf8_incomplete(STR("\xE2")), 1);
+    for (int k = 1; k <= 3; k++) free(begins[k]);
+}
+
 static void finding_and_trimming(void **state) {
     (void)state;
     Str s = STR("  a needle in hay\n");
@@ -88,7 +117,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(buffer_keeps_its_ceiling),     cmocka_unit_test(invalid_utf8_is_replaced_by_maximal_subparts),
         cmocka_unit_test(every_code_point_round_trips), cmocka_unit_test(finding_and_trimming),
-        cmocka_unit_test(sentences_are_cut_clean),
+        cmocka_unit_test(incomplete_characters),        cmocka_unit_test(sentences_are_cut_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,9 +46,13 @@ static void check_vectors(const char *model, const char *vectors, bool by_ids, i
         json_bool(json_get(j, "strict"), &strict);
         if (by_ids || text.p) {
             Ids ids = by_ids ? ids_of(json_get(j, "ids"), a) : encode(t, text, true, a);
-            bool ok = chat_parse(t, &h, ids.p, ids.n, known, strict, a, &got, &err);
+            bool ok = chat_parse(t, &h, ids.p, ids.n, known, strict, a, &got, &err), as_told = parsed_is(j, ok, &got);
             n++;
-            if (!parsed_is(j, ok, &got)) {
+            /* whatever is well-formed reads the same when lenient, and nothing is an error then */
+            if (!chat_parse(t, &h, ids.p, ids.n, known, false, a, &got, &err)) fail_msg("lenient: %s", err.msg);
+            if (ok && strict) as_told &= parsed_is(j, true, &got);
+            if (!ok) as_told &= got.end.defects.n_kinds > 0;
+            if (!as_told) {
                 fprintf(stderr, "parsed otherwise (%s): " STR_FMT "\n", ok ? "no error" : err.msg, STR_ARG(line));
                 wrong++;
             }
@@ -113,27 +117,52 @@ static ChatParsed lenient(Fixture *f, const char *text, bool role_known) {
 }
 
 typedef struct Case {
-    const char *text, *stop, *malformed;
+    const char *text, *stop, *malformed; /* names of the defects, "; " between */
     struct {
         const char *channel, *recipient, *content_type, *content;
     } m[3];
 } Case;
 
+#define STRAY_WORDS "words in a header that are neither role, recipient nor type"
+#define NO_CHANNEL "an assistant's message without <|channel|>"
+#define CUT "the text ends inside a message"
+
+/* Each defect at least once. */
 static const Case cases[] = {
     {"<|channel|>final<|message|>4<|return|>", "return", NULL, {{"final", NULL, NULL, "4"}}},
-    {"<|channel|>final<|message|>4", "length", NULL, {{"final", NULL, NULL, "4"}}},
+    {"<|channel|>final<|message|>4", "length", CUT, {{"final", NULL, NULL, "4"}}},
+    {"<|channel|>final<|message|>", "length", CUT, {{"final", NULL, NULL, ""}}},
     {"<|channel|>analysis<|message|>a<|end|>", "end", NULL, {{"analysis", NULL, NULL, "a"}}},
     {"<|channel|>commentary to=functions.f<|constrain|>json<|message|>{}<|call|>",
      "call",
      NULL,
      {{"commentary", "functions.f", "<|constrain|>json", "{}"}}},
+    {"<|channel|>commentary to=functions.f json<|message|>{",
+     "length",
+     "the text ends inside a call",
+     {{"commentary", "functions.f", "json", "{"}}},
+    {"<|channel|>commentary to=functions.f json<|message|>{}<|end|>",
+     "end",
+     "a message to a tool that does not end in <|call|>",
+     {{"commentary", "functions.f", "json", "{}"}}},
+    {"<|channel|>commentary to=all<|message|>x<|end|>", "end", NULL, {{"commentary", "all", NULL, "x"}}},
+    {"<|channel|>commentary<|message|>{}<|call|>",
+     "call",
+     "<|call|> without a recipient",
+     {{"commentary", NULL, NULL, "{}"}}},
     {"", "length", "the text is empty", {{0}}},
+    {"<|endoftext|>", "end", "<|endoftext|> instead of a stop token; the text is empty", {{0}}},
+    {"<|return|>", "return", "a header without <|message|>", {{0}}},
     {"<|channel|>analysis", "length", "the text ends inside a header", {{"analysis", NULL, NULL, ""}}},
     {"I cannot help.<|end|>", "end", "a header without <|message|>", {{NULL, NULL, NULL, "I cannot help."}}},
     {"<|channel|>final<|message|>a<|end|>b c<|end|>",
      "end",
      "text outside a message",
      {{"final", NULL, NULL, "a"}, {NULL, NULL, NULL, "b c"}}},
+    {"<|channel|>final<|message|>a<|end|>b<|end|>c",
+     "length",
+     "text outside a message (2 times)",
+     {{"final", NULL, NULL, "a"}, {NULL, NULL, NULL, "b"}, {NULL, NULL, NULL, "c"}}},
     {"<|channel|>final<|message|>a<|end|>x<|start|>assistant<|channel|>final<|message|>b<|return|>",
      "return",
      "text outside a message",
@@ -144,22 +173,49 @@ static const Case cases[] = {
      {{"final", NULL, NULL, "a"}}},
     {"<|channel|>analysis I must think<|message|>x<|end|>",
      "end",
-     "words in a header that are neither role, recipient nor type",
+     STRAY_WORDS,
      {{"analysis", NULL, NULL, "I must think x"}}},
     {"<|channel|>commentary please to=functions.f now <|constrain|>json<|message|>{}<|call|>",
      "call",
-     "words in a header that are neither role, recipient nor type",
+     STRAY_WORDS,
      {{"commentary", "functions.f", "<|constrain|>json", "please now {}"}}},
+    {"<|message|>plain<|end|>", "end", NO_CHANNEL, {{NULL, NULL, NULL, "plain"}}},
     {"<|channel|><|message|>x<|return|>", "return", "<|channel|> without a name", {{NULL, NULL, NULL, "x"}}},
+    {"<|channel|>finale<|message|>x<|return|>", "return", "an unknown channel", {{"finale", NULL, NULL, "x"}}},
+    {"<|channel|>Final<|message|>x<|return|>", "return", "an unknown channel", {{"Final", NULL, NULL, "x"}}},
+    {"<|channel|>analysis<|channel|>final<|message|>x<|return|>",
+     "return",
+     "a second <|channel|> in one header; a message to a tool that does not end in <|call|>",
+     {{"analysis", "<|channel|>final", NULL, "x"}}},
     {"<|channel|>final<|message|>4<|endoftext|>",
      "end",
-     "<|endoftext|> instead of a stop token",
+     "<|endoftext|> instead of a stop token; " CUT,
      {{"final", NULL, NULL, "4"}}},
+    {"<|channel|>final<|message|>a<|endoftext|>b<|return|>",
+     "return",
+     NULL,
+     {{"final", NULL, NULL, "a<|endoftext|>b"}}},
     {"<|channel|>final<|message|>a<|start|>b<|return|>", "return", NULL, {{"final", NULL, NULL, "a<|start|>b"}}},
+    {"<|channel|>final<|message|>a<|end|><|start|><|message|>y<|end|>",
+     "end",
+     "a header without a role; " NO_CHANNEL,
+     {{"final", NULL, NULL, "a"}, {NULL, NULL, NULL, "y"}}},
 };
 
 static bool same(Str got, const char *want) {
     return want ? got.p && str_eqz(got, want) : !got.p;
+}
+
+static Str defects_of(Fixture *f, const ChatParsed *p) {
+    Buf b;
+    buf_init(&b, 1 << 16);
+    for (size_t i = 0; i < p->end.defects.n_kinds; i++) {
+        if (i) buf_adds(&b, "; ");
+        chat_defects_put(&p->end.defects, i, &b);
+    }
+    Str s = str_dup(f->a, b.n ? buf_str(&b) : STR(""));
+    buf_release(&b);
+    return s;
 }
 
 static void lenient_cases(void **state) {
@@ -168,10 +224,11 @@ static void lenient_cases(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++, arena_reset(f->a)) {
         const Case *c = &cases[i];
         ChatParsed got = lenient(f, c->text, true);
+        Str defects = defects_of(f, &got);
         size_t n = 0;
         while (n < 3 && c->m[n].content) n++;
-        bool ok = got.n_messages == n && strcmp(got.stop, c->stop) == 0 && got.n_malformed == (c->malformed ? 1 : 0) &&
-                  (!c->malformed || str_eqz(got.malformed[0], c->malformed));
+        bool ok = got.n_messages == n && strcmp(got.end.stop, c->stop) == 0 &&
+                  str_eqz(defects, c->malformed ? c->malformed : "");
         for (size_t k = 0; k < n && ok; k++)
             ok = got.messages[k].role == ROLE_ASSISTANT && same(got.messages[k].channel, c->m[k].channel) &&
                  same(got.messages[k].recipient, c->m[k].recipient) &&
@@ -179,9 +236,135 @@ static void lenient_cases(void **state) {
                  same(got.messages[k].content, c->m[k].content);
         if (!ok)
             fail_msg("case '%s': %zu messages, stop %s, malformed '" STR_FMT "', content '" STR_FMT "'", c->text,
-                     got.n_messages, got.stop, STR_ARG(got.malformed[0]),
+                     got.n_messages, got.end.stop, STR_ARG(defects),
                      STR_ARG(got.n_messages ? got.messages[0].content : STR("")));
     }
+}
+
+/* What the reference refuses is an error when strict; what it only does not judge is not. */
+static void strict_refuses(void **state) {
+    Fixture *f = *state;
+    if (!f) skip();
+    static const bool refused[] = {
+#define X(id, strict, name) strict,
+        CHAT_DEFECT_MAP(X)
+#undef X
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++, arena_reset(f->a)) {
+        ChatParsed got = lenient(f, cases[i].text, true);
+        const ChatDefects *d = &got.end.defects;
+        ChatDefect first = CHAT_N_DEFECTS;
+        for (size_t k = d->n_kinds; k-- > 0;)
+            if (refused[d->kind[k]]) first = d->kind[k];
+        Err err = ERR_INIT;
+        Ids ids = encode(f->t, str_from(cases[i].text), true, f->a);
+        bool ok = chat_parse(f->t, &f->h, ids.p, ids.n, true, true, f->a, &got, &err);
+        /* in strict mode <|endoftext|> is a token like any other, and a stop token in a header one more word */
+        if (first == CHAT_ENDOFTEXT) continue;
+        if (ok != (first == CHAT_N_DEFECTS)) fail_msg("%s: %s", cases[i].text, ok ? "accepted" : err.msg);
+        if (!ok) assert_int_equal(err.code, ERR_INPUT);
+        if (!ok && first != CHAT_STOP_IN_HEADER) assert_non_null(strstr(err.msg, chat_defect_name(first)));
+    }
+}
+
+static void bad_bytes(void **state) {
+    Fixture *f = *state;
+    if (!f) skip();
+    const Ids head = encode(f->t, STR("<|channel|>final<|message|>"), true, f->a);
+    uint32_t high[256];
+    for (uint32_t id = 0; id < 256; id++) { /* tokens of one byte each, whatever their ids */
+        Str bytes = tokenizer_bytes(f->t, id);
+        assert_int_equal(bytes.n, 1);
+        high[(unsigned char)bytes.p[0]] = id;
+    }
+    static const struct {
+        const char *bytes, *text;
+        bool ended;
+        int n_bad;
+    } one[] = {
+        {"\xF0\x9F\x92\x96", "\xF0\x9F\x92\x96", true, 0},
+        {"\xF0\x9F\x92", "\xEF\xBF\xBD", true, 1},
+        {"\xF0\x9F\x92", "\xEF\xBF\xBD", false, 0}, /* cut off: not the model's mistake */
+        {"\xFFx\xFFy", "\xEF\xBF\xBDx\xEF\xBF\xBDy", true, 1},
+        {"\xEF\xBF\xBD", "\xEF\xBF\xBD", true, 0}, /* the character itself is fine */
+        {"\xC3x\xED\xA0\x80", "\xEF\xBF\xBDx\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD", true, 1},
+    };
+    for (size_t i = 0; i < sizeof one / sizeof *one; i++) {
+        uint32_t ids[64];
+        size_t n = head.n;
+        ChatParsed got;
+        Err err = ERR_INIT;
+        memcpy(ids, head.p, n * sizeof *ids);
+        for (const char *c = one[i].bytes; *c; c++) ids[n++] = high[(unsigned char)*c];
+        if (one[i].ended) ids[n++] = f->h.ret;
+        assert_true(chat_parse(f->t, &f->h, ids, n, true, i & 1, f->a, &got, &err));
+        assert_true(str_eqz(got.messages[0].content, one[i].text));
+        assert_int_equal(got.end.defects.count[CHAT_CONTENT_UTF8], one[i].n_bad);
+        assert_int_equal(got.end.defects.count[CHAT_CUT_IN_CONTENT], !one[i].ended);
+    }
+    const uint32_t in_header[] = {f->h.channel, high[0xC3], f->h.message, f->h.ret};
+    ChatParsed got;
+    Err err = ERR_INIT;
+    assert_true(chat_parse(f->t, &f->h, in_header, 4, true, false, f->a, &got, &err));
+    assert_int_equal(got.end.defects.count[CHAT_HEADER_UTF8], 1);
+    assert_false(chat_parse(f->t, &f->h, in_header, 4, true, true, f->a, &got, &err));
+}
+
+/* Whom a request lets it call. */
+static void recipients(void **state) {
+    Fixture *f = *state;
+    if (!f) skip();
+    const Str known[] = {{"functions.f", 11}, {"python", 6}};
+    const Role assistant = ROLE_ASSISTANT;
+    static const struct {
+        const char *text;
+        int unknown;
+    } one[] = {{" to=functions.f<|channel|>commentary json<|message|>{}<|call|>", 0},
+               {"<|channel|>analysis to=python code<|message|>{}<|call|>", 0},
+               {"<|channel|>analysis to=browser.search code<|message|>{}<|call|>", 1},
+               {"<|channel|>commentary to=functions.ff json<|message|>{}<|call|>", 1},
+               {"<|channel|>commentary to=f json<|message|>{}<|call|>", 1},
+               {"<|channel|>final json<|message|>{}<|return|>", 1}, /* the reference reads json as a recipient */
+               {"<|channel|>final to=all<|message|>{}<|return|>", 0},
+               {"<|channel|>final to=user<|message|>{}<|return|>", 0},
+               {"<|channel|>final<|message|>{}<|return|>", 0}};
+    for (size_t i = 0; i < sizeof one / sizeof *one; i++) {
+        ChatParseOptions o = {.role = &assistant, .knows_recipients = true, .recipients = known, .n_recipients = 2};
+        Ids ids = encode(f->t, str_from(one[i].text), true, f->a);
+        ChatParsed got;
+        Err err = ERR_INIT;
+        assert_true(chat_parse_with(f->t, &f->h, &o, ids.p, ids.n, f->a, &got, &err));
+        if (got.end.defects.count[CHAT_UNKNOWN_RECIPIENT] != one[i].unknown) fail_msg("%s", one[i].text);
+        o.knows_recipients = false;
+        assert_true(chat_parse_with(f->t, &f->h, &o, ids.p, ids.n, f->a, &got, &err));
+        assert_int_equal(got.end.defects.count[CHAT_UNKNOWN_RECIPIENT], 0);
+    }
+    const Request r = {.functions = STR("[{\"type\":\"function\",\"function\":{\"name\":\"f\"}},{\"type\":\"function\","
+                                        "\"function\":{\"name\":\"g\"}}]"),
+                       .python = PYTHON_STATEFUL};
+    Str *v;
+    size_t n;
+    Err err = ERR_INIT;
+    assert_true(chat_recipients(&r, f->a, &v, &n, &err));
+    assert_int_equal(n, 3);
+    assert_true(str_eqz(v[0], "functions.f") && str_eqz(v[1], "functions.g") && str_eqz(v[2], "python"));
+}
+
+/* More of a kind than any array holds: all are counted. */
+static void counts_beyond(void **state) {
+    Fixture *f = *state;
+    if (!f) skip();
+    Buf b;
+    buf_init(&b, 1 << 20);
+    for (int i = 0; i < 100; i++) buf_adds(&b, "x<|end|><|end|>");
+    ChatParsed got = lenient(f, b.p, false);
+    assert_int_equal(got.n_messages, 100);
+    assert_int_equal(got.end.defects.count[CHAT_STRAY_TEXT], 100);
+    assert_int_equal(got.end.defects.count[CHAT_STRAY_STOP], 100);
+    assert_int_equal(got.end.defects.n_kinds, 2);
+    assert_true(str_eqz(defects_of(f, &got), "text outside a message (100 times); a stop token outside a message (100 "
+                                             "times)"));
+    buf_release(&b);
 }
 
 /* A call is a whole message of the assistant to somebody, ended by <|call|>. */
@@ -214,9 +397,9 @@ static void what_is_a_call(void **state) {
     for (size_t i = 0; i < sizeof one / sizeof *one; i++, arena_reset(f->a)) {
         ChatParsed got = lenient(f, one[i].text, true);
         const Message *m = &got.messages[got.n_messages - 1];
-        if (got.ends_in_call != one[i].call || !same(m->recipient, one[i].recipient) ||
+        if (got.end.ends_in_call != one[i].call || !same(m->recipient, one[i].recipient) ||
             (one[i].call && !str_eqz(m->content, "{}")))
-            fail_msg("%s: %d, '" STR_FMT "'", one[i].text, got.ends_in_call, STR_ARG(m->recipient));
+            fail_msg("%s: %d, '" STR_FMT "'", one[i].text, got.end.ends_in_call, STR_ARG(m->recipient));
     }
 }
 
@@ -227,9 +410,7 @@ static void unknown_roles_are_data(void **state) {
     assert_int_equal(got.n_messages, 2);
     assert_int_equal(got.messages[0].role, ROLE_TOOL);
     assert_true(str_eqz(got.messages[0].name, "nobody"));
-    assert_int_equal(got.n_malformed, 2);
-    assert_true(str_eqz(got.malformed[0], "an unknown role"));
-    assert_true(str_eqz(got.malformed[1], "a header without a role"));
+    assert_true(str_eqz(defects_of(f, &got), "an unknown role; a header without a role; " NO_CHANNEL));
 }
 
 static void counts_analysis_tokens(void **state) {
@@ -240,9 +421,9 @@ static void counts_analysis_tokens(void **state) {
                              "<|channel|>analysis<|message|>one two three<|end|><|start|>assistant<|channel|>final"
                              "<|message|>done<|return|>",
                              true);
-    assert_int_equal(got.n_analysis_tokens, (int)body.n);
-    assert_true(got.has_final);
-    assert_false(lenient(f, "<|channel|>analysis<|message|>one", true).has_final);
+    assert_int_equal(got.end.n_analysis_tokens, (int)body.n);
+    assert_true(got.end.has_final);
+    assert_false(lenient(f, "<|channel|>analysis<|message|>one", true).end.has_final);
 }
 
 static void prefilled_goes_on(void **state) {
@@ -255,8 +436,19 @@ static void prefilled_goes_on(void **state) {
     assert_int_equal(got.n_messages, 1);
     assert_true(str_eqz(got.messages[0].content, "The answer is B."));
     assert_true(str_eqz(got.messages[0].channel, "final"));
-    assert_string_equal(got.stop, "return");
-    assert_true(got.has_final);
+    assert_string_equal(got.end.stop, "return");
+    assert_true(got.end.has_final);
+    assert_int_equal(got.end.defects.n_kinds, 0);
+    /* the role that was given is the prefilled message's: the next header says its own */
+    const Role assistant = ROLE_ASSISTANT;
+    const ChatParseOptions o = {.role = &assistant, .prefill_channel = STR("analysis"), .prefill_text = STR("")};
+    ids = encode(f->t, STR("a<|end|><|start|>user<|message|>b<|end|>"), true, f->a);
+    assert_true(chat_parse_with(f->t, &f->h, &o, ids.p, ids.n, f->a, &got, &err));
+    assert_int_equal(got.n_messages, 2);
+    assert_int_equal(got.messages[1].role, ROLE_USER);
+    assert_true(chat_parse_with(f->t, &f->h, &o, NULL, 0, f->a, &got, &err));
+    assert_true(got.n_messages == 1 && str_eqz(got.messages[0].channel, "analysis"));
+    assert_int_equal(got.end.defects.count[CHAT_CUT_IN_CONTENT], 1);
 }
 
 /* Random tokens, specials among them: data or a sentence, never a crash, always valid UTF-8. */
@@ -286,6 +478,10 @@ int main(void) {
         cmocka_unit_test(vectors_by_text),
         cmocka_unit_test(vectors_by_ids),
         cmocka_unit_test_setup_teardown(lenient_cases, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(strict_refuses, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(bad_bytes, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(recipients, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(counts_beyond, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(what_is_a_call, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(unknown_roles_are_data, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(counts_analysis_tokens, open_fixture, close_fixture),

@@ -335,7 +335,7 @@ static void cut_off_turns(void **state) {
         {"<|channel|>commentary<|message|>p<|end|><|start|>assistant<|chan",
          "<|start|>assistant<|channel|>commentary<|message|>p<|end|>"},
         {"<|channel|>commentary to=functions.now json<|message|>{",
-         "<|start|>assistant to=functions.now<|channel|>commentary json<|message|>{<|call|>"},
+         "<|start|>assistant<|channel|>commentary to=functions.now json<|message|>{<|call|>"},
         {"<|channel|>commentary", "<|start|>assistant<|channel|>commentary<|message|><|end|>"},
     };
     Fixture *f = *state;
