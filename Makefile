@@ -12,11 +12,15 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 SHELL   := /bin/bash
+.DEFAULT_GOAL := all
 PKGS    := libcjson yaml-0.1 sqlite3 libpcre2-8 libseccomp libsodium
 comma   := ,
 ifneq ($(SAN),)
 BUILD   := $(BUILD)/san-$(subst $(comma),-,$(SAN))-$(notdir $(CC))
 SANFLAGS := -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
+endif
+ifeq ($(FUZZ),1)
+SANFLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all
 endif
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
@@ -30,7 +34,7 @@ endif
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -pthread -ffp-contract=off \
            -fno-math-errno -I. $(WARN) $(PKG_CFLAGS) $(CFLAGS) $(SANFLAGS)
-ifneq ($(SAN),)
+ifneq ($(SAN)$(FUZZ),)
 ALL_CFLAGS := $(filter-out -D_FORTIFY_SOURCE=2,$(ALL_CFLAGS))
 endif
 ALL_LDFLAGS = -pie -pthread -Wl,-z,relro,-z,now -rdynamic $(SANFLAGS) $(LDFLAGS)
@@ -46,6 +50,7 @@ LIB_OBJ := $(call obj,$(ENGINE_SRC) $(SCORERS_SRC) $(REPORTS_SRC) $(filter-out h
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SRC))
 E2E     := $(sort $(wildcard tests/e2e/test_*.sh))
+include tests/fuzz/fuzz.mk
 ifeq ($(V),1)
 Q :=
 else
@@ -115,7 +120,7 @@ $(BUILD)/tools/%: tests/tools/%.c
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(ALL_LDFLAGS) -o $@
 tools: $(TOOL_BIN) ## programs for measuring: make_checkpoint writes one of any shape with random weights
 
-unit: $(UNIT_BIN) $(TOOL_BIN) $(PLUGIN_SO) $(EXTRA_BIN)
+unit: $(UNIT_BIN) $(FUZZ_TESTS) $(TOOL_BIN) $(PLUGIN_SO) $(EXTRA_BIN)
 e2e: $(BUILD)/assay $(TOOL_BIN) $(PLUGIN_SO) $(EXTRA_BIN)
 
 # ---- what a person types ----
@@ -131,7 +136,7 @@ test: deps ## install what is missing, build, run all tests that need no browser
 	@$(MAKE) --no-print-directory check
 
 check: ## run the tests that are built (TESTS="path..." runs some)
-	@tests/run.sh $(BUILD) $(or $(TESTS),$(UNIT_BIN) $(E2E))
+	@tests/run.sh $(BUILD) $(or $(TESTS),$(UNIT_BIN) $(FUZZ_TESTS) $(E2E))
 
 san-test: ## the unit tests under AddressSanitizer and UBSan, then ThreadSanitizer
 	@$(MAKE) --no-print-directory -j$$(nproc) SAN=address,undefined DEV=1 all unit
