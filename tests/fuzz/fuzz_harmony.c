@@ -25,12 +25,13 @@ static void seeds(FuzzGive *give, void *ctx) {
 }
 
 static void check(const ChatParsed *p, size_t n_ids) {
-    fuzz_must(p->n_malformed <= 16, "more complaints than there is room for");
-    fuzz_must(p->n_analysis_tokens >= 0 && (size_t)p->n_analysis_tokens <= n_ids, "analysis tokens");
-    fuzz_must(p->stop != NULL, "no stop");
+    const ChatDefects *d = &p->end.defects;
+    fuzz_must(d->n_kinds <= CHAT_N_DEFECTS, "more kinds of defects than there are");
+    fuzz_must(p->end.n_analysis_tokens >= 0 && (size_t)p->end.n_analysis_tokens <= n_ids, "analysis tokens");
+    fuzz_must(p->end.stop != NULL, "no stop");
     for (size_t i = 0; i < p->n_messages; i++)
         fuzz_must(p->messages[i].content.p && utf8_valid(p->messages[i].content), "content that is not UTF-8");
-    for (size_t i = 0; i < p->n_malformed; i++) fuzz_must(p->malformed[i].n > 0, "an empty complaint");
+    for (size_t i = 0; i < d->n_kinds; i++) fuzz_must(d->count[d->kind[i]] > 0, "a defect that did not occur");
 }
 
 /* First word: 1 = the role is known, 2 = strict, 4 = prefilled channel. */

@@ -47,7 +47,7 @@ static bool run(const uint8_t *p, size_t n) {
     fuzz_dir_put("tokenizer.json", p, n);
     char path[200];
     snprintf(path, sizeof path, "%s/tokenizer.json", fuzz_dir());
-    if (!tokenizer_open(path, &t, &err)) return fuzz_refused(&err);
+    if (!tokenizer_open(path, NULL, &t, &err)) return fuzz_refused(&err);
     check(t);
     tokenizer_close(t);
     return true;

@@ -254,7 +254,7 @@ static double *reference(const Weights *w, const uint32_t *ids, size_t n, const 
 
 static Rig open_long(const char *dir, size_t n, size_t n_seqs) {
     Rig r = {0};
-    must(model_open(dir, &r.model, err));
+    must(model_open(&(ModelSource){.path = dir}, &r.model, err));
     assert_int_equal(r.model->config.context, CONTEXT);
     must(pool_open(2, &r.pool, err));
     BackendOptions o = {

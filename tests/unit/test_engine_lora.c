@@ -166,7 +166,7 @@ static void test_merged(void **state) {
     Model *m;
     Keep k = {.n = 0};
     state_ = 11;
-    must(model_open(dir, &m, err));
+    must(model_open(&(ModelSource){.path = dir}, &m, err));
     size_t n = N_TOKENS * (size_t)m->config.vocab;
     float *bare = logits(m, 1, 64);
     attach_all(&k, m);
@@ -190,7 +190,7 @@ static void test_same_bits(void **state) {
     Keep k = {.n = 0};
     CpuKernels table;
     state_ = 12;
-    must(model_open(dir, &m, err));
+    must(model_open(&(ModelSource){.path = dir}, &m, err));
     attach_all(&k, m);
     float *want = logits(m, 1, 13);
     for (size_t i = 0; i < 3; i++) {
@@ -213,7 +213,7 @@ static void test_two_sequences(void **state) {
     BatchRow rows[40];
     Rig r = {0};
     state_ = 13;
-    must(model_open(dir, &r.model, err));
+    must(model_open(&(ModelSource){.path = dir}, &r.model, err));
     must(pool_open(2, &r.pool, err));
     attach_all(&k, r.model);
     BackendOptions o = rig_options(&r, 2);
@@ -241,7 +241,7 @@ static void test_embedding_refused(void **state) {
     Keep k = {.n = 0};
     Err e = ERR_INIT;
     Rig r = {0};
-    must(model_open(dir, &r.model, err));
+    must(model_open(&(ModelSource){.path = dir}, &r.model, err));
     must(pool_open(1, &r.pool, err));
     attach(&k, &r.model->embed, 1, 4, 0, 1);
     BackendOptions o = rig_options(&r, 1);
