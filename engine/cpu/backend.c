@@ -100,7 +100,7 @@ static bool open_scratch(Cpu *c) {
         s->wide = floats(c, CPU_TILE, c->ld_wide);
         if (apart && !(s->strip = floats(c, CPU_STRIP, c->ld_wide))) return false;
         s->dots = floats(c, c->o.max_rows, CPU_TILE), s->low_dots = floats(c, c->o.max_rows, CPU_TILE);
-        s->low = arena_array(c->arena, c->o.max_rows, sizeof *s->low);
+        s->low = take(c, c->o.max_rows, sizeof *s->low);
         if (c->kv_half && !(s->kv = floats(c, CPU_BLOCK, (size_t)c->c->head_dim + c->ld_v))) return false;
         s->scores = floats(c, c->group, CPU_BLOCK);
         s->acc = floats(c, c->group, c->ld_v);
