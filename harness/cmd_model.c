@@ -232,6 +232,20 @@ static void print_tokenizer(CmdCtx *c, const Vocab *v) {
     fputc('\n', c->out);
 }
 
+/* Wrapped behind a label. */
+static void put_sentence(CmdCtx *c, Str s) {
+    int at = LABEL;
+    while (s.n) {
+        char word[1024];
+        size_t n = str_find(s, STR(" "), 0);
+        if (n == SIZE_MAX) n = s.n;
+        snprintf(word, sizeof word, "%.*s", (int)n, s.p);
+        put_word(c, &at, word, false);
+        s = str_sub(s, n + 1, s.n);
+    }
+    fputc('\n', c->out);
+}
+
 /* A list of texts in the summary: warnings, adapters. */
 static void print_list(CmdCtx *c, const Facts *f, const char *key, const char *name) {
     for (const Json *w = json_first(json_get(f->s, key)); w; w = json_next(w)) {
@@ -239,7 +253,7 @@ static void print_list(CmdCtx *c, const Facts *f, const char *key, const char *n
         buf_init(&b, 1u << 16);
         if (json_str(w).p) term_escape(&b, json_str(w));
         label(c, name);
-        fprintf(c->out, "%s\n", b.p ? b.p : "");
+        put_sentence(c, buf_str(&b));
         buf_release(&b);
     }
 }
