@@ -213,8 +213,9 @@ static bool cpu_plan(const BackendOptions *o, BackendNeed *out, Err *err) {
     c->o = *o;
     c->c = &o->model->config;
     c->measuring = true;
-    derive_sizes(c);
-    bool ok = true && plan_kv(c, 0, 1, &least, err) && plan_kv(c, 0, o->n_full ? o->n_full : o->n_seqs, &full, err);
+    bool ok = cpu_precision_choose(c, err);
+    if (ok) derive_sizes(c);
+    ok = ok && plan_kv(c, 0, 1, &least, err) && plan_kv(c, 0, o->n_full ? o->n_full : o->n_seqs, &full, err);
     if (ok && (!load_vecs(c) || !open_work(c) || !open_scratch(c)))
         ok = err_set(err, ERR_INPUT, "the work memory would be absurdly large; use a smaller batch");
     if (ok) *out = (BackendNeed){.kv_least = least.all_bytes, .kv_full = full.all_bytes, .work = c->measured};

@@ -156,25 +156,36 @@ j = json.load(open("bf16.json"))
 assert j["positions"] == 600 and j["top1_agreement"] == 1 and j["logit_difference"]["max"] == 0 and j["kl_nats"]["max"] == 0, j
 g = json.load(open(f"{shared}/ref/golden.json"))
 V = g["vocab_size"]
-c = next(c for c in g["cases"] if c["name"] == "short")
-assert c["positions"] == c["positions_q8_0"] == list(range(12))
-json.dump(c["prompt_ids"], open("t.json", "w"))
-j = json.loads(subprocess.run([assay, "model", f"{shared}/hf", "--against", f"{shared}/tiny-a-q8_0-mxfp4.gguf", "--tokens", "t.json", "--json"],
-                              check=True, capture_output=True).stdout)
-a, b = (array.array("f", open(f"{shared}/ref/{c[k]}", "rb").read()) for k in ("logits", "logits_q8_0"))
-kl, top = [], 0
-for p in range(12):
-    x, y = a[p * V:(p + 1) * V], b[p * V:(p + 1) * V]
-    lx, ly = (math.log(math.fsum(map(math.exp, r))) for r in (x, y))
-    kl.append(math.fsum(math.exp(u - lx) * (u - lx - v + ly) for u, v in zip(x, y)))
-    top += max(range(V), key=lambda i: x[i]) == max(range(V), key=lambda i: y[i])
-d = [abs(u - v) for u, v in zip(a, b)]
-print("q8_0 against bf16: KL mean", j["kl_nats"]["mean"], "reference", sum(kl) / 12)
-assert abs(j["kl_nats"]["mean"] - sum(kl) / 12) < 2e-5 and abs(j["kl_nats"]["max"] - max(kl)) < 1e-4
-assert j["top1_agreement"] == top / 12
-assert abs(j["logit_difference"]["max"] - max(d)) < 1e-3 and abs(j["logit_difference"]["mean"] - sum(d) / len(d)) < 1e-4
-nll = c["prompt_nll_sum"] / 11
-assert abs(math.log(j["a"]["perplexity"]) - nll) < 1e-5 * nll
+def measure(ids):
+    json.dump(ids, open("t.json", "w"))
+    return json.loads(subprocess.run([assay, "model", f"{shared}/hf", "--against", f"{shared}/tiny-a-q8_0-mxfp4.gguf", "--tokens", "t.json",
+                                      "--json"], check=True, capture_output=True).stdout)
+
+def row(case, key, at):
+    a = array.array("f", open(f"{shared}/ref/{case['logits' + key]}", "rb").read())
+    k = case["positions" + key].index(at)
+    return a[k * V:(k + 1) * V]
+
+for c in g["cases"]:
+    # the references share the last four positions: what the whole prompt adds to all but those
+    n, last = c["n_tokens"], c["positions_q8_0"]
+    assert last == list(range(n - 4, n))
+    j, k = measure(c["prompt_ids"]), measure(c["prompt_ids"][:n - 4])
+    kl, top, diff = 0.0, 0, 0.0
+    for p in last:
+        x, y = row(c, "", p), row(c, "_q8_0", p)
+        lx, ly = (math.log(math.fsum(map(math.exp, r))) for r in (x, y))
+        kl += math.fsum(math.exp(u - lx) * (u - lx - v + ly) for u, v in zip(x, y))
+        top += max(range(V), key=lambda i: x[i]) == max(range(V), key=lambda i: y[i])
+        diff += sum(abs(u - v) for u, v in zip(x, y)) / V
+    added = lambda f: n * f(j) - (n - 4) * f(k)
+    got = added(lambda r: r["kl_nats"]["mean"])
+    print(f"{c['name']}: KL over the last four positions {got:.6f}, reference {kl:.6f}")
+    assert abs(got - kl) < 1e-4 and kl > 1e-4
+    assert round(added(lambda r: r["top1_agreement"])) == top
+    assert abs(added(lambda r: r["logit_difference"]["mean"]) - diff) < 4e-4
+    nll = c["prompt_nll_sum"] / (n - 1)
+    assert abs(math.log(j["a"]["perplexity"]) - nll) < 1e-5 * nll
 PY
 fi
 finish

@@ -80,6 +80,32 @@ static void test_need_is_what_is_taken(void **state) {
         }
 }
 
+/* Half precision halves keys and values, in the plan as in what is taken. */
+static void test_precision(void **state) {
+    (void)state;
+    EngineMemory exact = need(4096, 2), half;
+    EngineOptions o = {.spec = dir_, .threads = 2, .batch = 2, .context = 4096, .precision = "kv-f16", .inspect = true};
+    Engine *e;
+    must(engine_open(&o, &e, err));
+    must(engine_memory(e, 0, 0, &half, err));
+    engine_close(e);
+    assert_int_equal(2 * half.kv, exact.kv);
+    assert_int_equal(2 * half.kv_least, exact.kv_least);
+    o.inspect = false;
+    must(engine_open(&o, &e, err));
+    assert_int_equal(engine_info(e)->kv_bytes, half.kv);
+    assert_string_equal(engine_info(e)->precision, "kv-f16");
+    engine_close(e);
+    Err why = ERR_INIT;
+    o.precision = "nonsense";
+    for (int inspect = 0; inspect < 2; inspect++) {
+        o.inspect = inspect;
+        assert_false(engine_open(&o, &e, &why));
+        assert_int_equal(why.code, ERR_INPUT);
+        assert_non_null(strstr(why.msg, "nonsense"));
+    }
+}
+
 /* Keys and values of the shape by hand: float32, two of three layers slide with a ring of two blocks. */
 static void test_numbers(void **state) {
     (void)state;
@@ -231,6 +257,7 @@ int main(void) {
     if (!mkdtemp(dir_) || !ck_write(dir_, &s)) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_need_is_what_is_taken, clear),
+        cmocka_unit_test_teardown(test_precision, clear),
         cmocka_unit_test_teardown(test_numbers, clear),
         cmocka_unit_test_teardown(test_refusals_and_advice, clear),
         cmocka_unit_test_teardown(test_advice_is_the_largest, clear),
