@@ -246,11 +246,29 @@ static void put_sentence(CmdCtx *c, Str s) {
     fputc('\n', c->out);
 }
 
-/* A list of texts in the summary: warnings, adapters. */
+/* "rank 16, targets q_proj 4 v_proj 4": whatever members an adapter's description has. */
+static void describe_members(const Json *object, Buf *b, const char *separator) {
+    size_t n = 0;
+    bool yes;
+    for (const Json *m = json_first(object); m; m = json_next(m)) {
+        if (json_bool(m, &yes) && !yes) continue;
+        buf_adds(b, n++ ? separator : "");
+        term_escape(b, str_from(json_key(m)));
+        buf_addc(b, ' ');
+        if (json_type(m) == JSON_OBJECT) describe_members(m, b, " ");
+        if (json_type(m) == JSON_NUMBER) buf_addf(b, "%.10g", json_num(m));
+        if (json_type(m) == JSON_STRING) term_escape(b, json_str(m));
+        for (const Json *v = json_type(m) == JSON_ARRAY ? json_first(m) : NULL; v; v = json_next(v))
+            buf_addf(b, "%.10g%s", json_num(v), json_next(v) ? " to " : "");
+    }
+}
+
+/* A list in the summary: warnings are sentences, adapters objects. */
 static void print_list(CmdCtx *c, const Facts *f, const char *key, const char *name) {
     for (const Json *w = json_first(json_get(f->s, key)); w; w = json_next(w)) {
         Buf b;
         buf_init(&b, 1u << 16);
+        if (json_type(w) == JSON_OBJECT) describe_members(w, &b, ", ");
         if (json_str(w).p) term_escape(&b, json_str(w));
         label(c, name);
         put_sentence(c, buf_str(&b));

@@ -111,6 +111,32 @@ for begin in range(0, len(ids), 50):
 check("windows.json", rows, ids)
 PY
 
+# ---- an adapter: named, and measured ----
+python3 - <<'PY'
+import json, os, struct
+for name, b in (("nothing", 0.0), ("something", 0.5)):
+    os.makedirs(name)
+    json.dump({"peft_type": "LORA", "r": 4, "lora_alpha": 8, "target_modules": ["q_proj"], "bias": "none", "task_type": "CAUSAL_LM"},
+              open(f"{name}/adapter_config.json", "w"))
+    head, data = {}, b""
+    for layer in range(4):
+        for part, shape, v in (("A", [4, 64], 0.25), ("B", [128, 4], b)):
+            raw = struct.pack("<f", v) * (shape[0] * shape[1])
+            head[f"base_model.model.model.layers.{layer}.self_attn.q_proj.lora_{part}.weight"] = {
+                "dtype": "F32", "shape": shape, "data_offsets": [len(data), len(data) + len(raw)]}
+            data += raw
+    h = json.dumps(head).encode()
+    open(f"{name}/adapter_model.safetensors", "wb").write(struct.pack("<Q", len(h)) + h + data)
+PY
+expect 0 "$ASSAY" model a+lora=something --no-digest
+prints "adapter         name something, rank 4, alpha 8, scale 2, targets q_proj 4"
+[ "$(wc -L <out)" -le 80 ] || fail "wider than 80 columns"
+expect 0 "$ASSAY" model a --against a+lora=nothing --text short
+prints "KL(A||B)         mean 0   median 0   99 % 0   max 0 nats"
+expect 0 "$ASSAY" model a --against a+lora=something --text short
+prints "KL(A||B)         mean "
+grep -qF "mean 0  " out && fail "an adapter that changes the queries changes nothing"
+
 # ---- refusals ----
 expect 2 "$ASSAY" model a --against c --text text
 says "different vocabularies (320 and 352 ids): token id 299 is the first"
