@@ -14,9 +14,9 @@ bool engine_open(const EngineOptions *o, Engine **out, Err *err) {
     const char *spec = o->spec ? o->spec : "";
     if (!*spec) return err_set(err, ERR_INPUT, "no model was given; a checkpoint or replay:DIR was expected");
     if (strncmp(spec, "openai:", 7) == 0)
-        return err_set(
-            err, ERR_INPUT,
-            "%.200s: this version cannot ask OpenAI-compatible servers; give a checkpoint or replay:DIR", spec);
+        return err_set(err, ERR_INPUT,
+                       "%.200s: this version cannot ask OpenAI-compatible servers; give a checkpoint or replay:DIR",
+                       spec);
     for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
         size_t n = strlen(engines[i]->scheme);
         if (strncmp(spec, engines[i]->scheme, n) == 0) return engines[i]->open(o, spec + n, out, err);

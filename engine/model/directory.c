@@ -110,7 +110,7 @@ static int by_name(const void *a, const void *b) {
 }
 
 bool dir_finish(ModelFiles *d, Err *err) {
-    qsort(d->tensors, d->n_tensors, sizeof *d->tensors, by_name);
+    if (d->n_tensors) qsort(d->tensors, d->n_tensors, sizeof *d->tensors, by_name);
     for (size_t i = 1; i < d->n_tensors; i++)
         if (strcmp(d->tensors[i - 1].name, d->tensors[i].name) == 0)
             return err_set(err, ERR_INPUT, "tensor '%.120s' is in both %s and %s", d->tensors[i].name,
