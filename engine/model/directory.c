@@ -14,14 +14,15 @@ static bool is_inside(const char *path, const char *root) {
     return strncmp(path, root, n) == 0 && (path[n] == '/' || (n && root[n - 1] == '/'));
 }
 
-/* A download cache keeps a snapshot folder of links into a sibling folder "blobs"; that is the one place outside the
- * model's folder where its files may be. */
+/* A download cache keeps a snapshot folder of links into a sibling folder "blobs", also from folders below it
+ * ("original", or one for each quantisation); that is the one place outside the model's folder where its files may be.
+ */
 static bool is_in_blobs(const char *path, const char *real_dir) {
     char root[4200];
     size_t n = strlen(real_dir);
     const char *cut = n < 4096 ? strstr(real_dir, "/snapshots/") : NULL;
     for (const char *next = cut; next; next = strstr(cut + 1, "/snapshots/")) cut = next;
-    if (!cut || strchr(cut + strlen("/snapshots/"), '/')) return false;
+    if (!cut) return false;
     size_t keep = (size_t)(cut - real_dir);
     memcpy(root, real_dir, keep);
     memcpy(root + keep, "/blobs", sizeof "/blobs");

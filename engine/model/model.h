@@ -135,7 +135,8 @@ typedef struct Model {
     struct Adapter *adapters; /* private; the first of a list, in the order given */
 } Model;
 
-/* Maps and checks. *out is NULL on failure, and *err names the file, the key and what was expected. */
+/* Maps and checks. *out is NULL on failure, and *err names the file, the key and what was expected. The files must not
+ * be cut shorter while the model is open: reading what is gone ends the process (SIGBUS), as with every mapped file. */
 bool model_open(const ModelSource *src, Model **out, Err *err);
 void model_close(Model *m); /* NULL is fine */
 

@@ -383,6 +383,27 @@ static void test_split_links(void **state) {
     unlink(outside);
 }
 
+/* As a download cache lays it out: snapshots/REVISION/FOLDER full of links to blobs/, and no other place will do. */
+static void test_cache_folder(void **state) {
+    (void)state;
+    static const char *const folders[] = {"blobs", "snapshots", "snapshots/abc", "snapshots/abc/Q8_0"};
+    write_split();
+    for (int i = 0; i < 4; i++) assert_int_equal(mkdir(in_dir(folders[i]), 0777), 0);
+    for (int i = 1; i <= 3; i++) {
+        char blob[32], link[64], target[64];
+        snprintf(blob, sizeof blob, "blobs/%d", i);
+        snprintf(link, sizeof link, "snapshots/abc/Q8_0/s-%05d-of-%05d.gguf", i, 3);
+        snprintf(target, sizeof target, "../../../%s", blob);
+        assert_int_equal(rename(part_name(i, 3), in_dir(blob)), 0);
+        assert_int_equal(symlink(target, in_dir(link)), 0);
+    }
+    same_bits(in_dir("hf"), in_dir("snapshots/abc/Q8_0/s-00002-of-00003.gguf"));
+    unlink(in_dir("snapshots/abc/Q8_0/s-00003-of-00003.gguf"));
+    assert_int_equal(rename(in_dir("blobs/3"), in_dir("elsewhere")), 0);
+    assert_int_equal(symlink("../../../elsewhere", in_dir("snapshots/abc/Q8_0/s-00003-of-00003.gguf")), 0);
+    refuse(in_dir("snapshots/abc/Q8_0/s-00001-of-00003.gguf"), "leads out of the model's folder");
+}
+
 /* ---- folders ---- */
 
 static void test_where(void **state) {
@@ -460,10 +481,10 @@ static void test_no_memory(void **state) {
 
 static int run_all(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_same_bits),    TEST(test_dequantised), TEST(test_gguf_metadata), TEST(test_gguf_kinds),
-        TEST(test_gguf_types),   TEST(test_scales),      TEST(test_prefixes),      TEST(test_mutations),
-        TEST(test_split),        TEST(test_split_links), TEST(test_where),         TEST(test_openai),
-        TEST(test_openai_files), TEST(test_no_memory),
+        TEST(test_same_bits),  TEST(test_dequantised),  TEST(test_gguf_metadata), TEST(test_gguf_kinds),
+        TEST(test_gguf_types), TEST(test_scales),       TEST(test_prefixes),      TEST(test_mutations),
+        TEST(test_split),      TEST(test_split_links),  TEST(test_cache_folder),  TEST(test_where),
+        TEST(test_openai),     TEST(test_openai_files), TEST(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
