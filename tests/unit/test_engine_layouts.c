@@ -1,5 +1,7 @@
 /* The layouts of a checkpoint: the same weights give the same bits in each of them, and what is damaged, hostile or of
  * another kind is refused with one sentence. Needs no file from outside. */
+#include "engine/model/model_internal.h"
+#include "tests/gguf_build.h"
 #include "tests/layouts_support.h"
 
 /* ---- the same bits ---- */
@@ -288,6 +290,32 @@ static void test_mutations(void **state) {
     buf_release(&b);
 }
 
+/* Two tables say what a type number means, the container's and the loader's: they agree in name and size. */
+static void test_type_numbers(void **state) {
+    (void)state;
+    size_t known = 0;
+    for (uint32_t type = 0; type < 64; type++) {
+        WeightType is;
+        Err e = ERR_INIT;
+        Tensor t = {.name = "t", .file = "f", .is_ggml = true, .ggml = type};
+        if (!bind_type(&(Bind){.err = &e}, &t, &is)) continue;
+        Buf b;
+        Gguf *g;
+        known++;
+        assert_string_equal(gguf_type_name(type), weight_type_name(is));
+        buf_init(&b, 1 << 20);
+        gb_head(&b, 1, 0);
+        gb_tensor(&b, "t", 2, (uint64_t[]){512, 3}, type, 0);
+        gb_pad(&b, 32);
+        for (int i = 0; i < 512 * 3 * 4; i++) buf_addc(&b, 0);
+        must(gguf_open((const unsigned char *)b.p, b.n, "f", &g, err));
+        assert_int_equal(gguf_tensor_at(g, 0)->bytes, 3 * (512 / weight_block(is).cols * weight_block(is).bytes));
+        gguf_close(g);
+        buf_release(&b);
+    }
+    assert_int_equal(known, 16);
+}
+
 /* ---- split files ---- */
 
 static const char *part_name(int no, int count) {
@@ -481,10 +509,10 @@ static void test_no_memory(void **state) {
 
 static int run_all(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_same_bits),  TEST(test_dequantised),  TEST(test_gguf_metadata), TEST(test_gguf_kinds),
-        TEST(test_gguf_types), TEST(test_scales),       TEST(test_prefixes),      TEST(test_mutations),
-        TEST(test_split),      TEST(test_split_links),  TEST(test_cache_folder),  TEST(test_where),
-        TEST(test_openai),     TEST(test_openai_files), TEST(test_no_memory),
+        TEST(test_same_bits),  TEST(test_dequantised), TEST(test_gguf_metadata), TEST(test_gguf_kinds),
+        TEST(test_gguf_types), TEST(test_scales),      TEST(test_prefixes),      TEST(test_mutations),
+        TEST(test_split),      TEST(test_split_links), TEST(test_type_numbers),  TEST(test_cache_folder),
+        TEST(test_where),      TEST(test_openai),      TEST(test_openai_files),  TEST(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
