@@ -1,4 +1,5 @@
 /* Properties of encoding that hold for every text, and hostile text in linear time. */
+#include <pthread.h>
 #include <time.h>
 
 #include "engine/token/token_internal.h"
@@ -154,6 +155,40 @@ static void merging_agrees(void **state) {
     }
 }
 
+/* ---- many threads ---- */
+
+typedef struct Share {
+    const Tokenizer *t;
+    Str text;
+    Arena *a;
+    Ids ids;
+} Share;
+
+static void *encode_share(void *p) {
+    Share *s = p;
+    s->ids = encode(s->t, s->text, false, s->a);
+    return NULL;
+}
+
+/* A tokeniser that nobody has used yet learns which tokens are whole from four threads at once. */
+static void threads_agree(void **state) {
+    Share s[4];
+    pthread_t thread[4];
+    (void)state;
+    if (!any_tokenizer()) skip();
+    Tokenizer *t = open_tokenizer(any_tokenizer());
+    for (int i = 0; i < 4; i++) {
+        s[i] = (Share){.t = t, .a = arena_open(0)};
+        s[i].text = i ? s[0].text : random_text(s[0].a, 4000);
+    }
+    for (int i = 0; i < 4; i++) assert_int_equal(pthread_create(&thread[i], NULL, encode_share, &s[i]), 0);
+    for (int i = 0; i < 4; i++) assert_int_equal(pthread_join(thread[i], NULL), 0);
+    for (int i = 1; i < 4; i++) assert_true(ids_eq(s[0].ids, s[i].ids));
+    assert_true(ids_eq(s[0].ids, encode(t, s[0].text, false, s[0].a)));
+    for (int i = 0; i < 4; i++) arena_close(s[i].a);
+    tokenizer_close(t);
+}
+
 /* ---- pieces ---- */
 
 static void pattern_by_hand(void **state) {
@@ -267,8 +302,9 @@ static void hostile_is_linear(void **state) {
 #define WITH_TINY(t) cmocka_unit_test_setup_teardown(t, open_tiny, close_tiny)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        WITH_TINY(round_trip),     WITH_TINY(spellings_stay_text),    WITH_TINY(invalid_utf8),
-        WITH_TINY(merging_agrees), cmocka_unit_test(pattern_by_hand), WITH_TINY(hostile_is_linear)};
+    const struct CMUnitTest tests[] = {WITH_TINY(round_trip),           WITH_TINY(spellings_stay_text),
+                                       WITH_TINY(invalid_utf8),         WITH_TINY(merging_agrees),
+                                       cmocka_unit_test(threads_agree), cmocka_unit_test(pattern_by_hand),
+                                       WITH_TINY(hostile_is_linear)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
