@@ -61,7 +61,7 @@ check_keys "" "${head}${rest}"$'tools: {zzzzzzzz: 1}\n'
 check_keys "" "${head}${rest}"$'tools: {python: stateful, limits: {zzzzzzzz: 1}}\n'
 check_keys "" "${tools}"$'zzzzzzzz: 1}]}\n'
 check_keys "" "${tools}"$'table: [{zzzzzzzz: 1}]}]}\n'
-keys=$(printf '%s' "${tools}"$'parameters: {zzzzzzzz: 1}, template: x}]}\n' >"$dir/example/capitals/suite.yaml"; "$ASSAY" validate --no-data "$dir/example/capitals/suite.yaml" 2>&1 | sed -n 's/.*known keys: //p' | tr -d ',')
+keys=$(printf '%s' "${tools}"$'parameters: {type: object, zzzzzzzz: 1}, template: x}]}\n' >"$dir/example/capitals/suite.yaml"; "$ASSAY" validate --no-data "$dir/example/capitals/suite.yaml" 2>&1 | sed -n 's/.*known keys: //p' | tr -d ',')
 [ -n "$keys" ] || { echo "no list of keys for a schema"; exit 1; }
 for k in $keys; do grep -qF "\`$k\`" "$page" || { echo "$page lacks the schema's key '$k'"; exit 1; }; done
 check_keys "" $'plan: p\nzzzzzzzz: 1\n' plan
