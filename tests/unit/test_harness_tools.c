@@ -396,6 +396,26 @@ static void test_without_memory(void **state) {
     assert_true(finished);
 }
 
+/* The section read with each allocation failing once: a sentence about memory, or the whole suite. */
+static void test_reading_without_memory(void **state) {
+    (void)state;
+    bool finished = false;
+    Str text = str_printf(g_dir.a, "%s%s", HEAD, TOOLS);
+    const char *path = dir_put_n(&g_dir, "a/b/suite.yaml", text);
+    for (uint64_t i = 1; !finished && i < 5000; i++) {
+        Arena *a = arena_open(256);
+        Suite *s;
+        Err err = ERR_INIT;
+        mem_fail_at(i);
+        bool ok = suite_load(path, NULL, a, &s, &err);
+        finished = mem_fail_at(0) < i;
+        if (!ok) assert_int_equal(err.code, ERR_MEMORY);
+        if (ok) assert_int_equal(s->tools->n_functions, 3);
+        arena_close(a);
+    }
+    assert_true(finished);
+}
+
 static int setup(void **state) {
     (void)state;
     dir_open(&g_dir);
@@ -414,8 +434,8 @@ int main(void) {
         cmocka_unit_test(test_template_fails), cmocka_unit_test(test_description),
         cmocka_unit_test(test_digest),         cmocka_unit_test(test_turns),
         cmocka_unit_test(test_seeds),          cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_context),        cmocka_unit_test(test_failure),
-        cmocka_unit_test(test_without_memory),
+        cmocka_unit_test(test_context),        cmocka_unit_test(test_reading_without_memory),
+        cmocka_unit_test(test_failure),        cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
