@@ -11,7 +11,7 @@
  * own pipes, which a grandchild could hold.
  *  3. bwrap is reaped before sandbox_launch returns; it ends after process 1, and process 1 after all others.
  *  4. No descriptor below 64 is ours, so the numbers of job.h can be dealt out by dup2 without order. */
-#include "harness/sandbox/sandbox_internal.h"
+#include "harness/sandbox/launch_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,10 +30,8 @@
 #include "engine/base/clock.h"
 
 #define HIGH_FD 64
-#define SECOND_NS 1000000000ull
 #define START_NS (20 * SECOND_NS) /* bubblewrap's own time, on a machine under load */
 #define GRACE_NS (3 * SECOND_NS)  /* from "end it" to killing bubblewrap */
-#define POLL_MS 20                /* looking at CPU time (tier full) or memory (tier ns) */
 #define COMPILE_POLL_MS 100
 
 extern char **environ;
@@ -50,7 +48,7 @@ static int raise_fd(int fd) {
     return high;
 }
 
-static void close_fd(int *fd) {
+void launch__close_fd(int *fd) {
     if (*fd >= 0) close(*fd);
     *fd = -1;
 }
@@ -79,7 +77,7 @@ int sandbox_memfd(const char *name, Str bytes, Err *err) {
         return fd;
     err_set(err, ERR_ENV, "the sandbox cannot keep %s (%zu bytes) in memory: memfd_create: %s", name, bytes.n,
             strerror(errno));
-    close_fd(&fd);
+    launch__close_fd(&fd);
     return -1;
 }
 
@@ -89,14 +87,6 @@ static int reopen(int fd) {
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     return raise_fd(open(path, O_RDONLY | O_CLOEXEC));
 }
-
-/* Everything between here and one bubblewrap. */
-typedef struct Wires {
-    int in, out[2], err[2], record[2], control[2], args, job, helper, file, input, feed, guard;
-    pid_t pid;
-    int pidfd;
-    Cgroup cgroup;
-} Wires;
 
 static void wires_init(Wires *w) {
     memset(w, 0, sizeof *w);
@@ -110,14 +100,14 @@ static void wires_init(Wires *w) {
 static void wires_close_theirs(Wires *w) {
     int *theirs[] = {&w->in,   &w->out[1], &w->err[1], &w->record[1], &w->control[0],
                      &w->args, &w->job,    &w->helper, &w->file,      &w->input};
-    for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++) close_fd(theirs[i]);
+    for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++) launch__close_fd(theirs[i]);
     cgroup_joined(&w->cgroup);
 }
 
-static void wires_close(Wires *w) {
+void launch__wires_close(Wires *w) {
     wires_close_theirs(w);
     int *ours[] = {&w->out[0], &w->err[0], &w->record[0], &w->control[1], &w->pidfd, &w->feed, &w->guard};
-    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) close_fd(ours[i]);
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) launch__close_fd(ours[i]);
 }
 
 static bool open_pipe(int p[2], int ours) {
@@ -173,7 +163,7 @@ static void job_bytes(const Sandbox *s, const Launch *l, int n_groups, Buf *b) {
     if (!b->failed) memcpy(b->p, &j, sizeof j);
 }
 
-static bool open_wires(const Sandbox *s, int slot, const Launch *l, Wires *w, Err *err) {
+bool launch__open_wires(const Sandbox *s, int slot, const Launch *l, Wires *w, Err *err) {
     bool ok = false;
     Buf args, job;
     buf_init(&args, 64u << 10);
@@ -231,7 +221,7 @@ static int plain_signals(posix_spawnattr_t *attr) {
     return posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
 }
 
-static bool start(const Sandbox *s, int slot, Wires *w, Err *err) {
+bool launch__start(const Sandbox *s, int slot, Wires *w, Err *err) {
     char path[64], uid[24], fds[24], bwrap[sizeof s->tools.bwrap.path];
     static char name[] = "assay-sandbox", word[] = "start";
     memcpy(bwrap, s->tools.bwrap.path, sizeof bwrap);
@@ -260,25 +250,11 @@ static bool start(const Sandbox *s, int slot, Wires *w, Err *err) {
 
 /* ---- serving ---- */
 
-typedef struct Serve {
-    const Sandbox *s;
-    const Launch *l;
-    Wires *w;
-    Launched *x;
-    char head[sizeof(JobRecord)]; /* the record that is coming in */
-    size_t head_n;
-    uint64_t blob_left, out_bytes;
-    uint64_t keep_bytes, flood_bytes; /* of the output: what is kept, and where it is ended */
-    uint64_t begin, deadline;         /* of the phase: starting, running, ending */
-    pid_t program;                    /* seen from here; 0: not known */
-    bool ended, asked, broken;
-} Serve;
-
-static void ask_end(Serve *v, LaunchLimit why) {
+void launch__ask_end(Serve *v, LaunchLimit why) {
     if (v->x->limit == LIMIT_NONE) v->x->limit = why;
     if (v->asked) return;
     v->asked = true;
-    close_fd(&v->w->control[1]);
+    launch__close_fd(&v->w->control[1]);
     v->deadline = clock_mono_ns() + GRACE_NS;
 }
 
@@ -320,7 +296,7 @@ static bool take_bytes(Serve *v, const char *p, size_t n) {
     return true;
 }
 
-static void read_record(Serve *v) {
+void launch__read_record(Serve *v) {
     char block[65536];
     ssize_t n = read(v->w->record[0], block, sizeof block);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
@@ -336,17 +312,17 @@ static void read_output(Serve *v, int *fd, Buf *keep_in, size_t keep, uint64_t *
         if (n < 0 && errno == EINTR) continue;
         if (n < 0 && errno == EAGAIN) return;
         if (n <= 0) {
-            close_fd(fd);
+            launch__close_fd(fd);
             return;
         }
         size_t room = keep > keep_in->n ? keep - keep_in->n : 0;
         buf_add(keep_in, block, (size_t)n < room ? (size_t)n : room);
         *count += (uint64_t)n;
-        if (*count > v->flood_bytes) ask_end(v, LIMIT_OUTPUT);
+        if (*count > v->flood_bytes) launch__ask_end(v, LIMIT_OUTPUT);
     }
 }
 
-static void read_outputs(Serve *v) {
+void launch__read_outputs(Serve *v) {
     read_output(v, &v->w->out[0], &v->x->out, (size_t)v->keep_bytes, &v->out_bytes);
     read_output(v, &v->w->err[0], &v->x->err, SANDBOX_ERR_KEPT, &v->x->err_bytes);
 }
@@ -369,7 +345,7 @@ static int proc_numbers(pid_t pid, const char *file, long *a, long *b) {
     return sscanf(text, "%ld %ld", a, b);
 }
 
-static pid_t first_child(pid_t pid) {
+pid_t launch__first_child(pid_t pid) {
     char file[64];
     long child = 0, other;
     snprintf(file, sizeof file, "task/%ld/children", (long)pid);
@@ -378,22 +354,22 @@ static pid_t first_child(pid_t pid) {
 
 /* Tier ns has no counter of memory: looks at what the one process of a run holds. Only a number is read, and it decides
  * nothing but an earlier end, so a process id that was used again does no harm. */
-static void watch_memory(Serve *v) {
+void launch__watch_memory(Serve *v) {
     long size, resident;
-    if (!v->program) v->program = first_child(first_child(v->w->pid));
+    if (!v->program) v->program = launch__first_child(launch__first_child(v->w->pid));
     if (!v->program || proc_numbers(v->program, "statm", &size, &resident) < 2) return;
-    if ((uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE) > v->l->memory_bytes) ask_end(v, LIMIT_MEMORY);
+    if ((uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE) > v->l->memory_bytes) launch__ask_end(v, LIMIT_MEMORY);
 }
 
 /* false: bubblewrap must be killed, it did not start or did not end in time. */
 static bool check_limits(Serve *v) {
-    if (!v->w->cgroup.home && v->x->started && !v->ended && v->l->kind != LAUNCH_COMPILE) watch_memory(v);
+    if (!v->w->cgroup.home && v->x->started && !v->ended && v->l->kind != LAUNCH_COMPILE) launch__watch_memory(v);
     if (v->w->cgroup.home && v->x->started &&
         cgroup_cpu_ns(&v->w->cgroup) > to_ns(v->l->cpu_kill_seconds) + SECOND_NS / 4)
-        ask_end(v, LIMIT_CPU);
+        launch__ask_end(v, LIMIT_CPU);
     if (clock_mono_ns() < v->deadline) return true;
     if (v->asked || !v->x->started) return false;
-    ask_end(v, LIMIT_WALL);
+    launch__ask_end(v, LIMIT_WALL);
     return true;
 }
 
@@ -405,8 +381,8 @@ static void serve(Serve *v) {
                               {.fd = v->w->out[0], .events = POLLIN},
                               {.fd = v->w->err[0], .events = POLLIN}};
         if (poll(p, 3, wait_ms(v)) < 0 && errno != EINTR) break;
-        if (p[1].revents || p[2].revents) read_outputs(v);
-        if (p[0].revents) read_record(v);
+        if (p[1].revents || p[2].revents) launch__read_outputs(v);
+        if (p[0].revents) launch__read_record(v);
         if (!check_limits(v)) break;
     }
     v->x->wall_seconds = (double)(clock_mono_ns() - v->begin) / 1e9;
@@ -441,16 +417,16 @@ static bool wait_record_end(const Wires *w) {
 }
 
 /* Ends what is left; false when something could not be ended. */
-static bool end_all(Serve *v) {
+bool launch__end_all(Serve *v) {
     Wires *w = v->w;
     bool gone = true;
-    close_fd(&w->control[1]);
+    launch__close_fd(&w->control[1]);
     if (w->pid && !wait_gone(w, v->ended ? GRACE_NS : SECOND_NS / 2)) {
         kill(w->pid, SIGKILL); /* --die-with-parent: process 1 follows */
         gone = wait_gone(w, GRACE_NS);
     }
     gone = gone && wait_record_end(w);
-    read_outputs(v);
+    launch__read_outputs(v);
     if (!w->cgroup.home) return gone;
     cgroup_use(&w->cgroup, &v->x->cgroup);
     if (!v->x->cgroup.empty) cgroup_kill(&w->cgroup);
@@ -476,7 +452,7 @@ static const char *step_name(uint32_t step) {
 }
 
 /* What is the sandbox's fault rather than the program's. A program too large to start is the program's. */
-static bool check_start(const Launched *x, Err *err) {
+bool launch__check_start(const Launched *x, Err *err) {
     const JobRecord *r = &x->record;
     if (!x->started) return not_started(x, err);
     if (!x->whole || r->how != HOW_NOT_STARTED || (r->step == STEP_EXEC && r->code == ENOMEM)) return true;
@@ -484,7 +460,7 @@ static bool check_start(const Launched *x, Err *err) {
                    strerror(r->code));
 }
 
-static void serve_init(Serve *v, const Sandbox *s, const Launch *l, Wires *w, Launched *x) {
+void launch__init(Serve *v, const Sandbox *s, const Launch *l, Wires *w, Launched *x) {
     *v = (Serve){.s = s, .l = l, .w = w, .x = x, .keep_bytes = l->output_bytes, .flood_bytes = l->output_bytes};
     memset(x, 0, sizeof *x);
     x->fetched_fd = -1;
@@ -497,17 +473,17 @@ static void serve_init(Serve *v, const Sandbox *s, const Launch *l, Wires *w, La
 bool sandbox_launch(const Sandbox *s, int slot, const Launch *l, Launched *out, Err *err) {
     Wires w;
     Serve v;
-    serve_init(&v, s, l, &w, out);
-    bool ok = open_wires(s, slot, l, &w, err) && start(s, slot, &w, err);
+    launch__init(&v, s, l, &w, out);
+    bool ok = launch__open_wires(s, slot, l, &w, err) && launch__start(s, slot, &w, err);
     if (ok) {
         serve(&v);
-        ok = end_all(&v) || err_set(err, ERR_ENV, "processes of the sandbox could not be ended");
-        ok = ok && check_start(out, err);
+        ok = launch__end_all(&v) || err_set(err, ERR_ENV, "processes of the sandbox could not be ended");
+        ok = ok && launch__check_start(out, err);
         if (ok && (out->out.failed || out->err.failed)) ok = err_nomem(err);
     } else {
         cgroup_close(&w.cgroup);
     }
-    wires_close(&w);
+    launch__wires_close(&w);
     if (!ok) launched_release(out);
     return ok;
 }
@@ -515,134 +491,5 @@ bool sandbox_launch(const Sandbox *s, int slot, const Launch *l, Launched *out, 
 void launched_release(Launched *l) {
     buf_release(&l->out);
     buf_release(&l->err);
-    close_fd(&l->fetched_fd);
-}
-
-/* ---- in slices ---- */
-
-struct LiveLaunch {
-    Launch launch;
-    Launched launched;
-    Wires wires;
-    Serve serve;
-    bool ended, end_ok;
-};
-
-bool live_open(const Sandbox *s, int slot, const Launch *l, LiveLaunch **out, Err *err) {
-    *out = NULL;
-    LiveLaunch *x = mem_alloc(sizeof *x);
-    if (!x) return err_nomem(err);
-    x->launch = *l;
-    serve_init(&x->serve, s, &x->launch, &x->wires, &x->launched);
-    if (!open_wires(s, slot, l, &x->wires, err) || !start(s, slot, &x->wires, err)) {
-        cgroup_close(&x->wires.cgroup);
-        wires_close(&x->wires);
-        launched_release(&x->launched);
-        mem_free(x);
-        return false;
-    }
-    x->serve.begin = clock_mono_ns();
-    x->launch.args = NULL; /* the caller's, and no longer needed */
-    *out = x;
-    return true;
-}
-
-/* CPU time of the program so far: of its control group, or utime and stime of its process (in clock ticks). */
-static uint64_t live_cpu_ns(Serve *v) {
-    char path[64], text[1024];
-    if (v->w->cgroup.home) return cgroup_cpu_ns(&v->w->cgroup);
-    if (!v->program) v->program = first_child(first_child(v->w->pid));
-    if (!v->program) return 0;
-    snprintf(path, sizeof path, "/proc/%ld/stat", (long)v->program);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-    close_fd(&fd);
-    if (n <= 0) return 0;
-    text[n] = 0;
-    const char *p = strrchr(text, ')'); /* the name may hold anything */
-    unsigned long user = 0, system = 0;
-    if (!p || sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2) return 0;
-    return (user + system) * (SECOND_NS / (uint64_t)sysconf(_SC_CLK_TCK));
-}
-
-/* Writes what the pipe takes; false when the program reads no more. */
-static bool feed(Wires *w, Str *left) {
-    ssize_t n = write(w->feed, left->p, left->n);
-    if (n < 0) return errno == EAGAIN || errno == EINTR;
-    left->p += n, left->n -= (size_t)n;
-    return true;
-}
-
-/* The first limit of a slice that was passed; asks for the end then. */
-static bool slice_within(Serve *v, LiveSlice *q, uint64_t begin, uint64_t cpu_begin) {
-    uint64_t cpu = live_cpu_ns(v);
-    q->wall_used = (double)(clock_mono_ns() - begin) / 1e9;
-    q->cpu_used = cpu > cpu_begin ? (double)(cpu - cpu_begin) / 1e9 : 0;
-    if (!v->w->cgroup.home && v->x->started) watch_memory(v);
-    if (v->x->err_bytes > SANDBOX_ERR_KEPT) ask_end(v, LIMIT_OUTPUT); /* what `done` waits for would be dropped */
-    if (q->cpu_used > q->cpu_seconds) ask_end(v, LIMIT_CPU);
-    if (q->wall_used > q->wall_seconds || __atomic_load_n(&v->s->stopped, __ATOMIC_RELAXED)) ask_end(v, LIMIT_WALL);
-    return v->x->limit == LIMIT_NONE;
-}
-
-/* One look at all pipes. */
-static void slice_turn(Serve *v, Str *left) {
-    struct pollfd p[4] = {{.fd = v->w->record[0], .events = POLLIN},
-                          {.fd = v->w->out[0], .events = POLLIN},
-                          {.fd = v->w->err[0], .events = POLLIN},
-                          {.fd = left->n ? v->w->feed : -1, .events = POLLOUT}};
-    if (poll(p, 4, POLL_MS) < 0 && errno != EINTR) v->broken = true;
-    if (p[3].revents && !feed(v->w, left)) left->n = 0; /* the record says what became of it */
-    if (p[1].revents || p[2].revents) read_outputs(v);
-    if (p[0].revents) read_record(v);
-}
-
-LiveEnd live_exchange(LiveLaunch *x, LiveSlice *q) {
-    Serve *v = &x->serve;
-    Str left = q->input;
-    buf_clear(&x->launched.out), buf_clear(&x->launched.err);
-    v->out_bytes = x->launched.err_bytes = 0;
-    v->keep_bytes = q->keep_bytes < x->launch.output_bytes ? q->keep_bytes : x->launch.output_bytes;
-    v->flood_bytes = q->flood_bytes;
-    uint64_t begin = clock_mono_ns(), cpu_begin = live_cpu_ns(v);
-    bool answered = false, within = true;
-    while (within && !answered && !v->ended && !v->broken) {
-        slice_turn(v, &left);
-        answered = q->done(q->ctx, &x->launched.err);
-        if (answered || v->ended || v->broken) read_outputs(v); /* what was written before that is in the pipe */
-        within = slice_within(v, q, begin, cpu_begin);
-    }
-    q->out_bytes = v->out_bytes;
-    x->launched.wall_seconds = (double)(clock_mono_ns() - v->begin) / 1e9;
-    if (!within) return LIVE_LIMIT;
-    return answered && !v->ended && !v->broken ? LIVE_ANSWERED : LIVE_ENDED;
-}
-
-const Launched *live_launched(const LiveLaunch *x) {
-    return &x->launched;
-}
-
-bool live_end(LiveLaunch *x, Err *err) {
-    if (x->ended) return x->end_ok;
-    x->ended = true;
-    Serve *v = &x->serve;
-    v->keep_bytes = 0, v->flood_bytes = UINT64_MAX; /* what comes now belongs to no slice */
-    close_fd(&x->wires.feed);
-    /* the helper's last record tells how it ended; give it a moment before it is asked to end what still runs */
-    for (uint64_t end = clock_mono_ns() + SECOND_NS / 2; !v->ended && !v->broken && clock_mono_ns() < end;) {
-        if (!v->asked) ask_end(v, x->launched.limit);
-        slice_turn(v, &(Str){NULL, 0});
-    }
-    x->end_ok = end_all(v) || err_set(err, ERR_ENV, "processes of the sandbox could not be ended");
-    if (x->end_ok) x->end_ok = check_start(&x->launched, err);
-    return x->end_ok;
-}
-
-void live_close(LiveLaunch *x) {
-    Err ignored = ERR_INIT;
-    if (!x) return;
-    live_end(x, &ignored);
-    wires_close(&x->wires);
-    launched_release(&x->launched);
-    mem_free(x);
+    launch__close_fd(&l->fetched_fd);
 }

@@ -1,5 +1,6 @@
 /* What the files of the sandbox share. Below sandbox.c, from the bottom: filter.c (system calls), cgroup.c (control
- * groups), launch.c (one start of one program), tools.c (what is installed), verdict.c (what it means). */
+ * groups), launch.c (one start of one program), live.c (one that is served in slices), tools.c (what is installed),
+ * verdict.c (what it means); session.c stands beside sandbox.c. */
 #ifndef ASSAY_SANDBOX_INTERNAL_H
 #define ASSAY_SANDBOX_INTERNAL_H
 
@@ -140,6 +141,8 @@ struct Sandbox {
  * *out is then released already. */
 bool sandbox_launch(const Sandbox *s, int slot, const Launch *l, Launched *out, Err *err);
 void launched_release(Launched *l);
+
+/* ---- live.c ---- */
 
 /* The same start, served in slices: for programs that are asked more than once (Launch.feeds). */
 typedef struct LiveLaunch LiveLaunch;
