@@ -70,6 +70,27 @@ static inline const char *fixture_label(int suite, unsigned outcome, uint32_t di
     return NULL;
 }
 
+/* Three turns of a sample with tools: python, a call that is none, the answer. All texts are `text`. */
+static inline void fixture_turns(Arena *a, Str text, Record *r) {
+    RecordTurn *t = arena_array(a, 3, sizeof *t);
+    assert_non_null(t);
+    for (int i = 0; i < 3; i++) {
+        t[i] =
+            (RecordTurn){.request_hash = str_printf(a, "%.20s-%d", r->request_hash.p, i),
+                         .completion = {.status = COMPLETION_OK, .analysis = text, .malformed = STR(""), .n_tokens = 9},
+                         .tool_seconds = 0.25};
+        if (i == 2) continue;
+        t[i].completion.stop = STOP_CALL;
+        t[i].completion.call_recipient = i ? text : STR("python");
+        t[i].completion.call_content = text;
+        t[i].answer = text, t[i].answer_name = STR("python");
+        t[i].bad_call = i == 1;
+    }
+    t[2].completion.stop = STOP_RETURN;
+    t[2].completion.final = text, t[2].completion.has_final = true;
+    r->turns = t, r->n_turns = 3;
+}
+
 /* One item of the run; texts live in the arena. */
 static inline void fixture_item(const Fixture *f, Arena *a, int model, int suite, int sample, int epoch,
                                 FixtureItem *it) {
@@ -118,6 +139,7 @@ static inline void fixture_item(const Fixture *f, Arena *a, int model, int suite
                   .sealed = false /* the manifest's hazard hides this suite */};
     if (suite == 0) r->group = sample % 3 == 0 ? STR("rivers") : sample % 3 == 1 ? STR("cities") : STR("people");
     if (suite == 1) r->cluster = str_printf(a, "template-%d", sample % 12);
+    if (hostile || (sample % 7 == 2 && (suite == 1 || suite == 3))) fixture_turns(a, final, r);
     buf_release(&prompt);
     Completion *c = &r->completion;
     *c = (Completion){

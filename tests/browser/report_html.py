@@ -75,6 +75,9 @@ def hostile_text():
          "<script>document.title='owned'</script> U+001B[31mredU+001B[0", "the marked span")
     same(b.js("/[\\u0000-\\u0008\\u000b-\\u001f\\u202a-\\u202e]/.test(document.body.innerText)"), False, "hidden characters")
     same(b.js("document.title").startswith("demo"), True, "title")
+    same(b.js("document.querySelectorAll('dialog .turn').length"), 3, "turns of a sample with tools")
+    same(b.js("document.querySelectorAll('dialog .turn .trouble').length"), 1, "calls that are none")
+    same(body.count("NUL:U+0000"), 1 + 9 - 2, "texts of the turns; what stands in a call is not shown twice")
     quiet("hostile text")
     b.picture(os.path.join(pictures, "sample-hostile.png"))
 

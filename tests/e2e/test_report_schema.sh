@@ -19,7 +19,9 @@ for e in check.iter_errors(report):
     sys.exit(f"{e.json_path}: {e.message[:300]}")
 
 sealed = next(i for i, s in enumerate(report["samples"]) if s["sealed"])
-report["samples"] = [report["samples"][0], report["samples"][sealed]]
+turns = next(i for i, s in enumerate(report["samples"]) if "turns" in s and not s["sealed"])
+hidden = next(i for i, s in enumerate(report["samples"]) if "turns" in s and s["sealed"])
+report["samples"] = [report["samples"][i] for i in (0, sealed, turns, hidden)]
 
 def altered(name, change):
     r = copy.deepcopy(report)
@@ -41,6 +43,11 @@ altered("a sealed sample with text", lambda r: r["samples"][1].update(final="x")
 altered("an open sample without text", lambda r: drop(r["samples"][0], "final"))
 altered("an unknown member of a sample", lambda r: r["samples"][0].update(path="/tmp/x"))
 altered("a verdict of its own", lambda r: r["comparisons"][0].update(verdict="maybe"))
+altered("turns without their counts", lambda r: drop(r["samples"][2], "n_calls"))
+altered("an unknown limit", lambda r: r["samples"][2].update(limit="time"))
+altered("a turn without its call", lambda r: drop(r["samples"][2]["turns"][0], "arguments"))
+altered("a sealed turn with text", lambda r: r["samples"][3]["turns"][0].update(answer="x"))
+altered("an unknown member of a turn", lambda r: r["samples"][2]["turns"][0].update(extra=1))
 altered("a negative count", lambda r: r["counts"].update(records=-1))
-print("report.json is valid; 12 altered reports are refused")
+print("report.json is valid; 17 altered reports are refused")
 PY

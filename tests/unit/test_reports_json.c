@@ -323,7 +323,7 @@ static void test_document(void **state) {
     assert_int_equal(json_count(json_get(root, "comparisons")), 4);
     int times = 0, total = 0;
     walk_times(root, &times);
-    assert_int_equal(times, 8 * 3 + 800 * 3);
+    assert_int_equal(times, 8 * 3 + 800 * 3 + 64 * 3 * 3); /* 64 samples have three turns, each with three times */
     for (const Json *r = json_first(json_get(root, "results")); r; r = json_next(r)) {
         double sum = 0;
         for (const Json *o = json_first(json_get(r, "outcomes")); o; o = json_next(o)) sum += json_num(o);
