@@ -103,6 +103,26 @@ static bool read_choices(Loader *l, const Value *vars, Sample *s) {
     return texts_of(l, &v, "a choice", &s->choices, &s->n_choices);
 }
 
+/* null: all. Every name must be one of the suite's: a mistake would take a tool away unseen. */
+static bool read_tools(Loader *l, const Value *vars, Sample *s) {
+    const DatasetSpec *spec = l->spec;
+    Value v;
+    if (!spec->tools) return true;
+    if (!field_value(l, spec->tools, "tools", vars, &v)) return false;
+    if (v.type == VALUE_NULL) return true;
+    if (v.type != VALUE_LIST)
+        return err_set(l->err, ERR_INPUT, "tools must be a list of names, not %s", value_type_name(v.type));
+    if (!texts_of(l, &v, "a tool", &s->tools, &s->n_tools)) return false;
+    for (size_t i = 0; i < s->n_tools; i++) {
+        size_t k = 0;
+        while (k < spec->n_tool_names && !str_eq(spec->tool_names[k], s->tools[i])) k++;
+        if (k == spec->n_tool_names)
+            return err_set(l->err, ERR_INPUT, "the suite has no tool '" STR_FMT "'",
+                           STR_ARG(str_sub(s->tools[i], 0, 80)));
+    }
+    return true;
+}
+
 static bool read_id(Loader *l, const Value *vars, Sample *s) {
     if (!l->spec->id) { /* few-shot examples need none */
         s->id = str_printf(l->a, "%lld", (long long)l->number);
@@ -201,7 +221,7 @@ static bool add_row(Loader *l, const Value *row, const Value *hashed) {
     Value vars;
     Sample s = {.index = l->n, .row = *row};
     bool ok = grow(l) && check_columns(l, row) && make_vars(l, row, &vars) && read_id(l, &vars, &s) &&
-              read_targets(l, &vars, &s) && read_choices(l, &vars, &s) &&
+              read_targets(l, &vars, &s) && read_choices(l, &vars, &s) && read_tools(l, &vars, &s) &&
               field_text(l, l->spec->group, "group", true, &vars, &s.group) &&
               field_text(l, l->spec->cluster, "cluster", true, &vars, &s.cluster) && read_meta(l, &vars, &s) &&
               hash_row(l, hashed, &s);

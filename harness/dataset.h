@@ -27,6 +27,8 @@ typedef struct Sample {
     size_t n_targets;
     const Str *choices; /* options in the order shown; may be empty */
     size_t n_choices;
+    const Str *tools; /* names of those it gives the model; NULL: all of the suite's */
+    size_t n_tools;
     Str group;        /* sub-group for tables; absent if the suite names none */
     Str cluster;      /* unit for clustered errors; absent = the sample itself */
     Str content_hash; /* 64 hex digits: SHA-256 of the row as canonical JSON. Derived columns of the mmlu format that
@@ -42,7 +44,9 @@ typedef struct DatasetSpec {
     size_t n_paths;
     DatasetFormat format;
     Str sha256; /* as Dataset.sha256; absent = not checked */
-    const Template *id, *target, *choices, *group, *cluster;
+    const Template *id, *target, *choices, *group, *cluster, *tools;
+    const Str *tool_names; /* what `tools` may name */
+    size_t n_tool_names;
     const struct DatasetMeta {
         Str key;
         const Template *value;

@@ -233,8 +233,7 @@ static bool begin_loop(Run *r, Item *it, Err *err) {
     if (!ps->suite->tools) return true;
     l->row = sample->row;
     if (!prompt_sample_value(sample, it->arena, &l->sample, err) ||
-        !loop_begin(l, ps->suite->tools, &r->limits[it->w.suite], r->boxes[it->w.suite], &it->request, it->arena,
-                    err)) {
+        !loop_begin(l, r->boxes[it->w.suite], sample->tools, sample->n_tools, &it->request, it->arena, err)) {
         l->tools = NULL;
         return false;
     }

@@ -139,14 +139,15 @@ static bool read_meta(Reader *r, const YamlNode *fields, DatasetSpec *d) {
 }
 
 static bool read_fields(Reader *r, const YamlNode *map, DatasetSpec *d) {
-    static const char *const known[] = {"id", "target", "choices", "group", "cluster", "meta", NULL};
+    static const char *const known[] = {"id", "target", "choices", "group", "cluster", "tools", "meta", NULL};
     YamlNode *f = NULL;
     if (!yaml_want_map(map, "fields", false, &f, r->err)) return false;
     if (f && !(yaml_check_keys(f, "'fields'", known, r->err) && want_template(r, f, "id", "fields.id", false, &d->id) &&
                want_template(r, f, "target", "fields.target", false, &d->target) &&
                want_template(r, f, "choices", "fields.choices", false, &d->choices) &&
                want_template(r, f, "group", "fields.group", false, &d->group) &&
-               want_template(r, f, "cluster", "fields.cluster", false, &d->cluster) && read_meta(r, f, d)))
+               want_template(r, f, "cluster", "fields.cluster", false, &d->cluster) &&
+               want_template(r, f, "tools", "fields.tools", false, &d->tools) && read_meta(r, f, d)))
         return false;
     bool mmlu = d->format == DATASET_MMLU;
     if (!d->few_shot && !default_template(r, mmlu ? "{{ subject_id }}-{{ number }}" : "id", "fields.id", &d->id))
@@ -387,7 +388,11 @@ static bool read_tools(Reader *r, const YamlNode *root) {
     Suite *s = r->s;
     YamlNode *n = yaml_get(root, "tools");
     if (!tools_read(root, s->dir, r->a, &s->tools, r->err)) return false;
-    if (!s->tools) return true;
+    if (!s->tools)
+        return !s->dataset.tools ||
+               yaml_fail(root, r->err, "dataset.fields names 'tools', but the suite has no section 'tools'");
+    s->dataset.tool_names = s->tools->names;
+    s->dataset.n_tool_names = s->tools->n_names;
     if (s->mode == SUITE_LOGLIKELIHOOD)
         return yaml_fail(n, r->err, "'tools' needs 'mode: generate'; nothing is sampled for log-likelihood");
     if (s->prefill_channel.p)

@@ -58,7 +58,9 @@ typedef struct SuiteTools {
     PythonTool python;
     const ToolFunction *functions;
     size_t n_functions;
-    Str functions_json; /* as chat completions' "tools"; absent without functions */
+    const Str *functions_json; /* [n_functions] each as an entry of chat completions' "tools" */
+    const Str *names;          /* [n_names] of all: functions in order, then "python" if it is there */
+    size_t n_names;
     ToolLimits limits;
     const Str *file_digests; /* [n_files] of programs in files of their own, in order: part of the suite's digest */
     size_t n_files;
@@ -73,6 +75,11 @@ void tools_overlay(ToolLimits *l, const ToolLimitsGiven *g);
 
 /* True if a call may run code: the run needs a sandbox. */
 bool tools_need_sandbox(const SuiteTools *t);
+/* Which of t's names are in the list (NULL: all), in the arena; NULL without memory. */
+const bool *tools_given(const SuiteTools *t, const Str *names, size_t n, Arena *a);
+/* The functions among them as chat completions' "tools"; absent if there are none. false without memory. */
+bool tools_functions_json(const SuiteTools *t, const bool *given, Arena *a, Str *out);
+
 /* "python (stateful), 2 functions", for people. */
 Str tools_words(const SuiteTools *t, Arena *a);
 
@@ -83,11 +90,14 @@ typedef struct ToolBox ToolBox;
 /* ERR_INPUT: a program is not Python; file, line and column. box is NULL if no call runs code. */
 bool toolbox_open(const SuiteTools *t, const ToolLimits *l, Sandbox *box, Arena *a, ToolBox **out, Err *err);
 void toolbox_close(ToolBox *b); /* NULL is fine */
+const SuiteTools *toolbox_tools(const ToolBox *b);
+const ToolLimits *toolbox_limits(const ToolBox *b);
 
 /* What a call needs to know; the sample's python lives from call to call. */
 typedef struct ToolCall {
     const ToolBox *box;
     Value row, sample;      /* what templates see of the sample */
+    const bool *given;      /* [n_names] which tools the sample has */
     Str recipient, content; /* of the model: any bytes; recipient may be absent */
     uint64_t seed;
     SandboxSession **python; /* the sample's interpreter: opened at the first call, closed by the owner */

@@ -60,6 +60,13 @@ void toolbox_close(ToolBox *b) {
     }
 }
 
+const SuiteTools *toolbox_tools(const ToolBox *b) {
+    return b->tools;
+}
+const ToolLimits *toolbox_limits(const ToolBox *b) {
+    return b->limits;
+}
+
 /* ---- what is said ---- */
 
 typedef struct Answering {
@@ -296,7 +303,7 @@ static bool unknown_function(Answering *x, Str name) {
     Buf b;
     buf_init(&b, 8192);
     for (size_t i = 0; i < t->n_functions; i++)
-        buf_addf(&b, "%s" STR_FMT, i ? ", " : "", STR_ARG(t->functions[i].name));
+        if (x->c->given[i]) buf_addf(&b, "%s" STR_FMT, b.n ? ", " : "", STR_ARG(t->functions[i].name));
     bool ok = bad_call(x, "there is no function '" STR_FMT "'; there is: %.2000s", STR_ARG(name),
                        b.n && !b.failed ? b.p : "none");
     buf_release(&b);
@@ -306,12 +313,14 @@ static bool unknown_function(Answering *x, Str name) {
 static bool route(Answering *x) {
     const SuiteTools *t = x->c->box->tools;
     Str to = x->c->recipient;
-    if (str_eqz(to, "python") && t->python) return call_python(x);
-    if (!str_starts(to, STR("functions.")) || !t->n_functions)
+    bool any = false;
+    for (size_t i = 0; i < t->n_functions; i++) any = any || x->c->given[i];
+    if (str_eqz(to, "python") && t->python && x->c->given[t->n_functions]) return call_python(x);
+    if (!str_starts(to, STR("functions.")) || !any)
         return bad_call(x, "there is no tool '" STR_FMT "' here", STR_ARG(str_sub(to, 0, NAME_MAX_BYTES)));
     Str name = str_sub(to, 10, to.n);
     for (size_t i = 0; i < t->n_functions; i++)
-        if (str_eq(t->functions[i].name, name)) return call_function(x, i);
+        if (x->c->given[i] && str_eq(t->functions[i].name, name)) return call_function(x, i);
     return unknown_function(x, str_sub(name, 0, NAME_MAX_BYTES));
 }
 

@@ -63,17 +63,21 @@ static void set_turn(const ToolLoop *l, Request *r) {
     if (left < r->gen.max_tokens) r->gen.max_tokens = left > 0 ? (int)left : 1;
 }
 
-bool loop_begin(ToolLoop *l, const SuiteTools *tools, const ToolLimits *limits, const ToolBox *box, Request *r,
-                Arena *a, Err *err) {
-    Value row = l->row, sample = l->sample;
-    *l = (ToolLoop){.tools = tools, .limits = limits, .box = box, .gen = r->gen, .row = row, .sample = sample};
+bool loop_begin(ToolLoop *l, const ToolBox *box, const Str *names, size_t n_names, Request *r, Arena *a, Err *err) {
+    const SuiteTools *tools = toolbox_tools(box);
+    *l = (ToolLoop){.tools = tools,
+                    .limits = toolbox_limits(box),
+                    .box = box,
+                    .gen = r->gen,
+                    .row = l->row,
+                    .sample = l->sample,
+                    .given = tools_given(tools, names, n_names, a)};
     l->messages = grown(a, NULL, 0, &l->cap_messages, r->n_messages + 3, sizeof *l->messages);
-    if (!l->messages) return err_nomem(err);
+    if (!l->messages || !l->given || !tools_functions_json(tools, l->given, a, &r->functions)) return err_nomem(err);
     if (r->n_messages) memcpy(l->messages, r->messages, r->n_messages * sizeof *l->messages);
     l->n_messages = r->n_messages;
     r->messages = l->messages;
-    r->functions = tools->functions_json;
-    r->python = tools->python;
+    r->python = tools->python && l->given[tools->n_functions] ? tools->python : PYTHON_NONE;
     set_turn(l, r);
     return true;
 }
@@ -118,6 +122,7 @@ bool loop_answer(ToolLoop *l, Arena *a, Err *err) {
     ToolCall c = {.box = l->box,
                   .row = l->row,
                   .sample = l->sample,
+                  .given = l->given,
                   .recipient = t->completion.call_recipient,
                   .content = t->completion.call_content,
                   .seed = l->tools->python == PYTHON_STATELESS ? loop_seed(l->gen.seed, l->n_turns) : l->gen.seed,

@@ -19,6 +19,7 @@ typedef struct ToolLoop {
     const ToolLimits *limits;
     GenOptions gen; /* of the item: each turn's are made from it */
     Value row, sample;
+    const bool *given; /* which tools the sample has */
     Message *messages; /* of the next request */
     size_t n_messages, cap_messages;
     RecordTurn *turns;
@@ -30,9 +31,9 @@ typedef struct ToolLoop {
     SandboxSession *python;
 } ToolLoop;
 
-/* Gives the request its tools. Messages and the arena must live as long as the loop. */
-bool loop_begin(ToolLoop *l, const SuiteTools *tools, const ToolLimits *limits, const ToolBox *box, Request *r,
-                Arena *a, Err *err);
+/* Gives the request the tools of these names (NULL: all of the suite's). l->row and l->sample are set already; messages
+ * and the arena must live as long as the loop. */
+bool loop_begin(ToolLoop *l, const ToolBox *box, const Str *names, size_t n_names, Request *r, Arena *a, Err *err);
 /* Keeps what came back (c is copied; `request` is what was asked). *calls: a tool must answer now. context: positions
  * of the engine. */
 bool loop_take(ToolLoop *l, const Request *request, const Completion *c, int context, Arena *a, bool *calls, Err *err);

@@ -191,6 +191,8 @@ static bool read_answer(Reader *r, const YamlNode *n, ToolFunction *f) {
 static bool check_name(Reader *r, const YamlNode *n, Str name) {
     static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_", rest[] = "0123456789-";
     bool ok = name.n > 0 && name.n <= 64;
+    if (str_eqz(name, "python"))
+        return yaml_fail(yaml_get(n, "name"), r->err, "'python' is harmony's own tool; give the function another name");
     for (size_t i = 0; ok && i < name.n; i++)
         ok = name.p[i] && (strchr(first, name.p[i]) || (i && strchr(rest, name.p[i])));
     return ok || yaml_fail(yaml_get(n, "name"), r->err,
@@ -238,34 +240,30 @@ static bool read_function(Reader *r, const YamlNode *n, ToolFunction *f) {
            read_answer(r, n, f);
 }
 
-/* [{"type":"function","function":{"name","description"?,"parameters"?}}…] */
-static bool describe_functions(Reader *r, const YamlNode *list) {
+/* {"type":"function","function":{"name","description"?,"parameters"?}} */
+static bool describe_function(Reader *r, const YamlNode *n, Str name, Str *out) {
     static const char *const keys[] = {"description", "parameters", NULL};
     Buf b, part;
     JsonOut o;
     buf_init(&b, YAML_MAX_BYTES * 8);
     json_out_init(&o, &b, 0);
-    json_arr(&o);
-    for (size_t i = 0; i < list->n; i++) {
-        json_obj(&o);
-        json_out_key(&o, "type"), json_out_cstr(&o, "function");
-        json_out_key(&o, "function"), json_obj(&o);
-        json_out_key(&o, "name"), json_out_str(&o, r->t->functions[i].name);
-        for (size_t k = 0; keys[k]; k++) {
-            const YamlNode *n = yaml_get(list->items[i], keys[k]);
-            if (!n || n->kind == YKIND_NULL) continue;
-            buf_init(&part, YAML_MAX_BYTES * 8);
-            yaml_to_json(n, &part);
-            json_out_key(&o, keys[k]), json_out_raw(&o, buf_str(&part));
-            b.failed = b.failed || part.failed;
-            buf_release(&part);
-        }
-        json_obj_end(&o), json_obj_end(&o);
+    json_obj(&o);
+    json_out_key(&o, "type"), json_out_cstr(&o, "function");
+    json_out_key(&o, "function"), json_obj(&o);
+    json_out_key(&o, "name"), json_out_str(&o, name);
+    for (size_t k = 0; keys[k]; k++) {
+        const YamlNode *v = yaml_get(n, keys[k]);
+        if (!v || v->kind == YKIND_NULL) continue;
+        buf_init(&part, YAML_MAX_BYTES * 8);
+        yaml_to_json(v, &part);
+        json_out_key(&o, keys[k]), json_out_raw(&o, buf_str(&part));
+        b.failed = b.failed || part.failed;
+        buf_release(&part);
     }
-    json_arr_end(&o);
-    r->t->functions_json = b.failed ? (Str){0} : str_dup(r->a, buf_str(&b));
+    json_obj_end(&o), json_obj_end(&o);
+    *out = b.failed ? (Str){0} : str_dup(r->a, buf_str(&b));
     buf_release(&b);
-    return r->t->functions_json.p || err_nomem(r->err);
+    return out->p || err_nomem(r->err);
 }
 
 static bool read_functions(Reader *r, const YamlNode *map) {
@@ -281,9 +279,51 @@ static bool read_functions(Reader *r, const YamlNode *map) {
             if (str_eq(f[k].name, f[i].name))
                 return yaml_fail(list->items[i], r->err, "two functions are named '" STR_FMT "'", STR_ARG(f[i].name));
     }
+    Str *json = arena_array(r->a, list->n, sizeof *json);
+    if (!json) return err_nomem(r->err);
+    for (size_t i = 0; i < list->n; i++)
+        if (!describe_function(r, list->items[i], f[i].name, &json[i])) return false;
     r->t->functions = f;
     r->t->n_functions = list->n;
-    return describe_functions(r, list);
+    r->t->functions_json = json;
+    return true;
+}
+
+/* ---- what a sample is given ---- */
+
+static bool list_names(Reader *r) {
+    SuiteTools *t = r->t;
+    Str *names = arena_array(r->a, t->n_functions + 1, sizeof *names);
+    if (!names) return err_nomem(r->err);
+    for (; t->n_names < t->n_functions; t->n_names++) names[t->n_names] = t->functions[t->n_names].name;
+    if (t->python) names[t->n_names++] = STR("python");
+    t->names = names;
+    return true;
+}
+
+const bool *tools_given(const SuiteTools *t, const Str *names, size_t n, Arena *a) {
+    bool *given = arena_array(a, t->n_names, sizeof *given);
+    for (size_t i = 0; given && i < t->n_names; i++) {
+        given[i] = !names;
+        for (size_t k = 0; names && k < n; k++) given[i] = given[i] || str_eq(names[k], t->names[i]);
+    }
+    return given;
+}
+
+bool tools_functions_json(const SuiteTools *t, const bool *given, Arena *a, Str *out) {
+    Buf b;
+    *out = (Str){0};
+    buf_init(&b, SIZE_MAX / 2);
+    for (size_t i = 0; i < t->n_functions; i++) {
+        if (!given[i]) continue;
+        buf_addc(&b, b.n ? ',' : '[');
+        buf_addstr(&b, t->functions_json[i]);
+    }
+    if (b.n) buf_addc(&b, ']');
+    if (b.n) *out = b.failed ? (Str){0} : str_dup(a, buf_str(&b));
+    bool ok = !b.failed && (!b.n || out->p);
+    buf_release(&b);
+    return ok;
 }
 
 /* ---- limits ---- */
@@ -365,7 +405,8 @@ bool tools_read(const YamlNode *root, const char *dir, Arena *a, const SuiteTool
         return false;
     if (mode >= 0) t->python = mode ? PYTHON_STATELESS : PYTHON_STATEFUL;
     tools_overlay(&t->limits, &given);
-    if (!t->python && !t->n_functions)
+    if (!list_names(&r)) return false;
+    if (!t->n_names)
         return yaml_fail(map, err, "'tools' gives the model nothing to call; name 'python' or 'functions'");
     *out = t;
     return true;

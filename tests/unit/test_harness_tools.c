@@ -56,7 +56,7 @@ static void world_open(World *w) {
 static ToolAnswer answer(World *w, Str to, Str content) {
     ToolAnswer out;
     Err err = ERR_INIT;
-    ToolCall c = {w->box, w->row, w->sample, to, content, 1, &w->python};
+    ToolCall c = {w->box, w->row, w->sample, tools_given(w->s->tools, NULL, 0, g_dir.a), to, content, 1, &w->python};
     if (!tool_answer(&c, g_dir.a, &out, &err)) fail_msg("%s", err.msg);
     return out;
 }
@@ -158,10 +158,17 @@ static void test_description(void **state) {
                  "properties: {b: {type: string}, a: {type: integer, default: 1}}}, template: x}, {name: g, "
                  "table: []}]}\n");
     assert_int_equal(s->tools->python, PYTHON_STATELESS);
-    assert_string_equal(s->tools->functions_json.p,
+    Str json;
+    assert_true(tools_functions_json(s->tools, tools_given(s->tools, NULL, 0, g_dir.a), g_dir.a, &json));
+    assert_string_equal(json.p,
                         "[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"description\":\"D\",\"parameters\":{"
                         "\"type\":\"object\",\"properties\":{\"b\":{\"type\":\"string\"},\"a\":{\"type\":\"integer\","
                         "\"default\":1}}}}},{\"type\":\"function\",\"function\":{\"name\":\"g\"}}]");
+    Str only[] = {STR("python"), STR("g")};
+    assert_true(tools_functions_json(s->tools, tools_given(s->tools, only, 2, g_dir.a), g_dir.a, &json));
+    assert_string_equal(json.p, "[{\"type\":\"function\",\"function\":{\"name\":\"g\"}}]");
+    assert_true(tools_functions_json(s->tools, tools_given(s->tools, only, 1, g_dir.a), g_dir.a, &json));
+    assert_null(json.p);
     assert_true(tools_need_sandbox(s->tools));
     assert_false(tools_need_sandbox(suite_of(TOOLS)->tools));
     assert_string_equal(tools_words(s->tools, g_dir.a).p, "python (stateless), 2 functions");
@@ -177,6 +184,48 @@ static void test_digest(void **state) {
     assert_true(str_eq(one, suite_of(tools)->sha256));
     dir_put(&g_dir, "a/b/f.py", "print(2)\n");
     assert_false(str_eq(one, suite_of(tools)->sha256));
+}
+
+/* A sample may have some of the suite's tools, or none: the others are not there for it. */
+static void test_given(void **state) {
+    (void)state;
+    World w;
+    Err err = ERR_INIT;
+    Dataset *data, *fewshot;
+    Str some = str_printf(g_dir.a, "%s", TOOLS);
+    world_open(&w);
+    Str only[] = {STR("now")};
+    ToolAnswer out;
+    ToolCall c = {.box = w.box, .given = tools_given(w.s->tools, only, 1, g_dir.a), .python = &w.python};
+    c.recipient = STR("functions.price"), c.content = STR("{}");
+    assert_true(tool_answer(&c, g_dir.a, &out, &err));
+    assert_string_equal(out.text.p, "error: there is no function 'price'; there is: now");
+    c.given = tools_given(w.s->tools, only, 0, g_dir.a);
+    assert_true(tool_answer(&c, g_dir.a, &out, &err));
+    assert_string_equal(out.text.p, "error: there is no tool 'functions.price' here");
+    toolbox_close(w.box);
+
+    static const char head[] = "suite: a/b\nversion: 1\ntitle: T\ndataset: {path: t.jsonl, fields: {tools: tools}}\n"
+                               "prompt: q\nscorers: [number]\n";
+    const char *path = dir_put_n(&g_dir, "a/b/suite.yaml", str_printf(g_dir.a, "%s%s", head, some.p));
+    Suite *s;
+    dir_put(&g_dir, "a/b/t.jsonl",
+            "{\"id\": \"1\", \"q\": \"x\", \"tools\": [\"now\", \"hi\"]}\n"
+            "{\"id\": \"2\", \"q\": \"x\", \"tools\": []}\n"
+            "{\"id\": \"3\", \"q\": \"x\", \"tools\": null}\n");
+    if (!suite_load(path, NULL, g_dir.a, &s, &err) || !suite_open_data(s, g_dir.a, &data, &fewshot, &err))
+        fail_msg("%s", err.msg);
+    assert_int_equal(data->samples[0].n_tools, 2);
+    assert_true(data->samples[1].tools && data->samples[1].n_tools == 0);
+    assert_null(data->samples[2].tools);
+    dir_put(&g_dir, "a/b/t.jsonl", "\n{\"id\": \"1\", \"q\": \"x\", \"tools\": [\"nowt\"]}\n");
+    assert_false(suite_open_data(s, g_dir.a, &data, &fewshot, &err));
+    assert_has(&err, "t.jsonl line 2");
+    assert_has(&err, "the suite has no tool 'nowt'");
+    err = (Err)ERR_INIT;
+    path = dir_put(&g_dir, "a/b/suite.yaml", head);
+    assert_false(suite_load(path, NULL, g_dir.a, &s, &err));
+    assert_has(&err, "no section 'tools'");
 }
 
 /* ---- the loop ---- */
@@ -210,7 +259,7 @@ static void loop_world(LoopWorld *x, const char *tools) {
     assert_true(toolbox_open(x->w.s->tools, &x->w.limits, NULL, g_dir.a, &x->w.box, &err));
     x->m[0] = (Message){.role = ROLE_USER, .content = STR("q")};
     x->r = (Request){.messages = x->m, .n_messages = 1, .gen = {.max_tokens = 60, .seed = 11}};
-    assert_true(loop_begin(&x->l, x->w.s->tools, &x->w.limits, x->w.box, &x->r, g_dir.a, &err));
+    assert_true(loop_begin(&x->l, x->w.box, NULL, 0, &x->r, g_dir.a, &err));
 }
 
 static bool take(LoopWorld *x, Completion c, int context) {
@@ -435,7 +484,8 @@ int main(void) {
         cmocka_unit_test(test_digest),         cmocka_unit_test(test_turns),
         cmocka_unit_test(test_seeds),          cmocka_unit_test(test_limits),
         cmocka_unit_test(test_context),        cmocka_unit_test(test_reading_without_memory),
-        cmocka_unit_test(test_failure),        cmocka_unit_test(test_without_memory),
+        cmocka_unit_test(test_given),          cmocka_unit_test(test_failure),
+        cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -43,22 +43,18 @@ typedef struct Loop {
 static void begin(Loop *x) {
     Suite *s;
     Err err = ERR_INIT;
+    static const Str only[] = {{"get_item", 8}}; /* the renderer's chat form knows no python */
     memset(x, 0, sizeof *x);
     if (!suite_load("suites/demo/tools", NULL, g_a, &s, &err)) fail_msg("%s", err.msg);
     SuiteTools *t = arena_alloc(g_a, sizeof *t);
     *t = *s->tools;
-    t->python = PYTHON_NONE; /* the renderer's chat form knows functions alone */
-    t->n_functions = 1;
-    static const char json[] = "\"name\":\"get_item\"";
-    assert_int_equal(str_find(t->functions_json, str_from(json), 0) != SIZE_MAX, 1);
-    size_t end = str_find(t->functions_json, STR(",{\"type\":\"function\",\"function\":{\"name\":\"label\""), 0);
-    t->functions_json = str_printf(g_a, "%.*s]", (int)end, t->functions_json.p);
+    t->python = PYTHON_NONE, t->n_functions = t->n_names = 2; /* those that need no sandbox */
     x->tools = t, x->limits = t->limits;
     assert_true(toolbox_open(t, &x->limits, NULL, g_a, &x->box, &err));
     x->m[0] = (Message){.role = ROLE_DEVELOPER, .content = STR("Look it up.")};
     x->m[1] = (Message){.role = ROLE_USER, .content = STR("How many pens?")};
     x->r = (Request){.messages = x->m, .n_messages = 2, .gen = {.max_tokens = 8, .top_p = 1, .effort = EFFORT_MEDIUM}};
-    assert_true(loop_begin(&x->l, t, &x->limits, x->box, &x->r, g_a, &err));
+    assert_true(loop_begin(&x->l, x->box, only, 1, &x->r, g_a, &err));
 }
 
 /* What the model would have sampled: the ids of a call. */
@@ -97,7 +93,7 @@ static Ids rendered(const Vocab *v, const Loop *x) {
         "pens?\"},{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"1\",\"type\":\"function\",\"function\":{\"name\":"
         "\"get_item\",\"arguments\":\"{\\\"item\\\": \\\"pen\\\"}\"}}]},{\"role\":\"tool\",\"tool_call_id\":\"1\","
         "\"content\":\"{\\\"price\\\":120,\\\"stock\\\":400}\"}],\"tools\":");
-    buf_addstr(&b, x->tools->functions_json);
+    buf_addstr(&b, x->r.functions);
     buf_adds(&b, "}");
     if (!vocab_render(v, buf_str(&b), &o, g_a, &text, &ids, &err)) fail_msg("%s", err.msg);
     buf_release(&b), buf_release(&text);
