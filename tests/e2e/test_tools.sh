@@ -108,7 +108,7 @@ PY
 cp -r rec quick
 python3 slow.py
 run --out whole >"$W/out" 2>&1 || fail "slow: $(cat "$W/out")"
-run --out killed >"$W/out" 2>&1 &
+"$ASSAY" run "$suite" --model m=replay:"$W/rec" --seed 5 -q --out killed >"$W/out" 2>&1 & # no function: its pid is wanted
 pid=$!
 python3 - <<'PY'
 import sqlite3, time
