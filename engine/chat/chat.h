@@ -38,6 +38,7 @@ bool chat_check_functions(Str json, Err *err);
     X(CHAT_CONTENT_UTF8, false, "content that is not valid UTF-8")                                                     \
     X(CHAT_NO_ROLE, true, "a header without a role")                                                                   \
     X(CHAT_UNKNOWN_ROLE, true, "an unknown role")                                                                      \
+    X(CHAT_RECIPIENT_FOR_ROLE, false, "a header that begins with a recipient")                                         \
     X(CHAT_NO_CHANNEL, false, "an assistant's message without <|channel|>")                                            \
     X(CHAT_EMPTY_CHANNEL, true, "<|channel|> without a name")                                                          \
     X(CHAT_UNKNOWN_CHANNEL, false, "an unknown channel")                                                               \

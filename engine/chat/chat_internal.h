@@ -19,7 +19,8 @@ bool chat__role_parse(Str name, Role *out);
 
 /* ---- rendering ---- */
 
-/* A message whose content may have several parts: each is encoded by itself. Absent Str are not written. */
+/* A message whose content may have several parts: each is encoded by itself. Absent Str are not written; empty ones
+ * are, as in the reference (" to=", an empty channel). */
 typedef struct Turn {
     Role role;
     Str name, channel, recipient, content_type;
@@ -99,7 +100,7 @@ void request_tools_release(RequestTools *t);
  * analysis, everybody hears an answer. */
 Str chat__default_channel(Str recipient);
 
-/* Absent Str and n_channels 0 leave their section out. */
+/* Absent Str and n_channels 0 leave their section out; an empty Str leaves its line. */
 typedef struct SystemContent {
     Str identity, cutoff, date, effort;
     const Str *channels;

@@ -11,16 +11,19 @@ SystemContent content_default_system(Effort effort, Str date) {
                            .channel_required = true};
 }
 
-/* A blank line before every section but the first. */
-static void begin_section(Buf *out, size_t start) {
-    if (out->n > start) buf_adds(out, "\n\n");
+/* A blank line before every section but the first, which may be empty. */
+static void begin_section(Buf *out, bool *any) {
+    if (*any) buf_adds(out, "\n\n");
+    *any = true;
 }
 
-static void add_line(Buf *out, size_t section, const char *label, Str value) {
+/* *any: a line stands above, be it empty. */
+static void add_line(Buf *out, bool *any, const char *label, Str value) {
     if (!value.p) return;
-    if (out->n > section) buf_addc(out, '\n');
+    if (*any) buf_addc(out, '\n');
     buf_adds(out, label);
     buf_addstr(out, value);
+    *any = true;
 }
 
 static void add_channels(Buf *out, const SystemContent *c, bool has_functions) {
@@ -35,33 +38,33 @@ static void add_channels(Buf *out, const SystemContent *c, bool has_functions) {
 }
 
 void content_system(Buf *out, const SystemContent *c, bool has_functions) {
-    size_t start = out->n;
-    add_line(out, start, "", c->identity);
-    add_line(out, start, "Knowledge cutoff: ", c->cutoff);
-    add_line(out, start, "Current date: ", c->date);
+    bool any = false;
+    add_line(out, &any, "", c->identity);
+    add_line(out, &any, "Knowledge cutoff: ", c->cutoff);
+    add_line(out, &any, "Current date: ", c->date);
     if (c->effort.p) {
-        begin_section(out, start);
+        begin_section(out, &any);
         buf_adds(out, "Reasoning: ");
         buf_addstr(out, c->effort);
     }
     if (c->tools.n) {
-        begin_section(out, start);
+        begin_section(out, &any);
         tools_text(out, &c->tools);
     }
     if (c->n_channels) {
-        begin_section(out, start);
+        begin_section(out, &any);
         add_channels(out, c, has_functions);
     }
 }
 
 void content_developer(Buf *out, Str instructions, const Tools *tools) {
-    size_t start = out->n;
-    if (instructions.p) {
+    bool any = instructions.p != NULL;
+    if (any) {
         buf_adds(out, "# Instructions\n\n");
         buf_addstr(out, instructions);
     }
     if (tools->n) {
-        begin_section(out, start);
+        begin_section(out, &any);
         tools_text(out, tools);
     }
 }

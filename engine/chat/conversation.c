@@ -55,6 +55,15 @@ static bool read_labels(const Json *m, Turn *t, Err *err) {
            json_want_str(m, "content_type", false, &t->content_type, err);
 }
 
+/* Chat completions: clients send "" for what they do not have. */
+static bool read_chat_labels(const Json *m, Turn *t, Err *err) {
+    Str *const labels[] = {&t->name, &t->channel, &t->recipient, &t->content_type};
+    if (!read_labels(m, t, err)) return false;
+    for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
+        if (labels[i]->n == 0) *labels[i] = (Str){NULL, 0};
+    return true;
+}
+
 static Str part_type(const Json *part) {
     return json_str(json_get(part, "type"));
 }
@@ -338,7 +347,7 @@ static bool read_assistant(Reader *r, const Json *m) {
     if (!is_absent(calls) && json_type(calls) != JSON_ARRAY)
         return err_set(r->err, ERR_INPUT, "'tool_calls' must be a list");
     bool has_calls = !is_absent(calls) && json_first(calls);
-    if (!read_labels(m, &t, r->err) || !read_content(r, json_get(m, "content"), &t)) return false;
+    if (!read_chat_labels(m, &t, r->err) || !read_content(r, json_get(m, "content"), &t)) return false;
     for (size_t i = 0; i < t.n_parts; i++) n += t.parts[i].n;
     if (!t.channel.n) t.channel = has_calls ? STR("commentary") : chat__default_channel(t.recipient);
     if (n || !has_calls) *next_turn(r) = t;
@@ -352,7 +361,7 @@ static bool read_tool_answer(Reader *r, const Json *m) {
     Turn *t = next_turn(r);
     Str id = {NULL, 0};
     t->role = ROLE_TOOL;
-    if (!read_labels(m, t, r->err) || !json_want_str(m, "tool_call_id", false, &id, r->err)) return false;
+    if (!read_chat_labels(m, t, r->err) || !json_want_str(m, "tool_call_id", false, &id, r->err)) return false;
     if (id.p) {
         Str called = call_slot(r, id)->name;
         if (called.p && !function_name(r, called, &t->name)) return false;
@@ -378,7 +387,7 @@ static bool read_chat_message(Reader *r, const Json *m) {
     if (role == ROLE_TOOL) return read_tool_answer(r, m);
     Turn *t = next_turn(r);
     t->role = role;
-    return read_labels(m, t, r->err) && read_content(r, json_get(m, "content"), t);
+    return read_chat_labels(m, t, r->err) && read_content(r, json_get(m, "content"), t);
 }
 
 static bool read_chat(Reader *r, const Json *json) {

@@ -90,7 +90,9 @@ static void take_role(Words *w, const Role *known, Header *h) {
         bool is_role = chat__role_parse(word, &h->role);
         if (!is_role) h->role = ROLE_TOOL;
         if (h->role == ROLE_TOOL) h->name = word;
-        if (!is_role && w->n == 1) defect(h, CHAT_UNKNOWN_ROLE);
+        /* the reference takes a lone "to=x" for the name of a tool */
+        if (!is_role && w->n == 1)
+            defect(h, str_starts(word, STR("to=")) ? CHAT_RECIPIENT_FOR_ROLE : CHAT_UNKNOWN_ROLE);
         if (!is_role) drop_first(w);
     }
     if (w->n && str_eqz(w->v[0], role_name(h->role))) drop_first(w);

@@ -96,28 +96,28 @@ static void render_content_type(Render *r, Str type) {
 
 static void render_author(Render *r, const Turn *t) {
     if (t->role == ROLE_TOOL) {
-        if (t->name.n == 0 && !r->failed)
+        if (!t->name.p && !r->failed)
             r->failed = !err_set(r->err, ERR_INPUT, "a tool message needs the tool's name in 'name'");
         render_text(r, t->name);
         return;
     }
     render_text(r, str_from(role_name(t->role)));
-    if (t->name.n) render_prefixed(r, ":", t->name);
+    if (t->name.p) render_prefixed(r, ":", t->name);
 }
 
 void render_turn(Render *r, const Turn *t) {
     render_special(r, r->h->start);
     render_author(r, t);
-    if (t->recipient.n && !str_eqz(t->recipient, "all")) render_prefixed(r, " to=", t->recipient);
-    if (t->channel.n) {
+    if (t->recipient.p && !str_eqz(t->recipient, "all")) render_prefixed(r, " to=", t->recipient);
+    if (t->channel.p) {
         render_special(r, r->h->channel);
         render_text(r, t->channel);
     }
-    if (t->content_type.n) render_content_type(r, t->content_type);
+    if (t->content_type.p) render_content_type(r, t->content_type);
     render_special(r, r->h->message);
     for (size_t i = 0; i < t->n_parts; i++) render_text(r, t->parts[i]);
     /* a recipient makes it a call, even the recipient "all" that is not written */
-    render_special(r, t->role == ROLE_ASSISTANT && t->recipient.n ? r->h->call : r->h->end);
+    render_special(r, t->role == ROLE_ASSISTANT && t->recipient.p ? r->h->call : r->h->end);
 }
 
 /* If the last assistant message is an answer, the analysis before the first answer goes; analysis between answers

@@ -192,8 +192,13 @@ static Str channel_of_call(const History *h, Str tool) {
     return STR("commentary");
 }
 
+/* A caller's empty text means absent. */
+static Str given(Str s) {
+    return s.n ? s : (Str){NULL, 0};
+}
+
 static bool push_message(Render *r, History *h, const Message *m) {
-    Turn t = {m->role, m->name, m->channel, m->recipient, m->content_type, &m->content, 1};
+    Turn t = {m->role, given(m->name), given(m->channel), given(m->recipient), given(m->content_type), &m->content, 1};
     if (m->role == ROLE_ASSISTANT && !t.channel.n) t.channel = chat__default_channel(t.recipient);
     if (m->role == ROLE_TOOL) {
         if (!t.recipient.n) t.recipient = STR("assistant");

@@ -81,6 +81,14 @@ static void vectors_by_ids(void **state) {
     check_vectors(model, vectors, true, 37);
 }
 
+/* The same for our own vectors; see the README there. */
+static void more_vectors(void **state) {
+    (void)state;
+    const char *model = any_tokenizer();
+    if (!model) skip();
+    check_vectors(model, "tests/golden/harmony/parse.jsonl", false, 60);
+}
+
 /* ---- lenient ---- */
 
 typedef struct Fixture {
@@ -413,6 +421,18 @@ static void unknown_roles_are_data(void **state) {
     assert_true(str_eqz(defects_of(f, &got), "an unknown role; a header without a role; " NO_CHANNEL));
 }
 
+/* The assistant's name forgotten: the reference reads the recipient as the name of a tool, and so do we, saying so. */
+static void recipient_for_role(void **state) {
+    Fixture *f = *state;
+    if (!f) skip();
+    ChatParsed got = lenient(f, "<|start|>to=functions.f<|channel|>commentary<|message|>{}<|call|>", false);
+    assert_int_equal(got.n_messages, 1);
+    assert_int_equal(got.messages[0].role, ROLE_TOOL);
+    assert_true(str_eqz(got.messages[0].name, "to=functions.f") && !got.messages[0].recipient.p);
+    assert_int_equal(got.end.defects.count[CHAT_RECIPIENT_FOR_ROLE], 1);
+    assert_false(got.end.ends_in_call);
+}
+
 static void counts_analysis_tokens(void **state) {
     Fixture *f = *state;
     if (!f) skip();
@@ -477,6 +497,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(vectors_by_text),
         cmocka_unit_test(vectors_by_ids),
+        cmocka_unit_test(more_vectors),
         cmocka_unit_test_setup_teardown(lenient_cases, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(strict_refuses, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(bad_bytes, open_fixture, close_fixture),
@@ -484,6 +505,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(counts_beyond, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(what_is_a_call, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(unknown_roles_are_data, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(recipient_for_role, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(counts_analysis_tokens, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(prefilled_goes_on, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(random_tokens, open_fixture, close_fixture)};
