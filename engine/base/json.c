@@ -1,6 +1,7 @@
 #include "engine/base/json.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -75,6 +76,62 @@ static bool check_keys(const cJSON *j, Err *err) {
     return true;
 }
 
+/* ---- the text of numbers ----
+ *
+ * cJSON keeps a double. Where that says less than the text (20.0, 1e2, -0, integers of more than 15 digits), the text
+ * is kept in the item's valuestring, which numbers do not use and cJSON_Delete releases. */
+
+static bool in_number(char c) {
+    return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+}
+
+/* The next number of a valid document at or after *at; absent at the end. */
+static Str next_number(Str text, size_t *at) {
+    bool in_string = false;
+    for (size_t i = *at; i < text.n; i++) {
+        char c = text.p[i];
+        if (c == '"')
+            in_string = !in_string;
+        else if (in_string && c == '\\')
+            i++;
+        else if (!in_string && (c == '-' || (c >= '0' && c <= '9'))) {
+            size_t begin = i;
+            while (i < text.n && in_number(text.p[i])) i++;
+            *at = i;
+            return str_sub(text, begin, i);
+        }
+    }
+    *at = text.n;
+    return (Str){NULL, 0};
+}
+
+static bool says_more(Str number) {
+    for (size_t i = 0; i < number.n; i++)
+        if (number.p[i] == '.' || number.p[i] == 'e' || number.p[i] == 'E') return true;
+    return number.n > 15 || str_eqz(number, "-0");
+}
+
+/* Numbers stand in the tree in the order of the text. cJSON bounds the nesting, so recursion is bounded too. */
+static bool keep_numbers(cJSON *j, Str text, size_t *at, Err *err) {
+    if (cJSON_IsNumber(j)) {
+        Str number = next_number(text, at);
+        if (!says_more(number)) return true;
+        j->valuestring = mem_alloc(number.n + 1);
+        if (!j->valuestring) return err_nomem(err);
+        memcpy(j->valuestring, number.p, number.n);
+    }
+    for (cJSON *c = j->child; c; c = c->next)
+        if (!keep_numbers(c, text, at, err)) return false;
+    return true;
+}
+
+static bool any_says_more(Str text) {
+    size_t at = 0;
+    for (Str n = next_number(text, &at); n.p; n = next_number(text, &at))
+        if (says_more(n)) return true;
+    return false;
+}
+
 /* cJSON answers NULL to bad text and to lack of memory alike; this tells them apart. */
 static _Thread_local bool out_of_memory;
 
@@ -104,7 +161,8 @@ bool json_parse(Str text, Json **out, Err *err) {
     size_t at = end ? (size_t)(end - text.p) : 0;
     if (!root && out_of_memory) return err_nomem(err);
     if (!root) return fail_at_offset(err, text, at < text.n ? at : text.n, "this is not valid JSON");
-    bool ok = check_keys(root, err);
+    size_t number_at = 0;
+    bool ok = check_keys(root, err) && (!any_says_more(text) || keep_numbers(root, text, &number_at, err));
     if (ok && str_trim(str_sub(text, at, text.n)).n != 0)
         ok = fail_at_offset(err, text, at, "something stands behind the JSON value");
     if (!ok) {
@@ -159,8 +217,23 @@ double json_num(const Json *j) {
     return cJSON_IsNumber(j) ? j->valuedouble : 0;
 }
 
+Str json_num_text(const Json *j) {
+    return cJSON_IsNumber(j) ? str_from(j->valuestring) : (Str){NULL, 0};
+}
+
+/* Digits alone, more than a double holds. */
+static bool long_integer(const char *text, int64_t lo, int64_t hi, int64_t *out) {
+    char *end;
+    errno = 0;
+    long long v = strtoll(text, &end, 10);
+    if (errno || *end || v < lo || v > hi) return false;
+    *out = v;
+    return true;
+}
+
 bool json_int(const Json *j, int64_t lo, int64_t hi, int64_t *out) {
     if (!cJSON_IsNumber(j)) return false;
+    if (j->valuestring && !strpbrk(j->valuestring, ".eE")) return long_integer(j->valuestring, lo, hi, out);
     double d = j->valuedouble;
     if (!(fabs(d) <= 9007199254740992.0) || d != floor(d)) return false; /* beyond 2^53 doubles are not exact */
     if ((int64_t)d < lo || (int64_t)d > hi) return false;

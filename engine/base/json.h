@@ -29,7 +29,10 @@ const Json *json_next(const Json *child);
 const char *json_key(const Json *child); /* name of an object member, else NULL */
 Str json_str(const Json *j);             /* {NULL,0} unless a string; lives as long as the document */
 double json_num(const Json *j);          /* 0 unless a number */
-/* An integer in [lo, hi]; false if it is not one. */
+/* The number as it was written, where its double says less: 20.0, 1e2, -0, integers of more than 15 digits; else
+ * absent. Lives as long as the document. */
+Str json_num_text(const Json *j);
+/* An integer in [lo, hi], exact in all 64 bits; false if it is not one. */
 bool json_int(const Json *j, int64_t lo, int64_t hi, int64_t *out);
 bool json_bool(const Json *j, bool *out);
 

@@ -5,6 +5,7 @@
  * content.c       the text of system and developer messages
  * tools.c         tool namespaces as TypeScript-like text
  * schema.c        JSON schema -> type
+ * value.c         JSON values as text
  * conversation.c  the two JSON forms of `assay render` -> turns
  * header.c        header text -> role, channel, recipient, type
  * stream.c        tokens -> events, one at a time
@@ -99,6 +100,9 @@ void request_tools_release(RequestTools *t);
 /* The channel of an assistant's message that names none: functions are called on commentary, built-in tools on
  * analysis, everybody hears an answer. */
 Str chat__default_channel(Str recipient);
+
+/* Appends a JSON value on one line as the reference writes it. */
+void chat__value_text(Buf *out, const Json *j);
 
 /* Absent Str and n_channels 0 leave their section out; an empty Str leaves its line. */
 typedef struct SystemContent {

@@ -332,10 +332,8 @@ static bool read_tool_call(Reader *r, const Json *call) {
     if (is_absent(arguments)) return one_part(r, t, STR("{}"));
     if (json_type(arguments) == JSON_STRING) return one_part(r, t, json_str(arguments));
     Buf b; /* some clients send the object itself */
-    JsonOut o;
     buf_init(&b, CONTENT_MAX_BYTES);
-    json_out_init(&o, &b, 0);
-    json_out_node(&o, arguments);
+    chat__value_text(&b, arguments);
     return keep(r, &b, &text) && one_part(r, t, text);
 }
 

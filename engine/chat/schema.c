@@ -31,12 +31,6 @@ static void comment_line(Buf *out, int indent, const char *before, Str text, con
     buf_addc(out, '\n');
 }
 
-static void json_text(Buf *out, const Json *j) {
-    JsonOut o;
-    json_out_init(&o, out, 0);
-    json_out_node(&o, j);
-}
-
 /* "default: X". A string stands in bare quotes, and in none where the values are listed by an enum; as_json keeps to
  * JSON there (the reference does so for a oneOf that is not a property). */
 static void default_text(Buf *out, const Json *schema, bool as_json) {
@@ -50,7 +44,7 @@ static void default_text(Buf *out, const Json *schema, bool as_json) {
     } else if (is_text && !as_json) {
         buf_addstr(out, json_str(d));
     } else {
-        json_text(out, d);
+        chat__value_text(out, d);
     }
 }
 

@@ -72,6 +72,59 @@ static void what_is_read_is_written(void **state) {
     buf_release(&b);
 }
 
+static void numbers_keep_their_text(void **state) {
+    (void)state;
+    static const struct {
+        const char *source, *kept; /* NULL: the double says it all */
+        bool whole;
+        int64_t value;
+    } one[] = {{"20", NULL, true, 20},
+               {"-7", NULL, true, -7},
+               {"999999999999999", NULL, true, 999999999999999},
+               {"20.0", "20.0", true, 20},
+               {"2e1", "2e1", true, 20},
+               {"-0", "-0", true, 0},
+               {"0.5", "0.5", false, 0},
+               {"9007199254740993", "9007199254740993", true, 9007199254740993},
+               {"9223372036854775807", "9223372036854775807", true, INT64_MAX},
+               {"-9223372036854775808", "-9223372036854775808", true, INT64_MIN},
+               {"9223372036854775808", "9223372036854775808", false, 0},
+               {"123456789012345678901234567890", "123456789012345678901234567890", false, 0},
+               {"1e300", "1e300", false, 0}};
+    enum { N = sizeof one / sizeof *one };
+    Buf b;
+    Json *j;
+    Err err = ERR_INIT;
+    buf_init(&b, 10000);
+    /* strings with digits in them stand between, as keys and values */
+    buf_adds(&b, "{\"7.5\":[\"1.5 \\\" 2.5\"");
+    for (int i = 0; i < N; i++) buf_addf(&b, ",%s,{\"-1.0\": [ ]}", one[i].source);
+    buf_adds(&b, "]}");
+    for (uint64_t n = 1; n < 500; n++) { /* each allocation fails */
+        mem_fail_at(n);
+        bool ok = json_parse(buf_str(&b), &j, &err);
+        mem_fail_at(0);
+        if (ok) break;
+        assert_int_equal(err.code, ERR_MEMORY);
+    }
+    assert_non_null(j);
+    const Json *c = json_next(json_first(json_get(j, "7.5")));
+    for (int i = 0; i < N; i++, c = json_next(json_next(c))) {
+        int64_t v = 0;
+        if (one[i].kept ? !str_eqz(json_num_text(c), one[i].kept) : json_num_text(c).p != NULL)
+            fail_msg("%s: '" STR_FMT "'", one[i].source, STR_ARG(json_num_text(c)));
+        assert_true(json_num(c) == strtod(one[i].source, NULL));
+        if (json_int(c, INT64_MIN, INT64_MAX, &v) != one[i].whole || v != one[i].value) fail_msg("%s", one[i].source);
+        if (one[i].whole && v > INT64_MIN && v < INT64_MAX) {
+            assert_true(json_int(c, v, v, &v));
+            assert_false(json_int(c, v + 1, INT64_MAX, &v));
+            assert_false(json_int(c, INT64_MIN, v - 1, &v));
+        }
+    }
+    json_close(j);
+    buf_release(&b);
+}
+
 static void hostile_text_is_escaped(void **state) {
     (void)state;
     Buf b;
@@ -145,10 +198,10 @@ static void no_failing_allocation_crashes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bad_documents_are_named),       cmocka_unit_test(every_prefix_is_refused),
-        cmocka_unit_test(what_is_read_is_written),       cmocka_unit_test(hostile_text_is_escaped),
-        cmocka_unit_test(line_ends_are_escaped),         cmocka_unit_test(indented_objects_read_well),
-        cmocka_unit_test(no_failing_allocation_crashes),
+        cmocka_unit_test(bad_documents_are_named),    cmocka_unit_test(every_prefix_is_refused),
+        cmocka_unit_test(what_is_read_is_written),    cmocka_unit_test(numbers_keep_their_text),
+        cmocka_unit_test(hostile_text_is_escaped),    cmocka_unit_test(line_ends_are_escaped),
+        cmocka_unit_test(indented_objects_read_well), cmocka_unit_test(no_failing_allocation_crashes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

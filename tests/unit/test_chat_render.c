@@ -203,6 +203,53 @@ static void no_injection(void **state) {
     assert_int_equal(specials, 8);
 }
 
+/* Defaults are written as the reference's JSON library (serde_json, with ryu's pretty form of floats) writes them: what
+ * is a float there stays one. */
+static void defaults_as_written(void **state) {
+    static const char *const one[][2] = {
+        {"20", "20"},
+        {"20.0", "20.0"},
+        {"-3", "-3"},
+        {"1.50", "1.5"},
+        {"1e2", "100.0"},
+        {"0.0", "0.0"},
+        {"-0", "-0.0"},
+        {"0.1", "0.1"},
+        {"1e-5", "0.00001"},
+        {"1e-6", "1e-6"},
+        {"0.000123", "0.000123"},
+        {"1.25e-7", "1.25e-7"},
+        {"1e15", "1000000000000000.0"},
+        {"1e16", "1e16"},
+        {"1.5e300", "1.5e300"},
+        {"123456789012345680000.0", "1.2345678901234568e20"},
+        {"9007199254740993", "9007199254740993"},
+        {"18446744073709551615", "18446744073709551615"},
+        {"-9223372036854775808", "-9223372036854775808"},
+        {"18446744073709551616", "1.8446744073709552e19"},
+        {"[1, 2.0, {\"a\": null}]", "[1,2.0,{\"a\":null}]"},
+        {"{\"a\":\"\\u0008\\u000c\\n\\u001f\\u007f\\u2028\\/\\\"\"}",
+         "{\"a\":\"\\b\\f\\n\\u001f\x7F\xE2\x80\xA8/\\\"\"}"},
+    };
+    Fixture *f = *state;
+    if (!f) skip();
+    for (size_t i = 0; i < sizeof one / sizeof *one; i++) {
+        Str json =
+            str_printf(f->a,
+                       "{\"mode\":\"conversation\",\"messages\":[{\"role\":\"developer\",\"content\":{\"tools\":{"
+                       "\"n\":{\"tools\":[{\"name\":\"f\",\"parameters\":{\"type\":\"object\",\"properties\":{\"p\":{"
+                       "\"type\":\"number\",\"default\":%s}}}}]}}}}]}",
+                       one[i][0]);
+        check(f, json.p,
+              str_printf(
+                  f->a,
+                  "<|start|>developer<|message|># Tools\n\n## n\n\nnamespace n {\n\ntype f = (_: {\np?: number, // "
+                  "default: %s\n}) => any;\n\n} // namespace n<|end|>",
+                  one[i][1])
+                  .p);
+    }
+}
+
 /* Harmony's own form says what it says: an empty text is there, only an absent one is not. In the other form clients
  * send "" for nothing. */
 static void empty_and_absent(void **state) {
@@ -298,6 +345,7 @@ int main(void) {
                                        WITH_VOCAB(no_injection),
                                        WITH_VOCAB(nul_comes_through),
                                        WITH_VOCAB(empty_and_absent),
+                                       WITH_VOCAB(defaults_as_written),
                                        WITH_VOCAB(request_equals_json),
                                        WITH_VOCAB(wrong_conversations)};
     return cmocka_run_group_tests(tests, NULL, NULL);
