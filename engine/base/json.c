@@ -26,8 +26,17 @@ static bool fail_at_offset(Err *err, Str text, size_t at, const char *what) {
     return err_set(err, ERR_INPUT, "line %zu column %zu: %s", line, col, what);
 }
 
+static bool four_hex(Str s) {
+    if (s.n < 4) return false;
+    for (int i = 0; i < 4; i++) {
+        char c = s.p[i];
+        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f') && !(c >= 'A' && c <= 'F')) return false;
+    }
+    return true;
+}
+
 /* What cJSON lets pass and we do not: raw control characters and NUL escapes in strings (its strings are C strings),
- * and text that is not UTF-8. */
+ * \u without its digits (which it reads as NUL), and text that is not UTF-8. */
 static bool check_strings(Str text, Err *err) {
     bool in_string = false;
     for (size_t i = 0; i < text.n; i++) {
@@ -40,6 +49,8 @@ static bool check_strings(Str text, Err *err) {
             if (str_starts(str_sub(text, i + 1, text.n), STR("u0000")))
                 return fail_at_offset(err, text, i,
                                       "a string holds the character NUL (\\u0000), which is not supported");
+            if (i + 1 < text.n && text.p[i + 1] == 'u' && !four_hex(str_sub(text, i + 2, text.n)))
+                return fail_at_offset(err, text, i, "an escape \\u needs four hexadecimal digits");
             i++;
         }
     }

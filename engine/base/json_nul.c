@@ -34,10 +34,51 @@ static uint32_t unused_mark(Str lower, NulMark *mark) {
     return 0;
 }
 
+/* ---- unpaired surrogates ---- */
+
+/* The code unit of a \uXXXX escape at `at`, or -1. */
+static int unit_at(Str text, size_t at) {
+    int v = 0;
+    if (at + 6 > text.n || text.p[at] != '\\' || text.p[at + 1] != 'u') return -1;
+    for (size_t i = at + 2; i < at + 6; i++) {
+        char c = text.p[i];
+        int digit = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
+        if (digit < 0) return -1;
+        v = v << 4 | digit;
+    }
+    return v;
+}
+
+/* Offset of the next escape of half a surrogate pair at or after `from`, or SIZE_MAX. */
+static size_t find_half(Str text, size_t from) {
+    for (size_t i = from; i < text.n; i++) {
+        if (text.p[i] != '\\') continue;
+        int unit = unit_at(text, i), next = unit_at(text, i + 6);
+        bool high = unit >= 0xD800 && unit < 0xDC00, low = unit >= 0xDC00 && unit < 0xE000;
+        if (low || (high && !(next >= 0xDC00 && next < 0xE000))) return i;
+        i += high ? 11 : unit >= 0 ? 5 : 1;
+    }
+    return SIZE_MAX;
+}
+
+/* Each becomes U+FFFD, in an escape as long. */
+static bool replace_halves(Str *text, Arena *a, Err *err) {
+    size_t at = find_half(*text, 0);
+    if (at == SIZE_MAX) return true;
+    *text = str_dup(a, *text);
+    if (!text->p) return err_nomem(err);
+    for (; at != SIZE_MAX; at = find_half(*text, at + 6)) memcpy((char *)text->p + at, "\\uFFFD", 6);
+    return true;
+}
+
 bool json_parse_nul(Str text, Arena *a, Json **out, NulMark *mark, Err *err) {
     char escape[7];
     *mark = (NulMark){""};
     *out = NULL;
+    if (!replace_halves(&text, a, err)) return false;
     size_t at = find_nul(text, 0);
     if (at == SIZE_MAX) return json_parse(text, out, err);
     Str copy = str_dup(a, text), lower = str_dup(a, text);

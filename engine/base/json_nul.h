@@ -1,8 +1,9 @@
-/* JSON whose strings may hold the character NUL.
+/* JSON whose strings may hold the character NUL and halves of surrogate pairs.
  *
  * cJSON keeps strings as C strings, so json_parse refuses "\u0000". Where hostile text must come through whole
  * (plumbing commands), the escape is first replaced by a noncharacter that the document does not use; nul_restore puts
- * the NUL back into a string that was read. */
+ * the NUL back into a string that was read. Half a surrogate pair ("\ud800" alone), which is no character and which
+ * json_parse refuses, becomes U+FFFD, as harmony has it. */
 #ifndef ASSAY_BASE_JSON_NUL_H
 #define ASSAY_BASE_JSON_NUL_H
 

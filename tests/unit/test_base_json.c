@@ -72,6 +72,23 @@ static void what_is_read_is_written(void **state) {
     buf_release(&b);
 }
 
+/* cJSON would read these as the end of the string. */
+static void broken_escapes(void **state) {
+    (void)state;
+    static const char *const one[] = {"\"a\\u12g4b\"", "\"\\u\"", "\"\\u00\"", "\"\\uD8\\u0041\"", "[\"\\u-001\"]"};
+    for (size_t i = 0; i < sizeof one / sizeof *one; i++) {
+        Json *j;
+        Err err = ERR_INIT;
+        assert_false(json_parse(str_from(one[i]), &j, &err));
+        assert_non_null(strstr(err.msg, "four hexadecimal digits"));
+    }
+    Json *j;
+    Err err = ERR_INIT;
+    assert_true(json_parse(STR("\"\\\\u12g4\\uaBcD\""), &j, &err));
+    assert_true(str_eqz(json_str(j), "\\u12g4\xEA\xAF\x8D"));
+    json_close(j);
+}
+
 static void numbers_keep_their_text(void **state) {
     (void)state;
     static const struct {
@@ -198,10 +215,11 @@ static void no_failing_allocation_crashes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bad_documents_are_named),    cmocka_unit_test(every_prefix_is_refused),
-        cmocka_unit_test(what_is_read_is_written),    cmocka_unit_test(numbers_keep_their_text),
-        cmocka_unit_test(hostile_text_is_escaped),    cmocka_unit_test(line_ends_are_escaped),
-        cmocka_unit_test(indented_objects_read_well), cmocka_unit_test(no_failing_allocation_crashes),
+        cmocka_unit_test(bad_documents_are_named),       cmocka_unit_test(every_prefix_is_refused),
+        cmocka_unit_test(what_is_read_is_written),       cmocka_unit_test(broken_escapes),
+        cmocka_unit_test(numbers_keep_their_text),       cmocka_unit_test(hostile_text_is_escaped),
+        cmocka_unit_test(line_ends_are_escaped),         cmocka_unit_test(indented_objects_read_well),
+        cmocka_unit_test(no_failing_allocation_crashes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

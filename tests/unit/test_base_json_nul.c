@@ -51,8 +51,52 @@ static void all_marks_used(void **state) {
     arena_close(a);
 }
 
+/* Halves of surrogate pairs become U+FFFD, pairs stay, escaped backslashes begin nothing. */
+static void halves_are_replaced(void **state) {
+    (void)state;
+#define BAD "\xEF\xBF\xBD"
+    static const char *const one[][2] = {{"\\ud83d\\udc96", "\xF0\x9F\x92\x96"},
+                                         {"a\\ud800b", "a" BAD "b"},
+                                         {"\\uDC96\\uD83D", BAD BAD},
+                                         {"\\ud83d\\ud83d\\udc96", BAD "\xF0\x9F\x92\x96"},
+                                         {"\\ud83d\\u0041", BAD "A"},
+                                         {"\\ud83d\\n", BAD "\n"},
+                                         {"\\\\ud800", "\\ud800"},
+                                         {"\\ud83d\\\\udc96", BAD "\\udc96"}};
+    Arena *a = arena_open(0);
+    for (size_t i = 0; i < sizeof one / sizeof *one; i++) {
+        Json *j;
+        Str got = text_of(str_printf(a, "{\"t\":\"%s\"}", one[i][0]), a, &j);
+        if (!str_eqz(got, one[i][1])) fail_msg("%s: " STR_FMT, one[i][0], STR_ARG(got));
+        json_close(j);
+    }
+    Json *j;
+    assert_true(str_eq(text_of(STR("{\"t\":\"\\ud800\\u0000\"}"), a, &j), (Str){BAD "\0", 4}));
+    json_close(j);
+    /* what is no escape stays wrong */
+    static const char *const wrong[] = {"\\ud8", "\\ud80g", "\\uD8\x11\x11", "\\ud80"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        NulMark mark;
+        Err err = ERR_INIT;
+        assert_false(json_parse_nul(str_printf(a, "{\"t\":\"%s\"}", wrong[i]), a, &j, &mark, &err));
+        assert_int_equal(err.code, ERR_INPUT);
+    }
+    for (uint64_t n = 1, ok = 0; !ok; n++) {
+        Arena *own = arena_open(64);
+        NulMark mark;
+        Err err = ERR_INIT;
+        mem_fail_at(n);
+        ok = json_parse_nul(STR("{\"t\":\"\\ud800\\u0000\"}"), own, &j, &mark, &err);
+        mem_fail_at(0);
+        assert_true(ok || err.code == ERR_MEMORY);
+        if (ok) json_close(j);
+        arena_close(own);
+    }
+    arena_close(a);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(comes_back), cmocka_unit_test(marks_do_not_mix),
-                                       cmocka_unit_test(all_marks_used)};
+                                       cmocka_unit_test(all_marks_used), cmocka_unit_test(halves_are_replaced)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
