@@ -187,6 +187,56 @@ static void tools_and_calls(void **state) {
                                      "to=assistant<|channel|>commentary<|message|>{\"t\":20}<|end|><|start|>assistant");
 }
 
+/* Several calls in one message, with and without arguments; answers in another order, by id and by name; an id that is
+ * used again belongs to the later call. A preamble stays before the calls; null and absent are the same. */
+static void calls_and_answers(void **state) {
+    Fixture *f = *state;
+    if (!f) skip();
+#define CALLS_F(args)                                                                                                  \
+    "<|start|>assistant to=functions.f<|channel|>commentary <|constrain|>json<|message|>" args "<|call|>"
+    check(
+        f,
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"pre\",\"tool_"
+        "calls\":["
+        "{\"id\":\"a\",\"function\":{\"name\":\"f\"}},{\"id\":\"b\",\"function\":{\"name\":\"f\",\"arguments\":null}},"
+        "{\"id\":\"c\",\"function\":{\"name\":\"g-h\",\"arguments\":{\"x\":20.0,\"y\":\"\\u0001\"}}},"
+        "{\"id\":\"d\",\"function\":{\"name\":\"f\",\"arguments\":\" not json\"}}]},"
+        "{\"role\":\"tool\",\"tool_call_id\":\"c\",\"content\":\"3\"},"
+        "{\"role\":\"tool\",\"tool_call_id\":\"a\",\"content\":[{\"type\":\"text\",\"text\":\"1\"}]},"
+        "{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"a\",\"function\":{\"name\":\"z\",\"arguments\":\"{}\"}}]},"
+        "{\"role\":\"tool\",\"tool_call_id\":\"a\",\"content\":null},"
+        "{\"role\":\"tool\",\"name\":\"python\",\"channel\":\"analysis\",\"content\":\"p\"},"
+        "{\"role\":\"tool\",\"name\":\"bare\",\"content\":\"n\"},"
+        "{\"role\":\"assistant\",\"recipient\":\"python\",\"content\":\"1+1\"}],\"tools\":null}",
+        PLAIN_SYSTEM
+        "<|start|>user<|message|>q<|end|><|start|>assistant<|channel|>commentary<|message|>pre<|end|>" CALLS_F("{}")
+            CALLS_F(
+                "{}") "<|start|>assistant to=functions.g-h<|channel|>commentary <|constrain|>json<|message|>"
+                      "{\"x\":20.0,\"y\":\"\\u0001\"}<|call|>" CALLS_F(
+                          " not json") "<|start|>functions.g-h to=assistant<|channel|>commentary<|message|>3<|end|>"
+                                       "<|start|>functions.f to=assistant<|channel|>commentary<|message|>1<|end|>"
+                                       "<|start|>assistant to=functions.z<|channel|>commentary "
+                                       "<|constrain|>json<|message|>"
+                                       "{}<|call|><|start|>functions.z "
+                                       "to=assistant<|channel|>commentary<|message|><|end|>"
+                                       "<|start|>python to=assistant<|channel|>analysis<|message|>p<|end|>"
+                                       "<|start|>functions.bare to=assistant<|channel|>commentary<|message|>n<|end|>"
+                                       "<|start|>assistant to=python<|channel|>analysis<|message|>1+1<|call|>"
+                                       "<|start|>assistant");
+}
+
+/* A response format is text in the instructions, by convention (openai/harmony, docs/format.md). */
+static void response_formats(void **state) {
+    Fixture *f = *state;
+    if (!f) skip();
+    check(f,
+          "{\"messages\":[{\"role\":\"developer\",\"content\":\"Shop.\\n\\n# Response Formats\\n\\n## list\\n\\n// "
+          "Items\\n{\\\"type\\\":\\\"object\\\"}\"},{\"role\":\"user\",\"content\":\"\\ud83d.\"}],\"mode\":"
+          "\"conversation\"}",
+          PLAIN_SYSTEM "<|start|>developer<|message|># Instructions\n\nShop.\n\n# Response Formats\n\n## list\n\n// "
+                       "Items\n{\"type\":\"object\"}<|end|><|start|>user<|message|>\xEF\xBF\xBD.<|end|>");
+}
+
 /* Spellings of special tokens in any field stay text. */
 static void no_injection(void **state) {
     Fixture *f = *state;
@@ -342,6 +392,8 @@ int main(void) {
                                        WITH_VOCAB(instructions_are_joined),
                                        WITH_VOCAB(answered_analysis_is_dropped),
                                        WITH_VOCAB(tools_and_calls),
+                                       WITH_VOCAB(calls_and_answers),
+                                       WITH_VOCAB(response_formats),
                                        WITH_VOCAB(no_injection),
                                        WITH_VOCAB(nul_comes_through),
                                        WITH_VOCAB(empty_and_absent),
