@@ -39,22 +39,33 @@ static Str resolve(Reader *r, const char *dir, Str path) {
     return str_from(joined);
 }
 
-/* A SPEC whose paths are relative to dir: "DIR", "DIR+lora=DIR", "replay:DIR"; "openai:…" is no path. */
-static bool resolve_spec(Reader *r, const char *dir, Str spec, Str *out) {
-    if (str_starts(spec, STR("openai:"))) {
-        *out = spec;
-        return true;
+/* Where the next "+tokenizer=" or "+lora=" of a SPEC begins, and *n its length; the end if there is none. */
+static size_t next_part(Str spec, size_t *n) {
+    static const Str marks[] = {{"+tokenizer=", 11}, {"+lora=", 6}};
+    size_t best = spec.n;
+    *n = 0;
+    for (size_t i = 0; i < 2; i++) {
+        size_t at = str_find(spec, marks[i], 0);
+        if (at < best) best = at, *n = marks[i].n;
     }
-    bool replay = str_starts(spec, STR("replay:"));
-    size_t lora = str_find(spec, STR("+lora="), 0);
-    Str base = str_sub(spec, replay ? 7 : 0, lora),
-        adapter = lora == SIZE_MAX ? (Str){0} : str_sub(spec, lora + 6, spec.n);
-    base = resolve(r, dir, base);
-    if (adapter.p) adapter = resolve(r, dir, adapter);
-    if (!base.p) return err_nomem(r->err);
-    *out = str_printf(r->a, "%s%s%s%s", replay ? "replay:" : "", base.p, adapter.p ? "+lora=" : "",
-                      adapter.p ? adapter.p : "");
-    return out->p || err_nomem(r->err);
+    return best;
+}
+
+/* A SPEC whose paths are relative to dir: "DIR", "DIR+lora=DIR+lora=DIR", "replay:DIR"; "openai:…" is no path. */
+static bool resolve_spec(Reader *r, const char *dir, Str spec, Str *out) {
+    *out = spec;
+    if (str_starts(spec, STR("openai:"))) return true;
+    *out = str_sub(spec, 0, str_starts(spec, STR("replay:")) ? 7 : 0);
+    spec = str_sub(spec, out->n, spec.n);
+    for (size_t n = 1; n;) {
+        size_t at = next_part(spec, &n);
+        Str path = resolve(r, dir, str_sub(spec, 0, at)), mark = str_sub(spec, at, at + n);
+        if (!path.p) return err_nomem(r->err);
+        *out = str_printf(r->a, STR_FMT "%s" STR_FMT, STR_ARG(*out), path.p, STR_ARG(mark));
+        if (!out->p) return err_nomem(r->err);
+        spec = str_sub(spec, at + n, spec.n);
+    }
+    return true;
 }
 
 static Str last_part(Str path) {

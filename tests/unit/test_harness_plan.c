@@ -98,6 +98,22 @@ static void test_limit_spreads_over_groups(void **state) {
     dir_close(&d);
 }
 
+/* Every path of a SPEC in a plan is relative to the plan. */
+static void test_model_parts(void **state) {
+    (void)state;
+    TestDir d;
+    put_suites(&d);
+    Plan *p =
+        load(&d, "plan: p\nmodels: [{name: m, path: 'b+lora=x/a+tokenizer=t+lora=/abs/c'}]\nsuites: [su/one]\n", NULL);
+    Str dir = str_sub(p->models[0].spec, 0, str_find(p->models[0].spec, STR("/b+"), 0));
+    char want[400];
+    assert_true(dir.n > 1 && dir.p[0] == '/');
+    snprintf(want, sizeof want, STR_FMT "/b+lora=" STR_FMT "/x/a+tokenizer=" STR_FMT "/t+lora=/abs/c", STR_ARG(dir),
+             STR_ARG(dir), STR_ARG(dir));
+    assert_true(str_eqz(p->models[0].spec, want));
+    dir_close(&d);
+}
+
 static void test_settings_overlay(void **state) {
     (void)state;
     static const char *const sets[] = {"generation.top_p=0.5", "repeats=4"};
@@ -315,6 +331,7 @@ int main(void) {
         cmocka_unit_test(test_order_and_ordinals),
         cmocka_unit_test(test_seeds),
         cmocka_unit_test(test_limit_spreads_over_groups),
+        cmocka_unit_test(test_model_parts),
         cmocka_unit_test(test_settings_overlay),
         cmocka_unit_test(test_digest),
         cmocka_unit_test(test_several_files_and_bare_suites),
