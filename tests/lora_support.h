@@ -134,7 +134,8 @@ static inline void make(LfAdapter *a, const Plan *p) {
 }
 
 static inline bool open_with(size_t n, Model **m, Err *err) {
-    const char *dirs[] = {other[0], other[1]};
+    static const char *dirs[2]; /* the model borrows them */
+    dirs[0] = other[0], dirs[1] = other[1];
     return model_open(&(ModelSource){.path = base, .loras = dirs, .n_loras = n}, m, err);
 }
 
