@@ -24,7 +24,7 @@ says "+tokenizer="
 
 # ---- what is unusual: shown by model, said once by run, kept in the manifest ----
 expect 0 "$ASSAY" model hf
-prints "warning: the sliding window is 50; the published models have 128"
+prints "the sliding window is 50; the published models have 128"
 expect 0 "$ASSAY" model hf --json
 python3 -c 'import json,sys; w=json.load(open(sys.argv[1]))["checkpoint"]["warnings"]; assert any("window is 50" in x for x in w), w' "$W/out" ||
     fail "model --json has no warnings"
