@@ -5,17 +5,26 @@ cd "$W" || exit 1
 tiny="layers=2 hidden=64 heads=4 kv_heads=2 head_dim=64 experts=4 per_token=2 width=32 vocab=400 context=4096 window=50"
 # shellcheck disable=SC2086
 for layout in hf openai; do expect 0 "$make_checkpoint" "$layout" layout=$layout $tiny; done
+# shellcheck disable=SC2086
+expect 0 "$make_checkpoint" m.gguf layout=gguf $tiny
 python3 -c 'print([(i * i * 7 + 3) % 400 for i in range(120)])' >ids.json
 
 # ---- the same bits; ids alone without a tokenizer ----
-for layout in hf openai; do expect 0 "$ASSAY" logits -q --model $layout --tokens ids.json --out $layout.bin --all; done
+for model in hf openai m.gguf; do expect 0 "$ASSAY" logits -q --model $model --tokens ids.json --out $model.bin --all; done
 cmp -s hf.bin openai.bin || fail "OpenAI's layout gives other bits than Hugging Face's"
+cmp -s hf.bin m.gguf.bin || fail "GGUF gives other bits than Hugging Face's"
 [ "$(stat -c %s hf.bin)" = $((120 * 400 * 4)) ] || fail "hf.bin has a wrong size"
-for layout in hf openai; do
-    expect 0 "$ASSAY" generate --model $layout --tokens ids.json --temperature 0 --max-tokens 9 --ids --ignore-eos
-    cp out $layout.ids
+for model in hf openai openai+tokenizer=hf/tokenizer.json m.gguf; do
+    expect 0 "$ASSAY" generate --model $model --tokens ids.json --temperature 0 --max-tokens 9 --ids --ignore-eos
+    [ $model = hf ] && cp out hf.ids
+    cmp -s hf.ids out || fail "$model gives other tokens"
 done
-cmp -s hf.ids openai.ids || fail "OpenAI's layout gives other tokens"
+expect 0 "$ASSAY" generate --model hf --prompt 'Hello' --temperature 0 --max-tokens 9 --ids
+cp out text.ids
+for model in m.gguf openai+tokenizer=m.gguf; do
+    expect 0 "$ASSAY" generate --model $model --prompt 'Hello' --temperature 0 --max-tokens 9 --ids
+    cmp -s text.ids out || fail "$model reads the text otherwise"
+done
 expect 2 "$ASSAY" generate --model openai --tokens ids.json --ids
 says "+tokenizer="
 one_line
@@ -24,7 +33,7 @@ says "+tokenizer="
 
 # ---- what is unusual: shown by model, said once by run, kept in the manifest ----
 expect 0 "$ASSAY" model hf
-prints "the sliding window is 50; the published models have 128"
+tr -s ' \n' ' ' <out | grep -q 'the sliding window is 50; the published models have 128' || fail "no warning: $(cat out)" # lines may be wrapped
 expect 0 "$ASSAY" model hf --json
 python3 -c 'import json,sys; w=json.load(open(sys.argv[1]))["checkpoint"]["warnings"]; assert any("window is 50" in x for x in w), w' "$W/out" ||
     fail "model --json has no warnings"
