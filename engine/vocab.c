@@ -138,7 +138,7 @@ bool vocab_parse(const Vocab *v, Str json, bool strict, Arena *a, Buf *out, Err 
     NulMark nul;
     Ids ids = {NULL, 0};
     Role role;
-    const Role *known;
+    const Role *known = NULL;
     ChatParsed parsed;
     if (!json_parse_nul(json, a, &j, &nul, err)) return false;
     bool ok = read_line(v, j, &nul, a, &ids, err) && read_known_role(j, &role, &known, err);
