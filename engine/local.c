@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/base/file.h"
 #include "engine/engine_internal.h"
 #include "engine/memory.h"
 #include "engine/sampler/sampler.h"
@@ -175,9 +176,22 @@ static bool fill_info(Local *l, Err *err) {
     return true;
 }
 
+/* The tokenizer's file that is not the model's own, so that the digest covers it. *has: there is one at all; a GGUF
+ * says so itself once it is open. */
+static bool find_vocab(Local *l, const Spec *parts, const char **other, bool *has, Err *err) {
+    *other = NULL, *has = false;
+    if (!parts->tokenizer && !file_is_dir(parts->path)) return true;
+    const char *own = path_join(l->arena, parts->path, "tokenizer.json");
+    if (!own) return err_nomem(err);
+    if (!vocab_find(parts, l->arena, other, err)) return false;
+    *has = *other != NULL;
+    if (*has && !parts->tokenizer && strcmp(*other, own) == 0) *other = NULL;
+    return true;
+}
+
 /* The vocabulary, unless there is none: then the model works on token ids alone. */
-static bool open_vocab(Local *l, const char *spec, const Spec *parts, Err *err) {
-    if (!parts->tokenizer && !l->model->has_tokenizer) return true;
+static bool open_vocab(Local *l, const char *spec, bool has, Err *err) {
+    if (!has && !l->model->has_tokenizer) return true;
     if (!vocab_open(spec, &l->vocab, err)) return false;
     size_t n = vocab_size(l->vocab), rows = (size_t)l->model->config.vocab;
     return n <= rows ||
@@ -187,15 +201,14 @@ static bool open_vocab(Local *l, const char *spec, const Spec *parts, Err *err) 
 
 static bool open_model(Local *l, const char *spec, bool inspect, Err *err) {
     Spec parts;
+    const char *tokenizer;
+    bool has_vocab;
     l->arena = arena_open(4096);
     if (!l->arena) return err_nomem(err);
-    if (!spec_parse(spec, l->arena, &parts, err)) return false;
-    ModelSource src = {.path = parts.path,
-                       .loras = parts.loras,
-                       .n_loras = parts.n_loras,
-                       .tokenizer = parts.tokenizer,
-                       .inspect = inspect};
-    return model_open(&src, &l->model, err) && open_vocab(l, spec, &parts, err);
+    if (!spec_parse(spec, l->arena, &parts, err) || !find_vocab(l, &parts, &tokenizer, &has_vocab, err)) return false;
+    ModelSource src = {
+        .path = parts.path, .loras = parts.loras, .n_loras = parts.n_loras, .tokenizer = tokenizer, .inspect = inspect};
+    return model_open(&src, &l->model, err) && open_vocab(l, spec, has_vocab, err);
 }
 
 static bool local_open(const EngineOptions *o, const char *spec, Engine **out, Err *err) {

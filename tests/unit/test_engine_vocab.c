@@ -179,6 +179,50 @@ static void no_memory(void **state) {
     vocab_close(v);
 }
 
+/* ---- the engine takes the same file ---- */
+
+/* The digest of a model, and how many ids of "ab" its own vocabulary gives (0: it has none). */
+static void inspect(const char *spec, char digest[65], size_t *n_ids) {
+    EngineOptions o = {.spec = spec, .threads = 1, .inspect = true};
+    Engine *e;
+    Err err = ERR_INIT;
+    Ids ids = {NULL, 0};
+    Arena *a = arena_open(0);
+    if (!engine_open(&o, &e, &err)) fail_msg("%s: %s", spec, err.msg);
+    snprintf(digest, 65, "%s", engine_info(e)->digest);
+    assert_int_equal(strlen(digest), 64);
+    if (engine_vocab(e)) assert_true(vocab_encode(engine_vocab(e), STR("ab"), false, a, &ids, &err));
+    *n_ids = ids.n;
+    engine_close(e);
+    arena_close(a);
+}
+
+/* Another tokenizer is another model: it must be found where vocab_open finds it, and be in the digest. */
+static void engine_agrees(void **state) {
+    (void)state;
+    NEED_SHARED(json, "golden/tiny-a/hf/tokenizer.json");
+    NEED_SHARED(config, "golden/tiny-a/original/config.json");
+    NEED_SHARED(weights, "golden/tiny-a/original/model.safetensors");
+    char alone[65], ranks[65], again[65], parent[65];
+    size_t n;
+    folder("engine/original");
+    copy(config, "engine/original/config.json");
+    copy(weights, "engine/original/model.safetensors");
+    inspect(at("engine/original"), alone, &n);
+    assert_int_equal(n, 0);
+    copy(json, "engine/tokenizer.json");
+    inspect(at("engine/original"), parent, &n);
+    assert_int_equal(n, 1);
+    write_tiktoken(json, "engine/original/t.tiktoken");
+    inspect(at("engine/original"), ranks, &n);
+    assert_int_equal(n, 1);
+    inspect(at("engine/original"), again, &n);
+    assert_string_equal(ranks, again);
+    assert_string_not_equal(alone, parent);
+    assert_string_not_equal(parent, ranks);
+    assert_string_not_equal(alone, ranks);
+}
+
 /* ---- spellings in every field ---- */
 
 /* '@' is where the text goes. */
@@ -294,8 +338,9 @@ static void fillers(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(which_file),          cmocka_unit_test(split_files),
-                                       cmocka_unit_test(what_is_wrong),       cmocka_unit_test(no_memory),
-                                       cmocka_unit_test(spellings_stay_text), cmocka_unit_test(fillers)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(which_file),    cmocka_unit_test(split_files),
+                                       cmocka_unit_test(what_is_wrong), cmocka_unit_test(no_memory),
+                                       cmocka_unit_test(engine_agrees), cmocka_unit_test(spellings_stay_text),
+                                       cmocka_unit_test(fillers)};
     return cmocka_run_group_tests(tests, make_root, drop_root);
 }
