@@ -17,7 +17,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/cpu/formats.h"
+#include "engine/cpu/formats_blocks.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -322,7 +322,9 @@ static void values(const float *p, size_t ldp, size_t n_q, const float *v, size_
 }
 
 static void override(CpuKernels *k, const char *name) {
+    static const CpuExpand blocks[WEIGHT_TYPES] = BLOCKS_TABLE;
     k->name = name;
+    for (size_t t = 0; t < WEIGHT_TYPES; t++) k->format[t].expand = blocks[t];
     k->format[WEIGHT_F32].expand = expand_f32;
     k->format[WEIGHT_F16] = (CpuFormat){expand_f16, dot_f16, 2 * TILE_T};
     k->format[WEIGHT_BF16] = (CpuFormat){expand_bf16, dot_bf16, 2 * TILE_T};

@@ -368,6 +368,19 @@ static uint64_t cpu_ns(void) {
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+static void expand_speed(const CpuKernels *k) {
+    static unsigned char q[2816 * 4 + 64], scales[2816 / 32 + 64];
+    static float out[2816];
+    bytes(q, sizeof q), sane_scales(scales, sizeof scales);
+    for (int t = 0; t < WEIGHT_TYPES; t++) {
+        WeightRow w = {q, t == WEIGHT_MXFP4 ? scales : NULL};
+        uint64_t from = cpu_ns();
+        for (size_t n = 0; n < 3000; n++) k->format[t].expand(&w, 2816, out);
+        printf("%-7s %-6s expanded  %7.2f G/s\n", k->name, weight_type_name((WeightType)t),
+               3000.0 * 2816 / (double)(cpu_ns() - from));
+    }
+}
+
 /* BENCH=1: billions of multiply-adds per second of each table, weights in cache. */
 static void test_speed(void **state) {
     (void)state;
@@ -384,6 +397,7 @@ static void test_speed(void **state) {
     for (size_t i = 0; i < 3; i++) {
         CpuKernels k;
         if (!cpu_kernels_select(names[i], &k)) continue;
+        expand_speed(&k);
         CpuDot dots[] = {k.dot_f32, k.format[WEIGHT_BF16].dot, k.format[WEIGHT_MXFP4].dot};
         for (size_t d = 0; d < 3; d++)
             for (size_t tokens = 1; tokens <= TOKENS; tokens = tokens == 1 ? 6 : tokens * 2) {

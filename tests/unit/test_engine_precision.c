@@ -122,6 +122,12 @@ static void test_half_the_memory(void **state) {
     Rig exact = rig_open_as(dir, 1, 2, NULL), half = rig_open_as(dir, 1, 2, "kv-f16");
     assert_int_equal(backend_cpu.info(exact.be)->kv_bytes, 2 * backend_cpu.info(half.be)->kv_bytes);
     assert_int_equal(backend_cpu.info(exact.be)->context, backend_cpu.info(half.be)->context);
+    BackendNeed all, less; /* planned alike */
+    BackendOptions o = rig_options(&exact, 2);
+    must(backend_cpu.plan(&o, &all, err));
+    o.precision = "kv-f16";
+    must(backend_cpu.plan(&o, &less, err));
+    assert_int_equal(all.kv_full, 2 * less.kv_full);
     rig_close(&exact);
     rig_close(&half);
 }
