@@ -312,7 +312,12 @@ static void print_text(CmdCtx *c, const Facts *f) {
         print_shapes(c, f);
         print_types(c, f);
     }
-    if (engine_vocab(f->e)) print_tokenizer(c, engine_vocab(f->e));
+    if (engine_vocab(f->e)) {
+        print_tokenizer(c, engine_vocab(f->e));
+    } else if (f->i->n_params) {
+        label(c, "tokenizer");
+        fputs("none here: token ids only, or add +tokenizer=PATH to the model\n", c->out);
+    }
     print_list(c, f, "adapters", "adapter");
     print_list(c, f, "warnings", "warning");
     print_memory(c, f);

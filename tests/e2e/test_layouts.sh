@@ -30,6 +30,8 @@ says "+tokenizer="
 one_line
 expect 2 "$ASSAY" generate --model openai --prompt x
 says "+tokenizer="
+expect 0 "$ASSAY" model openai --no-digest
+prints "none here: token ids only, or add +tokenizer=PATH"
 
 # ---- what is unusual: shown by model, said once by run, kept in the manifest ----
 expect 0 "$ASSAY" model hf
