@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "engine/model/lora_internal.h"
-#include "tests/checkpoint_layouts.h"
+#include "tests/checkpoint_plain.h"
 #include "tests/engine_support.h"
 #include "tests/lora_files.h"
 

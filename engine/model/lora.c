@@ -1,9 +1,9 @@
-/* LoRA adapters in PEFT's format, kept beside the weights. What trainers of gpt-oss write, read in their sources:
+/* LoRA adapters in PEFT's format, kept beside the weights. What trainers of gpt-oss write:
  *
- *   PEFT 0.17 to 0.20 (TRL, OpenAI's cookbook, Axolotl, LLaMA-Factory, ms-swift save through it): see lora_names.c for
- *   the names and lora_bind.c for the shapes. vLLM's own loader reads the experts the same way.
- *   Unsloth: PEFT's files, with two differences: lora_B of fused experts (LoraOrder), one linear per expert on top of
- *   bitsandbytes, in which rows of gate_up_projs are interleaved like the base model's. */
+ *   PEFT 0.17 to 0.20, whose source was read and whose arithmetic was run (tests/golden/lora): see lora_names.c for the
+ *   names and lora_bind.c for the shapes. Trainers built on PEFT save through it.
+ *   Unsloth, by its published source: PEFT's files, with two differences: lora_B of fused experts (LoraOrder), one
+ * linear per expert on top of bitsandbytes, in which rows of gate_up_projs are interleaved like the base model's. */
 #include <math.h>
 #include <string.h>
 
@@ -87,8 +87,9 @@ static Str last_part(Str s) {
 static void check_base(Model *m, const Adapter *ad) {
     Str path = str_from(m->files->source.path), base = ad->config.base;
     if (!base.n || str_find(path, last_part(base), 0) < path.n || str_find(base, last_part(path), 0) < base.n) return;
-    model_warn(m, "the adapter %.150s says that it was trained on '%.150s'; make sure that %.150s is that model",
-               ad->dir, base.p, path.p);
+    Str adapter = last_part(str_from(ad->dir)), own = last_part(path); /* no folder: reports show warnings */
+    model_warn(m, "the adapter %.*s says that it was trained on '%.150s'; make sure that %.*s is that model",
+               (int)(adapter.n < 150 ? adapter.n : 150), adapter.p, base.p, (int)(own.n < 150 ? own.n : 150), own.p);
 }
 
 static bool open_adapter(Model *m, Adapter *ad, Err *err) {

@@ -1,6 +1,7 @@
 /* The layouts of a checkpoint: the same weights give the same bits in each of them, and what is damaged, hostile or of
  * another kind is refused with one sentence. Needs no file from outside. */
 #include "engine/model/model_internal.h"
+#include "tests/checkpoint_plain.h"
 #include "tests/gguf_build.h"
 #include "tests/layouts_support.h"
 
@@ -49,75 +50,9 @@ static void test_same_bits(void **state) {
 
 /* ---- de-quantised ---- */
 
-static const float e2m1[16] = {0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.f, -0.5, -1, -1.5, -2, -3, -4, -6};
-
-/* Experts [e, rows, cols] of MXFP4 as [e, cols, rows] of `dense`. Every value has at most two significant bits, so all
- * three types hold it exactly where their exponent reaches (F16: 2^-14 .. 2^15, which the scales here keep to). */
-static void dequantise(CkDense dense, const unsigned char *codes, const unsigned char *scales, size_t e, size_t rows,
-                       size_t cols, unsigned char *out) {
-    size_t size = dense == CK_F32 ? 4 : 2;
-    for (size_t r = 0; r < e * rows; r++)
-        for (size_t c = 0; c < cols; c++) {
-            int code = codes[(r * cols + c) / 2] >> (c % 2 * 4) & 15;
-            float v = ldexpf(e2m1[code], scales[(r * cols + c) / 32] - 127);
-            uint32_t bits;
-            memcpy(&bits, &v, 4);
-            uint16_t half = dense == CK_F16 ? ck_f16(v) : (uint16_t)(bits >> 16);
-            memcpy(out + ((r / rows * cols + c) * rows + r % rows) * size, size == 4 ? (void *)&v : &half, size);
-        }
-}
-
-/* hf/ becomes plain/: gate_up_proj [e, h, 2w] and down_proj [e, w, h] instead of blocks and scales. */
 static void write_plain(CkDense experts) {
-    CkSpec s = spec(CK_BF16), as = spec(experts);
-    CkList l = ck_list(&s), out = {.spec = &s};
-    Buf data;
-    buf_init(&data, 1 << 26);
-    for (size_t i = 0; i < l.n; i++) {
-        CkTensor t = l.p[i];
-        unsigned char *bytes = ck_bytes(&s, &l, i);
-        if (t.kind == CK_CODES) {
-            unsigned char *scales = ck_bytes(&s, &l, ++i);
-            size_t e = t.shape[0], rows = t.shape[1], cols = t.shape[2] * 32;
-            t.name[strlen(t.name) - strlen("_blocks")] = '\0';
-            t.kind = CK_NUMBERS, t.rank = 3, t.shape[1] = cols, t.shape[2] = rows;
-            t.elements = e * rows * cols, t.bytes = t.elements * ck_size(&as);
-            bytes = realloc(bytes, t.bytes + t.elements);
-            unsigned char *plain = malloc(t.bytes);
-            dequantise(experts, bytes, scales, e, rows, cols, plain);
-            free(bytes), free(scales);
-            bytes = plain;
-        }
-        t.at = data.n;
-        buf_add(&data, bytes, t.bytes);
-        free(bytes);
-        out.p = realloc(out.p, (out.n + 1) * sizeof *out.p);
-        out.p[out.n++] = t;
-    }
-    mkdir(in_dir("plain"), 0777);
-    FILE *f = fopen(in_dir("plain/model.safetensors"), "wb");
-    Buf h;
-    buf_init(&h, 1 << 20);
-    for (size_t i = 0; i < out.n; i++) {
-        const CkTensor *t = &out.p[i];
-        bool expert = strstr(t->name, "_proj") && t->rank == 3;
-        buf_addf(&h, "%s\"%s\":{\"dtype\":\"%s\",\"shape\":[", i ? "," : "{", t->name, ck_dtype(expert ? &as : &s, t));
-        for (int k = 0; k < t->rank; k++) buf_addf(&h, "%s%zu", k ? "," : "", t->shape[k]);
-        buf_addf(&h, "],\"data_offsets\":[%zu,%zu]}", t->at, t->at + t->bytes);
-    }
-    buf_addc(&h, '}');
-    uint64_t n = h.n;
-    fwrite(&n, 8, 1, f), fwrite(h.p, 1, h.n, f), fwrite(data.p, 1, data.n, f);
-    fclose(f);
-    buf_release(&h), buf_release(&data);
-    Buf config;
-    slurp(in_dir("hf/config.json"), &config); /* de-quantised ones have no quantization_config */
-    size_t cut = str_find(buf_str(&config), STR(",\"quantization_config\""), 0);
-    assert_true(cut != SIZE_MAX);
-    config.p[cut] = '}';
-    put(in_dir("plain/config.json"), config.p, cut + 1);
-    buf_release(&config);
-    free(l.p), free(out.p);
+    CkSpec s = spec(CK_BF16);
+    assert_true(ck_write_plain(in_dir("plain"), &s, experts));
 }
 
 static void test_dequantised(void **state) {

@@ -299,7 +299,7 @@ static void test_two_adapters(void **state) {
 }
 
 /* The targets are named in Hugging Face's terms; the base may be stored in any layout, with q, k and v in one matrix or
- * gate and up apart. Same numbers, same bits. */
+ * gate and up apart, or de-quantised and transposed. Same numbers, same bits. */
 static void test_every_base(void **state) {
     (void)state;
     Plan p = {ATTENTION | ROUTER | FUSED, 6, 6, U, LF_BF16, 30, NULL};
@@ -308,9 +308,12 @@ static void test_every_base(void **state) {
     one("Hugging Face", &p, 1);
     float *want = adapted_logits(1);
     strcpy(keep, base);
-    for (int i = 0; i < 2; i++) {
-        snprintf(base, sizeof base, "%s/%s", root, i ? "base.gguf" : "original");
-        assert_true(i ? ck_write_gguf(base, &s) : ck_write_openai(base, &s));
+    for (int i = 0; i < 4; i++) {
+        static const char *const names[] = {"original", "base.gguf", "bf16", "f32"};
+        snprintf(base, sizeof base, "%s/%s", root, names[i]);
+        assert_true(i == 0   ? ck_write_openai(base, &s)
+                    : i == 1 ? ck_write_gguf(base, &s)
+                             : ck_write_plain(base, &s, i == 2 ? CK_BF16 : CK_F32));
         float *is = adapted_logits(1);
         assert_memory_equal(is, want, (size_t)TOKENS * 300 * sizeof *is);
         free(is);
