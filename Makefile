@@ -71,6 +71,8 @@ check-deps:
 # per-file instruction sets: only these files may use them, and only after the processor was asked
 $(BUILD)/engine/cpu/kernels_avx2.o: ISA := -mavx2 -mfma -mf16c
 $(BUILD)/engine/cpu/kernels_avx512.o: ISA := -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx2 -mfma -mf16c
+$(BUILD)/engine/cpu/int8_avx2.o: ISA := -mavx2 -mfma -mf16c
+$(BUILD)/engine/cpu/int8_vnni.o: ISA := -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx2 -mfma -mf16c
 $(BUILD)/engine/cpu/%.o: OPT := -O3
 
 # the sandbox's helper: a static program of its own, carried inside ours as bytes

@@ -71,6 +71,11 @@ static bool open_work(Cpu *c) {
     w->used = take(c, e * c->max_parts, sizeof *w->used);
     w->in = take(c, k, sizeof *w->in), w->in2 = take(c, k, sizeof *w->in2);
     w->live = take(c, r, sizeof *w->live), w->wave = take(c, r, sizeof *w->wave);
+    if (c->int8) {
+        size_t n;
+        if (!size_mul(k, c->ld_blocks, &n) || !(w->blocks = take(c, n, sizeof *w->blocks))) return false;
+        if (!(w->in8 = take(c, k, sizeof *w->in8))) return false;
+    }
     w->logits = floats(c, c->o.max_logits, (size_t)c->c->vocab);
     return w->x && w->t && w->tp && w->q && w->att && w->k && w->v && w->rope && w->router && w->act && w->up && w->y &&
            w->low && w->expert_weight && w->expert && w->place && w->group_begin && w->used && w->in && w->in2 &&
@@ -91,6 +96,14 @@ static bool any_apart(const Model *m) {
     return apart;
 }
 
+static bool open_int8(Cpu *c, Scratch *s) {
+    char *p = take(c, c->ld_blocks + 1, sizeof *s->turned); /* one more, to begin at a line */
+    s->dots8 = floats(c, c->o.max_rows, INT8_ROWS);
+    if (!p || !s->dots8) return false;
+    if (!c->measuring) s->turned = (Int8Strip *)(void *)(p + (64 - (uintptr_t)p % 64) % 64);
+    return true;
+}
+
 static bool open_scratch(Cpu *c) {
     bool apart = any_apart(c->o.model);
     int threads = pool_threads(c->o.pool);
@@ -101,6 +114,7 @@ static bool open_scratch(Cpu *c) {
         if (apart && !(s->strip = floats(c, CPU_STRIP, c->ld_wide))) return false;
         s->dots = floats(c, c->o.max_rows, CPU_TILE), s->low_dots = floats(c, c->o.max_rows, CPU_TILE);
         s->low = take(c, c->o.max_rows, sizeof *s->low);
+        if (c->int8 && !open_int8(c, s)) return false;
         if (c->kv_half && !(s->kv = floats(c, CPU_BLOCK, (size_t)c->c->head_dim + c->ld_v))) return false;
         s->scores = floats(c, c->group, CPU_BLOCK);
         s->acc = floats(c, c->group, c->ld_v);
@@ -163,7 +177,7 @@ static void derive_sizes(Cpu *c) {
     size_t rank;
     cpu_lora_sizes(c->o.model, &c->ld_low, &rank);
     if (rank > wide) wide = rank;
-    c->ld_wide = cpu_pad(wide);
+    c->ld_wide = cpu_pad(wide), c->ld_blocks = c->ld_wide / INT8_BLOCK;
     model_rope(m, c->inv_freq, &c->concentration);
     size_t threads = (size_t)pool_threads(c->o.pool);
     c->max_parts = threads < CPU_MAX_PARTS ? threads : CPU_MAX_PARTS;

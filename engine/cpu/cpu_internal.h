@@ -24,6 +24,8 @@ typedef struct Scratch {
     float *strip;      /* [CPU_STRIP * ld_wide] the same for columns that stand apart; NULL: the model has none */
     float *dots;       /* [max_rows * CPU_TILE] */
     const float **low; /* [max_rows] inputs of low-rank additions */
+    Int8Strip *turned; /* [ld_blocks] precision int8 only, aligned to 64 bytes */
+    float *dots8;      /* [max_rows * INT8_ROWS] */
     float *low_dots;   /* [max_rows * CPU_TILE] */
     float *kv;         /* [CPU_BLOCK * (head_dim + ld_v)] one block and head widened; NULL: stored as floats */
     float *scores;     /* [group * CPU_BLOCK] */
@@ -49,6 +51,8 @@ typedef struct Work {
     uint32_t *group_begin,
         *used; /* [n_experts + 1]: grouped order; [n_experts]: experts with tokens; one of each per part */
     const float **in, **in2; /* [max_rows * per_token] inputs of dot calls */
+    Int8Block *blocks;       /* [max_rows * per_token * ld_blocks] inputs of precision int8, NULL without */
+    const Int8Block **in8;   /* [max_rows * per_token] */
     uint32_t *live;          /* [max_rows] rows that this layer computes */
     uint32_t *wave;          /* [max_rows] rows whose keys are stored together */
     float *logits;           /* [max_logits * vocab] */
@@ -64,6 +68,7 @@ typedef struct Cpu {
     CpuKernels k;
     size_t ld_q, ld_kv, ld_v, ld_wide, group; /* ld_v: head_dim padded to lanes; group: query heads per kv head */
     size_t ld_low;                     /* of low-rank additions that one x needs at most, each rank padded; 0: none */
+    size_t ld_blocks;                  /* of ld_wide */
     size_t block_numbers, block_bytes; /* of one layer: keys and values of CPU_BLOCK positions */
     double inv_freq[MODEL_MAX_HEAD_DIM / 2], concentration;
     Arena *arena;    /* all arrays below */
@@ -74,6 +79,7 @@ typedef struct Cpu {
     Work w;
     Scratch *scratch; /* one per thread */
     bool kv_half;     /* keys and values are stored as IEEE half, else as float */
+    bool int8;        /* int8.h */
     bool is_small;    /* threads share a batch by sequences */
     size_t max_parts; /* into at most so many */
     KvPlan plan;

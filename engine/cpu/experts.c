@@ -65,10 +65,15 @@ static void expert_rows(const Pass *p, const ExpertMatrix *m, size_t e, size_t f
     const Cpu *c = p->c;
     size_t from = p->w.group_begin[e], n = p->w.group_begin[e + 1] - from, begin = e * m->rows + first;
     Rows rows;
+    bool int8 = cpu_is_int8(c, m->m);
     cpu_rows(c, s, m->m, begin, n_rows, &rows);
+    if (int8) cpu_dot_strip(c, s, &rows, n_rows, p->w.in8 + from, n);
     for (size_t r = 0; r < n_rows; r += CPU_TILE) {
         size_t k = n_rows - r < CPU_TILE ? n_rows - r : CPU_TILE;
-        cpu_dot_rows(c, s, &rows, r, k, m->x + from, n, s->dots);
+        if (int8)
+            cpu_strip_tile(s, r, k, n);
+        else
+            cpu_dot_rows(c, s, &rows, r, k, m->x + from, n, s->dots);
         cpu_lora_add(p, s, m->m, m->low, begin + r, k, from, n);
         for (size_t i = 0; i < k; i++) {
             float bias = vec_get(m->bias, begin + r + i);
@@ -84,7 +89,7 @@ static void expert_items(void *ctx, size_t begin, size_t end, int worker) {
         size_t e = j->p->w.used[i / j->items], first = i % j->items * j->step;
         for (size_t k = 0; k < j->n; k++) {
             const ExpertMatrix *m = &j->of[k];
-            size_t step = cpu_step(m->m), to = m->rows - first < j->step ? m->rows : first + j->step;
+            size_t step = cpu_step(j->p->c, m->m), to = m->rows - first < j->step ? m->rows : first + j->step;
             for (size_t r = first; r < to; r += step)
                 expert_rows(j->p, m, e, r, to - r < step ? to - r : step, &j->p->c->scratch[worker]);
         }
@@ -94,7 +99,7 @@ static void expert_items(void *ctx, size_t begin, size_t end, int worker) {
 static void expert_matrices(ExpertJob *j, size_t n_used, size_t tokens) {
     LoraInput in = {.n = j->n, .x = j->of[0].x, .grouped = true, .n_groups = n_used};
     for (size_t k = 0; k < j->n; k++) {
-        if (cpu_step(j->of[k].m) > j->step) j->step = cpu_step(j->of[k].m);
+        if (cpu_step(j->p->c, j->of[k].m) > j->step) j->step = cpu_step(j->p->c, j->of[k].m);
         in.m[k] = j->of[k].m;
         j->of[k].low = cpu_lora_offset(&in, k);
     }
@@ -151,10 +156,13 @@ void cpu_experts(const Pass *p) {
     }
     tap_experts(p);
     size_t n_used = group_by_expert(p);
+    for (size_t i = 0; i < p->n_live; i++) p->w.in[i] = p->w.tp + p->w.live[i] * h;
+    bool int8 = cpu_quantise(p, (const Matrix *[]){&l->gate, &l->up}, 2, p->w.in, p->n_live);
     for (size_t i = 0; i < p->n_live; i++)
         for (size_t j = 0; j < k; j++) {
             size_t at = p->w.place[p->w.live[i] * k + j];
             p->w.in[at] = p->w.tp + p->w.live[i] * h;
+            if (int8) p->w.in8[at] = p->w.blocks + i * c->ld_blocks;
             p->w.in2[at] = p->w.act + at * width;
         }
     if (!n_used) return;
@@ -166,6 +174,7 @@ void cpu_experts(const Pass *p) {
     ExpertJob down = {.p = p, .n = 1, .of = {{&l->down, &l->down_bias, h, 0, p->w.in2, p->w.y, false}}};
     expert_matrices(&up, n_used, tokens);
     cpu_run(p, p->n_live * k, width * 16, swiglu_items, (void *)(uintptr_t)p);
+    cpu_quantise(p, (const Matrix *[]){&l->down}, 1, p->w.in2, p->n_live * k);
     expert_matrices(&down, n_used, tokens);
     for (size_t i = 0; i < p->n_live; i++) combine(p, p->w.live[i]);
 }

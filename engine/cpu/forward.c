@@ -156,6 +156,7 @@ static Work work_from(const Cpu *c, size_t part, size_t row, size_t first_logit)
     w.expert_weight += row * k, w.expert += row * k, w.place += row * k;
     w.group_begin += part * (e + 1), w.used += part * e;
     w.in += row * k, w.in2 += row * k;
+    if (c->int8) w.blocks += row * k * c->ld_blocks, w.in8 += row * k;
     w.live += row, w.wave += row;
     w.logits += first_logit * (size_t)c->c->vocab;
     return w;

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/cpu/int8.h"
 #include "engine/model/model.h"
 
 enum {
@@ -73,6 +74,10 @@ typedef struct CpuKernels {
      * + d]; d < ld, a multiple of 16. */
     void (*values)(const float *p, size_t ldp, size_t n_q, const float *v, size_t ld, size_t begin, size_t end,
                    const float *factor, float *acc);
+    /* Precision int8: int8.h. */
+    Int8Quantise quantise;
+    Int8Turn turn;
+    Int8Dot dot_int8;
 } CpuKernels;
 
 /* Where column c of a row stands in pair order. */

@@ -38,8 +38,8 @@ typedef struct LowJob {
     size_t items; /* of a group */
 } LowJob;
 
-static size_t tiles_of(const Lora *l) {
-    size_t step = cpu_step(&l->a);
+static size_t tiles_of(const Cpu *c, const Lora *l) {
+    size_t step = cpu_step(c, &l->a);
     return (l->rank + step - 1) / step;
 }
 
@@ -49,7 +49,7 @@ static void low_rows(const LowJob *j, const Lora *l, size_t offset, size_t u, si
     const Cpu *c = p->c;
     size_t g = j->in->grouped ? p->w.used[u] : 0, from = j->in->grouped ? p->w.group_begin[g] : 0;
     size_t n = j->in->grouped ? p->w.group_begin[g + 1] - from : p->n_live;
-    size_t step = cpu_step(&l->a), n_rows = l->rank - first < step ? l->rank - first : step;
+    size_t step = cpu_step(c, &l->a), n_rows = l->rank - first < step ? l->rank - first : step;
     Rows rows;
     cpu_rows(c, s, &l->a, g * l->rank + first, n_rows, &rows);
     for (size_t r = 0; r < n_rows; r += CPU_TILE) {
@@ -66,11 +66,11 @@ static void low_item(const LowJob *j, size_t u, size_t tile, Scratch *s) {
     size_t offset = 0;
     for (size_t i = 0; i < j->in->n; i++)
         for (const Lora *l = j->in->m[i]->lora; l; offset += cpu_pad(l->rank), l = l->next) {
-            if (tile < tiles_of(l)) {
-                low_rows(j, l, offset, u, tile * cpu_step(&l->a), s);
+            if (tile < tiles_of(j->p->c, l)) {
+                low_rows(j, l, offset, u, tile * cpu_step(j->p->c, &l->a), s);
                 return;
             }
-            tile -= tiles_of(l);
+            tile -= tiles_of(j->p->c, l);
         }
 }
 
@@ -83,7 +83,7 @@ void cpu_lora_inputs(const Pass *p, const LoraInput *in) {
     const Cpu *c = p->c;
     LowJob j = {p, in, 0};
     for (size_t i = 0; i < in->n; i++)
-        for (const Lora *l = in->m[i]->lora; l; l = l->next) j.items += tiles_of(l);
+        for (const Lora *l = in->m[i]->lora; l; l = l->next) j.items += tiles_of(c, l);
     if (!j.items) return;
     size_t places = in->grouped ? p->n_live * (size_t)c->c->experts_per_token : p->n_live;
     memset(p->w.low, 0, places * c->ld_low * sizeof(float)); /* what is behind a rank must be 0 */

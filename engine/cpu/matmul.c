@@ -56,12 +56,13 @@ void cpu_expand_row(const Cpu *c, const Matrix *m, size_t r, float *out) {
         expand_row(c, m, &w, out);
 }
 
-size_t cpu_step(const Matrix *m) {
+size_t cpu_step(const Cpu *c, const Matrix *m) {
+    if (cpu_is_int8(c, m)) return INT8_ROWS;
     return m->col_stride ? CPU_STRIP : CPU_TILE;
 }
 
 void cpu_rows(const Cpu *c, Scratch *s, const Matrix *m, size_t first, size_t n_rows, Rows *out) {
-    BUG_ON(n_rows > cpu_step(m));
+    BUG_ON(n_rows > cpu_step(c, m));
     out->m = m;
     if (m->col_stride) {
         size_t per = m->group_rows ? m->group_rows : m->rows;
@@ -127,11 +128,16 @@ static void dense_out(const DenseJob *j, const Dense *d, size_t first, size_t n_
 static void dense_item(const DenseJob *j, const Dense *d, size_t item, Scratch *s) {
     const Cpu *c = j->p->c;
     Rows rows;
-    size_t step = cpu_step(d->m), first = item * step, left = d->m->rows - first, n = left < step ? left : step;
+    size_t step = cpu_step(c, d->m), first = item * step, left = d->m->rows - first, n = left < step ? left : step;
+    bool int8 = cpu_is_int8(c, d->m);
     cpu_rows(c, s, d->m, first, n, &rows);
+    if (int8) cpu_dot_strip(c, s, &rows, n, j->p->w.in8, j->p->n_live);
     for (size_t r = 0; r < n; r += CPU_TILE) {
         size_t n_rows = n - r < CPU_TILE ? n - r : CPU_TILE;
-        cpu_dot_rows(c, s, &rows, r, n_rows, j->in.x, j->p->n_live, s->dots);
+        if (int8)
+            cpu_strip_tile(s, r, n_rows, j->p->n_live);
+        else
+            cpu_dot_rows(c, s, &rows, r, n_rows, j->in.x, j->p->n_live, s->dots);
         cpu_lora_add(j->p, s, d->m, cpu_lora_offset(&j->in, (size_t)(d - j->parts)), first + r, n_rows, 0,
                      j->p->n_live);
         dense_out(j, d, first + r, n_rows, s->dots);
@@ -154,9 +160,10 @@ void cpu_dense(const Pass *p, const float *x, size_t ldx, const Dense *parts, si
     size_t n = 0;
     for (size_t i = 0; i < n_parts; i++) {
         j.in.m[i] = parts[i].m;
-        size_t step = cpu_step(parts[i].m);
+        size_t step = cpu_step(p->c, parts[i].m);
         j.items[i] = n, n += (parts[i].m->rows + step - 1) / step;
     }
+    cpu_quantise(p, j.in.m, n_parts, in, p->n_live);
     cpu_lora_inputs(p, &j.in);
-    cpu_run(p, n, cpu_step(parts[0].m) * parts[0].m->cols * p->n_live, dense_items, &j);
+    cpu_run(p, n, cpu_step(p->c, parts[0].m) * parts[0].m->cols * p->n_live, dense_items, &j);
 }

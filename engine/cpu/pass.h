@@ -26,13 +26,21 @@ typedef struct Rows {
     WeightRow w[CPU_STRIP];
 } Rows;
 
-/* Rows of m that an item of work takes: CPU_TILE, or CPU_STRIP where a line of memory holds as many. */
-size_t cpu_step(const Matrix *m);
-/* Rows first .. first+n_rows-1 of m, n_rows <= cpu_step(m). Good until the next call with the same scratch. */
+/* Rows of m that an item of work takes: CPU_TILE, CPU_STRIP where a line of memory holds as many, or
+ * INT8_ROWS. */
+size_t cpu_step(const Cpu *c, const Matrix *m);
+/* Rows first .. first+n_rows-1 of m, n_rows <= cpu_step. Good until the next call with the same scratch. */
 void cpu_rows(const Cpu *c, Scratch *s, const Matrix *m, size_t first, size_t n_rows, Rows *out);
 /* out[t*CPU_TILE + r] = row first+r of rows times x[t], r < n_rows <= CPU_TILE; x in pair order. */
 void cpu_dot_rows(const Cpu *c, Scratch *s, const Rows *rows, size_t first, size_t n_rows, const float *const *x,
                   size_t n, float *out);
+/* Whether m is multiplied as int8.h says. */
+bool cpu_is_int8(const Cpu *c, const Matrix *m);
+/* x[0..n-1] rounded for those of the matrices that are: w.in8[0..n-1]. false: none is. */
+bool cpu_quantise(const Pass *p, const Matrix *const *m, size_t n_matrices, const float *const *x, size_t n);
+/* All n_rows <= INT8_ROWS rows times x[0..n-1], and of that CPU_TILE rows from `first` on in s->dots. */
+void cpu_dot_strip(const Cpu *c, Scratch *s, const Rows *rows, size_t n_rows, const Int8Block *const *x, size_t n);
+void cpu_strip_tile(Scratch *s, size_t first, size_t n_rows, size_t n);
 /* Row r as cpu_pad(cols) floats in pair order. */
 void cpu_expand_row(const Cpu *c, const Matrix *m, size_t r, float *out);
 /* n floats (a multiple of 32) from their natural order into pair order. */

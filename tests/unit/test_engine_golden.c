@@ -239,6 +239,59 @@ static void test_kv_half(void **state) {
     json_close(g.root);
 }
 
+/* The same README for int8 activations: on tiny-e 0.6 and a mean of 0.06, and the same best token wherever the
+ * reference has a margin above 0.6, case by case. On tiny-a and tiny-b, where experts flip, only a mean of 0.15 means
+ * something. README does not say over what; here it is all stored positions of a file, as in the table that the number
+ * comes from. Case by case, tiny-a with Q8_0 would miss it twice: "short" 0.151, "near-tie" 0.184. */
+static const double A8_MAX = 0.6, A8_MEAN = 0.06, A8_MEAN_FLAT = 0.15;
+
+static void check_best(const float *got, const float *want, size_t v) {
+    size_t best = argmax(want, v);
+    double second = -INFINITY;
+    for (size_t i = 0; i < v; i++)
+        if (i != best) second = fmax(second, (double)want[i]);
+    if ((double)want[best] - second > A8_MAX) assert_int_equal(argmax(got, v), best);
+}
+
+static Diff check_int8(const Golden *g, const Json *c, const float *all, size_t v, bool flat, const char *label) {
+    FileMap m = map_ref(g, json_str(entry(g, c, "logits")));
+    const float *want = (const float *)(const void *)m.p;
+    Diff d = {0};
+    for (const Json *p = json_first(entry(g, c, "positions")); p; p = json_next(p), want += v) {
+        const float *got = all + (size_t)json_num(p) * v;
+        diff_add(&d, got, want, v);
+        if (!flat) check_best(got, want, v);
+    }
+    double mean = d.sum / (double)d.n;
+    printf("%-28s %-9s int8: max %.2e mean %.2e\n", label, json_str(json_get(c, "name")).p, d.max, mean);
+    assert_true(mean > LOGIT_MEAN); /* else nothing was rounded */
+    if (!flat) assert_true(mean <= A8_MEAN && d.max <= A8_MAX);
+    file_unmap(&m);
+    return d;
+}
+
+static void test_int8(void **state) {
+    size_t model = *(const size_t *)*state, n;
+    NEED_SHARED(dir, models[model]);
+    NEED_SHARED(ref, refs[model]);
+    Golden g = golden_open(ref);
+    g.q8_0 = model >= FIRST_Q8_0;
+    double sum = 0, count = 0;
+    Rig r = rig_open_as(dir, 2, 2, "int8");
+    for (const Json *c = json_first(json_get(g.root, "cases")); c; c = json_next(c)) {
+        uint32_t *ids = read_ids(json_get(c, "prompt_ids"), &n);
+        float *all = rig_run(&r, 0, ids, n, 512);
+        Diff d = check_int8(&g, c, all, rig_vocab(&r), !strstr(refs[model], "tiny-e"), models[model]);
+        sum += d.sum, count += (double)d.n;
+        free(all);
+        free(ids);
+    }
+    printf("%-28s all       int8: mean %.3f\n", models[model], sum / count);
+    assert_true(sum <= A8_MEAN_FLAT * count);
+    rig_close(&r);
+    json_close(g.root);
+}
+
 /* ---- inside: residual streams, experts ---- */
 
 typedef struct Seen {
@@ -405,7 +458,11 @@ int main(void) {
         cmocka_unit_test_prestate(test_pieces, &n[8]),        cmocka_unit_test_prestate(test_pieces, &n[0]),
         cmocka_unit_test_prestate(test_pieces, &n[1]),        cmocka_unit_test_prestate(test_pieces, &n[2]),
         cmocka_unit_test_prestate(test_kv_half, &n[0]),       cmocka_unit_test_prestate(test_kv_half, &n[1]),
-        cmocka_unit_test_prestate(test_kv_half, &n[2]),       cmocka_unit_test_prestate(test_inside, &n[0]),
+        cmocka_unit_test_prestate(test_kv_half, &n[2]),       cmocka_unit_test_prestate(test_int8, &n[0]),
+        cmocka_unit_test_prestate(test_int8, &n[1]),          cmocka_unit_test_prestate(test_int8, &n[2]),
+        cmocka_unit_test_prestate(test_int8, &n[5]),          cmocka_unit_test_prestate(test_int8, &n[7]),
+        cmocka_unit_test_prestate(test_int8, &n[8]),          cmocka_unit_test_prestate(test_int8, &n[9]),
+        cmocka_unit_test_prestate(test_int8, &n[10]),         cmocka_unit_test_prestate(test_inside, &n[0]),
         cmocka_unit_test_prestate(test_inside, &n[1]),        cmocka_unit_test_prestate(test_inside, &n[2]),
         cmocka_unit_test_prestate(test_batch, &n[0]),         cmocka_unit_test_prestate(test_batch, &n[1]),
         cmocka_unit_test_prestate(test_kernels_agree, &n[0]), cmocka_unit_test_prestate(test_kernels_agree, &n[1]),

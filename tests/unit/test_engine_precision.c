@@ -94,6 +94,49 @@ static void test_same_bits(void **state) {
     free(exact);
 }
 
+/* Sequences of one batch, shared by threads or not, get the bits that each gets alone. */
+static void test_batch(void **state) {
+    (void)state;
+    enum { N = 21 };
+    size_t n;
+    const BackendPrecision *all = backend_cpu.precisions(&n);
+    for (size_t i = 0; i < n; i++) {
+        Rig r = rig_open_as(dir, 2, 3, all[i].name);
+        size_t v = rig_vocab(&r);
+        BatchRow rows[3 * N];
+        uint32_t ids[3][N];
+        for (uint32_t j = 0; j < 3 * N; j++) {
+            ids[j / N][j % N] = (j * j * 7 + 11 * j + 1) % (uint32_t)v;
+            rows[j] = (BatchRow){j / N, j % N, ids[j / N][j % N], j % 2 == 0};
+        }
+        float *alone[3];
+        for (uint32_t q = 0; q < 3; q++) alone[q] = rig_run(&r, q, ids[q], N, 4);
+        for (uint32_t q = 0; q < 3; q++) assert_true(backend_cpu.kv_reserve(r.be, q, N));
+        must(backend_cpu.forward(r.be, rows, 3 * N, err));
+        for (size_t j = 0; j < 3 * N; j += 2)
+            assert_memory_equal(backend_cpu.logits(r.be, j / 2), alone[j / N] + j % N * v, v * sizeof(float));
+        for (size_t q = 0; q < 3; q++) free(alone[q]);
+        rig_close(&r);
+    }
+}
+
+/* Memory is planned as it is taken. */
+static void test_int8_memory(void **state) {
+    (void)state;
+    Rig exact = rig_open_as(dir, 1, 2, NULL), int8 = rig_open_as(dir, 1, 2, "int8");
+    BackendNeed all, more;
+    BackendOptions o = rig_options(&exact, 2);
+    must(backend_cpu.plan(&o, &all, err));
+    o.precision = "int8";
+    must(backend_cpu.plan(&o, &more, err));
+    assert_int_equal(all.kv_full, more.kv_full);
+    size_t least = 512 * (size_t)exact.model->config.experts_per_token * (size_t)exact.model->config.hidden;
+    assert_true(more.work >= all.work + least);
+    assert_true(backend_cpu.info(int8.be)->work_bytes <= more.work + (1u << 21)); /* the arena's last chunk */
+    rig_close(&exact);
+    rig_close(&int8);
+}
+
 /* A copied sequence continues as the original does, pages shared or not. */
 static void test_copy(void **state) {
     (void)state;
@@ -133,8 +176,9 @@ static void test_half_the_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_names), cmocka_unit_test(test_unknown),
-                                       cmocka_unit_test(test_same_bits), cmocka_unit_test(test_copy),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_names),          cmocka_unit_test(test_unknown),
+                                       cmocka_unit_test(test_same_bits),      cmocka_unit_test(test_copy),
+                                       cmocka_unit_test(test_batch),          cmocka_unit_test(test_int8_memory),
                                        cmocka_unit_test(test_half_the_memory)};
     return cmocka_run_group_tests(tests, make_model, drop_model);
 }
