@@ -494,7 +494,8 @@ static bool build_cautions(Summary *s, Buf *b) {
                  open, total);
     if (!add_caution(s, b)) return false;
     if (cut * 50 > total)
-        buf_addf(b, "%lld of %lld answers were cut off at the token limit or the end of the context.", cut, total);
+        buf_addf(b, "%lld of %lld answers were cut off at a limit of tokens or turns, or at the end of the context.",
+                 cut, total);
     if (!add_caution(s, b)) return false;
     /* A prompt that a model does not understand looks like a model that knows nothing. */
     if (silent * 5 > total)

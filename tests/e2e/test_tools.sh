@@ -39,6 +39,7 @@ if [ $rc = 4 ] && grep -q "sandbox" "$W/err"; then
     exit 0
 fi
 [ $rc = 0 ] || fail "exit $rc: $(cat "$W/err")"
+grep -q "cut off at a limit of tokens or turns" one/report.html || fail "the report does not warn of answers that were cut off"
 python3 - one/report.json <<'PY' || fail "what the report says"
 import json, sys
 report = json.load(open(sys.argv[1]))
