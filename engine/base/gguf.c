@@ -533,7 +533,9 @@ Str gguf_next_str(const GgufValue *array, size_t *at) {
 }
 
 int64_t gguf_item_int(const GgufValue *array, uint64_t i) {
-    int64_t v = 0;
-    BUG_ON(i >= array->count || !as_int(array->item, array->data + i * scalar_bytes[array->item], &v));
+    int64_t v = INT64_MAX; /* of a 64-bit unsigned integer beyond it */
+    BUG_ON(i >= array->count);
+    bool fits = as_int(array->item, array->data + i * scalar_bytes[array->item], &v);
+    BUG_ON(!fits && array->item != GGUF_U64);
     return v;
 }

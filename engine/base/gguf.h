@@ -64,7 +64,7 @@ bool gguf_str(const Gguf *g, const char *key, bool required, Str *out, Err *err)
 bool gguf_array(const Gguf *g, const char *key, bool required, GgufType item, const GgufValue **out, Err *err);
 /* The string that begins *at bytes behind an array's data; *at moves on. Start with 0 and take `count` of them. */
 Str gguf_next_str(const GgufValue *array, size_t *at);
-/* The i-th item of an array of integers of any width. */
+/* The i-th item of an array of integers of any width; INT64_MAX for what is larger. */
 int64_t gguf_item_int(const GgufValue *array, uint64_t i);
 
 size_t gguf_n_values(const Gguf *g);

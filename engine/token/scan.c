@@ -3,7 +3,7 @@
 #include <string.h>
 
 Scan scan_open(Str json) {
-    return (Scan){.p = json.p, .end = json.p + json.n};
+    return (Scan){.p = json.p, .end = json.n ? json.p + json.n : json.p}; /* an empty file's text is NULL */
 }
 
 static bool fail(Scan *s) {
@@ -16,7 +16,7 @@ bool scan_text(Scan *s, ScanText *out) {
     const char *begin = s->p, *p = begin;
     bool escaped = false;
     while (p < s->end && *p != '"') {
-        if (*p == '\\') escaped = true, p++;
+        if (*p == '\\' && p + 1 < s->end) escaped = true, p++;
         p++;
     }
     if (p >= s->end) return fail(s);
