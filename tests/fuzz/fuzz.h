@@ -44,6 +44,8 @@ bool fuzz_refused(const Err *err);
 /* No single block may be larger than this while a target runs: a reader must not reserve what a file merely claims.
  * Counted where all memory of ours comes from. Default 256 MiB. */
 extern size_t fuzz_block_max;
+/* Keeps a sum over bytes that were read from being optimised away. */
+void fuzz_use(uint64_t sum);
 /* An exact copy on the heap, so that a sanitizer sees every read beyond it; free with free. */
 uint8_t *fuzz_copy(const uint8_t *p, size_t n);
 

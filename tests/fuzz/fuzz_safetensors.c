@@ -27,7 +27,7 @@ static bool run(const uint8_t *p, size_t n) {
     unsigned sum = 0;
     for (size_t i = 0; ok && i < d.n_tensors; i++)
         for (size_t k = 0; k < d.tensors[i].bytes; k++) sum += d.tensors[i].data[k];
-    fuzz_must(sum != 1u << 31, "impossible");
+    fuzz_use(sum);
     fuzz_must(!ok || d.n_tensors > 0, "a file without tensors was taken");
     dir_close(&d);
     return ok || fuzz_refused(&err);
