@@ -25,7 +25,6 @@ bool fuzz_refused(const Err *err) {
 void fuzz_use(uint64_t sum) {
     volatile uint64_t sink = sum;
     (void)sink;
-    (void)sink;
 }
 
 uint8_t *fuzz_copy(const uint8_t *p, size_t n) {
