@@ -49,8 +49,8 @@ int cmd_each_line(CmdCtx *c, CmdLineFn fn, void *ctx);
 extern const Cmd cmd_run, cmd_report, cmd_rescore, cmd_score;
 extern const Cmd cmd_help;
 
-/* ---- data: validate, list ---- */
-extern const Cmd cmd_validate, cmd_list;
+/* ---- data: validate, list, transform ---- */
+extern const Cmd cmd_validate, cmd_list, cmd_transform;
 
 /* ---- token: tokenize, detokenize, render, parse ---- */
 extern const Cmd cmd_tokenize, cmd_detokenize, cmd_render, cmd_parse;

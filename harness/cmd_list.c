@@ -11,21 +11,24 @@
 #include "harness/args.h"
 #include "harness/suite.h"
 #include "harness/term.h"
+#include "harness/transform/transform.h"
 #include "scorers/scorers.h"
 
 static const char usage[] =
-    "usage: assay list suites [FOLDER] | scorers | engines | metrics | precisions [--json]\n"
+    "usage: assay list suites [FOLDER] | scorers | engines | metrics | precisions | transforms [--json]\n"
     "\n"
-    "  suites    every suite.yaml below FOLDER (default: ./suites, else the one installed with this program)\n"
-    "  scorers   the built-in scorers with their options\n"
-    "  engines   what a model SPEC can name\n"
-    "  metrics   what `metric:` in a suite can be\n"
-    "  precisions what --precision can be, and what each costs\n";
+    "  suites      every suite.yaml below FOLDER (default: ./suites, else the one installed with this program)\n"
+    "  scorers     the built-in scorers with their options\n"
+    "  engines     what a model SPEC can name\n"
+    "  metrics     what `metric:` in a suite can be\n"
+    "  precisions  what --precision can be, and what each costs\n"
+    "  transforms  what `transforms:` in a suite or a plan can name, with family and version\n";
 
 /* One row of a list; printed as a table or as JSON. */
 typedef struct Row {
     Str name, detail, about; /* "demo/choice", "version 1", "Island facts" */
     Str path;
+    const Transform *transform; /* NULL but for transforms */
 } Row;
 
 typedef struct List {
@@ -158,17 +161,43 @@ static bool list_precisions(CmdCtx *c, const char *folder, List *l) {
     return true;
 }
 
+static bool list_transforms(CmdCtx *c, const char *folder, List *l) {
+    const Transform *t;
+    (void)folder;
+    for (size_t i = 0; (t = transform_at(i)); i++)
+        if (!add_row(c, l,
+                     (Row){.name = str_from(t->id),
+                           .detail = str_printf(c->arena, "%s, version %d", t->family, t->version),
+                           .about = str_from(t->about),
+                           .transform = t}))
+            return false;
+    return true;
+}
+
 static const struct Kind {
     const char *name;
     bool (*fill)(CmdCtx *c, const char *folder, List *l);
-} kinds[] = {{"suites", list_suites},
-             {"scorers", list_scorers},
-             {"engines", list_engines},
-             {"metrics", list_metrics},
-             {"precisions", list_precisions}};
+} kinds[] = {{"suites", list_suites},   {"scorers", list_scorers},       {"engines", list_engines},
+             {"metrics", list_metrics}, {"precisions", list_precisions}, {"transforms", list_transforms}};
 #define N_KINDS (sizeof kinds / sizeof *kinds)
 
 /* ---- out ---- */
+
+static void transform_members(JsonOut *o, const Transform *t) {
+    json_out_key(o, "id");
+    json_out_cstr(o, t->id);
+    json_out_key(o, "version");
+    json_out_int(o, t->version);
+    json_out_key(o, "family");
+    json_out_cstr(o, t->family);
+    json_out_key(o, "stage");
+    if (strcmp(t->id, "plain") == 0)
+        json_out_null(o); /* goes with no other */
+    else
+        json_out_cstr(o, transform_stage_name(t->stage));
+    json_out_key(o, "open_weights");
+    json_out_bool(o, t->open_weights);
+}
 
 static void print_json(CmdCtx *c, const List *l) {
     Buf b;
@@ -188,6 +217,7 @@ static void print_json(CmdCtx *c, const List *l) {
             json_out_key(&o, "path");
             json_out_str(&o, l->rows[i].path);
         }
+        if (l->rows[i].transform) transform_members(&o, l->rows[i].transform);
         json_obj_end(&o);
     }
     json_arr_end(&o);
@@ -231,7 +261,9 @@ static int list_run(CmdCtx *c, int argc, char **argv) {
     const char *names[N_KINDS];
     if (!args_parse(c, argc, argv, NULL, 0, &words)) return CMD_FAILED;
     if (words.n < 1 || words.n > 2) {
-        err_set(&c->fail, ERR_INPUT, "say what to list: assay list suites, scorers, engines, metrics or precisions");
+        err_set(&c->fail, ERR_INPUT,
+                "say what to list: assay list suites, scorers, engines, metrics, precisions or "
+                "transforms");
         return CMD_FAILED;
     }
     for (size_t i = 0; i < N_KINDS; i++) {
@@ -246,10 +278,12 @@ static int list_run(CmdCtx *c, int argc, char **argv) {
     }
     const char *near = args_nearest(words.v[0], names, N_KINDS);
     err_set(&c->fail, ERR_INPUT, "there is no list of '%.60s'%s%s%s", words.v[0],
-            near ? ", did you mean '" : "; there are suites, scorers, engines, metrics and precisions",
+            near ? ", did you mean '" : "; there are suites, scorers, engines, metrics, precisions and transforms",
             near ? near : "", near ? "'?" : "");
     return CMD_FAILED;
 }
 
-const Cmd cmd_list = {
-    .name = "list", .summary = "what suites, scorers, engines and metrics there are", .usage = usage, .run = list_run};
+const Cmd cmd_list = {.name = "list",
+                      .summary = "what suites, scorers, engines, metrics and transforms there are",
+                      .usage = usage,
+                      .run = list_run};

@@ -27,6 +27,7 @@ static const Cmd *const commands[] = {
     &cmd_render,
     &cmd_parse,
     &cmd_score,
+    &cmd_transform,
 
     &cmd_help,
 };
