@@ -320,9 +320,22 @@ static bool check_vocab(const Local *l, const Request *r, Err *err) {
                    "+tokenizer=PATH (a tokenizer.json, .tiktoken or GGUF file) to the model for anything else");
 }
 
+/* Ids that the model has rows for may lack a text: it can sample them, so they can be in its history. */
+static bool check_sampled(const Local *l, const Request *r, Err *err) {
+    for (size_t k = 0; k < r->n_messages; k++) {
+        Ids ids = r->messages[k].sampled;
+        for (size_t i = 0; i < ids.n; i++)
+            if (ids.p[i] >= (uint32_t)l->model->config.vocab)
+                return err_set(err, ERR_INPUT,
+                               "message %zu: its sampled token id %u (number %zu) is outside the vocabulary of %d", k,
+                               ids.p[i], i, l->model->config.vocab);
+    }
+    return true;
+}
+
 static bool prepare(const Local *l, const Request *r, Entry *e, Err *err) {
     Ids prompt = {0};
-    if (!check_vocab(l, r, err)) return false;
+    if (!check_vocab(l, r, err) || !check_sampled(l, r, err)) return false;
     bool ok = r->n_ids
                   ? copy_ids(l, r, e->arena, &prompt, err)
                   : chat_render_request(vocab_tokenizer(l->vocab), vocab_harmony(l->vocab), r, e->arena, &prompt, err);

@@ -15,7 +15,9 @@ bool harmony_ids(const Tokenizer *t, HarmonyIds *out, Err *err); /* false names 
 bool harmony_is_stop(const HarmonyIds *h, uint32_t id);
 
 /* The prompt of a chat Request: default system message (effort, date, python), developer message made of system and
- * developer messages and the functions, history rules, "<|start|>assistant", then the prefill if there is one. */
+ * developer messages and the functions, history rules, "<|start|>assistant", then the prefill if there is one. Ids of
+ * sampled turns are written as they are; the caller knows whether the model has rows for them, the tokenizer does not.
+ */
 bool chat_render_request(const Tokenizer *t, const HarmonyIds *h, const Request *r, Arena *a, Ids *out, Err *err);
 
 /* Request.functions: a list of tools whose names are sound and differ. The error names the entry. Absent: fine. */

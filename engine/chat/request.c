@@ -208,18 +208,14 @@ static bool push_message(Render *r, History *h, const Message *m) {
 }
 
 static bool parse_sampled(Render *r, const Message *m, ChatParsed *out) {
-    size_t size = tokenizer_size(r->t);
-    for (size_t i = 0; i < m->sampled.n; i++)
-        if (m->sampled.p[i] >= size)
-            return err_set(r->err, ERR_INPUT, "its sampled token id %u (number %zu) is outside the vocabulary of %zu",
-                           m->sampled.p[i], i, size);
     if (m->prefill_channel.p)
         return chat_parse_prefilled(r->t, r->h, m->prefill_channel, m->prefill_text.p ? m->prefill_text : STR(""),
                                     m->sampled.p, m->sampled.n, r->a, out, r->err);
     return chat_parse(r->t, r->h, m->sampled.p, m->sampled.n, true, false, r->a, out, r->err);
 }
 
-/* The ids can be written if they end a message, or break off in its content: then a stop token closes it. */
+/* The ids can be written if they end a message, or break off in its content: then a stop token closes it. A lone stop
+ * token ends no message that could be read. */
 static void plan_sampled(const Render *r, const Message *m, const ChatParsed *p, Item *item) {
     const HarmonyIds *h = r->h;
     Ids ids = m->sampled;
@@ -227,10 +223,11 @@ static void plan_sampled(const Render *r, const Message *m, const ChatParsed *p,
     bool ended = last == h->end || last == h->ret || last == h->call;
     if (!ended && p->end.place != CHAT_IN_CONTENT) return;
     if (ended || last == h->endoftext) ids.n--;
-    const Message *end = &p->messages[p->n_messages - 1];
+    const Message *end = p->n_messages ? &p->messages[p->n_messages - 1] : NULL;
+    bool open_call = !ended && end && chat__is_call(end->role, end->recipient);
     item->sampled = m;
     item->ids = ids;
-    item->closing = last == h->call || (!ended && chat__is_call(end->role, end->recipient)) ? h->call : h->end;
+    item->closing = last == h->call || open_call ? h->call : h->end;
 }
 
 static bool push_sampled(Render *r, History *h, Item *item, const Message *m) {

@@ -337,6 +337,7 @@ static void cut_off_turns(void **state) {
         {"<|channel|>commentary to=functions.now json<|message|>{",
          "<|start|>assistant<|channel|>commentary to=functions.now json<|message|>{<|call|>"},
         {"<|channel|>commentary", "<|start|>assistant<|channel|>commentary<|message|><|end|>"},
+        {"<|return|>", "<|start|>assistant<|end|>"}, /* no message at all can be read of it */
     };
     Fixture *f = *state;
     if (!f) skip();
@@ -373,17 +374,21 @@ static void sampled_behind_prefill(void **state) {
                "<|start|>assistant");
 }
 
-static void foreign_ids(void **state) {
+/* A vocabulary has more rows than its tokenizer has texts (200019 to 201087 of the published one): a model may sample
+ * such an id, and then it stands in the history as it was. */
+static void ids_without_text(void **state) {
     Fixture *f = *state;
     if (!f) skip();
-    uint32_t beyond = (uint32_t)vocab_size(f->v);
-    uint32_t ids[] = {5, beyond, UINT32_MAX};
-    Message m[] = {{.role = ROLE_USER, .content = STR("q")}, {.role = ROLE_ASSISTANT, .sampled = {ids, 3}}};
-    Request r = ask(m, 2);
-    Ids out;
-    assert_false(chat_render_request(f->t, f->h, &r, f->a, &out, &f->err));
-    assert_int_equal(f->err.code, ERR_INPUT);
-    assert_non_null(strstr(f->err.msg, str_printf(f->a, "message 1: its sampled token id %u (number 1)", beyond).p));
+    uint32_t filler = (uint32_t)tokenizer_size(f->t);
+    const Ids head = sampled(f, "<|channel|>final<|message|>"), one = {&filler, 1};
+    const Ids parts[] = {head, one, sampled(f, "a<|return|>")};
+    const Message m[] = {{.role = ROLE_USER, .content = STR("q")},
+                         {.role = ROLE_ASSISTANT, .sampled = join(f, parts, 3)},
+                         {.role = ROLE_USER, .content = STR("r")}};
+    Request first = ask(m, 1), r = ask(m, 3);
+    const Ids want[] = {prompt(f, &first), head, one,
+                        sampled(f, "a<|end|><|start|>user<|message|>r<|end|><|start|>assistant")};
+    expect_ids(f, prompt(f, &r), join(f, want, 4));
 }
 
 /* ---- memory ---- */
@@ -429,7 +434,7 @@ int main(void) {
                                        WITH_VOCAB(return_becomes_end),
                                        WITH_VOCAB(cut_off_turns),
                                        WITH_VOCAB(sampled_behind_prefill),
-                                       WITH_VOCAB(foreign_ids),
+                                       WITH_VOCAB(ids_without_text),
                                        WITH_VOCAB(no_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -377,6 +377,24 @@ static void test_chat(void **state) {
     engine_close(e);
 }
 
+/* What the model can sample can be in its history, with or without a text; what it has no row for cannot. */
+static void test_foreign_ids(void **state) {
+    (void)state;
+    Engine *e = open_engine(own_, 1, 1, 1024);
+    Err why = ERR_INIT;
+    uint32_t ids[] = {5, 299};
+    const Message m[] = {{.role = ROLE_USER, .content = STR("q")}, {.role = ROLE_ASSISTANT, .sampled = {ids, 2}}};
+    Request r = {.messages = m, .n_messages = 2, .gen = {.temperature = 1, .top_p = 1, .max_tokens = 1}};
+    Completion c;
+    must(engine_submit(e, &r, err));
+    assert_int_equal(wait_one(e, &c), ENGINE_READY);
+    ids[1] = 300;
+    assert_false(engine_submit(e, &r, &why));
+    assert_int_equal(why.code, ERR_INPUT);
+    assert_non_null(strstr(why.msg, "message 1: its sampled token id 300 (number 1) is outside the vocabulary of 300"));
+    engine_close(e);
+}
+
 /* How an answer ended is what its last token says, and only a whole message to somebody is a call: a random model ends
  * in <|call|> now and then, without having called anybody. */
 static void test_stops(void **state) {
@@ -461,6 +479,7 @@ int main(void) {
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_not_a_number),
         cmocka_unit_test(test_chat),
+        cmocka_unit_test(test_foreign_ids),
         cmocka_unit_test(test_stops),
         cmocka_unit_test(test_no_memory),
     };
