@@ -95,10 +95,17 @@ bool config_check(const ModelConfig *c, Err *err) {
     return check_sizes(c, err) && check_yarn(c, err);
 }
 
-/* An explicit concentration is accepted only if it is the one that follows from the factor. */
+/* An explicit concentration is accepted only if it is the one that follows from the factor. 'mscale' and
+ * 'mscale_all_dim', both given and not 0, would make another one (Hugging Face's _compute_yarn_parameters). */
 static bool check_attention_factor(const Json *r, const ModelConfig *c, Err *err) {
-    double m = 0.1 * log(c->yarn_factor) + 1, given = m;
-    if (!json_want_num(r, "attention_factor", false, &given, err)) return false;
+    double m = 0.1 * log(c->yarn_factor) + 1, given = m, one = 0, all = 0;
+    if (!json_want_num(r, "attention_factor", false, &given, err) || !json_want_num(r, "mscale", false, &one, err) ||
+        !json_want_num(r, "mscale_all_dim", false, &all, err))
+        return false;
+    if (one != 0 && all != 0)
+        return err_set(err, ERR_INPUT,
+                       "'mscale' %g and 'mscale_all_dim' %g are not supported; a YaRN block without them was expected",
+                       one, all);
     if (fabs(given - m) > 1e-6)
         return err_set(err, ERR_INPUT, "'attention_factor' %g is not supported; 0.1 ln(factor) + 1 = %g was expected",
                        given, m);

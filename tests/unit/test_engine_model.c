@@ -291,6 +291,7 @@ static void test_config_refusals(void **state) {
         {"\"original_max_position_embeddings\":2048", "\"original_max_position_embeddings\":100", "0 < low < high"},
         {"\"rope_type\":\"yarn\"", "\"rope_type\":\"llama3\"", "llama3"},
         {"\"truncate\":false", "\"truncate\":3", "'truncate'"},
+        {"\"truncate\":false", "\"truncate\":false,\"mscale\":1,\"mscale_all_dim\":0.5", "'mscale' 1"},
         {"\"model_type\":\"gpt_oss\"", "\"model_type\":\"llama\"", "llama"},
         {"\"quant_method\":\"mxfp4\"", "\"quant_method\":\"gptq\"", "gptq"},
         {"\"rms_norm_eps\":1e-05", "\"rms_norm_eps\":0", "'rms_norm_eps'"},
