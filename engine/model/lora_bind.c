@@ -124,16 +124,19 @@ static bool hang(LoraBind *b, Matrix *m, const Lora *what) {
 /* ---- linears and the router ---- */
 
 /* The name under which the settings know it: a parameter, if it is targeted as one, else a module. */
-static Str key_of(LoraBind *b, const LoraPair *p) {
+static bool key_of(LoraBind *b, const LoraPair *p, Str *out) {
     Str weight = str_printf(b->ad->files.arena, STR_FMT ".weight", STR_ARG(p->module));
-    return weight.p && lora_names_match(&b->ad->config.parameters, weight) ? weight : p->module;
+    if (!weight.p) return err_nomem(b->err);
+    *out = lora_names_match(&b->ad->config.parameters, weight) ? weight : p->module;
+    return true;
 }
 
 static bool bind_linear(LoraBind *b, const LoraPair *p, Shape s, Matrix *to) {
     Lora l = {0};
     WeightType ta, tb;
-    Str key = key_of(b, p);
-    if (!both(b, p) || !check_rank(b, p, key, 1, &l.rank) || !type_of(p->a, &ta, b->err) || !type_of(p->b, &tb, b->err))
+    Str key;
+    if (!both(b, p) || !key_of(b, p, &key) || !check_rank(b, p, key, 1, &l.rank) || !type_of(p->a, &ta, b->err) ||
+        !type_of(p->b, &tb, b->err))
         return false;
     if (p->a->shape[1] != s.in || p->b->shape[0] != s.out) return wrong_shape(b, p, s);
     l.a = (Matrix){.type = ta, .rows = l.rank, .cols = s.in, .data = p->a->data, .row_stride = s.in * size_of(ta)};
@@ -297,14 +300,20 @@ static bool bind_experts(LoraBind *b, int layer) {
 
 /* ---- one linear per expert ---- */
 
+/* The first that is there. */
+static Str any_module(const LoraPair *p, size_t n) {
+    while (n > 1 && !p->module.p) p++, n--;
+    return p->module;
+}
+
 /* The pairs of all experts must be there and alike: one rank, one type, one scale. */
 static bool check_alike(LoraBind *b, const LoraPair *p, Shape s, Lora *l) {
     for (size_t e = 0; e < s.experts; e++) {
         size_t rank;
         float scale;
         if (!p[e].a && !p[e].b)
-            return err_set(b->err, ERR_INPUT, "the file adapts some experts beside '" STR_FMT "', but not expert %zu",
-                           STR_ARG(p[e ? 0 : s.experts - 1].module), e);
+            return err_set(b->err, ERR_INPUT, "the file adapts '" STR_FMT "', but not expert %zu of that layer",
+                           STR_ARG(any_module(p, s.experts)), e);
         if (!both(b, &p[e]) || !check_rank(b, &p[e], p[e].module, 1, &rank) ||
             !scale_of(b, p[e].module, rank, &scale) || !type_of(p[e].a, &l->a.type, b->err) ||
             !type_of(p[e].b, &l->b.type, b->err))
@@ -418,17 +427,20 @@ static bool check_complete(LoraBind *b, int layer) {
     return true;
 }
 
-static bool check_complete_experts(LoraBind *b, int layer) {
-    static const char *const names[] = {"gate_up_proj", "down_proj"};
-    const LoraPair *p = pair_at(b->ad, layer, LORA_OUTER);
+/* The same for what is targeted as a parameter: fused_pairs counts those of the experts if any is there. */
+static bool check_complete_parameters(LoraBind *b, int layer) {
+    static const struct {
+        const char *name;
+        LoraPlace at;
+    } all[] = {{"experts.gate_up_proj", LORA_OUTER}, {"experts.down_proj", LORA_OUTER}, {"router.weight", LORA_ROUTER}};
     char text[96];
-    if (p->a || p->b || b->ad->config.parameters.unread) return true;
-    for (size_t i = 0; i < 2; i++) {
-        snprintf(text, sizeof text, "model.layers.%d.mlp.experts.%s", layer, names[i]);
-        if (lora_names_match(&b->ad->config.parameters, str_from(text)))
-            return err_set(b->err, ERR_INPUT,
-                           "adapter_config.json targets '%s', but adapter_model.safetensors has no factors of it",
-                           text);
+    if (b->ad->config.parameters.unread) return true;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        const LoraPair *p = pair_at(b->ad, layer, all[i].at);
+        snprintf(text, sizeof text, "model.layers.%d.mlp.%s", layer, all[i].name);
+        if (p->a || p->b || !lora_names_match(&b->ad->config.parameters, str_from(text))) continue;
+        return err_set(b->err, ERR_INPUT,
+                       "adapter_config.json targets '%s', but adapter_model.safetensors has no factors of it", text);
     }
     return true;
 }
@@ -437,7 +449,7 @@ bool lora_bind(Model *m, Adapter *ad, Err *err) {
     LoraBind b = {m, ad, err};
     if (!find_orientation(&b)) return false;
     for (int i = 0; i < m->config.n_layers; i++)
-        if (!check_complete(&b, i) || !check_complete_experts(&b, i) || !bind_dense(&b, i) || !bind_experts(&b, i) ||
+        if (!check_complete(&b, i) || !check_complete_parameters(&b, i) || !bind_dense(&b, i) || !bind_experts(&b, i) ||
             !bind_each_expert(&b, i))
             return false;
     return true;

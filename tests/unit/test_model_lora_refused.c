@@ -76,6 +76,38 @@ static void test_settings_refused(void **state) {
     }
 }
 
+static LfTensor *named(LfAdapter *a, const char *part) {
+    for (size_t i = 0; i < a->n; i++)
+        if (strstr(a->t[i].name, part)) return &a->t[i];
+    fail_msg("no %s", part);
+    return NULL;
+}
+
+/* A file that lost what the settings say was trained. */
+static void without(unsigned what, const char *lost, const char *part) {
+    LfAdapter *a = calloc(1, sizeof *a);
+    make(a, &(Plan){what, 4, 8, U, LF_F32, 17, NULL});
+    for (int k = 0; k < 2; k++) { /* lora_A and lora_B */
+        LfTensor *t = named(a, lost);
+        memmove(t, t + 1, (size_t)(&a->t[a->n] - (t + 1)) * sizeof *t);
+        a->n--;
+    }
+    lf_write(other[0], a);
+    free(a);
+    refuse(part);
+}
+
+static void test_lost_factors(void **state) {
+    (void)state;
+    without(ATTENTION | FUSED, "layers.1.self_attn.k_proj", "layers.1.self_attn.k_proj");
+    without(ATTENTION | ROUTER, "layers.1.mlp.router", "targets 'model.layers.1.mlp.router.weight'");
+    without(GATE_UP, "layers.0.mlp.experts", "targets 'model.layers.0.mlp.experts.gate_up_proj'");
+    without(FUSED, "layers.0.mlp.experts.base_layer", "names 2 of");
+    without(EACH | FUSED, "layers.0.mlp.experts.down_projs.0",
+            "'model.layers.0.mlp.experts.down_projs.1', but not expert 0");
+    without(EACH | FUSED, "layers.0.mlp.experts.down_projs.3", "not expert 3");
+}
+
 /* What these say does not touch the sum. */
 static void test_settings_accepted(void **state) {
     (void)state;
@@ -94,13 +126,6 @@ static void test_settings_accepted(void **state) {
         must(open_with(1, &m, err));
         model_close(m);
     }
-}
-
-static LfTensor *named(LfAdapter *a, const char *part) {
-    for (size_t i = 0; i < a->n; i++)
-        if (strstr(a->t[i].name, part)) return &a->t[i];
-    fail_msg("no %s", part);
-    return NULL;
 }
 
 static void renamed(const char *from, const char *to, const char *part) {
@@ -278,6 +303,7 @@ int main(void) {
         cmocka_unit_test(test_settings_refused), cmocka_unit_test(test_settings_accepted),
         cmocka_unit_test(test_names_refused),    cmocka_unit_test(test_tensors_refused),
         cmocka_unit_test(test_files_refused),    cmocka_unit_test(test_square),
-        cmocka_unit_test(test_prefixes),         cmocka_unit_test(test_no_memory)};
+        cmocka_unit_test(test_prefixes),         cmocka_unit_test(test_lost_factors),
+        cmocka_unit_test(test_no_memory)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
