@@ -22,7 +22,7 @@ static int shortest_digits(double d, char digits[20], int *point) {
         if (*p != '.') digits[n++] = *p;
     while (n > 1 && digits[n - 1] == '0') n--;
     digits[n] = '\0';
-    *point = atoi(e + 1) + 1;
+    *point = (int)strtol(e + 1, NULL, 10) + 1;
     return n;
 }
 
