@@ -80,19 +80,6 @@ static int largest_context(const MemoryAsk *a, int from, int batch, MemoryFit gr
 
 /* ---- sentences ---- */
 
-typedef struct Size {
-    char text[24];
-} Size;
-
-static Size size(uint64_t bytes) {
-    Size s;
-    if (bytes >= 1000000000)
-        snprintf(s.text, sizeof s.text, "%.2f GB", (double)bytes / 1e9);
-    else
-        snprintf(s.text, sizeof s.text, "%.1f MB", (double)bytes / 1e6);
-    return s;
-}
-
 /* What to ask for instead: tried, with a little room for what others take meanwhile. */
 static void suggest(const MemoryAsk *a, int context, int batch, char *out, size_t cap) {
     static const MemoryFit grades[] = {MEMORY_SHARED, MEMORY_SLOW};
@@ -124,8 +111,8 @@ static bool too_large(const MemoryAsk *a, const EngineMemory *m, Err *err) {
         err, ERR_MEMORY,
         "a context of %d with a batch of %d needs %s (keys and values %s, work %s, weights of one token %s), "
         "%s free (%s): %s",
-        m->context, m->batch, size(least(m)).text, size(m->kv_least).text, size(m->work).text,
-        size(m->weights_least).text, size(m->free).text, m->bound, instead);
+        m->context, m->batch, size_text(least(m)).text, size_text(m->kv_least).text, size_text(m->work).text,
+        size_text(m->weights_least).text, size_text(m->free).text, m->bound, instead);
 }
 
 static void warn_slow(const MemoryAsk *a, const EngineMemory *m, bool asked, char *out, size_t cap) {
@@ -137,7 +124,8 @@ static void warn_slow(const MemoryAsk *a, const EngineMemory *m, bool asked, cha
     snprintf(out, cap,
              "needs %s (of it %s of weights), %s free (%s): parts of the weights will be read from disk again and "
              "again, which is slow%s",
-             size(m->weights + m->kv_least + m->work).text, size(m->weights).text, size(m->free).text, m->bound, hint);
+             size_text(m->weights + m->kv_least + m->work).text, size_text(m->weights).text, size_text(m->free).text,
+             m->bound, hint);
 }
 
 /* ---- the plan ---- */
@@ -167,7 +155,7 @@ static void note_choice(const MemoryAsk *a, const EngineMemory *m, bool batch_to
     snprintf(out, cap,
              "context of %d positions%s chosen (the model allows %d), as %s are free (%s); --context N asks "
              "for another",
-             m->context, batch, a->model->config.context, size(m->free).text, m->bound);
+             m->context, batch, a->model->config.context, size_text(m->free).text, m->bound);
 }
 
 bool memory_plan(const MemoryAsk *a, int context, int batch, MemoryPlan *out, Err *err) {

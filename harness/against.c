@@ -106,19 +106,6 @@ static bool need(Engine *a, Engine *b, bool one_file, int window, uint64_t *leas
     return true;
 }
 
-typedef struct Size {
-    char text[24];
-} Size;
-
-static Size size(uint64_t bytes) {
-    Size s;
-    if (bytes >= 100000000)
-        snprintf(s.text, sizeof s.text, "%.2f GB", (double)bytes / 1e9);
-    else
-        snprintf(s.text, sizeof s.text, "%.2f MB", (double)bytes / 1e6);
-    return s;
-}
-
 /* Two models are planned as one; the sentence names the window, which is what one can change here. */
 static bool plan_both(Measure *m, Engine *a, Engine *b, Err *err) {
     EngineMemory x;
@@ -130,14 +117,14 @@ static bool plan_both(Measure *m, Engine *a, Engine *b, Err *err) {
         fprintf(m->c->err,
                 "assay: warning: both models at once need %s, %s free (%s): parts of the weights will be read "
                 "from disk again and again, which is slow\n",
-                size(all).text, size(x.free).text, x.bound);
+                size_text(all).text, size_text(x.free).text, x.bound);
     if (least <= x.free) return true;
     for (w /= 2; w >= 2 * LEAST_WINDOW; w /= 2)
         if (need(a, b, one_file, (int)w, &fits, &unused, &x, err) && fits <= x.free / 100 * 97) break;
     char hint[64] = "no window fits";
     if (w >= 2 * LEAST_WINDOW) snprintf(hint, sizeof hint, "use --window %zu", w);
     return err_set(err, ERR_MEMORY, "both models at once need %s for a window of %zu tokens, %s free (%s): %s",
-                   size(least).text, m->window, size(x.free).text, x.bound, hint);
+                   size_text(least).text, m->window, size_text(x.free).text, x.bound, hint);
 }
 
 static bool open_one(Measure *m, bool second, Engine **out, Err *err) {

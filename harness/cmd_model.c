@@ -155,19 +155,6 @@ static double num(const Facts *f, const char *key) {
     return v ? json_num(v) : 0;
 }
 
-typedef struct Size {
-    char text[24];
-} Size;
-
-static Size size(uint64_t bytes) {
-    Size s;
-    if (bytes >= 100000000)
-        snprintf(s.text, sizeof s.text, "%.2f GB", (double)bytes / 1e9);
-    else
-        snprintf(s.text, sizeof s.text, "%.2f MB", (double)bytes / 1e6);
-    return s;
-}
-
 static void print_count(FILE *out, double n) {
     if (n >= 1e9)
         fprintf(out, "%.2f billion", n / 1e9);
@@ -280,13 +267,13 @@ static void print_memory(CmdCtx *c, const Facts *f) {
     bool seen[4] = {false};
     if (!f->n_memory) return;
     fprintf(c->out, "\nmemory for %d sequence%s, %s; %s free (%s)\n", f->memory[0].batch,
-            f->memory[0].batch == 1 ? "" : "s at once", f->i->precision, size(f->memory[0].free).text,
+            f->memory[0].batch == 1 ? "" : "s at once", f->i->precision, size_text(f->memory[0].free).text,
             f->memory[0].bound);
     fprintf(c->out, "%8s %12s %12s %12s %12s  fits\n", "context", "weights", "keys+values", "work", "total");
     for (size_t k = 0; k < f->n_memory; k++) {
         const EngineMemory *m = &f->memory[k];
-        fprintf(c->out, "%8d %12s %12s %12s %12s  %s\n", m->context, size(m->weights).text, size(m->kv).text,
-                size(m->work).text, size(m->weights + m->kv + m->work).text, fit_name(m->fit));
+        fprintf(c->out, "%8d %12s %12s %12s %12s  %s\n", m->context, size_text(m->weights).text, size_text(m->kv).text,
+                size_text(m->work).text, size_text(m->weights + m->kv + m->work).text, fit_name(m->fit));
         seen[m->fit] = true;
     }
     if (seen[MEMORY_SHARED])
@@ -307,8 +294,8 @@ static void print_text(CmdCtx *c, const Facts *f) {
     if (f->i->n_params) {
         label(c, "parameters");
         print_count(c->out, (double)f->i->n_params);
-        fprintf(c->out, ", %s, of which a token reads %s\n", size(f->i->weight_bytes).text,
-                size(f->i->active_bytes).text);
+        fprintf(c->out, ", %s, of which a token reads %s\n", size_text(f->i->weight_bytes).text,
+                size_text(f->i->active_bytes).text);
         print_shapes(c, f);
         print_types(c, f);
     }

@@ -234,6 +234,22 @@ void buf_add_utf8_lossy(Buf *b, Str s) {
     if (from < s.n) buf_add(b, s.p + from, s.n - from);
 }
 
+/* Half of what is printed last, below the unit: from there on the rounded number has a fourth digit before the point.
+ */
+SizeText size_text(uint64_t bytes) {
+    SizeText s;
+    double b = (double)bytes;
+    if (bytes >= 999950000)
+        snprintf(s.text, sizeof s.text, "%.2f GB", b / 1e9);
+    else if (bytes >= 999950)
+        snprintf(s.text, sizeof s.text, "%.1f MB", b / 1e6);
+    else if (bytes >= 1000)
+        snprintf(s.text, sizeof s.text, "%.1f kB", b / 1e3);
+    else
+        snprintf(s.text, sizeof s.text, "%u byte%s", (unsigned)bytes, bytes == 1 ? "" : "s");
+    return s;
+}
+
 size_t utf8_incomplete(Str s) {
     for (size_t n = 1; n <= 3 && n <= s.n; n++) {
         unsigned char c = (unsigned char)s.p[s.n - n];

@@ -54,6 +54,15 @@ void buf_addf(Buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3))
 void buf_vaddf(Buf *b, const char *fmt, va_list ap);
 Str buf_str(const Buf *b);
 
+/* Bytes for people, in decimal units as disks and downloads have them: "812 bytes", "1.5 kB", "64.2 MB", "13.76 GB".
+ * GB with two decimals, MB and kB with one, rounded to the nearest; the unit is the largest of which the rounded number
+ * is at least 1, so that 999,960 bytes are "1.0 MB" and never "1000.0 kB". Sums are made of bytes, not of such texts.
+ */
+typedef struct SizeText {
+    char text[24];
+} SizeText;
+SizeText size_text(uint64_t bytes);
+
 /* UTF-8 */
 /* Decodes one code point of s at *i and advances *i. An invalid sequence gives U+FFFD and advances past its maximal
  * valid prefix, at least one byte (the Unicode "substitution of maximal subparts"). Needs *i < s.n. */

@@ -3,10 +3,12 @@
  *  2. A page with refs > 1 is full and is never written: sharing takes complete blocks only, and a sequence writes only
  *     behind the positions that it shares.
  *  3. A ring slot belongs to one sequence. A batch writes at most one block's worth of positions of a sequence before
- * it reads, so window-1 positions back plus that block, however aligned, fit into ring_blocks. */
+ *     it reads, so window-1 positions back plus that block, however aligned, fit into ring_blocks. */
 #include "engine/kv/kv.h"
 
 #include <string.h>
+
+#include "engine/base/str.h"
 
 struct KvTable {
     size_t n_seqs, n_pages, max_blocks, n_free;
@@ -39,10 +41,11 @@ bool kv_plan(const KvShape *s, size_t n_seqs, size_t n_full, size_t context, uin
         return too_large(err);
     least = each * p.page_bytes + rings; /* no more than all_bytes */
     if (least > budget)
-        return err_set(err, ERR_MEMORY,
-                       "the keys and values of %zu positions need %.1f GB, but only %.1f GB are at hand; use a smaller "
-                       "context or batch",
-                       context, (double)least / 1e9, (double)budget / 1e9);
+        return err_set(
+            err, ERR_MEMORY,
+            "the keys and values of %zu positions need %s, but only %s are at hand; use a smaller context or "
+            "batch",
+            context, size_text(least).text, size_text(budget).text);
     if (p.all_bytes > budget && p.page_bytes) {
         p.n_pages = (size_t)(budget - rings) / p.page_bytes;
         p.full_bytes = p.n_pages * p.page_bytes;

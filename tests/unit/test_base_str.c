@@ -99,6 +99,31 @@ static void finding_and_trimming(void **state) {
     assert_true(str_starts(s, STR("  a")) && str_ends(s, STR("y\n")));
 }
 
+static void sizes_are_rounded_once(void **state) {
+    (void)state;
+    static const struct {
+        uint64_t bytes;
+        const char *text;
+    } cases[] = {{0, "0 bytes"},
+                 {1, "1 byte"},
+                 {999, "999 bytes"},
+                 {1000, "1.0 kB"},
+                 {1049, "1.0 kB"},
+                 {1051, "1.1 kB"},
+                 {999949, "999.9 kB"},
+                 {999950, "1.0 MB"},
+                 {64249999, "64.2 MB"},
+                 {64250001, "64.3 MB"},
+                 {999949999, "999.9 MB"},
+                 {999950000, "1.00 GB"},
+                 {1004999999, "1.00 GB"},
+                 {1005000001, "1.01 GB"},
+                 {UINT64_C(13761264768), "13.76 GB"}, /* tensors of the 20b */
+                 {UINT64_MAX, "18446744073.71 GB"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(size_text(cases[i].bytes).text, cases[i].text);
+}
+
 static void sentences_are_cut_clean(void **state) {
     (void)state;
     Err err = ERR_INIT;
@@ -118,6 +143,7 @@ int main(void) {
         cmocka_unit_test(buffer_keeps_its_ceiling),     cmocka_unit_test(invalid_utf8_is_replaced_by_maximal_subparts),
         cmocka_unit_test(every_code_point_round_trips), cmocka_unit_test(finding_and_trimming),
         cmocka_unit_test(incomplete_characters),        cmocka_unit_test(sentences_are_cut_clean),
+        cmocka_unit_test(sizes_are_rounded_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 /* Plans and page tables: sums that cannot overflow, pages that are never lost, shared or written by mistake. */
+#include "engine/base/str.h"
 #include "engine/kv/kv.h"
 #include "tests/engine_support.h"
 
@@ -23,7 +24,8 @@ static void test_plan(void **state) {
     Err e = ERR_INIT;
     assert_false(kv_plan(&shape, 9, 4, 1000, least - 1, &p, &e));
     assert_int_equal(e.code, ERR_MEMORY);
-    assert_non_null(strstr(e.msg, "GB"));
+    assert_non_null(strstr(e.msg, size_text(least).text));
+    assert_non_null(strstr(e.msg, "1000 positions"));
     assert_false(kv_plan(&shape, 9, SIZE_MAX / 64, 1 << 20, UINT64_MAX, &p, &e));
     assert_int_equal(e.code, ERR_INPUT);
     /* a short context needs no ring longer than itself */
