@@ -3,12 +3,10 @@
  *
  * vpmaddubsw adds two products of an unsigned and a signed byte in 16 bits, and cuts what does not fit. MXFP4: at most
  * 2*24*127, four of these sums still fit. Q8_0: |w| times x with the sign of w, at most 2*128*127 = 32512. */
-#include "engine/cpu/int8_blocks.h"
+#include "engine/cpu/kernels.h"
 
 #if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
-#include <immintrin.h>
-
-#define INLINE static inline __attribute__((always_inline))
+#include "engine/cpu/int8_x86.h"
 
 INLINE __m256i rows_of(WeightType type, const WeightRow *w, size_t b, size_t r, size_t half) {
     __m128i a = _mm_loadu_si128((const __m128i *)(const void *)(int8_codes(type, &w[r], b) + 16 * half));
@@ -31,7 +29,7 @@ INLINE void put(Int8Strip *out, int group, size_t r, __m256i v) {
 }
 
 /* Rows r .. r+7. */
-INLINE void turn_block(WeightType type, const WeightRow *w, size_t r, size_t b, Int8Strip *out) {
+INLINE void turn_rows(WeightType type, const WeightRow *w, size_t r, size_t b, Int8Strip *out) {
     const __m256i table = _mm256_broadcastsi128_si256(_mm_setr_epi8(INT8_E2M1)), nibble = _mm256_set1_epi8(15),
                   top = _mm256_set1_epi8(-128);
     __m256i v[4];
@@ -50,32 +48,16 @@ INLINE void turn_block(WeightType type, const WeightRow *w, size_t r, size_t b, 
     for (int i = 0; i < 4; i++) put(out, i + 4, r, _mm256_xor_si256(v[i], top));
 }
 
-INLINE float scale_of(WeightType type, const WeightRow *w, size_t b) {
-    if (type != WEIGHT_Q8_0) return int8_scale(type, w, b);
-    const unsigned char *p = w->q + b * 34;
-    return _cvtsh_ss((unsigned short)(p[0] | p[1] << 8));
-}
-
-INLINE void turn_type(WeightType type, const WeightRow *w, size_t n, Int8Strip *out) {
-    for (size_t b = 0; b < n / INT8_BLOCK; b++) {
-        turn_block(type, w, 0, b, &out[b]), turn_block(type, w, 8, b, &out[b]);
-        for (size_t r = 0; r < INT8_ROWS; r++) out[b].scale[r] = scale_of(type, &w[r], b);
-    }
+INLINE void turn_block(WeightType type, const WeightRow *w, size_t b, Int8Strip *out) {
+    turn_rows(type, w, 0, b, out), turn_rows(type, w, 8, b, out);
 }
 
 static void turn(WeightType type, const WeightRow *w, size_t n, Int8Strip *out) {
-    if (type == WEIGHT_MXFP4)
-        turn_type(WEIGHT_MXFP4, w, n, out);
-    else if (type == WEIGHT_Q8_0)
-        turn_type(WEIGHT_Q8_0, w, n, out);
-    else
-        turn_type(WEIGHT_MXFP4_GGML, w, n, out);
+    int8_x86_turn(turn_block, 0, type, w, n, out);
 }
 
 INLINE __m256i four(const Int8Block *x, int g) {
-    int32_t v;
-    memcpy(&v, x->q + 4 * g, sizeof v);
-    return _mm256_set1_epi32(v);
+    return _mm256_set1_epi32(int8_x86_four(x, g));
 }
 
 /* sum[t] += the products of MXFP4 groups g .. g+3 */

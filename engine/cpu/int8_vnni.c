@@ -1,11 +1,10 @@
 /* Precision int8 with AVX-512 VNNI: one instruction multiplies 4 columns of 16 rows. Nothing here runs before
  * kernels_select.c has asked the processor. */
-#include "engine/cpu/int8_blocks.h"
+#include "engine/cpu/kernels.h"
 
 #if defined(__AVX512VNNI__) && defined(__AVX512F__) && defined(__AVX512BW__)
-#include <immintrin.h>
+#include "engine/cpu/int8_x86.h"
 
-#define INLINE static inline __attribute__((always_inline))
 enum { AHEAD = 1024 };
 
 INLINE __m512i rows_of(WeightType type, const WeightRow *w, size_t b, size_t r, size_t half) {
@@ -46,35 +45,12 @@ INLINE void turn_block(WeightType type, const WeightRow *w, size_t b, Int8Strip 
     for (int i = 0; i < 4; i++) _mm512_store_si512(out->q[i + 4], _mm512_xor_si512(v[i], _mm512_set1_epi8(-128)));
 }
 
-INLINE float scale_of(WeightType type, const WeightRow *w, size_t b) {
-    if (type != WEIGHT_Q8_0) return int8_scale(type, w, b);
-    const unsigned char *p = w->q + b * 34;
-    return _cvtsh_ss((unsigned short)(p[0] | p[1] << 8));
-}
-
-INLINE void turn_type(WeightType type, const WeightRow *w, size_t n, Int8Strip *out) {
-    for (size_t b = 0; b < n / INT8_BLOCK; b++) {
-        if (b % 2 == 0)
-            for (size_t r = 0; r < INT8_ROWS; r++) /* as an address: it may lie behind the end */
-                _mm_prefetch((const char *)((uintptr_t)int8_codes(type, &w[r], b) + AHEAD), _MM_HINT_T0);
-        turn_block(type, w, b, &out[b]);
-        for (size_t r = 0; r < INT8_ROWS; r++) out[b].scale[r] = scale_of(type, &w[r], b);
-    }
-}
-
 static void turn(WeightType type, const WeightRow *w, size_t n, Int8Strip *out) {
-    if (type == WEIGHT_MXFP4)
-        turn_type(WEIGHT_MXFP4, w, n, out);
-    else if (type == WEIGHT_Q8_0)
-        turn_type(WEIGHT_Q8_0, w, n, out);
-    else
-        turn_type(WEIGHT_MXFP4_GGML, w, n, out);
+    int8_x86_turn(turn_block, AHEAD, type, w, n, out);
 }
 
 INLINE __m512i four(const Int8Block *x, int g) {
-    int32_t v;
-    memcpy(&v, x->q + 4 * g, sizeof v);
-    return _mm512_set1_epi32(v);
+    return _mm512_set1_epi32(int8_x86_four(x, g));
 }
 
 INLINE void dot_tile(size_t less, const Int8Strip *w, size_t n, const Int8Block *const *x, const int T, float *out) {
