@@ -1,11 +1,11 @@
 /* The one door of the engine room.
  *
- * Engine     a loaded model that answers. Opened from a SPEC: a checkpoint directory, or "replay:DIR".
+ * Engine     a loaded model that answers. Opened from a SPEC: a checkpoint (a directory or a .gguf), or "replay:DIR".
  * Request    what is asked: messages (or raw token ids), how to sample, and what to do: generate, or score given
  *            continuations by log-likelihood.
  * Completion what came back: first of all a status, then the channels, the raw token ids, counts and timings. A failure
  *            is a status, never a text.
- * Vocab      the tokenizer and the harmony renderer of a model directory; needs no weights.
+ * Vocab      the tokenizer and the harmony renderer of a checkpoint; needs no weights.
  *
  * Calls on one Engine come from one thread. The engine uses its own threads inside. */
 #ifndef ASSAY_ENGINE_H

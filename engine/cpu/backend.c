@@ -14,7 +14,8 @@ _Static_assert((int)CPU_BLOCK == (int)KV_BLOCK, "attention works block by block"
 static void *take(Cpu *c, size_t n, size_t size) {
     size_t bytes;
     if (!c->measuring) return arena_array(c->arena, n, size);
-    if (!size_mul(n, size, &bytes) || !size_add(c->measured, bytes + 15, &c->measured)) return NULL;
+    if (!size_mul(n, size, &bytes) || !size_add(bytes, 15, &bytes) || !size_add(c->measured, bytes, &c->measured))
+        return NULL;
     return c; /* only ever compared with NULL */
 }
 

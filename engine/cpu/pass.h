@@ -26,8 +26,7 @@ typedef struct Rows {
     WeightRow w[CPU_STRIP];
 } Rows;
 
-/* Rows of m that an item of work takes: CPU_TILE, CPU_STRIP where a line of memory holds as many, or
- * INT8_ROWS. */
+/* Rows of m that an item of work takes: CPU_TILE, CPU_STRIP where a line of memory holds as many, or INT8_ROWS. */
 size_t cpu_step(const Cpu *c, const Matrix *m);
 /* Rows first .. first+n_rows-1 of m, n_rows <= cpu_step. Good until the next call with the same scratch. */
 void cpu_rows(const Cpu *c, Scratch *s, const Matrix *m, size_t first, size_t n_rows, Rows *out);

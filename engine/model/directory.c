@@ -56,7 +56,7 @@ static bool is_plain_name(Str name) {
 
 static bool grow_files(ModelFiles *d, Err *err) {
     if (d->n_files < d->cap_files) return true;
-    if (d->n_files >= MAX_FILES) return err_set(err, ERR_INPUT, "the index names more than %d files", MAX_FILES);
+    if (d->n_files >= MAX_FILES) return err_set(err, ERR_INPUT, "there are more than %d weight files", MAX_FILES);
     size_t cap = d->cap_files ? d->cap_files * 2 : 8;
     WeightFile *p = mem_realloc(d->files, cap * sizeof *p);
     if (!p) return err_nomem(err);

@@ -2,8 +2,8 @@
  *
  *   PEFT 0.17 to 0.20, whose source was read and whose arithmetic was run (tests/golden/lora): see lora_names.c for the
  *   names and lora_bind.c for the shapes. Trainers built on PEFT save through it.
- *   Unsloth, by its published source: PEFT's files, with two differences: lora_B of fused experts (LoraOrder), one
- * linear per expert on top of bitsandbytes, in which rows of gate_up_projs are interleaved like the base model's. */
+ *   Unsloth, by its published source: PEFT's files, with two differences: lora_B of fused experts (LoraOrder), and on
+ *   top of bitsandbytes one linear per expert, in which rows of gate_up_projs are interleaved like the base model's. */
 #include <math.h>
 #include <string.h>
 

@@ -124,7 +124,7 @@ static bool read_kind(const Json *root, Err *err) {
 }
 
 /* pissa, olora, corda, loftq, lora_ga and what else has a name also change the base weights that the factors are
- * added to; PEFT writes true after it has converted such an adapter. The four below only choose the first values. */
+ * added to; PEFT writes true after it has converted such an adapter. The three below only choose the first values. */
 static bool read_init(const Json *root, Err *err) {
     static const char *const harmless[] = {"gaussian", "eva", "orthogonal"};
     const Json *v = json_get(root, "init_lora_weights");

@@ -64,8 +64,8 @@ typedef struct Node {
 } Node;
 
 /* A heap entry is rank << 32 | position, so that the smallest is the lowest rank, leftmost. Entries are never removed;
- * one is stale when the node's rank has changed since. Equality
- * suffices: whatever pair stands at the position now, its rank is the one that was drawn. */
+ * one is stale when the node's rank has changed since. Equality suffices: whatever pair stands at the position now, its
+ * rank is the one that was drawn. */
 typedef struct Heap {
     uint64_t *v;
     size_t n;

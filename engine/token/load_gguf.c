@@ -124,7 +124,10 @@ static bool load(Tokenizer *t, const Gguf *g, Err *err) {
 /* What gguf.h refuses names the file already. */
 bool tokenizer__load_gguf(Tokenizer *t, Str bytes, const char *file, Err *err) {
     Gguf *g = NULL;
-    bool ok = gguf_open((const unsigned char *)bytes.p, bytes.n, file, &g, err) && load(t, g, err);
+    Err why = ERR_INIT;
+    bool ok = gguf_open((const unsigned char *)bytes.p, bytes.n, file, &g, &why) && load(t, g, &why);
     gguf_close(g);
-    return ok || (strstr(err->msg, file) ? false : err_wrap(err, "%s", file));
+    if (!ok && !strstr(why.msg, file)) err_wrap(&why, "%s", file);
+    if (!ok && err) *err = why;
+    return ok;
 }
