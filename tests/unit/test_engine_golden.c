@@ -239,11 +239,56 @@ static void test_kv_half(void **state) {
     json_close(g.root);
 }
 
-/* The same README for int8 activations: on tiny-e 0.6 and a mean of 0.06, and the same best token wherever the
- * reference has a margin above 0.6, case by case. On tiny-a and tiny-b, where experts flip, only a mean of 0.15 means
- * something. README does not say over what; here it is all stored positions of a file, as in the table that the number
- * comes from. Case by case, tiny-a with Q8_0 would miss it twice: "short" 0.151, "near-tie" 0.184. */
-static const double A8_MAX = 0.6, A8_MEAN = 0.06, A8_MEAN_FLAT = 0.15;
+/* The same README for int8 activations: on tiny-e (all experts are chosen always) 0.6 and a mean of 0.06, and the same
+ * best token wherever the reference has a margin above 0.6, case by case. On tiny-a and tiny-b experts flip, which is
+ * another model for all positions from there on, and README calls only a mean of 0.15 meaningful. It does not say over
+ * what; its own figures are means over all stored positions of a file, so that is what is bounded here.
+ *
+ * A mean over a file would hide a case that is wrong, so two more things are asked for on these models, case by case:
+ *   - before the first position at which a flip happened nothing is another model, so tiny-e's bounds hold in full;
+ *   - the mean over a case stays below A8_MEAN_CASE. A case of a Q8_0 file has four positions, so one flip shows: 0.184
+ *     in "near-tie" of tiny-a, 0.151 in "short", above 0.15 both. Twice that bound still is far from a mistake's. */
+static const double A8_MAX = 0.6, A8_MEAN = 0.06, A8_MEAN_FLAT = 0.15, A8_MEAN_CASE = 0.3;
+
+enum { ROUTE_LAYERS = 8, ROUTE_ROWS = 512 };
+
+/* The chosen experts as a set of bits, by layer and position. */
+typedef struct Routes {
+    uint64_t set[ROUTE_LAYERS][ROUTE_ROWS];
+} Routes;
+
+static void see_routes(void *ctx, TapStage stage, int layer, size_t row, const float *values, size_t n) {
+    Routes *r = ctx;
+    if (stage != TAP_EXPERTS) return;
+    assert_true(layer < ROUTE_LAYERS && row < ROUTE_ROWS);
+    r->set[layer][row] = 0;
+    for (size_t i = 0; i < n; i++) {
+        assert_true(values[i] < 64);
+        r->set[layer][row] |= UINT64_C(1) << (unsigned)values[i];
+    }
+}
+
+/* Logits of all positions in one piece, and the experts of each. */
+static float *run_routed(const char *dir, const char *precision, const uint32_t *ids, size_t n, Routes *routes) {
+    Rig r = {0};
+    must(model_open(&(ModelSource){.path = dir}, &r.model, err));
+    must(pool_open(2, &r.pool, err));
+    BackendOptions o = rig_options(&r, 1);
+    o.precision = precision, o.tap = see_routes, o.tap_ctx = routes;
+    memset(routes, 0, sizeof *routes);
+    must(backend_cpu.open(&o, &r.be, err));
+    float *all = rig_run(&r, 0, ids, n, ROUTE_ROWS);
+    rig_close(&r);
+    return all;
+}
+
+/* The first of n positions at which some layer chose otherwise; n: none. */
+static size_t first_flip(const Routes *a, const Routes *b, size_t n) {
+    for (size_t t = 0; t < n; t++)
+        for (size_t l = 0; l < ROUTE_LAYERS; l++)
+            if (a->set[l][t] != b->set[l][t]) return t;
+    return n;
+}
 
 static void check_best(const float *got, const float *want, size_t v) {
     size_t best = argmax(want, v);
@@ -253,42 +298,55 @@ static void check_best(const float *got, const float *want, size_t v) {
     if ((double)want[best] - second > A8_MAX) assert_int_equal(argmax(got, v), best);
 }
 
-static Diff check_int8(const Golden *g, const Json *c, const float *all, size_t v, bool flat, const char *label) {
+/* Against the reference, at the positions that it has. */
+static Diff check_int8(const Golden *g, const Json *c, const float *all, size_t v, const char *label) {
     FileMap m = map_ref(g, json_str(entry(g, c, "logits")));
     const float *want = (const float *)(const void *)m.p;
     Diff d = {0};
-    for (const Json *p = json_first(entry(g, c, "positions")); p; p = json_next(p), want += v) {
-        const float *got = all + (size_t)json_num(p) * v;
-        diff_add(&d, got, want, v);
-        if (!flat) check_best(got, want, v);
-    }
+    for (const Json *p = json_first(entry(g, c, "positions")); p; p = json_next(p), want += v)
+        diff_add(&d, all + (size_t)json_num(p) * v, want, v);
     double mean = d.sum / (double)d.n;
-    printf("%-28s %-9s int8: max %.2e mean %.2e\n", label, json_str(json_get(c, "name")).p, d.max, mean);
+    printf("%-28s %-9s int8: max %.2e mean %.2e", label, json_str(json_get(c, "name")).p, d.max, mean);
     assert_true(mean > LOGIT_MEAN); /* else nothing was rounded */
-    if (!flat) assert_true(mean <= A8_MEAN && d.max <= A8_MAX);
+    assert_true(mean <= A8_MEAN_CASE);
     file_unmap(&m);
     return d;
 }
 
+/* Against our own exact logits, which test_logits holds to the reference, at the n positions before the first flip. */
+static void check_unflipped(const float *got, const float *want, size_t n, size_t v) {
+    Diff d = {0};
+    for (size_t t = 0; t < n; t++) {
+        diff_add(&d, got + t * v, want + t * v, v);
+        check_best(got + t * v, want + t * v, v);
+    }
+    if (n) printf("; %zu positions before a flip: max %.2e mean %.2e", n, d.max, d.sum / (double)d.n);
+    printf("\n");
+    assert_true(d.max <= A8_MAX && d.sum <= A8_MEAN * (double)d.n);
+}
+
 static void test_int8(void **state) {
-    size_t model = *(const size_t *)*state, n;
+    size_t model = *(const size_t *)*state, n, unflipped = 0;
     NEED_SHARED(dir, models[model]);
     NEED_SHARED(ref, refs[model]);
+    static Routes exact, rounded;
     Golden g = golden_open(ref);
     g.q8_0 = model >= FIRST_Q8_0;
+    size_t v = (size_t)json_num(json_get(g.root, "vocab_size"));
     double sum = 0, count = 0;
-    Rig r = rig_open_as(dir, 2, 2, "int8");
     for (const Json *c = json_first(json_get(g.root, "cases")); c; c = json_next(c)) {
         uint32_t *ids = read_ids(json_get(c, "prompt_ids"), &n);
-        float *all = rig_run(&r, 0, ids, n, 512);
-        Diff d = check_int8(&g, c, all, rig_vocab(&r), !strstr(refs[model], "tiny-e"), models[model]);
-        sum += d.sum, count += (double)d.n;
-        free(all);
-        free(ids);
+        float *want = run_routed(dir, NULL, ids, n, &exact), *all = run_routed(dir, "int8", ids, n, &rounded);
+        size_t flip = first_flip(&exact, &rounded, n);
+        Diff d = check_int8(&g, c, all, v, models[model]);
+        check_unflipped(all, want, flip, v);
+        if (strstr(refs[model], "tiny-e")) assert_int_equal(flip, n);
+        sum += d.sum, count += (double)d.n, unflipped += flip;
+        free(want), free(all), free(ids);
     }
     printf("%-28s all       int8: mean %.3f\n", models[model], sum / count);
     assert_true(sum <= A8_MEAN_FLAT * count);
-    rig_close(&r);
+    assert_true(unflipped > 0);
     json_close(g.root);
 }
 
