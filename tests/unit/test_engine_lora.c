@@ -1,14 +1,12 @@
 /* Low-rank additions beside the weights: against the same additions merged into float32 weights by double arithmetic,
  * and the promise that neither batch nor threads nor instruction set change a bit. */
 #include "engine/cpu/formats.h"
-#include "tests/checkpoint.h"
-#include "tests/engine_support.h"
+#include "tests/matrix_support.h"
 
 enum { N_TOKENS = 60 };
 /* golden/README.md: two float32 engines on logits of this size */
 static const double TOLERANCE = 5e-4;
 
-static char dir[64];
 static size_t experts_;
 static uint64_t state_;
 
@@ -21,36 +19,7 @@ static int make_model(void **state) {
     CkSpec s = CK_SPEC_TINY;
     (void)state;
     experts_ = (size_t)s.experts;
-    snprintf(dir, sizeof dir, "/tmp/assay-lora-XXXXXX");
-    return !(mkdtemp(dir) && ck_write(dir, &s));
-}
-
-static int drop_model(void **state) {
-    char path[128];
-    (void)state;
-    for (int i = 0; i < 3; i++) {
-        snprintf(path, sizeof path, "%s/%s", dir,
-                 (const char *[]){"config.json", "tokenizer.json", "model.safetensors"}[i]);
-        remove(path);
-    }
-    return remove(dir);
-}
-
-typedef struct Keep {
-    void *p[512];
-    size_t n;
-} Keep;
-
-static void *keep(Keep *k, size_t bytes) {
-    assert_true(k->n < 512);
-    return k->p[k->n++] = calloc(bytes + 4, 1);
-}
-static void keep_release(Keep *k) {
-    while (k->n) free(k->p[--k->n]);
-}
-
-static void put(unsigned char *p, WeightType type, float f) {
-    memcpy(p, (unsigned char *)&f + (type == WEIGHT_BF16 ? 2 : 0), type == WEIGHT_BF16 ? 2 : 4);
+    return make_checkpoint(&s);
 }
 
 /* A factor of random numbers: rows in order or, with `apart`, columns apart; BF16 or F32. */
@@ -59,7 +28,7 @@ static Matrix factor(Keep *k, size_t rows, size_t cols, WeightType type, bool ap
     Matrix m = {.type = type, .rows = rows, .cols = cols, .row_stride = apart ? size : cols * size};
     if (apart) m.col_stride = rows * size;
     unsigned char *p = keep(k, rows * cols * size);
-    for (size_t i = 0; i < rows * cols; i++) put(p + i * size, type, number(scale));
+    for (size_t i = 0; i < rows * cols; i++) put_number(p + i * size, type, number(scale));
     m.data = p;
     return m;
 }
@@ -69,7 +38,7 @@ static Matrix factor_in_columns(Keep *k, size_t groups, size_t rows, size_t rank
     Matrix m = {.type = WEIGHT_F32, .rows = groups * rows, .cols = rank};
     m.row_stride = groups * rank * 4, m.group_rows = rows, m.group_stride = rank * 4;
     unsigned char *p = keep(k, groups * rows * rank * 4);
-    for (size_t i = 0; i < groups * rows * rank; i++) put(p + i * 4, WEIGHT_F32, number(0.05));
+    for (size_t i = 0; i < groups * rows * rank; i++) put_number(p + i * 4, WEIGHT_F32, number(0.05));
     m.data = p;
     return m;
 }
@@ -140,16 +109,7 @@ static void merge_all(Keep *k, Model *m) {
 }
 
 static float *logits(Model *m, int threads, size_t piece) {
-    uint32_t ids[N_TOKENS];
-    Rig r = {.model = m};
-    for (size_t i = 0; i < N_TOKENS; i++) ids[i] = (uint32_t)((i * i * 31 + i * 7 + 3) % (size_t)m->config.vocab);
-    must(pool_open(threads, &r.pool, err));
-    BackendOptions o = rig_options(&r, 1);
-    must(backend_cpu.open(&o, &r.be, err));
-    float *all = rig_run(&r, 0, ids, N_TOKENS, piece);
-    r.be->ops->close(r.be);
-    pool_close(r.pool);
-    return all;
+    return logits_as(m, NULL, threads, N_TOKENS, piece);
 }
 
 static double distance(const float *a, const float *b, size_t n) {
@@ -163,10 +123,9 @@ static double distance(const float *a, const float *b, size_t n) {
 
 static void test_merged(void **state) {
     (void)state;
-    Model *m;
+    Model *m = open_checkpoint();
     Keep k = {.n = 0};
     state_ = 11;
-    must(model_open(&(ModelSource){.path = dir}, &m, err));
     size_t n = N_TOKENS * (size_t)m->config.vocab;
     float *bare = logits(m, 1, 64);
     attach_all(&k, m);
@@ -182,26 +141,65 @@ static void test_merged(void **state) {
     model_close(m);
 }
 
-static void test_same_bits(void **state) {
-    (void)state;
+/* With this precision, whatever the table, the threads and the pieces. */
+static void check_same_bits(const char *precision) {
     static const char *const tables[] = {"scalar", "avx2", "avx512"};
     static const size_t pieces[] = {1, 7, 64};
-    Model *m;
+    Model *m = open_checkpoint();
     Keep k = {.n = 0};
     CpuKernels table;
     state_ = 12;
-    must(model_open(&(ModelSource){.path = dir}, &m, err));
     attach_all(&k, m);
-    float *want = logits(m, 1, 13);
+    float *want = logits_as(m, precision, 1, N_TOKENS, 13);
     for (size_t i = 0; i < 3; i++) {
         if (!cpu_kernels_select(tables[i], &table)) continue;
         setenv("ASSAY_CPU", tables[i], 1);
-        float *got = logits(m, 2, pieces[i]);
+        float *got = logits_as(m, precision, 2, N_TOKENS, pieces[i]);
         assert_memory_equal(got, want, N_TOKENS * (size_t)m->config.vocab * sizeof *got);
         free(got);
     }
     unsetenv("ASSAY_CPU");
     free(want);
+    keep_release(&k);
+    model_close(m);
+}
+
+static void test_same_bits(void **state) {
+    (void)state;
+    check_same_bits(NULL);
+}
+
+/* The experts are MXFP4, so adapters stand beside strips of 16 rows there. */
+static void test_same_bits_int8(void **state) {
+    (void)state;
+    check_same_bits("int8");
+}
+
+/* Low-rank additions are exact also where activations are rounded for the weights: A reads what was not rounded. Only
+ * the unembedding is Q8_0 here (the experts become F32), so its input is that of the exact run to the bit, and an
+ * adapter adds the same in both. 300 rows: 18 strips and 12 rows. */
+static void test_int8_adds_exactly(void **state) {
+    (void)state;
+    Model *m = open_checkpoint();
+    Keep k = {.n = 0};
+    state_ = 14;
+    merge_all(&k, m);
+    size_t n = N_TOKENS * (size_t)m->config.vocab, blocks = m->unembed.cols / 32;
+    unsigned char *p = keep(&k, m->unembed.rows * blocks * 34);
+    for (size_t i = 0; i < m->unembed.rows * blocks; i++) {
+        for (size_t j = 0; j < 32; j++) p[i * 34 + 2 + j] = (unsigned char)(int)number(127);
+        p[i * 34 + 1] = 0x18; /* 2^-9 */
+    }
+    m->unembed = (Matrix){
+        .type = WEIGHT_Q8_0, .rows = m->unembed.rows, .cols = m->unembed.cols, .data = p, .row_stride = blocks * 34};
+    float *bare = logits(m, 1, 64), *bare8 = logits_as(m, "int8", 1, N_TOKENS, 64);
+    attach(&k, &m->unembed, 1, 9, 0, 1.5f);
+    float *with = logits(m, 1, 64), *with8 = logits_as(m, "int8", 1, N_TOKENS, 64);
+    assert_true(distance(bare, bare8, n) > 1e-3); /* it was rounded */
+    assert_true(distance(bare, with, n) > 0.05);
+    for (size_t i = 0; i < n; i++)
+        assert_true(fabs(((double)with8[i] - (double)bare8[i]) - ((double)with[i] - (double)bare[i])) < 1e-5);
+    free(bare), free(bare8), free(with), free(with8);
     keep_release(&k);
     model_close(m);
 }
@@ -252,7 +250,8 @@ static void test_embedding_refused(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_merged), cmocka_unit_test(test_same_bits),
-                                       cmocka_unit_test(test_two_sequences), cmocka_unit_test(test_embedding_refused)};
-    return cmocka_run_group_tests(tests, make_model, drop_model);
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_merged),         cmocka_unit_test(test_same_bits),
+                                       cmocka_unit_test(test_same_bits_int8), cmocka_unit_test(test_int8_adds_exactly),
+                                       cmocka_unit_test(test_two_sequences),  cmocka_unit_test(test_embedding_refused)};
+    return cmocka_run_group_tests(tests, make_model, drop_checkpoint);
 }

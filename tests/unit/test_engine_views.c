@@ -1,12 +1,10 @@
 /* Views of matrices: the same weights give the same bits of every logit, however they lie in memory; and every stored
  * type can stand in every place. */
 #include "engine/cpu/formats.h"
-#include "tests/checkpoint.h"
-#include "tests/engine_support.h"
+#include "tests/matrix_support.h"
 
 enum { N_TOKENS = 21 };
 
-static char dir[64];
 static size_t groups_; /* experts */
 
 static int make_model(void **state) {
@@ -14,35 +12,7 @@ static int make_model(void **state) {
     (void)state;
     s.hidden = 256, s.width = 256, s.heads = 8, s.head_dim = 32, s.layers = 2;
     groups_ = (size_t)s.experts;
-    snprintf(dir, sizeof dir, "/tmp/assay-views-XXXXXX");
-    return !(mkdtemp(dir) && ck_write(dir, &s));
-}
-
-static int drop_model(void **state) {
-    char path[128];
-    (void)state;
-    for (int i = 0; i < 3; i++) {
-        snprintf(path, sizeof path, "%s/%s", dir,
-                 (const char *[]){"config.json", "tokenizer.json", "model.safetensors"}[i]);
-        remove(path);
-    }
-    return remove(dir);
-}
-
-/* ---- memory of one case ---- */
-
-typedef struct Keep {
-    void *p[256];
-    size_t n;
-} Keep;
-
-static unsigned char *keep(Keep *k, size_t bytes) {
-    assert_true(k->n < 256);
-    return k->p[k->n++] = calloc(bytes + 64, 1);
-}
-
-static void keep_release(Keep *k) {
-    while (k->n) free(k->p[--k->n]);
+    return make_checkpoint(&s);
 }
 
 /* ---- plain floats of a matrix, and other ways to store them ---- */
@@ -53,7 +23,7 @@ static size_t per_group(const Matrix *m) {
 
 /* [rows, cols], natural order. */
 static float *plain(Keep *k, const Matrix *m) {
-    float *all = (float *)(void *)keep(k, m->rows * m->cols * 4), pairs[1024];
+    float *all = keep(k, m->rows * m->cols * 4), pairs[1024];
     for (size_t r = 0; r < m->rows; r++) {
         size_t g = r / per_group(m), i = r % per_group(m);
         WeightRow w = {m->data + g * m->group_stride + i * m->row_stride, NULL};
@@ -62,10 +32,6 @@ static float *plain(Keep *k, const Matrix *m) {
         for (size_t c = 0; c < m->cols; c++) all[r * m->cols + c] = pairs[cpu_column(c)];
     }
     return all;
-}
-
-static void store(unsigned char *to, WeightType type, float f) {
-    memcpy(to, (unsigned char *)&f + (type == WEIGHT_BF16 ? 2 : 0), type == WEIGHT_BF16 ? 2 : 4);
 }
 
 /* How a case stores a matrix anew; n_groups: experts, or 1. */
@@ -91,10 +57,11 @@ static Matrix turned(Keep *k, const Matrix *m, size_t n_groups, WeightType type)
                 .col_stride = rows * size,
                 .group_rows = rows,
                 .group_stride = rows * m->cols * size + gap};
-    unsigned char *p = keep(k, n_groups * t.group_stride + 1) + 1;
+    unsigned char *p = (unsigned char *)keep(k, n_groups * t.group_stride + 1) + 1;
     for (size_t r = 0; r < m->rows; r++)
         for (size_t c = 0; c < m->cols; c++)
-            store(p + r / rows * t.group_stride + r % rows * t.row_stride + c * t.col_stride, type, f[r * m->cols + c]);
+            put_number(p + r / rows * t.group_stride + r % rows * t.row_stride + c * t.col_stride, type,
+                       f[r * m->cols + c]);
     t.data = p;
     return t;
 }
@@ -155,19 +122,8 @@ static void each_matrix(Model *m, Keep *k, Restore fn) {
     }
 }
 
-/* ---- logits of a model in memory ---- */
-
 static float *logits(Model *m, int threads, size_t piece) {
-    uint32_t ids[N_TOKENS];
-    Rig r = {.model = m};
-    for (size_t i = 0; i < N_TOKENS; i++) ids[i] = (uint32_t)((i * i * 31 + i * 7 + 3) % (size_t)m->config.vocab);
-    must(pool_open(threads, &r.pool, err));
-    BackendOptions o = rig_options(&r, 1);
-    must(backend_cpu.open(&o, &r.be, err));
-    float *all = rig_run(&r, 0, ids, N_TOKENS, piece);
-    r.be->ops->close(r.be);
-    pool_close(r.pool);
-    return all;
+    return logits_as(m, NULL, threads, N_TOKENS, piece);
 }
 
 static void same_logits(const float *a, const float *b, size_t n, const char *what) {
@@ -179,9 +135,8 @@ static void same_logits(const float *a, const float *b, size_t n, const char *wh
 }
 
 static void check_restore(Restore fn, const char *what) {
-    Model *m;
+    Model *m = open_checkpoint();
     Keep k = {.n = 0};
-    must(model_open(&(ModelSource){.path = dir}, &m, err));
     size_t n = N_TOKENS * (size_t)m->config.vocab;
     float *want = logits(m, 1, 64);
     each_matrix(m, &k, fn);
@@ -214,9 +169,8 @@ static void test_ggml_packed(void **state) {
 /* Gate in even and up in odd columns of one transposed BF16 tensor, as de-quantised fine-tunes have it. */
 static void test_interleaved(void **state) {
     (void)state;
-    Model *m;
+    Model *m = open_checkpoint();
     Keep k = {.n = 0};
-    must(model_open(&(ModelSource){.path = dir}, &m, err));
     size_t n = N_TOKENS * (size_t)m->config.vocab;
     float *want = logits(m, 1, 64);
     for (int i = 0; i < m->config.n_layers; i++) {
@@ -227,7 +181,7 @@ static void test_interleaved(void **state) {
         for (size_t r = 0; r < gate->rows; r++)
             for (size_t c = 0; c < h; c++) {
                 unsigned char *to = p + ((r / w * h + c) * 2 * w + r % w * 2) * 2;
-                store(to, WEIGHT_BF16, g[r * h + c]), store(to + 2, WEIGHT_BF16, u[r * h + c]);
+                put_number(to, WEIGHT_BF16, g[r * h + c]), put_number(to + 2, WEIGHT_BF16, u[r * h + c]);
             }
         *gate = (Matrix){.type = WEIGHT_BF16,
                          .rows = groups_ * w,
@@ -286,8 +240,8 @@ static Matrix random_blocks(Keep *k, const Matrix *m, size_t n_groups) {
             h[1] = (unsigned char)((h[1] & 0x83) | exponent << 2);
         }
         if (type_ == WEIGHT_MXFP4_GGML) p[i * b.bytes] = (unsigned char)(122 + byte() % 3);
-        if (type_ == WEIGHT_F32) store(p + i * b.bytes, type_, (float)(signed char)byte() / 1024);
-        if (type_ == WEIGHT_BF16) store(p + i * b.bytes, type_, (float)(signed char)byte() / 1024);
+        if (type_ == WEIGHT_F32) put_number(p + i * b.bytes, type_, (float)(signed char)byte() / 1024);
+        if (type_ == WEIGHT_BF16) put_number(p + i * b.bytes, type_, (float)(signed char)byte() / 1024);
         s[i] = (unsigned char)(122 + byte() % 3);
     }
     t.data = p;
@@ -299,11 +253,10 @@ static Matrix random_blocks(Keep *k, const Matrix *m, size_t n_groups) {
  * (few tokens take the fused kernels, many the expanded rows). */
 static void check_type(WeightType type) {
     static const char *const tables[] = {"scalar", "avx2", "avx512"};
-    Model *m;
+    Model *m = open_checkpoint();
     Keep k = {.n = 0};
     CpuKernels table;
     type_ = type, state_ = 7 + (uint64_t)type;
-    must(model_open(&(ModelSource){.path = dir}, &m, err));
     size_t n = N_TOKENS * (size_t)m->config.vocab;
     each_matrix(m, &k, random_blocks);
     float *got[5], spread_of = 0;
@@ -334,5 +287,5 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_f32),         cmocka_unit_test(test_apart),
                                        cmocka_unit_test(test_spread),      cmocka_unit_test(test_ggml_packed),
                                        cmocka_unit_test(test_interleaved), cmocka_unit_test(test_types)};
-    return cmocka_run_group_tests(tests, make_model, drop_model);
+    return cmocka_run_group_tests(tests, make_model, drop_checkpoint);
 }
