@@ -1,5 +1,5 @@
 /* The sandbox's contract: verdicts, limits, texts, refusals. What hostile programs get is in test_sandbox_hostile.c. */
-#include "tests/support.h"
+#include "tests/sandbox_support.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -12,35 +12,12 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/json.h"
-#include "harness/sandbox/sandbox_internal.h"
 #include "scorers/scorer.h"
 
 _Static_assert((int)SANDBOX_OK == (int)SCORER_RUN_OK && (int)SANDBOX_CE == (int)SCORER_RUN_CE, "same numbers");
 _Static_assert((int)SANDBOX_RE == (int)SCORER_RUN_RE && (int)SANDBOX_TLE == (int)SCORER_RUN_TLE, "same numbers");
 _Static_assert((int)SANDBOX_MLE == (int)SCORER_RUN_MLE && (int)SANDBOX_OLE == (int)SCORER_RUN_OLE, "same numbers");
 _Static_assert((int)SANDBOX_ILE == (int)SCORER_RUN_ILE && (int)SANDBOX_IE == (int)SCORER_RUN_IE, "same numbers");
-
-static Sandbox *g_box;
-static Arena *g_arena;
-
-static int setup(void **state) {
-    (void)state;
-    Err err = ERR_INIT;
-    g_arena = arena_open(0);
-    if (sandbox_open(2, &g_box, &err)) return 0;
-    fprintf(stderr, "skipped: %s\n", err.msg);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    sandbox_close(g_box);
-    arena_close(g_arena);
-    return 0;
-}
-
-#define NEED_BOX()                                                                                                     \
-    if (!g_box) skip()
 
 static SandboxProgram *compiled(const char *language, const char *source) {
     Err err = ERR_INIT;

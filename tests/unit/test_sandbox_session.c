@@ -1,5 +1,5 @@
 /* Sessions: state from cell to cell, what a notebook shows, and what hostile cells get. */
-#include "tests/support.h"
+#include "tests/sandbox_support.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,28 +9,6 @@
 #include <unistd.h>
 
 #include "engine/base/clock.h"
-#include "harness/sandbox/sandbox_internal.h"
-
-static Sandbox *g_box;
-static Arena *g_arena;
-
-static int setup(void **state) {
-    (void)state;
-    Err err = ERR_INIT;
-    g_arena = arena_open(0);
-    if (!sandbox_open(2, &g_box, &err)) fprintf(stderr, "skipped: %s\n", err.msg);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    sandbox_close(g_box);
-    arena_close(g_arena);
-    return 0;
-}
-
-#define NEED_BOX()                                                                                                     \
-    if (!g_box) skip()
 
 static SandboxSession *opened(SandboxLimits l) {
     Err err = ERR_INIT;

@@ -1,6 +1,4 @@
 /* The tokenizer keys of GGUF files: the same ids as from tokenizer.json, and what a stranger's file may hold. */
-#include <unistd.h>
-
 #include "tests/unit/token_support.h"
 
 /* ---- the published kind ---- */
@@ -93,9 +91,8 @@ static void put_tokens(Buf *b, const Twist *w) {
     uint32_t extra = 0x100;
     put_list(b, "tokenizer.ggml.tokens", 8, 261);
     for (int byte = 0; byte < 256; byte++) {
-        bool printable = (byte >= 0x21 && byte <= 0x7E) || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;
         char utf8[4];
-        put_str(b, (Str){utf8, utf8_put(printable ? (uint32_t)byte : extra++, utf8)});
+        put_str(b, (Str){utf8, spell_byte(byte, &extra, utf8)});
     }
     put_str(b, STR("ab"));
     put_str(b, str_from(w->last_token));
@@ -139,33 +136,21 @@ static Buf file_of(const Twist *w) {
     return b;
 }
 
-static bool open_bytes(Str bytes, Tokenizer **t, Err *err) {
-    char path[] = "/tmp/assay-test-XXXXXX.gguf";
-    int fd = mkstemps(path, 5);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, bytes.p, bytes.n), (ssize_t)bytes.n);
-    close(fd);
-    *err = (Err)ERR_INIT;
-    bool ok = tokenizer_open(path, NULL, t, err);
-    assert_true(ok || strstr(err->msg, path) || err->code == ERR_MEMORY);
-    unlink(path);
-    return ok;
+static bool open_gguf(Str bytes, Tokenizer **t, Err *err) {
+    return open_bytes(".gguf", bytes, NULL, t, err);
 }
 
 static void valid(void **state) {
     (void)state;
-    static const uint32_t want[] = {257, 256, 'a'};
     Twist w = normal;
     Buf b = file_of(&w);
     Tokenizer *t;
     Err err;
     Arena *a = arena_open(0);
-    if (!open_bytes(buf_str(&b), &t, &err)) fail_msg("%s", err.msg);
+    if (!open_gguf(buf_str(&b), &t, &err)) fail_msg("%s", err.msg);
     assert_int_equal(tokenizer_size(t), 259);
     assert_int_equal(tokenizer_rows(t), 261);
-    Ids ids = encode(t, STR("abcaba"), false, a);
-    assert_int_equal(ids.n, 3);
-    assert_memory_equal(ids.p, want, sizeof want);
+    check_abc(t, a);
     assert_int_equal(tokenizer_special(t, STR("<|start|>")), 258);
     for (uint32_t id = 259; id < 263; id++) { /* fillers, and beyond */
         assert_null(tokenizer_bytes(t, id).p);
@@ -217,7 +202,7 @@ static void wrong_is_named(void **state) {
         Buf b = file_of(&w);
         Tokenizer *t;
         Err err;
-        if (open_bytes(buf_str(&b), &t, &err)) fail_msg("case %zu ('%s') was accepted", i, wrongs[i].says);
+        if (open_gguf(buf_str(&b), &t, &err)) fail_msg("case %zu ('%s') was accepted", i, wrongs[i].says);
         if (!strstr(err.msg, wrongs[i].says)) fail_msg("'%s' does not say '%s'", err.msg, wrongs[i].says);
         assert_int_equal(err.code, ERR_INPUT);
         buf_release(&b);
@@ -232,7 +217,7 @@ static void every_prefix(void **state) {
     Err err;
     /* behind the pairs there is only padding, which a file without tensors need not have */
     for (size_t n = 0; n + 32 < b.n; n++) {
-        assert_false(open_bytes(str_sub(buf_str(&b), 0, n), &t, &err));
+        assert_false(open_gguf(str_sub(buf_str(&b), 0, n), &t, &err));
         assert_null(t);
         assert_int_equal(err.code, ERR_INPUT);
     }
@@ -251,7 +236,7 @@ static void random_damage(void **state) {
         Tokenizer *t;
         Err err;
         b.p[at] = (char)(seed >> 56);
-        if (open_bytes(buf_str(&b), &t, &err)) tokenizer_close(t);
+        if (open_gguf(buf_str(&b), &t, &err)) tokenizer_close(t);
         b.p[at] = old;
     }
     buf_release(&b);
@@ -266,7 +251,7 @@ static void no_memory(void **state) {
     for (uint64_t n = 1; n < 200 && !ok; n++) {
         Err err;
         mem_fail_at(n);
-        ok = open_bytes(buf_str(&b), &t, &err);
+        ok = open_gguf(buf_str(&b), &t, &err);
         mem_fail_at(0);
         if (!ok) assert_int_equal(err.code, ERR_MEMORY);
     }

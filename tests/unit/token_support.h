@@ -2,6 +2,8 @@
 #ifndef ASSAY_TESTS_TOKEN_SUPPORT_H
 #define ASSAY_TESTS_TOKEN_SUPPORT_H
 
+#include <unistd.h>
+
 #include "engine/base/file.h"
 #include "engine/base/json_nul.h"
 #include "engine/token/tokenizer.h"
@@ -72,6 +74,35 @@ static inline Tokenizer *open_tokenizer(const char *path) {
     Err err = ERR_INIT;
     if (!tokenizer_open(path, NULL, &t, &err)) fail_msg("%s", err.msg);
     return t;
+}
+
+/* Opens these bytes as a file whose name ends so. What is refused is refused by its name. */
+static inline bool open_bytes(const char *ending, Str bytes, const TokenizerHint *hint, Tokenizer **t, Err *err) {
+    char path[64];
+    snprintf(path, sizeof path, "/tmp/assay-test-XXXXXX%s", ending);
+    int fd = mkstemps(path, (int)strlen(ending));
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, bytes.p, bytes.n), (ssize_t)bytes.n);
+    close(fd);
+    *err = (Err)ERR_INIT;
+    bool ok = tokenizer_open(path, hint, t, err);
+    assert_true(ok || strstr(err->msg, path) || err->code == ERR_MEMORY);
+    unlink(path);
+    return ok;
+}
+
+/* The small vocabularies that tests write: the byte's own id, "ab" 256, "abc" 257. */
+static inline void check_abc(const Tokenizer *t, Arena *a) {
+    static const uint32_t want[] = {257, 256, 'a'};
+    Ids ids = encode(t, STR("abcaba"), false, a);
+    assert_int_equal(ids.n, 3);
+    assert_memory_equal(ids.p, want, sizeof want);
+}
+
+/* The byte's character in the byte-level alphabet; bytes in rising order from 0, *extra = 0x100 at first. */
+static inline size_t spell_byte(int byte, uint32_t *extra, char out[4]) {
+    bool printable = (byte >= 0x21 && byte <= 0x7E) || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;
+    return utf8_put(printable ? (uint32_t)byte : (*extra)++, out);
 }
 
 /* How many lines of a file of vectors are encoded otherwise; each is printed. */
