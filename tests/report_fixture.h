@@ -91,105 +91,137 @@ static inline void fixture_turns(Arena *a, Str text, Record *r) {
     r->turns = t, r->n_turns = 3;
 }
 
-/* One item of the run; texts live in the arena. */
-static inline void fixture_item(const Fixture *f, Arena *a, int model, int suite, int sample, int epoch,
-                                FixtureItem *it) {
-    unsigned m = (unsigned)model, u = (unsigned)suite, i = (unsigned)sample, e = (unsigned)epoch;
-    uint32_t skill = fixture_draw(7, u, i, 0) * 6 / 10 + fixture_draw(m + 1, u, i, e) * 4 / 10; /* shared difficulty */
-    uint32_t dice = fixture_draw(m + 11, u, i, e + 50);
-    unsigned outcome = skill < FIXTURE_SKILL[m][u] - (suite < 3 ? 60 : 0) ? OUTCOME_CORRECT : OUTCOME_WRONG;
+/* What an item is about, drawn once. */
+typedef struct FixtureDraw {
+    int model, suite, sample, epoch;
+    uint32_t dice;
+    unsigned outcome;
+    bool hostile;
+} FixtureDraw;
+
+static inline FixtureDraw fixture_draw_item(int model, int suite, int sample, int epoch) {
     static const unsigned RARE[] = {OUTCOME_NO_ANSWER, OUTCOME_TRUNCATED, OUTCOME_REFUSED, OUTCOME_ERROR,
                                     OUTCOME_UNSCORED};
-    if (suite < 3 && outcome == OUTCOME_WRONG && dice < 300) outcome = RARE[dice % 5];
-    bool scored = outcome <= OUTCOME_NO_ANSWER, hostile = sample % 25 == 3 && suite == 0;
-    memset(it, 0, sizeof *it);
-    snprintf(it->sample, sizeof it->sample, "%s-%04d", FIXTURE_SUITES[suite] + 5, sample);
-    snprintf(it->started, sizeof it->started, "%s", f->started_at);
+    unsigned m = (unsigned)model, u = (unsigned)suite, i = (unsigned)sample, e = (unsigned)epoch;
+    uint32_t skill = fixture_draw(7, u, i, 0) * 6 / 10 + fixture_draw(m + 1, u, i, e) * 4 / 10; /* shared difficulty */
+    FixtureDraw d = {
+        model, suite, sample, epoch, fixture_draw(m + 11, u, i, e + 50), OUTCOME_WRONG, sample % 25 == 3 && suite == 0};
+    if (skill < FIXTURE_SKILL[m][u] - (suite < 3 ? 60 : 0)) d.outcome = OUTCOME_CORRECT;
+    if (suite < 3 && d.outcome == OUTCOME_WRONG && d.dice < 300) d.outcome = RARE[d.dice % 5];
+    return d;
+}
 
-    Str question = str_printf(
+static inline Str fixture_question(Arena *a, const FixtureDraw *d) {
+    return str_printf(
         a,
-        suite == 1   ? "Mira has %d shells and finds %d more. How many shells does she have? Give the number."
-        : suite == 2 ? "Read %d numbers and print the sum of those above %d. Write the program in C."
-        : suite == 3
+        d->suite == 1   ? "Mira has %d shells and finds %d more. How many shells does she have? Give the number."
+        : d->suite == 2 ? "Read %d numbers and print the sum of those above %d. Write the program in C."
+        : d->suite == 3
             ? FIXTURE_SECRET " question %d of topic %d"
             : "Which city of the small world lies on river %d?\nA. Aro\nB. Belin\nC. Corva\nD. Dunmar\n(Question %d)",
-        sample * 7 % 90 + 3, sample % 40);
-    Str final =
-        str_printf(a,
-                   suite == 2   ? "```c\n#include <stdio.h>\nint main(void) {\n    int n, s = 0;\n    while "
-                                  "(scanf(\"%%d\", &n) == 1) if (n > %d) s += n;\n    printf(\"%%d\\n\", s);\n}\n```\n"
-                   : suite == 3 ? FIXTURE_SECRET " answer %d"
-                                : "I looked at the map and at the list of rivers.\n\nAnswer: %d",
-                   sample % 40);
-    if (hostile) final = str_dup(a, (Str){FIXTURE_HOSTILE, sizeof FIXTURE_HOSTILE - 1});
-    Buf prompt;
-    buf_init(&prompt, 65536);
-    fixture_prompt(&prompt, question);
+        d->sample * 7 % 90 + 3, d->sample % 40);
+}
 
-    Record *r = &it->record;
+static inline Str fixture_answer(Arena *a, const FixtureDraw *d) {
+    if (d->hostile) return str_dup(a, (Str){FIXTURE_HOSTILE, sizeof FIXTURE_HOSTILE - 1});
+    return str_printf(a,
+                      d->suite == 2
+                          ? "```c\n#include <stdio.h>\nint main(void) {\n    int n, s = 0;\n    while "
+                            "(scanf(\"%%d\", &n) == 1) if (n > %d) s += n;\n    printf(\"%%d\\n\", s);\n}\n```\n"
+                      : d->suite == 3 ? FIXTURE_SECRET " answer %d"
+                                      : "I looked at the map and at the list of rivers.\n\nAnswer: %d",
+                      d->sample % 40);
+}
+
+/* Everything of the record but its completion. */
+static inline void fixture_record(const Fixture *f, Arena *a, const FixtureDraw *d, FixtureItem *it) {
+    static const Str GROUPS[] = {{"rivers", 6}, {"cities", 6}, {"people", 6}};
     int per_model = FIXTURE_N_SUITES * f->samples * f->repeats;
-    *r = (Record){.key = {str_from(FIXTURE_MODELS[model]), str_from(FIXTURE_SUITES[suite]), str_from(it->sample),
-                          EFFORT_MEDIUM, epoch},
-                  .ordinal = model * per_model + (suite * f->samples + sample) * f->repeats + epoch - 1,
-                  .content_hash = str_printf(a, "%08x", sample * 31 + suite),
-                  .request_hash = str_printf(a, "%08x", model * 7 + sample * 31 + suite),
-                  .prompt = str_dup(a, buf_str(&prompt)),
-                  .target = STR("B"),
-                  .started_at = str_from(it->started),
-                  .sealed = false /* the manifest's hazard hides this suite */};
-    if (suite == 0) r->group = sample % 3 == 0 ? STR("rivers") : sample % 3 == 1 ? STR("cities") : STR("people");
-    if (suite == 1) r->cluster = str_printf(a, "template-%d", sample % 12);
-    if (hostile || (sample % 7 == 2 && (suite == 1 || suite == 3))) fixture_turns(a, final, r);
+    Buf prompt;
+    snprintf(it->sample, sizeof it->sample, "%s-%04d", FIXTURE_SUITES[d->suite] + 5, d->sample);
+    snprintf(it->started, sizeof it->started, "%s", f->started_at);
+    buf_init(&prompt, 65536);
+    fixture_prompt(&prompt, fixture_question(a, d));
+    it->record =
+        (Record){.key = {str_from(FIXTURE_MODELS[d->model]), str_from(FIXTURE_SUITES[d->suite]), str_from(it->sample),
+                         EFFORT_MEDIUM, d->epoch},
+                 .ordinal = d->model * per_model + (d->suite * f->samples + d->sample) * f->repeats + d->epoch - 1,
+                 .content_hash = str_printf(a, "%08x", d->sample * 31 + d->suite),
+                 .request_hash = str_printf(a, "%08x", d->model * 7 + d->sample * 31 + d->suite),
+                 .prompt = str_dup(a, buf_str(&prompt)),
+                 .target = STR("B"),
+                 .started_at = str_from(it->started),
+                 .sealed = false /* the manifest's hazard hides this suite */};
+    if (d->suite == 0) it->record.group = GROUPS[d->sample % 3];
+    if (d->suite == 1) it->record.cluster = str_printf(a, "template-%d", d->sample % 12);
     buf_release(&prompt);
-    Completion *c = &r->completion;
+}
+
+static inline void fixture_completion(const FixtureDraw *d, Str final, Completion *c) {
     *c = (Completion){
-        .status = outcome == OUTCOME_TRUNCATED ? COMPLETION_LENGTH
-                  : outcome == OUTCOME_ERROR   ? COMPLETION_FAILED
-                                               : COMPLETION_OK,
+        .status = d->outcome == OUTCOME_TRUNCATED ? COMPLETION_LENGTH
+                  : d->outcome == OUTCOME_ERROR   ? COMPLETION_FAILED
+                                                  : COMPLETION_OK,
         .analysis =
-            suite == 3
+            d->suite == 3
                 ? STR(FIXTURE_SECRET " thoughts")
                 : STR("The question names a river. I recall the map: the river passes Belin.\nSo the answer is B."),
         .final = final,
-        .has_final = outcome != OUTCOME_TRUNCATED,
+        .has_final = d->outcome != OUTCOME_TRUNCATED,
         .malformed = STR(""),
-        .n_prompt_tokens = 60 + sample % 17,
-        .n_tokens = 20 + (int)(dice / 10),
+        .n_prompt_tokens = 60 + d->sample % 17,
+        .n_tokens = 20 + (int)(d->dice / 10),
         .n_analysis_tokens = 12,
         .seconds_prefill = 0.01,
-        .seconds_decode = 0.1 + dice / 1e4};
-    if (outcome == OUTCOME_TRUNCATED) c->final = (Str){0};
-    if (outcome == OUTCOME_ERROR)
+        .seconds_decode = 0.1 + d->dice / 1e4};
+    if (d->outcome == OUTCOME_TRUNCATED) c->final = (Str){0};
+    if (d->outcome == OUTCOME_ERROR)
         c->error = STR("the prompt has 9001 tokens, the context holds 4096"), c->final = (Str){0};
-    if (sample == 5) c->malformed = STR("the final message was not closed");
+    if (d->sample == 5) c->malformed = STR("the final message was not closed");
+}
 
-    Score *sc = &it->score.score;
-    const char *label = fixture_label(suite, outcome, dice);
-    it->score.scorer = suite == 3   ? STR("refusal")
-                       : suite == 2 ? STR("program")
-                       : suite == 1 ? STR("number")
-                                    : STR("choice");
-    it->score.version = STR("1");
-    *sc = (Score){.status = outcome == OUTCOME_ERROR ? SCORE_ERROR
-                            : scored                 ? SCORE_SCORED
-                                                     : SCORE_UNSCORED,
-                  .outcome = outcome,
-                  .value = outcome == OUTCOME_CORRECT,
-                  .margin = NAN};
-    if (label) sc->label = (ScorerStr){label, strlen(label)};
+/* Where the answer stands in the final text. */
+static inline void fixture_evidence(const FixtureDraw *d, Str final, bool given, Score *s) {
     Str mark = STR("Answer: ");
     size_t at = final.p ? str_find(final, mark, 0) : SIZE_MAX;
-    if (c->final.p && at != SIZE_MAX && suite < 2) {
-        sc->rule = (ScorerStr){"answer-colon", 12};
-        sc->span_begin = at, sc->span_end = final.n;
-        sc->answer = (ScorerStr){final.p + at + mark.n, final.n - at - mark.n};
+    if (given && at != SIZE_MAX && d->suite < 2) {
+        s->rule = (ScorerStr){"answer-colon", 12};
+        s->span_begin = at, s->span_end = final.n;
+        s->answer = (ScorerStr){final.p + at + mark.n, final.n - at - mark.n};
     }
-    if (hostile) sc->span_begin = 9, sc->span_end = 60, sc->rule = (ScorerStr){"boxed", 5};
-    if (suite == 3) sc->answer = (ScorerStr){FIXTURE_SECRET, strlen(FIXTURE_SECRET)};
+    if (d->hostile) s->span_begin = 9, s->span_end = 60, s->rule = (ScorerStr){"boxed", 5};
+    if (d->suite == 3) s->answer = (ScorerStr){FIXTURE_SECRET, strlen(FIXTURE_SECRET)};
+}
+
+static inline void fixture_score(const FixtureDraw *d, Str final, bool given, ScoreRow *row) {
+    static const Str SCORERS[] = {{"choice", 6}, {"number", 6}, {"program", 7}, {"refusal", 7}};
     static const char WHY[] =
         "The last line that begins with 'Answer:' names the option; it is compared with the target.";
-    sc->explanation = suite == 3 ? (ScorerStr){FIXTURE_SECRET " why", strlen(FIXTURE_SECRET " why")}
-                                 : (ScorerStr){WHY, sizeof WHY - 1};
+    const char *label = fixture_label(d->suite, d->outcome, d->dice);
+    row->scorer = SCORERS[d->suite];
+    row->version = STR("1");
+    row->score = (Score){.status = d->outcome == OUTCOME_ERROR       ? SCORE_ERROR
+                                   : d->outcome <= OUTCOME_NO_ANSWER ? SCORE_SCORED
+                                                                     : SCORE_UNSCORED,
+                         .outcome = d->outcome,
+                         .value = d->outcome == OUTCOME_CORRECT,
+                         .margin = NAN};
+    if (label) row->score.label = (ScorerStr){label, strlen(label)};
+    fixture_evidence(d, final, given, &row->score);
+    row->score.explanation = d->suite == 3 ? (ScorerStr){FIXTURE_SECRET " why", strlen(FIXTURE_SECRET " why")}
+                                           : (ScorerStr){WHY, sizeof WHY - 1};
+}
+
+/* One item of the run; texts live in the arena. */
+static inline void fixture_item(const Fixture *f, Arena *a, int model, int suite, int sample, int epoch,
+                                FixtureItem *it) {
+    FixtureDraw d = fixture_draw_item(model, suite, sample, epoch);
+    Str final = fixture_answer(a, &d);
+    memset(it, 0, sizeof *it);
+    fixture_record(f, a, &d, it);
+    if (d.hostile || (sample % 7 == 2 && (suite == 1 || suite == 3))) fixture_turns(a, final, &it->record);
+    fixture_completion(&d, final, &it->record.completion);
+    fixture_score(&d, final, it->record.completion.final.p != NULL, &it->score);
 }
 
 static inline void fixture_manifest(RunStore *s) {
