@@ -93,6 +93,14 @@ static inline void refuse(const char *path, const char *part) {
     if (!strstr(e.msg, part)) fail_msg("expected '%s' in: %s", part, e.msg);
 }
 
+/* Refused, in words without this. */
+static inline void names_once(const char *path, const char *twice) {
+    Model *m;
+    Err e = ERR_INIT;
+    assert_false(model_open(&(ModelSource){.path = path}, &m, &e));
+    if (strstr(e.msg, twice)) fail_msg("'%s' in: %s", twice, e.msg);
+}
+
 static inline Model *open_model(const char *path, bool inspect) {
     Model *m;
     Err e = ERR_INIT;

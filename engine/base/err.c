@@ -45,6 +45,15 @@ bool err_wrap(Err *err, const char *fmt, ...) {
     return false;
 }
 
+bool err_wrap_file(Err *err, const char *file) {
+    char name[151]; /* as much of a path as messages have */
+    if (!err) return false;
+    snprintf(name, sizeof name, "%s", file);
+    size_t n = strlen(name);
+    if (strncmp(err->msg, name, n) == 0 && err->msg[n] == ':') return false;
+    return err_wrap(err, "%s", name);
+}
+
 bool err_nomem(Err *err) {
     return err_set(err, ERR_MEMORY, "out of memory; close other programs or use a smaller batch");
 }

@@ -40,6 +40,9 @@ bool err_set(Err *err, ErrCode code, const char *fmt, ...) __attribute__((format
 /* Puts "context: " before the message that is there. Always returns false. */
 bool err_wrap(Err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* err_wrap with a file's name, unless the message begins with it already. Always returns false. */
+bool err_wrap_file(Err *err, const char *file);
+
 /* ERR_MEMORY with the usual sentence. Always returns false. */
 bool err_nomem(Err *err);
 

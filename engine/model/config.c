@@ -39,18 +39,25 @@ static bool read_sizes(const Json *j, ModelConfig *c, Err *err) {
            want_int2(j, "max_position_embeddings", NULL, 1, 1 << 24, &c->context, err);
 }
 
-static bool check_sizes(const ModelConfig *c, Err *err) {
-    if (c->head_dim % 2) return err_set(err, ERR_INPUT, "'head_dim' must be even, not %d", c->head_dim);
+static const ConfigKeys hf_keys = {.head_dim = "head_dim",
+                                   .n_heads = "num_attention_heads",
+                                   .n_kv_heads = "num_key_value_heads",
+                                   .n_experts = "num_local_experts",
+                                   .experts_per_token = "num_experts_per_tok",
+                                   .hidden = "hidden_size",
+                                   .expert_width = "intermediate_size"};
+
+static bool check_sizes(const ModelConfig *c, const ConfigKeys *k, Err *err) {
+    if (c->head_dim % 2) return err_set(err, ERR_INPUT, "'%s' must be even, not %d", k->head_dim, c->head_dim);
     if (c->n_heads % c->n_kv_heads)
-        return err_set(err, ERR_INPUT, "'num_attention_heads' (%d) must be a multiple of 'num_key_value_heads' (%d)",
-                       c->n_heads, c->n_kv_heads);
+        return err_set(err, ERR_INPUT, "'%s' (%d) must be a multiple of '%s' (%d)", k->n_heads, c->n_heads,
+                       k->n_kv_heads, c->n_kv_heads);
     if (c->experts_per_token > c->n_experts)
-        return err_set(err, ERR_INPUT, "'num_experts_per_tok' (%d) is more than 'num_local_experts' (%d)",
-                       c->experts_per_token, c->n_experts);
+        return err_set(err, ERR_INPUT, "'%s' (%d) is more than '%s' (%d)", k->experts_per_token, c->experts_per_token,
+                       k->n_experts, c->n_experts);
     if (c->hidden % 32 || c->expert_width % 32)
-        return err_set(err, ERR_INPUT,
-                       "'hidden_size' (%d) and 'intermediate_size' (%d) must be multiples of 32, the block of MXFP4",
-                       c->hidden, c->expert_width);
+        return err_set(err, ERR_INPUT, "'%s' (%d) and '%s' (%d) must be multiples of 32, the block of MXFP4", k->hidden,
+                       c->hidden, k->expert_width, c->expert_width);
     return true;
 }
 
@@ -91,8 +98,8 @@ static bool check_yarn(const ModelConfig *c, Err *err) {
                    high, c->head_dim / 2 - 1);
 }
 
-bool config_check(const ModelConfig *c, Err *err) {
-    return check_sizes(c, err) && check_yarn(c, err);
+bool config_check(const ModelConfig *c, const ConfigKeys *keys, Err *err) {
+    return check_sizes(c, keys, err) && check_yarn(c, err);
 }
 
 /* An explicit concentration is accepted only if it is the one that follows from the factor. 'mscale' and
@@ -172,8 +179,8 @@ static bool read_kind(const Json *j, ModelConfig *c, Err *err) {
 static bool read_all(const Json *j, ModelConfig *c, Err *err) {
     if (json_type(j) != JSON_OBJECT) return err_set(err, ERR_INPUT, "an object was expected");
     c->rms_eps = 1e-5, c->swiglu_limit = 7.0, c->swiglu_alpha = 1.702;
-    return read_kind(j, c, err) && read_sizes(j, c, err) && check_sizes(c, err) && read_layer_types(j, c, err) &&
-           want_positive(j, "rms_norm_eps", false, 1, &c->rms_eps, err) &&
+    return read_kind(j, c, err) && read_sizes(j, c, err) && check_sizes(c, &hf_keys, err) &&
+           read_layer_types(j, c, err) && want_positive(j, "rms_norm_eps", false, 1, &c->rms_eps, err) &&
            want_positive(j, "swiglu_limit", false, 1e6, &c->swiglu_limit, err) &&
            want_positive(j, "swiglu_alpha", false, 1e3, &c->swiglu_alpha, err) && read_rope(j, c, err);
 }

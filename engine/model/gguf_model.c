@@ -183,24 +183,33 @@ static bool read_sizes(const Gguf *g, ModelConfig *c, Err *err) {
         !want_int(g, ANY "context_length", 1, 1 << 24, &c->context, err))
         return false;
     if (value_length != c->head_dim)
-        return err_set(err, ERR_INPUT, "keys have %d numbers and values %d; the same was expected", c->head_dim,
-                       value_length);
+        return err_set(err, ERR_INPUT,
+                       "'" ANY "attention.key_length' is %d and '" ANY
+                       "attention.value_length' %d; the same was expected",
+                       c->head_dim, value_length);
     return true;
 }
 
 static bool read_config(const ModelFiles *d, const Gguf *g, ModelConfig *c, Err *err) {
+    static const ConfigKeys keys = {.head_dim = ANY "attention.key_length",
+                                    .n_heads = ANY "attention.head_count",
+                                    .n_kv_heads = ANY "attention.head_count_kv",
+                                    .n_experts = ANY "expert_count",
+                                    .experts_per_token = ANY "expert_used_count",
+                                    .hidden = ANY "embedding_length",
+                                    .expert_width = ANY "expert_feed_forward_length"};
     c->rms_eps = 1e-5, c->swiglu_limit = 7.0, c->swiglu_alpha = 1.702;
     if (!check_architecture(g, err) || !read_sizes(g, c, err) || !read_vocab(d, g, c, err) ||
         !want_num(g, ANY "attention.layer_norm_rms_epsilon", true, 1, &c->rms_eps, err) || !read_rope(g, c, err) ||
         !must_be(g, ANY "attention.sliding_window_pattern", 2, err))
         return false;
     for (int i = 0; i < c->n_layers; i++) c->sliding[i] = i % 2 == 0;
-    return config_check(c, err);
+    return config_check(c, &keys, err);
 }
 
 bool config_gguf(const ModelFiles *d, ModelConfig *out, Err *err) {
     ModelConfig c = {0};
-    if (!read_config(d, d->files[0].gguf, &c, err)) return err_wrap(err, "%.100s", d->files[0].name);
+    if (!read_config(d, d->files[0].gguf, &c, err)) return err_wrap_file(err, d->files[0].name);
     *out = c;
     return true;
 }

@@ -124,7 +124,12 @@ bool gguf_bind(Model *m, Err *err);
 
 /* ---- configurations ---- */
 
-bool config_check(const ModelConfig *c, Err *err); /* what every layout's numbers must satisfy */
+/* What a layout calls the numbers that must fit each other. */
+typedef struct ConfigKeys {
+    const char *head_dim, *n_heads, *n_kv_heads, *n_experts, *experts_per_token, *hidden, *expert_width;
+} ConfigKeys;
+/* What every layout's numbers must satisfy; the sentence has the layout's own keys. */
+bool config_check(const ModelConfig *c, const ConfigKeys *keys, Err *err);
 bool config_openai_load(const char *path, ModelConfig *out, Err *err);
 bool config_gguf(const ModelFiles *d, ModelConfig *out, Err *err);
 

@@ -21,6 +21,13 @@ static bool want_num(const Json *j, const char *key, double lo, double hi, doubl
 /* What the file does not say is fixed in OpenAI's code: even layers slide, eps 1e-5, alpha 1.702, bounds not rounded.
  */
 static bool read_config(const Json *j, ModelConfig *c, Err *err) {
+    static const ConfigKeys keys = {.head_dim = "head_dim",
+                                    .n_heads = "num_attention_heads",
+                                    .n_kv_heads = "num_key_value_heads",
+                                    .n_experts = "num_experts",
+                                    .experts_per_token = "experts_per_token",
+                                    .hidden = "hidden_size",
+                                    .expert_width = "intermediate_size"};
     if (json_type(j) != JSON_OBJECT) return err_set(err, ERR_INPUT, "an object was expected");
     c->rms_eps = 1e-5, c->swiglu_alpha = 1.702;
     if (!want_int(j, "num_hidden_layers", 1, MODEL_MAX_LAYERS, &c->n_layers, err) ||
@@ -45,7 +52,7 @@ static bool read_config(const Json *j, ModelConfig *c, Err *err) {
     if (context > 1 << 24)
         return err_set(err, ERR_INPUT, "'initial_context_length' times 'rope_scaling_factor' is more than 2^24");
     c->context = (int)context;
-    return config_check(c, err);
+    return config_check(c, &keys, err);
 }
 
 bool config_openai_load(const char *path, ModelConfig *out, Err *err) {

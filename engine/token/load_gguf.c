@@ -124,10 +124,7 @@ static bool load(Tokenizer *t, const Gguf *g, Err *err) {
 /* What gguf.h refuses names the file already. */
 bool tokenizer__load_gguf(Tokenizer *t, Str bytes, const char *file, Err *err) {
     Gguf *g = NULL;
-    Err why = ERR_INIT;
-    bool ok = gguf_open((const unsigned char *)bytes.p, bytes.n, file, &g, &why) && load(t, g, &why);
+    bool ok = gguf_open((const unsigned char *)bytes.p, bytes.n, file, &g, err) && load(t, g, err);
     gguf_close(g);
-    if (!ok && !strstr(why.msg, file)) err_wrap(&why, "%s", file);
-    if (!ok && err) *err = why;
-    return ok;
+    return ok || err_wrap_file(err, file);
 }

@@ -87,11 +87,12 @@ static void test_gguf_metadata(void **state) {
         {"gpt-oss.block_count", 100000, "'gpt-oss.block_count' is 100000"},
         {"gpt-oss.block_count", 3, "tensor 'blk.2.attn_norm.weight' is missing"},
         {"gpt-oss.embedding_length", 96, "has the shape [300, 64], but its metadata asks for [300, 96]"},
-        {"gpt-oss.embedding_length", 65, "multiples of 32"},
-        {"gpt-oss.attention.head_count_kv", 3, "multiple"},
-        {"gpt-oss.attention.key_length", 33, "keys have 33 numbers and values 32"},
+        {"gpt-oss.embedding_length", 65, "m.gguf: 'gpt-oss.embedding_length' (65) and"},
+        {"gpt-oss.attention.head_count_kv", 3, "multiple of 'gpt-oss.attention.head_count_kv' (3)"},
+        {"gpt-oss.attention.key_length", 33,
+         "'gpt-oss.attention.key_length' is 33 and 'gpt-oss.attention.value_length' 32"},
         {"gpt-oss.attention.key_length", 16, "'gpt-oss.attention.key_length' is 16"},
-        {"gpt-oss.expert_used_count", 4, "(4) is more than"},
+        {"gpt-oss.expert_used_count", 4, "'gpt-oss.expert_used_count' (4) is more than 'gpt-oss.expert_count' (3)"},
         {"gpt-oss.expert_count", 4, "has the shape"},
         {"gpt-oss.attention.sliding_window", 0, "sliding_window' is 0"},
         {"gpt-oss.rope.freq_base", 0, "must be above 0"},
@@ -105,6 +106,8 @@ static void test_gguf_metadata(void **state) {
         fresh(NULL);
         set_u32(in_dir("m.gguf"), cases[i].key, cases[i].value);
         refuse(in_dir("m.gguf"), cases[i].says);
+        refuse(in_dir("m.gguf"), "m.gguf: ");
+        names_once(in_dir("m.gguf"), "m.gguf: m.gguf: m.gguf"); /* the path, and the file in it */
     }
 }
 
@@ -395,6 +398,9 @@ static void test_openai(void **state) {
     assert_string_equal(m->layout, "gguf");
     assert_true(m->has_tokenizer);
     model_close(m);
+    patch(in_dir("openai/config.json"), "\"experts_per_token\":2", "\"experts_per_token\":9");
+    refuse(in_dir("openai"), "'experts_per_token' (9) is more than 'num_experts' (3)");
+    fresh(NULL);
     patch(in_dir("openai/config.json"), "\"rope_ntk_beta\"", "\"rope_ntk_bet_\"");
     refuse(in_dir("openai"), "missing key 'rope_ntk_beta'");
     fresh(NULL);
