@@ -6,7 +6,9 @@
 
 #include "engine/model/lora_internal.h"
 
-enum { MAX_RULES = 65536, MAX_PATTERNS = 64, MAX_RANK = 1 << 16 };
+/* MAX_PATTERN_CODE: of all patterns of a list, since each is tried for each of thousands of names. A pattern that names
+ * modules has less than a hundred. */
+enum { MAX_RULES = 65536, MAX_PATTERN_CODE = 8192, MAX_RANK = 1 << 16 };
 
 typedef enum KeyRule {
     KEY_READ, /* a function below reads it */
@@ -199,7 +201,7 @@ static bool is_literal(Str s) {
 }
 
 /* PEFT's rule for the keys of both patterns: re.match(rf"(.*\.)?({key})$", name). */
-static bool read_rule(const Json *v, Arena *a, LoraRule *out, size_t *compiled, Err *err) {
+static bool read_rule(const Json *v, Arena *a, LoraRule *out, size_t *code, Err *err) {
     Str key = str_from(json_key(v));
     out->value = json_num(v);
     if (json_type(v) != JSON_NUMBER)
@@ -207,22 +209,24 @@ static bool read_rule(const Json *v, Arena *a, LoraRule *out, size_t *compiled, 
     out->literal = str_dup(a, key);
     if (!out->literal.p) return err_nomem(err);
     if (is_literal(key)) return true;
-    if (++*compiled > MAX_PATTERNS)
-        return err_set(err, ERR_INPUT, "there are more than %d regular expressions", MAX_PATTERNS);
     Str whole = str_printf(a, "(.*\\.)?(%s)$", json_key(v));
-    return whole.p ? lora_pattern(a, whole, &out->pattern, err) : err_nomem(err);
+    if (!whole.p) return err_nomem(err);
+    if (!lora_pattern(a, whole, &out->pattern, err)) return false;
+    *code += lora_pattern_size(out->pattern);
+    return *code <= MAX_PATTERN_CODE ||
+           err_set(err, ERR_INPUT, "its regular expressions are too many or too long to try on each name");
 }
 
 static bool read_rules(const Json *root, const char *key, Arena *a, LoraRules *out, Err *err) {
     const Json *v = json_get(root, key);
-    size_t n = v ? json_count(v) : 0, compiled = 0;
+    size_t n = v ? json_count(v) : 0, code = 0;
     if (!v || json_type(v) == JSON_NULL) return true;
     if (json_type(v) != JSON_OBJECT || n > MAX_RULES)
         return err_set(err, ERR_INPUT, "'%s' must be an object of at most %d entries", key, MAX_RULES);
     out->p = arena_array(a, n + 1, sizeof *out->p);
     if (!out->p) return err_nomem(err);
     for (const Json *c = json_first(v); c; c = json_next(c))
-        if (!read_rule(c, a, &out->p[out->n++], &compiled, err)) return err_wrap(err, "'%s'", key);
+        if (!read_rule(c, a, &out->p[out->n++], &code, err)) return err_wrap(err, "'%s'", key);
     return true;
 }
 

@@ -10,6 +10,8 @@ typedef struct LoraPattern LoraPattern;
 
 /* Compiles into the arena. false: ERR_INPUT if the pattern is wrong or beyond the subset, or no memory. */
 bool lora_pattern(Arena *a, Str text, LoraPattern **out, Err *err);
+/* What bounds the time of a match, together with the length of the text. */
+size_t lora_pattern_size(const LoraPattern *p);
 /* Whether the whole text matches, as Python's re.fullmatch has it. */
 bool lora_pattern_matches(const LoraPattern *p, Str text);
 

@@ -1,6 +1,6 @@
 /* Python regular expressions as adapter_config.json holds them, in the subset that names of modules need: literals,
  * '.', classes, groups, alternatives, the repeats * + ? {m,n} (lazy ones too: they only change what is captured), ^, $,
- * \b, \d \w \s and their opposites. What is not in it is not guessed at: compiling says so.
+ * \b, \d \w \s and their opposites, all in ASCII. What is not in it is not guessed at: compiling says so.
  *
  * A program for a machine that keeps a set of places, so time is bounded by length of pattern times length of text. */
 #include <ctype.h>
@@ -233,8 +233,19 @@ static bool alternatives(Compile *c) {
     return true;
 }
 
+/* Names of modules are ASCII; of other characters a byte would be repeated where Python repeats the character. */
+static bool is_ascii(Str s) {
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] >= 0x80) return false;
+    return true;
+}
+
 static bool compile(Compile *c) {
-    return alternatives(c) && c->at == c->src.n && emit(c, OP_MATCH, 0);
+    return is_ascii(c->src) && alternatives(c) && c->at == c->src.n && emit(c, OP_MATCH, 0);
+}
+
+size_t lora_pattern_size(const LoraPattern *p) {
+    return p->n;
 }
 
 bool lora_pattern(Arena *a, Str text, LoraPattern **out, Err *err) {

@@ -49,6 +49,7 @@ static void test_settings_refused(void **state) {
         {"rank_pattern", "{\"q_proj\":1.5}", "rank_pattern"},
         {"rank_pattern", "{\"q_proj\":2}", "rank 2"},
         {"alpha_pattern", "{\"(?=x)\":1}", "(?=x)"},
+        {"alpha_pattern", "{\"((a?){40}){40}\":1,\"((b?){40}){40}\":1,\"((c?){40}){40}\":1}", "too many or too long"},
         {"alpha_pattern", "[1]", "alpha_pattern"},
         {"alpha_pattern", "{\"q_proj\":\"1\"}", "q_proj"},
         {"lora_B_layout", "\"mixed\"", "lora_B_layout"},
