@@ -191,7 +191,7 @@ static void test_given(void **state) {
     (void)state;
     World w;
     Err err = ERR_INIT;
-    Dataset *data, *fewshot;
+    Dataset *data = NULL, *fewshot = NULL;
     Str some = str_printf(g_dir.a, "%s", TOOLS);
     world_open(&w);
     Str only[] = {STR("now")};
