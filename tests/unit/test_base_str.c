@@ -134,6 +134,13 @@ static void sentences_are_cut_clean(void **state) {
     assert_true(utf8_valid(str_from(err.msg)));
     err_wrap(&err, "suite %s", "x");
     assert_memory_equal(err.msg, "suite x: a?b", 12);
+    err_set(&err, ERR_INPUT, "m.gguf: no tensor");
+    assert_false(err_wrap_file(&err, "m.gguf")); /* it is there */
+    assert_string_equal(err.msg, "m.gguf: no tensor");
+    err_set(&err, ERR_INPUT, "m.gguf2: no tensor");
+    assert_false(err_wrap_file(&err, "m.gguf"));
+    assert_string_equal(err.msg, "m.gguf: m.gguf2: no tensor");
+    assert_false(err_wrap_file(NULL, "m.gguf"));
     assert_int_equal(err_exit_status(ERR_INPUT), 2);
     assert_int_equal(err_exit_status(ERR_IO), 4);
 }
