@@ -91,14 +91,15 @@ static void too_many_dimensions(void **state) {
     }
 }
 
-/* CVE-2026-33298 and what came after: the number of elements, or its bytes, wraps. 2^42+1 rows are from a published
- * proof; (INT64_MAX, 2) of I8 made ggml's product negative. */
+/* CVE-2026-33298 (llama.cpp, GHSA-96jg-mvhq-q7q7) and what came after: the number of elements, or its bytes, wraps.
+ * 2^20 times 2^42+1 F32 are 2^64 bytes and 4 MiB more, which is all that a wrapped product shows. */
 static void elements_that_wrap(void **state) {
     static const struct {
         int rank;
         uint64_t dim[4];
         uint32_t type;
-    } shapes[] = {{2, {1u << 30, (UINT64_C(1) << 42) + 1}, 0},
+    } shapes[] = {{2, {1u << 20, (UINT64_C(1) << 42) + 1}, 0},
+                  {2, {1u << 30, (UINT64_C(1) << 42) + 1}, 0},
                   {2, {INT64_MAX, 2}, 24},
                   {1, {UINT64_C(1) << 62}, 0},
                   {1, {(UINT64_C(1) << 62) + 4}, 0},
@@ -114,16 +115,16 @@ static void elements_that_wrap(void **state) {
     }
 }
 
-/* CVE-2025-53630 and its bypass CVE-2026-27940: the sum of tensors' padded sizes wraps, each alone being possible; a
- * size near 2^64 is padded to 0. */
+/* The sum of the tensors' padded sizes wraps (CVE-2025-53630), or that sum and the structures beside it (its bypass,
+ * CVE-2026-27940; llama.cpp, both told in GHSA-3p4r-fq3f-q74v); a size near 2^64 is padded to 0. */
 static void sum_that_wraps(void **state) {
-    static const uint64_t big[] = {UINT64_C(1) << 61, (UINT64_C(1) << 62) - 1, (UINT64_C(1) << 62) - 8};
+    static const uint64_t big[] = {UINT64_C(1) << 61, (UINT64_C(1) << 62) - 8, (UINT64_C(1) << 62) - 1};
     (void)state;
     for (size_t i = 0; i < 3; i++) {
         Buf b = begin(3, 0);
         uint64_t small[] = {4}, one[] = {big[i]};
         gb_tensor(&b, "a", 1, one, 0, 0), gb_tensor(&b, "b", 1, one, 0, 0), gb_tensor(&b, "c", 1, small, 0, 0);
-        end(&b, "CVE-2025-53630", "tensor 'a'");
+        end(&b, "CVE-2025-53630 or CVE-2026-27940", "tensor 'a'");
     }
 }
 
@@ -141,8 +142,8 @@ static void sizes_of_nothing(void **state) {
         }
 }
 
-/* The end of a tensor's data wraps round to the beginning; or lies beyond the file (CVE-2026-7482: the reader took what
- * stood behind in memory). */
+/* The end of a tensor's data wraps round to the beginning; or lies beyond the file (CVE-2026-7482, Ollama: the
+ * reader took what stood behind in memory). */
 static void offsets_that_wrap(void **state) {
     static const uint64_t offsets[] = {UINT64_MAX - 31, UINT64_C(1) << 63, UINT64_MAX - 15, 64, 1, UINT64_MAX};
     (void)state;
