@@ -207,7 +207,7 @@ static bool seeds_are_taken(void) {
     for (size_t i = 0; i < n_seeds; i++) {
         uint8_t *copy = fuzz_copy(seeds[i].p, seeds[i].n);
         if (!fuzz_target.run(copy, seeds[i].n)) {
-            printf("FAILED: the valid seed %s is refused\n", seeds[i].name);
+            printf("FAILED: the valid seed %s is refused: %s\n", seeds[i].name, fuzz_last_refusal());
             all = false;
         }
         free(copy);

@@ -41,6 +41,7 @@ extern const FuzzTarget fuzz_target;
 void fuzz_must(bool ok, const char *what);
 /* A refusal must have a code and one sentence; always returns false. */
 bool fuzz_refused(const Err *err);
+const char *fuzz_last_refusal(void); /* its sentence; "" before the first */
 /* No single block may be larger than this while a target runs: a reader must not reserve what a file merely claims.
  * Counted where all memory of ours comes from. Default 256 MiB. */
 extern size_t fuzz_block_max;
@@ -49,8 +50,10 @@ void fuzz_use(uint64_t sum);
 /* An exact copy on the heap, so that a sanitizer sees every read beyond it; free with free. */
 uint8_t *fuzz_copy(const uint8_t *p, size_t n);
 
-/* A folder of this process in memory, made at first use and removed at exit. */
+/* A folder of this process in memory, made at first use and removed at exit. Its own name is "fuzz". */
 const char *fuzz_dir(void);
+/* Another one, for what stays from one input to the next; a child that was forked begins with an empty one. */
+const char *fuzz_kept_dir(void);
 /* Empties it, and writes the parts of p[n] (FUZZ_PARTS) or one file. */
 void fuzz_dir_clear(void);
 void fuzz_dir_put(const char *name, const void *p, size_t n);

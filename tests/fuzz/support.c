@@ -15,7 +15,14 @@ void fuzz_must(bool ok, const char *what) {
     abort();
 }
 
+static Err last_refusal = ERR_INIT;
+
+const char *fuzz_last_refusal(void) {
+    return last_refusal.msg;
+}
+
 bool fuzz_refused(const Err *err) {
+    last_refusal = *err;
     fuzz_must(err->code != ERR_OK && err->msg[0], "a refusal without a sentence");
     fuzz_must(!strchr(err->msg, '\n') && strlen(err->msg) < sizeof err->msg, "a refusal of several lines");
     fuzz_must(err->code != ERR_INTERNAL, "a refusal that blames ourselves");
@@ -71,45 +78,60 @@ void __wrap_file_unmap(FileMap *m) {
     *m = (FileMap){0};
 }
 
-/* ---- the folder ---- */
+/* ---- the folders ---- */
 
-static char dir_[64];
+static char root_[64], dir_[80], kept_[80];
 static pid_t dir_owner;
 
-static void remove_dir(void) {
-    if (dir_owner != getpid()) return;
-    fuzz_dir_clear();
-    rmdir(dir_);
+static void path_of(char *out, size_t cap, const char *dir, const char *name) {
+    snprintf(out, cap, "%s/%s", dir, name);
 }
 
-const char *fuzz_dir(void) {
-    struct stat st;
-    if (dir_owner == getpid()) return dir_;
-    bool in_memory = stat("/dev/shm", &st) == 0 && access("/dev/shm", W_OK) == 0;
-    snprintf(dir_, sizeof dir_, "%s/assay-fuzz-XXXXXX", in_memory ? "/dev/shm" : "/tmp");
-    fuzz_must(mkdtemp(dir_) != NULL, "no folder for temporary files");
-    dir_owner = getpid();
-    atexit(remove_dir);
-    return dir_;
-}
-
-static void path_of(char *out, size_t cap, const char *name) {
-    snprintf(out, cap, "%s/%s", fuzz_dir(), name);
-}
-
-void fuzz_dir_clear(void) {
+static void clear(const char *dir) {
     char path[400];
-    DIR *d = opendir(fuzz_dir());
+    DIR *d = opendir(dir);
     for (struct dirent *e; d && (e = readdir(d));) {
-        path_of(path, sizeof path, e->d_name);
+        path_of(path, sizeof path, dir, e->d_name);
         if (e->d_name[0] != '.') unlink(path);
     }
     if (d) closedir(d);
 }
 
+static void remove_dirs(void) {
+    if (dir_owner != getpid()) return;
+    clear(dir_), clear(kept_);
+    rmdir(dir_), rmdir(kept_), rmdir(root_);
+}
+
+static void make_dirs(void) {
+    struct stat st;
+    bool in_memory = stat("/dev/shm", &st) == 0 && access("/dev/shm", W_OK) == 0;
+    snprintf(root_, sizeof root_, "%s/assay-fuzz-XXXXXX", in_memory ? "/dev/shm" : "/tmp");
+    fuzz_must(mkdtemp(root_) != NULL, "no folder for temporary files");
+    snprintf(dir_, sizeof dir_, "%s/fuzz", root_);
+    snprintf(kept_, sizeof kept_, "%s/kept", root_);
+    fuzz_must(mkdir(dir_, 0700) == 0 && mkdir(kept_, 0700) == 0, "no folders for temporary files");
+    dir_owner = getpid();
+    atexit(remove_dirs);
+}
+
+const char *fuzz_dir(void) {
+    if (dir_owner != getpid()) make_dirs();
+    return dir_;
+}
+
+const char *fuzz_kept_dir(void) {
+    if (dir_owner != getpid()) make_dirs();
+    return kept_;
+}
+
+void fuzz_dir_clear(void) {
+    clear(fuzz_dir());
+}
+
 void fuzz_dir_put(const char *name, const void *p, size_t n) {
     char path[400];
-    path_of(path, sizeof path, name);
+    path_of(path, sizeof path, fuzz_dir(), name);
     FILE *f = fopen(path, "wb");
     fuzz_must(f && (n == 0 || fwrite(p, 1, n, f) == n), "cannot write a temporary file");
     fclose(f);
