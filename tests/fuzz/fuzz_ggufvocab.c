@@ -39,7 +39,7 @@ static bool run(const uint8_t *p, size_t n) {
     char spec[300];
     fuzz_dir_put("vocab.gguf", p, n);
     snprintf(spec, sizeof spec, "%s/vocab.gguf", fuzz_dir());
-    return token_target_run(spec);
+    return token_target_run(spec, (Str){(const char *)p, n});
 }
 
 const FuzzTarget fuzz_target = {"ggufvocab", FUZZ_GGUF, NULL, 1000, seeds, run};
