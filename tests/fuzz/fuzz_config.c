@@ -1,7 +1,8 @@
-/* config.json in its spellings: whatever is taken is within the bounds that the engine relies on. */
+/* config.json in its spellings, Hugging Face's and OpenAI's own: whatever is taken is within the bounds that the engine
+ * relies on. */
 #include <math.h>
 
-#include "engine/model/model.h"
+#include "engine/model/model_internal.h"
 #include "tests/fuzz/seeds.h"
 
 static const char newer[] =
@@ -14,11 +15,12 @@ static const char newer[] =
     "\"tie_word_embeddings\":false,\"attention_bias\":true,\"hidden_act\":\"silu\"}";
 
 static void seeds(FuzzGive *give, void *ctx) {
-    CkSpec s = CK_SPEC_TINY;
-    SeedFile c = seed_config(&s);
+    CkSpec s = CK_SPEC_TINY, large = CK_SPEC_20B;
+    SeedFile c = seed_config(&s), o = seed_openai_config(&large);
     give(ctx, "huggingface", c.p, c.n);
-    free(c.p);
     give(ctx, "newer", newer, sizeof newer - 1);
+    give(ctx, "openai", o.p, o.n);
+    free(c.p), free(o.p);
 }
 
 static bool in(double v, double lo, double hi) {
@@ -40,7 +42,7 @@ static void check(const ModelConfig *c) {
     for (int i = 0; i < c->head_dim / 2; i++) fuzz_must(in(f[i], 0, 1), "frequencies");
 }
 
-static bool run(const uint8_t *p, size_t n) {
+static bool run_huggingface(const uint8_t *p, size_t n) {
     ModelConfig c;
     Err err = ERR_INIT;
     if (!model_config_parse((Str){(const char *)p, n}, &c, &err)) return fuzz_refused(&err);
@@ -48,4 +50,21 @@ static bool run(const uint8_t *p, size_t n) {
     return true;
 }
 
-const FuzzTarget fuzz_target = {"config", FUZZ_TEXT, NULL, 5000, seeds, run};
+static bool run_openai(const uint8_t *p, size_t n) {
+    ModelConfig c;
+    Err err = ERR_INIT;
+    char path[300];
+    fuzz_dir_put("config.json", p, n);
+    snprintf(path, sizeof path, "%s/config.json", fuzz_dir());
+    if (!config_openai_load(path, &c, &err)) return fuzz_refused(&err);
+    check(&c);
+    return true;
+}
+
+/* Through both doors; each seed opens one of them. */
+static bool run(const uint8_t *p, size_t n) {
+    bool huggingface = run_huggingface(p, n), openai = run_openai(p, n);
+    return huggingface || openai;
+}
+
+const FuzzTarget fuzz_target = {"config", FUZZ_TEXT, NULL, 2500, seeds, run};
