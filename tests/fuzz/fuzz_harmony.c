@@ -43,7 +43,7 @@ static bool run(const uint8_t *bytes, size_t n) {
     memcpy(&mode, bytes, 4);
     for (size_t i = 0; i < n_ids; i++) {
         memcpy(&ids[i], bytes + 4 + 4 * i, 4);
-        if (ids[i] >= TINY_VOCAB) ids[i] = FIRST_SPECIAL + ids[i] % (TINY_VOCAB - FIRST_SPECIAL);
+        ids[i] = chat_id(ids[i]);
     }
     Arena *a = arena_open(0);
     ChatParsed p = {0};
