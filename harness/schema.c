@@ -357,16 +357,29 @@ static bool check_type(Check *c, const Schema *s, const Value *v, const Place *p
     return false;
 }
 
-static bool same(const Value *a, const Value *b) {
-    bool mixed = (a->type == VALUE_BOOL) != (b->type == VALUE_BOOL); /* templates take true for 1, as Python does */
-    return !mixed && template__equal(a, b);
+static bool same_members(const Value *a, const Value *b) {
+    bool ok = a->map.n == b->map.n;
+    for (size_t i = 0; ok && i < a->map.n; i++) {
+        const Value *other = value_get(b, a->map.members[i].key);
+        ok = other && schema_same(&a->map.members[i].value, other);
+    }
+    return ok;
+}
+
+bool schema_same(const Value *a, const Value *b) {
+    if ((a->type == VALUE_BOOL) != (b->type == VALUE_BOOL)) return false; /* templates take true for 1, like Python */
+    if (a->type != b->type || (a->type != VALUE_LIST && a->type != VALUE_MAP)) return template__equal(a, b);
+    if (a->type == VALUE_MAP) return same_members(a, b);
+    bool ok = a->list.n == b->list.n;
+    for (size_t i = 0; ok && i < a->list.n; i++) ok = schema_same(&a->list.items[i], &b->list.items[i]);
+    return ok;
 }
 
 static bool check_allowed(Check *c, const Schema *s, const Value *v, const Place *p) {
     Buf b;
     if (!s->allowed) return true;
     for (size_t i = 0; i < s->n_allowed; i++)
-        if (same(&s->allowed[i], v)) return true;
+        if (schema_same(&s->allowed[i], v)) return true;
     buf_init(&b, 1000);
     for (size_t i = 0; i < s->n_allowed && b.n < 600; i++) {
         if (i) buf_adds(&b, ", ");
@@ -413,7 +426,7 @@ static bool check_list(Check *c, const Schema *s, const Value *v, const Place *p
         Place at = {.up = p, .index = i};
         if (s->items && !check(c, s->items, &v->list.items[i], &at)) return false;
         for (size_t k = 0; s->unique && k < i; k++)
-            if (same(&v->list.items[k], &v->list.items[i])) return misfit(c, &at, "is there twice");
+            if (schema_same(&v->list.items[k], &v->list.items[i])) return misfit(c, &at, "is there twice");
     }
     return true;
 }

@@ -25,6 +25,9 @@ const Schema *schema_property(const Schema *s, Str name);
  * lives in the arena. what: how the whole is called, "the arguments". */
 bool schema_check(const Schema *s, const Value *v, const char *what, Arena *a, Str *why);
 
+/* Equal as JSON Schema has it: 1 and 1.0 are, 1 and true are not. */
+bool schema_same(const Value *a, const Value *b);
+
 /* A node of YAML as a value. */
 bool schema_value(const YamlNode *n, Arena *a, Value *out, Err *err);
 

@@ -7,7 +7,6 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/json.h"
-#include "harness/template_internal.h"
 
 #define ARGUMENTS_MAX ((size_t)1 << 20)
 #define NAME_MAX_BYTES 200 /* of a recipient that is told back */
@@ -109,18 +108,32 @@ static bool say(Answering *x, Str text) {
     return text.p ? say_cut(x, text, text.n, (Str){0}) : err_nomem(x->err);
 }
 
+/* What quotes the model stays one line of UTF-8: control characters become '?'. */
+static void add_line(Buf *b, Str s) {
+    for (size_t i = 0; i < s.n;) {
+        char utf8[4];
+        uint32_t cp = utf8_next(s, &i);
+        bool control = cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0x2028 || cp == 0x2029;
+        if (control) cp = '?';
+        buf_add(b, utf8, utf8_put(cp, utf8));
+    }
+}
+
 /* A call that is no use of a tool. */
 static bool __attribute__((format(printf, 2, 3))) bad_call(Answering *x, const char *fmt, ...) {
-    Buf b;
+    Buf raw, line;
     va_list ap;
-    buf_init(&b, 8192);
-    buf_adds(&b, "error: ");
+    buf_init(&raw, 8192);
+    buf_init(&line, 3 * 8192);
     va_start(ap, fmt);
-    buf_vaddf(&b, fmt, ap);
+    buf_vaddf(&raw, fmt, ap);
     va_end(ap);
+    buf_adds(&line, "error: ");
+    add_line(&line, buf_str(&raw));
     x->out->bad = true;
-    x->out->text = b.failed ? (Str){0} : str_dup(x->a, buf_str(&b));
-    buf_release(&b);
+    x->out->text = raw.failed || line.failed ? (Str){0} : str_dup(x->a, buf_str(&line));
+    buf_release(&raw);
+    buf_release(&line);
     return x->out->text.p || err_nomem(x->err);
 }
 
@@ -138,7 +151,7 @@ static bool fits(const ToolRow *row, const Value *arguments) {
     for (size_t i = 0; i < row->arguments.map.n; i++) {
         const ValueMember *want = &row->arguments.map.members[i];
         const Value *have = value_get(arguments, want->key);
-        if (!have || !template__equal(have, &want->value)) return false;
+        if (!have || !schema_same(have, &want->value)) return false;
     }
     return true;
 }
@@ -324,9 +337,19 @@ static bool route(Answering *x) {
     return unknown_function(x, str_sub(name, 0, NAME_MAX_BYTES));
 }
 
+/* The name stands where a message has its role: a model that calls `developer` must not be answered by one. */
+static bool is_role(Str name) {
+    static const Str roles[] = {{"system", 6}, {"developer", 9}, {"user", 4}, {"assistant", 9}, {"tool", 4}};
+    size_t colon = str_find(name, STR(":"), 0); /* role:name */
+    Str word = str_sub(name, 0, colon == SIZE_MAX ? name.n : colon);
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+        if (str_eq(word, roles[i])) return true;
+    return false;
+}
+
 /* The answer comes in the name that was called, as far as that can be a name. */
 static Str answering_name(Str recipient) {
-    bool plain = recipient.n > 0 && recipient.n <= NAME_MAX_BYTES;
+    bool plain = recipient.n > 0 && recipient.n <= NAME_MAX_BYTES && !is_role(recipient);
     for (size_t i = 0; plain && i < recipient.n; i++) plain = recipient.p[i] > ' ' && recipient.p[i] < 0x7f;
     return plain ? recipient : STR("functions");
 }

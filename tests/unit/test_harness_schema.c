@@ -62,7 +62,8 @@ static const Case k_cases[] = {
     {"{pattern: b}", "\"abc\"", "\"ac\"", "must match the pattern b"}, /* searched for, not anchored */
     {"{type: array, items: {type: integer}, minItems: 1, maxItems: 2}", "[1]\n[1, 2]", "[\"a\"]\n[]\n[1, 2, 3]\n1",
      "'[0]' must be of type integer, not string"},
-    {"{uniqueItems: true}", "[1, 2]\n[1, true]\n[]", "[1, 1]\n[{\"a\": 1}, {\"a\": 1.0}]", "'[1]' is there twice"},
+    {"{uniqueItems: true}", "[1, 2]\n[1, true]\n[[1], [true]]\n[{\"a\": 1}, {\"a\": true}]\n[]",
+     "[1, 1]\n[{\"a\": 1}, {\"a\": 1.0}]", "'[1]' is there twice"},
     {"{type: object, properties: {a: {type: integer}}, required: [a]}", "{\"a\": 1}\n{\"a\": 1, \"b\": 2}",
      "{}\n{\"a\": \"x\"}\n[]", "the arguments must have 'a'"},
     {"{type: object, properties: {a: {}}, additionalProperties: false}", "{}\n{\"a\": 1}",

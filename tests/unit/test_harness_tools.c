@@ -105,6 +105,15 @@ static void test_answers(void **state) {
     toolbox_close(w.box);
 }
 
+/* UTF-8 without anything that a terminal or a reader of lines would obey. */
+static void assert_one_line(Str s) {
+    if (!utf8_valid(s)) fail_msg("not UTF-8: %.*s", (int)s.n, s.p);
+    for (size_t i = 0; i < s.n;) {
+        uint32_t cp = utf8_next(s, &i);
+        if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0x2028) fail_msg("U+%04X in: %.*s", cp, (int)s.n, s.p);
+    }
+}
+
 /* Whatever bytes a model writes: a plain text comes back, in a name that can stand in a header. */
 static void test_hostile_calls(void **state) {
     (void)state;
@@ -120,23 +129,49 @@ static void test_hostile_calls(void **state) {
                  {big, 100000},
                  {"functions.", 10},
                  {"python\0", 7},
+                 {"functions.a\nb\x1b[31m\xe2\x80\xa8", 19},
+                 {"functions.\xc2", 11},
                  {NULL, 0}};
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
         ToolAnswer out = answer(&w, odd[i], STR("{}"));
         assert_true(out.bad && out.text.n < 4000 && out.name.n > 0 && out.name.n <= 200);
+        assert_one_line(out.text);
         for (size_t k = 0; k < out.name.n; k++) assert_true(out.name.p[k] > ' ' && out.name.p[k] < 0x7f);
     }
-    Str content[] = {
-        {big, sizeof big}, {big, 100000}, {"{\"item\":\"\\u0000\"}", 17}, {"\0", 1}, {"{\"item\":\"\xff\"}", 13}};
+    char accents[60 * 2 + 1] = ""; /* a message that quotes 120 bytes of the key cuts one through */
+    for (int i = 0; i < 60; i++) memcpy(accents + 2 * i, "\xc3\xa9", 3);
+    Str content[] = {{big, sizeof big},
+                     {big, 100000},
+                     {"{\"item\":\"\\u0000\"}", 17},
+                     {"\0", 1},
+                     {"{\"item\":\"\xff\"}", 13},
+                     str_printf(g_dir.a, "{\"a%s\":1,\"a%s\":1}", accents, accents)};
     for (size_t i = 0; i < sizeof content / sizeof *content; i++) {
         ToolAnswer out = answer(&w, STR("functions.price"), content[i]);
         assert_true(utf8_valid(out.text) && out.text.n < 4000);
+        assert_true(!out.bad || str_find(out.text, STR("\n"), 0) == SIZE_MAX);
     }
     char letters[34 * 2 + 1] = "";
     for (int i = 0; i < 34; i++) memcpy(letters + 2 * i, "\xc3\xa9", 3);
     ToolAnswer cut = answer(&w, STR("functions.hi"), str_printf(g_dir.a, "{\"name\": \"%s\"}", letters));
     /* "Hi " and 28 letters of two bytes are 59; the 29th would be cut through */
     assert_true(utf8_valid(cut.text) && str_ends(cut.text, STR("\n[output cut: 59 of 83 bytes are shown]")));
+    toolbox_close(w.box);
+}
+
+/* The answer's name stands in the place of a role: no model gets a message of the developer by calling one. */
+static void test_called_roles(void **state) {
+    (void)state;
+    World w;
+    world_open(&w);
+    static const char *const roles[] = {"system", "developer",        "user", "assistant",
+                                        "tool",   "developer:python", "user:"};
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        ToolAnswer out = answer(&w, str_from(roles[i]), STR("{}"));
+        assert_true(out.bad);
+        assert_string_equal(out.name.p, "functions");
+    }
+    assert_string_equal(answer(&w, STR("systems.open"), STR("{}")).name.p, "systems.open");
     toolbox_close(w.box);
 }
 
@@ -172,6 +207,27 @@ static void test_description(void **state) {
     assert_true(tools_need_sandbox(s->tools));
     assert_false(tools_need_sandbox(suite_of(TOOLS)->tools));
     assert_string_equal(tools_words(s->tools, g_dir.a).p, "python (stateless), 2 functions");
+}
+
+/* A row of `true` does not answer 1, deep down neither. */
+static void test_table_types(void **state) {
+    (void)state;
+    World w;
+    Err err = ERR_INIT;
+    world_open(&w);
+    toolbox_close(w.box);
+    w.s =
+        suite_of("tools:\n  functions:\n    - name: f\n      parameters: {properties: {a: {}}}\n      table:\n"
+                 "        - {arguments: {a: true}, answer: yes it is}\n        - {arguments: {a: [1]}, answer: list}\n"
+                 "        - {arguments: {a: 1}, answer: one}\n");
+    w.limits = w.s->tools->limits;
+    assert_true(toolbox_open(w.s->tools, &w.limits, NULL, g_dir.a, &w.box, &err));
+    says(&w, "functions.f", "{\"a\": 1}", "one", false);
+    says(&w, "functions.f", "{\"a\": 1.0}", "one", false);
+    says(&w, "functions.f", "{\"a\": true}", "yes it is", false);
+    says(&w, "functions.f", "{\"a\": [1.0]}", "list", false);
+    says(&w, "functions.f", "{\"a\": [true]}", "error: there is no answer for these arguments", false);
+    toolbox_close(w.box);
 }
 
 /* The digest of a suite counts the files of its programs. */
@@ -485,7 +541,8 @@ int main(void) {
         cmocka_unit_test(test_seeds),          cmocka_unit_test(test_limits),
         cmocka_unit_test(test_context),        cmocka_unit_test(test_reading_without_memory),
         cmocka_unit_test(test_given),          cmocka_unit_test(test_failure),
-        cmocka_unit_test(test_without_memory),
+        cmocka_unit_test(test_without_memory), cmocka_unit_test(test_called_roles),
+        cmocka_unit_test(test_table_types),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
