@@ -16,6 +16,11 @@ typedef struct Reader {
     Err *err;
 } Reader;
 
+/* Where a key stands, for errors about it. */
+static YamlNode key_at(const YamlNode *map, size_t i) {
+    return (YamlNode){.doc = map->doc, .line = map->keys[i].line, .col = map->keys[i].col};
+}
+
 /* ---- words that one might guess ---- */
 
 /* `known` words with others that people take for them: a better hint than the nearest spelling. */
@@ -23,7 +28,7 @@ static bool check_guesses(const YamlNode *map, const char *const (*guesses)[2], 
     for (size_t i = 0; map->kind == YKIND_MAP && i < map->n; i++)
         for (size_t k = 0; guesses[k][0]; k++) {
             if (!str_eqz(map->keys[i].text, guesses[k][0])) continue;
-            const YamlNode at = {.doc = map->doc, .line = map->keys[i].line, .col = map->keys[i].col};
+            const YamlNode at = key_at(map, i);
             return yaml_fail(&at, err, "unknown key '%s'; here it is called '%s'", guesses[k][0], guesses[k][1]);
         }
     return true;
@@ -31,9 +36,13 @@ static bool check_guesses(const YamlNode *map, const char *const (*guesses)[2], 
 
 /* ---- answers that stand in the suite ---- */
 
-static bool one_line(Reader *r, const YamlNode *n, Str text, const char *prefix, Str *out) {
-    (void)n;
-    *out = str_printf(r->a, "%s%.*s", prefix, (int)text.n, text.p ? text.p : "");
+static bool error_text(Reader *r, Str text, Str *out) {
+    Buf b;
+    buf_init(&b, YAML_MAX_BYTES * 8);
+    buf_adds(&b, "error: ");
+    buf_addstr(&b, text);
+    *out = b.failed ? (Str){0} : str_dup(r->a, buf_str(&b));
+    buf_release(&b);
     return out->p || err_nomem(r->err);
 }
 
@@ -58,7 +67,7 @@ static bool read_said(Reader *r, const YamlNode *map, const char *what, Str *out
                          what);
     if (answer) return answer_text(r, answer, out);
     if (error->kind != YKIND_STR) return yaml_fail(error, r->err, "'error' must be text");
-    return one_line(r, error, error->text, "error: ", out);
+    return error_text(r, error->text, out);
 }
 
 static const char *const k_row_guesses[][2] = {
@@ -71,7 +80,7 @@ static bool read_row_arguments(Reader *r, const ToolFunction *f, const YamlNode 
     Str why = {0};
     for (size_t i = 0; i < map->n; i++) {
         const Schema *s = f->parameters ? schema_property(f->parameters, map->keys[i].text) : NULL;
-        const YamlNode at = {.doc = map->doc, .line = map->keys[i].line, .col = map->keys[i].col};
+        const YamlNode at = key_at(map, i);
         Value v;
         if (!s) {
             const char *near = f->parameters ? yaml_nearest(map->keys[i].text, schema_names(f->parameters)) : NULL;
@@ -123,11 +132,28 @@ static bool read_table(Reader *r, const YamlNode *n, ToolFunction *f) {
 
 /* ---- answers that are computed ---- */
 
+/* What templates see beside the arguments: a parameter of that name would be the sample's row instead, with its answer.
+ */
+static bool check_not_taken(Reader *r, const YamlNode *n) {
+    static const char *const taken[] = {"arguments", "row", "sample", NULL};
+    const YamlNode *props = yaml_get(yaml_get(n, "parameters"), "properties");
+    for (size_t i = 0; props && props->kind == YKIND_MAP && i < props->n; i++)
+        for (size_t k = 0; taken[k]; k++) {
+            if (!str_eqz(props->keys[i].text, taken[k])) continue;
+            const YamlNode at = key_at(props, i);
+            return yaml_fail(&at, r->err,
+                             "in a template '%s' is not the argument (SCHEMA.md, 'tools'); give the parameter another "
+                             "name",
+                             taken[k]);
+        }
+    return true;
+}
+
 static bool read_template(Reader *r, const YamlNode *n, ToolFunction *f) {
     Str src = {0};
     Template *t;
     YamlNode *at = yaml_get(n, "template");
-    if (!yaml_want_str(n, "template", true, &src, r->err)) return false;
+    if (!yaml_want_str(n, "template", true, &src, r->err) || !check_not_taken(r, n)) return false;
     if (!template_parse(src, "template", r->a, &t, r->err))
         return err_wrap(r->err, "%s line %d column %d", at->doc->name, at->line, at->col);
     f->kind = TOOL_TEMPLATE;
