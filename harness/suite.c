@@ -237,6 +237,9 @@ static bool read_fewshot(Reader *r, const YamlNode *root) {
     if (!read_dataset(r, n, &f->data) || !want_template(r, n, "user", "fewshot.user", false, &f->user) ||
         !want_template(r, n, "assistant", "fewshot.assistant", false, &f->assistant))
         return false;
+    if (f->data.tools)
+        return yaml_fail(yaml_get(yaml_get(n, "fields"), "tools"), r->err,
+                         "'tools' is for dataset.fields: examples give the model none");
     if (f->per_group && !f->data.group) f->data.group = r->s->dataset.group;
     if (f->per_group && !f->data.group)
         return yaml_fail(n, r->err, "'per_group' needs 'group' in dataset.fields or fewshot.fields");
@@ -389,8 +392,8 @@ static bool read_tools(Reader *r, const YamlNode *root) {
     YamlNode *n = yaml_get(root, "tools");
     if (!tools_read(root, s->dir, r->a, &s->tools, r->err)) return false;
     if (!s->tools)
-        return !s->dataset.tools ||
-               yaml_fail(root, r->err, "dataset.fields names 'tools', but the suite has no section 'tools'");
+        return !s->dataset.tools || yaml_fail(yaml_get(yaml_get(yaml_get(root, "dataset"), "fields"), "tools"), r->err,
+                                              "dataset.fields names 'tools', but the suite has no section 'tools'");
     s->dataset.tool_names = s->tools->names;
     s->dataset.n_tool_names = s->tools->n_names;
     if (s->mode == SUITE_LOGLIKELIHOOD)

@@ -281,7 +281,13 @@ static void test_given(void **state) {
     err = (Err)ERR_INIT;
     path = dir_put(&g_dir, "a/b/suite.yaml", head);
     assert_false(suite_load(path, NULL, g_dir.a, &s, &err));
-    assert_has(&err, "no section 'tools'");
+    assert_has(&err, "suite.yaml line 4 column 42: dataset.fields names 'tools'");
+    err = (Err)ERR_INIT;
+    path =
+        dir_put_n(&g_dir, "a/b/suite.yaml",
+                  str_printf(g_dir.a, "%sfewshot: {count: 1, path: t.jsonl, fields: {tools: tools}}\n%s", HEAD, TOOLS));
+    assert_false(suite_load(path, NULL, g_dir.a, &s, &err));
+    assert_has(&err, "line 7 column 52: 'tools' is for dataset.fields");
 }
 
 /* ---- the loop ---- */
