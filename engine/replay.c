@@ -125,7 +125,6 @@ static bool load(Replay *p, const char *dir, Err *err) {
 }
 
 static bool replay_open(const EngineOptions *o, const char *dir, Engine **out, Err *err) {
-    (void)o;
     *out = NULL;
     Replay *p = mem_alloc(sizeof *p);
     if (!p) return err_nomem(err);
@@ -138,7 +137,7 @@ static bool replay_open(const EngineOptions *o, const char *dir, Engine **out, E
                            .backend = "none",
                            .layout = "completions.jsonl",
                            .digest = p->digest,
-                           .context = INT_MAX,
+                           .context = o->context > 0 ? o->context : INT_MAX,
                            .batch = QUEUE,
                            .threads = 1,
                            .summary_json = "{\"layout\":\"completions.jsonl\"}",

@@ -1,5 +1,6 @@
 #include "harness/recorded.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +21,19 @@ static const char *recorded_dir(const char *spec) {
 typedef struct Models {
     Arena *arena;
     Str wanted, found; /* found: the run's model to take */
+    int context;       /* of the engine that it was recorded from; 0: not known */
     size_t n;
     bool has_wanted;
     Buf names;
 } Models;
+
+static void take_model(Models *m, const Json *facts, Str name) {
+    int64_t context = 0;
+    const Json *c = json_get(facts, "max_context");
+    m->has_wanted = str_eq(name, m->wanted);
+    m->found = str_dup(m->arena, name.p ? name : STR(""));
+    m->context = c && json_int(c, 1, INT_MAX, &context) ? (int)context : 0;
+}
 
 static bool see_models(Models *m, Str list, Err *err) {
     Json *j = NULL;
@@ -31,14 +41,12 @@ static bool see_models(Models *m, Str list, Err *err) {
     for (const Json *c = json_first(j); c; c = json_next(c)) {
         Str name = json_str(json_get(c, "name"));
         m->n++;
-        m->has_wanted = m->has_wanted || str_eq(name, m->wanted);
-        m->found = str_dup(m->arena, name);
+        if (!m->has_wanted) take_model(m, c, name);
         buf_adds(&m->names, m->n > 1 ? ", " : "");
         buf_addstr(&m->names, name);
     }
     json_close(j);
-    if (m->has_wanted) m->found = m->wanted;
-    return true;
+    return (!m->n || m->found.p) || err_nomem(err);
 }
 
 static bool choose_model(RunStore *s, const char *dir, Models *m, Err *err) {
@@ -110,7 +118,10 @@ static bool export_run(RunStore *s, Str model, const char *path, Err *err) {
     return ok;
 }
 
-static bool open_exported(const EngineOptions *o, RunStore *s, Str model, Engine **out, Err *err) {
+/* The recorded engine's context counts, not this command's: whether a conversation had outgrown it is told by the
+ * sizes.
+ */
+static bool open_exported(const EngineOptions *o, RunStore *s, const Models *m, Engine **out, Err *err) {
     const char *tmp = getenv("TMPDIR");
     char dir[512], path[600], spec[600];
     snprintf(dir, sizeof dir, "%s/assay-replay-XXXXXX", tmp && *tmp && strlen(tmp) < 400 ? tmp : "/tmp");
@@ -119,7 +130,8 @@ static bool open_exported(const EngineOptions *o, RunStore *s, Str model, Engine
     snprintf(spec, sizeof spec, "replay:%s", dir);
     EngineOptions eo = *o;
     eo.spec = spec;
-    bool ok = export_run(s, model, path, err) && engine_open(&eo, out, err);
+    eo.context = m->context;
+    bool ok = export_run(s, m->found, path, err) && engine_open(&eo, out, err);
     unlink(path); /* the engine has it mapped */
     rmdir(dir);
     return ok;
@@ -131,7 +143,7 @@ static bool open_run(const EngineOptions *o, const char *dir, Str name, Engine *
     buf_init(&m.names, (size_t)1 << 20);
     bool ok = m.arena != NULL || err_nomem(err);
     ok = ok && store_open(dir, STORE_READ, &s, err) && choose_model(s, dir, &m, err) &&
-         open_exported(o, s, m.found, out, err);
+         open_exported(o, s, &m, out, err);
     store_close(s);
     buf_release(&m.names);
     arena_close(m.arena);

@@ -82,9 +82,10 @@ bool loop_begin(ToolLoop *l, const ToolBox *box, const Str *names, size_t n_name
     return true;
 }
 
+/* A full context holds all but the last token that was sampled, which need not be fed. */
 static bool context_is_full(const ToolLoop *l, const Completion *c, int context) {
-    if (c->status == COMPLETION_LENGTH) return (int64_t)c->n_prompt_tokens + c->n_tokens >= context;
-    return c->status == COMPLETION_FAILED && l->n_turns > 1 && c->n_prompt_tokens >= context;
+    if (c->status == COMPLETION_LENGTH) return (int64_t)c->n_prompt_tokens + c->n_tokens > context;
+    return c->status == COMPLETION_FAILED && l->n_turns > 1 && c->n_prompt_tokens > context;
 }
 
 /* Which limit, if any, ends the sample with this turn. */

@@ -97,6 +97,26 @@ done
 "$ASSAY" run "$suite" --model m=replay:"$W/one" --seed 5 -q --out again >"$W/out" 2>&1 || fail "replay: $(cat "$W/out")"
 diff <(rows_of one) <(rows_of again) >/dev/null || fail "a replay differs: $(diff <(rows_of one) <(rows_of again) | head -4)"
 
+# ---- a conversation that outgrew the context is replayed as one ----
+mkdir -p full
+python3 - "$suite" <<'PY'
+import json, sys
+q = json.loads(open(f"{sys.argv[1]}/samples.jsonl").readline())
+call = {"status": "ok", "stop": "call", "call_recipient": "functions.get_item", "call_content": '{"item": "lamp"}', "n_prompt_tokens": 390}
+turns = [{**call, "ids": [1, 2, 3], "n_tokens": 3}, {"status": "failed", "error": "the prompt needs 401 tokens", "n_prompt_tokens": 401}]
+open("full/completions.jsonl", "w").writelines(json.dumps({"user": q["question"], "completion": c}) + "\n" for c in turns)
+PY
+"$ASSAY" run "$suite" --limit 1 --model m=replay:full --context 400 -q --out full1 >"$W/out" 2>&1 || fail "full: $(cat "$W/out")"
+"$ASSAY" run "$suite" --limit 1 --model m=replay:full1 -q --out full2 >"$W/out" 2>&1 || fail "full, again: $(cat "$W/out")"
+python3 - <<'PY' || fail "the context's end"
+import json
+for d in ("full1", "full2"):
+    s = json.load(open(f"{d}/report.json"))["samples"][0]
+    assert (s["outcome"], s["status"], s["limit"]) == ("truncated", "length", "context"), (d, s)
+    assert s["error"] == "the conversation outgrew the context in turn 2: 401 tokens of prompt", s
+PY
+diff <(rows_of full1) <(rows_of full2) >/dev/null || fail "a replay of a full context differs: $(diff <(rows_of full1) <(rows_of full2) | head -4)"
+
 # ---- killed within a sample, then resumed: that sample begins anew, the others stay ----
 cat >"$W/slow.py" <<'PY'
 import json, sys

@@ -436,9 +436,13 @@ static void test_limits(void **state) {
     assert_string_equal(x.l.limit.p, "tokens");
     assert_true(str_find(c.error, STR("generation.max_tokens"), 0) != SIZE_MAX);
 
-    loop_world(&x, TOOLS); /* cut off at the end of the context */
-    assert_false(take(&x, cut, 110));
+    loop_world(&x, TOOLS); /* cut off at the end of the context, which holds all but the last token */
+    assert_false(take(&x, cut, 109));
     assert_string_equal(x.l.limit.p, "context");
+    done(&x);
+    loop_world(&x, TOOLS); /* there was room for one more */
+    assert_false(take(&x, cut, 110));
+    assert_string_equal(x.l.limit.p, "tokens");
     done(&x);
 }
 
