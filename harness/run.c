@@ -1,8 +1,8 @@
 /* The loop: keep the engine full, append what is finished, have it scored, put the scores.
  *
- *   TODO --submit--> in flight --READY--> append (one transaction) --> STORED --threads--> put scores (one more) -->
- * SCORED ^                   |                                                |
- *    '--- cancelled -----'                       killed here: the next process scores it from the store
+ *   TODO ---submit---> in flight: with the engine; cancelled, it is TODO again
+ *   in flight -READY-> append, one transaction: STORED; killed here, the next process scores it from the store
+ *   STORED --threads-> put scores, one more transaction: SCORED
  *
  * A sample with tools goes round before it is appended (tools_loop.h): READY --calls--> a thread runs the tool -->
  * submitted again, first of all. Killed there, it is TODO. Generating is run_generate.c; here is the rest.

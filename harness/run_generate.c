@@ -1,8 +1,7 @@
 /* Generating: from a work item to its record, once or, with tools, turn after turn. The states and invariants stand in
  * run.c. */
-#include <string.h>
-
 #include "engine/base/clock.h"
+#include "harness/completion_keep.h"
 #include "harness/run_internal.h"
 
 /* Samples with tools that are under way, whether with the engine or with a tool: each may hold an interpreter. */
@@ -94,26 +93,6 @@ static bool put_scores(Run *r, Item *it, Err *err) {
 
 /* ---- generating ---- */
 
-static bool dup_str(Arena *a, Str *s) {
-    if (!s->p) return true;
-    *s = str_dup(a, *s);
-    return s->p != NULL;
-}
-
-/* The engine lends a completion until the next poll; scoring outlives that. */
-static bool keep_completion(Arena *a, const Completion *c, Completion *out) {
-    *out = *c;
-    uint32_t *ids = arena_array(a, c->ids.n, sizeof *ids);
-    ChoiceScore *scores = arena_array(a, c->n_choice_scores, sizeof *scores);
-    if (!ids || !scores) return false;
-    if (c->ids.n) memcpy(ids, c->ids.p, c->ids.n * sizeof *ids);
-    if (c->n_choice_scores) memcpy(scores, c->choice_scores, c->n_choice_scores * sizeof *scores);
-    out->ids.p = ids;
-    out->choice_scores = scores;
-    return dup_str(a, &out->analysis) && dup_str(a, &out->commentary) && dup_str(a, &out->final) &&
-           dup_str(a, &out->malformed) && dup_str(a, &out->error);
-}
-
 /* What the record says beside the completion; the turns of a loop. */
 static void describe_turns(const Item *it, Record *rec) {
     const ToolLoop *l = &it->loop;
@@ -195,7 +174,7 @@ static bool finish(Run *r, const Completion *c, Err *err) {
         return true;
     }
     if (it->loop.tools) return finish_turn(r, it, c, err);
-    if (keep_completion(it->arena, c, &it->completion)) return append_or_free(r, it, err);
+    if (completion_keep(c, it->arena, &it->completion)) return append_or_free(r, it, err);
     run__item_free(r, it);
     return err_nomem(err);
 }
@@ -282,8 +261,6 @@ static bool take_answer(Run *r, Item *it, Err *err) {
     return true;
 }
 
-/* Takes back what is scored or answered; wait: at
- * least one, if one comes in a moment. */
 bool run__collect(Run *r, bool wait, Err *err) {
     if (run_interrupted() && r->sandbox) sandbox_stop_sessions(r->sandbox);
     if (wait) jobs_wait(r->jobs, COLLECT_MS);

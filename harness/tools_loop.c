@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/base/hash.h"
+#include "harness/completion_keep.h"
 
 uint64_t loop_seed(uint64_t item_seed, size_t turn) {
     unsigned char digest[32];
@@ -20,26 +21,7 @@ uint64_t loop_seed(uint64_t item_seed, size_t turn) {
     return sha256_u64(digest);
 }
 
-/* ---- copies ---- */
-
-static bool dup_str(Arena *a, Str *s) {
-    if (!s->p) return true;
-    *s = str_dup(a, *s);
-    return s->p != NULL;
-}
-
-/* The engine lends a completion until its next poll. Tools and scores: no request has both. */
-static bool keep(Arena *a, const Completion *c, Completion *out) {
-    *out = *c;
-    uint32_t *ids = arena_array(a, c->ids.n, sizeof *ids);
-    if (!ids) return false;
-    if (c->ids.n) memcpy(ids, c->ids.p, c->ids.n * sizeof *ids);
-    out->ids.p = ids;
-    out->choice_scores = NULL, out->n_choice_scores = 0;
-    return dup_str(a, &out->analysis) && dup_str(a, &out->commentary) && dup_str(a, &out->final) &&
-           dup_str(a, &out->malformed) && dup_str(a, &out->error) && dup_str(a, &out->call_recipient) &&
-           dup_str(a, &out->call_content);
-}
+/* ---- turns ---- */
 
 /* Room for `more` behind n elements; doubling, in the arena. */
 static void *grown(Arena *a, void *p, size_t n, size_t *cap, size_t more, size_t size) {
@@ -52,8 +34,6 @@ static void *grown(Arena *a, void *p, size_t n, size_t *cap, size_t more, size_t
     *cap = want;
     return q;
 }
-
-/* ---- turns ---- */
 
 /* What turn k may still sample: its own limit, and what is left of the sample's. */
 static void set_turn(const ToolLoop *l, Request *r) {
@@ -107,7 +87,7 @@ bool loop_take(ToolLoop *l, const Request *request, const Completion *c, int con
     *t = (RecordTurn){0};
     request_hash(request, hash);
     t->request_hash = str_dup(a, (Str){hash, 64});
-    if (!t->request_hash.p || !keep(a, c, &t->completion)) return err_nomem(err);
+    if (!t->request_hash.p || !completion_keep(c, a, &t->completion)) return err_nomem(err);
     l->n_turns++;
     l->n_tokens += c->n_tokens;
     bool call = c->status == COMPLETION_OK && c->stop == STOP_CALL;

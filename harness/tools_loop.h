@@ -1,8 +1,9 @@
 /* The turns of one sample that has tools: the model calls, the harness answers, the model goes on.
  *
- *   loop_begin -> request --engine--> loop_take: it calls --> loop_answer (a worker's thread) --> loop_continue ->
- * request | it is done, or a limit is reached                          | the tool failed v v loop_completion: what
- * scorers and the store see of all turns together
+ *   loop_begin ----> a request, which the engine answers: loop_take
+ *   loop_take -----> it calls: loop_answer, on a worker's thread; else it is done, or a limit is reached
+ *   loop_answer ---> loop_continue: the next request; or the tool failed, and it is done
+ *   done ----------> loop_completion: what scorers and the store see of all turns together
  *
  * Everything follows from the plan: turn k's seed from the item's seed and k, so that threads, batch and the order of
  * finishing change nothing. What the model wrote goes back to it as the exact ids that it sampled. One thread owns a

@@ -3,7 +3,7 @@
  * Tables
  *   manifest(key, json)
  *   records (id, model, suite, sample, effort, epoch; ordinal, group_name, cluster, hashes, counts, timings, sealed)
- *   turns   (record, turn, request_hash, status, stop, counts, timings, answered, bad_call, limit_hit)
+ *   turns   (record, turn, request_hash, status, stop, has_final, counts, timings, bad_call, limit_hit)
  *   texts   (record, scorer, kind, sealed, bytes)   scorer is '' for the texts of the record itself; kind "final@2" is
  *                                                   the one of its second turn
  *   scores  (record, scorer, version, position, status, outcome, value, label, rule, span, margin)

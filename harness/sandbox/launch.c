@@ -7,8 +7,8 @@
  * Invariants
  *  1. The helper holds the only write end of the record pipe that outlives the start, so end-of-file there without a
  *     record means that the sandbox is gone.
- *  2. The end of a run is the helper's last record, a limit, or that end-of-file; never end-of-file on the program's
- * own pipes, which a grandchild could hold.
+ *  2. The end of a run is the helper's last record, a limit, or that end-of-file; never end-of-file on the pipes of
+ *     the program, which a grandchild could hold.
  *  3. bwrap is reaped before sandbox_launch returns; it ends after process 1, and process 1 after all others.
  *  4. No descriptor below 64 is ours, so the numbers of job.h can be dealt out by dup2 without order. */
 #include "harness/sandbox/launch_internal.h"
@@ -134,7 +134,7 @@ static uint64_t to_ns(double seconds) {
 
 /* Without a control group the address space is the backstop. It is wider than the limit, because it also counts what is
  * only reserved: arenas, and thread stacks, which the C library makes as large as RLIMIT_STACK. What was touched is
- * watched while it runs (watch_memory) and judged by its peak. */
+ * watched while it runs (launch__watch_memory) and judged by its peak. */
 static uint64_t address_space(const Sandbox *s, const Launch *l) {
     if (s->tier == SANDBOX_FULL) return 0;
     uint64_t stacks = l->stack_bytes == UINT64_MAX ? 0 : l->processes * l->stack_bytes;
