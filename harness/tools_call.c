@@ -195,6 +195,7 @@ static bool by_program(Answering *x, size_t i, const Value *arguments) {
     SandboxLimits l = sandbox_limits(x->c->box->limits);
     Err why = ERR_INIT;
     l.output_bytes = 16u << 20;
+    l.stoppable = true; /* a sample that is interrupted begins anew, so the answer is not missed */
     buf_init(&input, ARGUMENTS_MAX * 8);
     value_to_json(arguments, false, &input);
     buf_addc(&input, '\n');

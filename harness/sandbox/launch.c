@@ -367,6 +367,8 @@ static bool check_limits(Serve *v) {
     if (v->w->cgroup.home && v->x->started &&
         cgroup_cpu_ns(&v->w->cgroup) > to_ns(v->l->cpu_kill_seconds) + SECOND_NS / 4)
         launch__ask_end(v, LIMIT_CPU);
+    if (v->l->stoppable && v->x->started && __atomic_load_n(&v->s->stopped, __ATOMIC_RELAXED))
+        launch__ask_end(v, LIMIT_WALL);
     if (clock_mono_ns() < v->deadline) return true;
     if (v->asked || !v->x->started) return false;
     launch__ask_end(v, LIMIT_WALL);

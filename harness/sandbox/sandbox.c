@@ -426,7 +426,8 @@ static bool launch_and_judge(Sandbox *s, const Launch *l, bool alone, Arena *a, 
 }
 
 /* Timing is noisy on a loaded machine, CPU time too: a near miss gets two more tries with nothing else running. */
-static bool near_miss(const Launch *l, const SandboxRun *run) {
+static bool near_miss(const Sandbox *s, const Launch *l, const SandboxRun *run) {
+    if (l->stoppable && __atomic_load_n(&s->stopped, __ATOMIC_RELAXED)) return false;
     return run->verdict == SANDBOX_TLE && run->cpu_seconds < 0.98 * l->cpu_kill_seconds && run->reruns < 2;
 }
 
@@ -444,8 +445,9 @@ bool sandbox_run(Sandbox *s, const SandboxProgram *p, Str input, const SandboxLi
                 .filter = &s->filter_run};
     memset(run, 0, sizeof *run);
     sandbox_run_limits(limits, &l);
+    l.stoppable = limits && limits->stoppable;
     if (!launch_and_judge(s, &l, false, a, run, err)) return false;
-    while (near_miss(&l, run)) {
+    while (near_miss(s, &l, run)) {
         SandboxRun again;
         int reruns = run->reruns + 1;
         if (!launch_and_judge(s, &l, true, a, &again, err)) return false;

@@ -32,6 +32,7 @@ typedef enum SandboxVerdict { /* same order and numbers as ScorerRun */
 typedef struct SandboxLimits { /* 0 = default of the specification */
     double cpu_seconds, wall_seconds;
     uint64_t memory_bytes, output_bytes;
+    bool stoppable; /* sandbox_stop_sessions ends it too */
 } SandboxLimits;
 
 typedef struct SandboxRun {
@@ -85,8 +86,8 @@ bool sandbox_session_open(Sandbox *s, const SandboxSessionOptions *o, SandboxSes
  * over.
  */
 bool sandbox_session_run(SandboxSession *x, Str source, bool echo, Arena *a, SandboxCell *out, Err *err);
-/* Ends the cells that run now, in all sessions, and those that are begun later: for a run that was interrupted. Their
- * verdict means nothing. */
+/* Ends the cells that run now, in all sessions, and programs with stoppable limits, and those that are begun later: for
+ * a run that was interrupted. Their verdict means nothing. */
 void sandbox_stop_sessions(Sandbox *s);
 /* Ends everything that it started. NULL is fine. */
 void sandbox_session_close(SandboxSession *x);

@@ -103,7 +103,8 @@ typedef struct Launch { /* one start: what to run, on what, how far */
     double cpu_kill_seconds; /* where it is ended: above the limit, so that a near miss is known as one */
     uint64_t memory_bytes, output_bytes, file_bytes, scratch_bytes, stack_bytes;
     uint64_t processes, open_files;
-    bool feeds; /* standard input is a pipe that live_exchange writes to; `input` is empty */
+    bool feeds;     /* standard input is a pipe that live_exchange writes to; `input` is empty */
+    bool stoppable; /* ends when the sandbox is stopped */
 } Launch;
 
 typedef struct Launched {
@@ -127,7 +128,7 @@ struct Sandbox {
     int n_slots;
     uint64_t slots_used;    /* bit per slot */
     uint64_t sessions_used; /* bit per session */
-    bool stopped;           /* sessions end their cells; atomic */
+    bool stopped;           /* cells and stoppable programs are ended; atomic */
     int want_alone;         /* runs that wait until no slot is used; no new one starts before them */
     uint64_t proven;        /* bit per language: its compiler took a program; atomic */
     bool nproc_is_ours;     /* RLIMIT_NPROC counts only the sandbox */

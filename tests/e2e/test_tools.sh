@@ -152,17 +152,28 @@ done
 "$ASSAY" run --resume killed -q >"$W/out" 2>&1 || fail "resume: $(cat "$W/out")"
 same_report whole killed
 
-# ---- Ctrl-C during a call that sleeps: at once, and nothing of the sample is kept ----
+# ---- Ctrl-C during a call that sleeps, in Python or a program: at once, and nothing of the sample is kept ----
 sed -i 's/time.sleep(1)/time.sleep(100)/' rec/completions.jsonl
-python3 - "$ASSAY" "$suite" "$W" <<'PY' || fail "a signal during a call"
-import signal, subprocess, sys, time
-p = subprocess.Popen([sys.argv[1], "run", sys.argv[2], "--model", f"m=replay:{sys.argv[3]}/rec", "--out", "cut", "-q"], stderr=subprocess.PIPE)
-time.sleep(1.5)
+cat >cut.py <<'PY'
+import signal, sqlite3, subprocess, sys, time
+assay, suite, rec, out, samples = sys.argv[1:]
+p = subprocess.Popen([assay, "run", suite, "--model", f"m=replay:{rec}", "--out", out, "-q", "--threads", "4"], stderr=subprocess.PIPE)
+def stored():
+    try: return sqlite3.connect(f"file:{out}/run.db?mode=ro", uri=True).execute("select count(*) from records").fetchone()[0]
+    except sqlite3.Error: return -1
+end = time.time() + 20
+while stored() < int(samples) and time.time() < end: time.sleep(0.05)  # all but those that sleep
+time.sleep(0.3)
 begun = time.time()
 p.send_signal(signal.SIGINT)
 rc = p.wait()
-assert rc == 3 and time.time() - begun < 3, (rc, time.time() - begun)
+assert rc == 3 and time.time() - begun < 5, (rc, time.time() - begun)
+assert stored() == int(samples), stored()
 PY
+python3 cut.py "$ASSAY" "$suite" "$W/rec" cut 7 || fail "a signal during a call of python"
+mkdir -p sleepy/demo/tools && cp "$suite"/* sleepy/demo/tools/
+sed -i '1i import time; time.sleep(100)' sleepy/demo/tools/delivery_days.py
+python3 cut.py "$ASSAY" sleepy/demo/tools "$W/quick" cut3 6 || fail "a signal during a program"
 
 # ---- limits of a plan override the suite's ----
 rm -rf rec && mv quick rec
