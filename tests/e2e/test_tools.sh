@@ -93,6 +93,24 @@ for o in "--threads 1 --batch 1" "--threads 4"; do
         fail "$o: $(diff <(report_of one) <(report_of other) | head -5)"
 done
 
+# ---- what Python says of addresses, and what goes by them, repeats: a resumed run must not read differently ----
+if setarch "$(uname -m)" -R true 2>/dev/null; then
+    mkdir -p where
+    python3 - <<'PY'
+import json
+c = {"status": "ok", "stop": "call", "call_recipient": "python", "ids": [1], "n_tokens": 1,
+     "call_content": "class A: pass\nprint(A(), {A() for _ in range(9)}, id(print))"}
+open("where/completions.jsonl", "w").writelines(json.dumps({"completion": x}) + "\n" for x in (c, {"status": "ok", "final": "1", "ids": [2], "n_tokens": 1}))
+PY
+    for k in 1 2; do
+        "$ASSAY" run "$suite" --limit 1 --model m=replay:where -q --out where$k >"$W/out" 2>&1 || fail "addresses: $(cat "$W/out")"
+    done
+    grep -q "A object at 0x" where1/report.json || fail "no address was printed"
+    same_report where1 where2
+else
+    echo "skipped: addresses are random here"
+fi
+
 # ---- a run replays itself, each turn by its own request ----
 "$ASSAY" run "$suite" --model m=replay:"$W/one" --seed 5 -q --out again >"$W/out" 2>&1 || fail "replay: $(cat "$W/out")"
 diff <(rows_of one) <(rows_of again) >/dev/null || fail "a replay differs: $(diff <(rows_of one) <(rows_of again) | head -4)"

@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -167,6 +168,7 @@ static void become_program(const Parts *p, int said) {
         if (write(JOB_FD_END + (int)i, "0", 1) != 1) child_failed(said, STEP_GROUP);
     if (dup2(said, 3) != 3 || fcntl(3, F_SETFD, FD_CLOEXEC) != 0 || !close_from(4)) child_failed(3, STEP_CLOSE);
     if (!set_limits(&g_job.job)) child_failed(3, STEP_LIMITS);
+    personality(ADDR_NO_RANDOMIZE); /* what prints an address, or sorts by it, repeats; some containers forbid it */
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
         syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &p->filter) != 0)
         child_failed(3, STEP_FILTER);
