@@ -94,6 +94,15 @@ static bool read_text(Measure *m, const Vocab *v, Err *err) {
     return m->ids.n || err_set(err, ERR_INPUT, "%s holds no text", m->o->text);
 }
 
+/* Before anything is measured: the id behind a piece is looked up in its last row of logits. */
+static bool check_ids(const Measure *m, int vocab, Err *err) {
+    for (size_t i = 0; i < m->ids.n; i++)
+        if (m->ids.p[i] >= (uint32_t)vocab)
+            return err_set(err, ERR_INPUT, "%s: token id %u (entry %zu) is outside the models' %d logits",
+                           m->o->tokens ? m->o->tokens : m->o->text, m->ids.p[i], i + 1, vocab);
+    return true;
+}
+
 /* What both take at once: the least that must fit, and all that would be good to keep. */
 static bool need(Engine *a, Engine *b, bool one_file, int window, uint64_t *least, uint64_t *all, EngineMemory *out,
                  Err *err) {
@@ -157,6 +166,7 @@ static bool open_both(Measure *m, Err *err) {
     if (ok && engine_info(a)->vocab_size != engine_info(b)->vocab_size)
         ok = err_set(err, ERR_INPUT, "the models give %d and %d logits; the same number was expected",
                      engine_info(a)->vocab_size, engine_info(b)->vocab_size);
+    ok = ok && check_ids(m, engine_info(a)->vocab_size, err);
     ok = ok && (m->window = choose_window(m, engine_info(a), engine_info(b), err)) != 0 && plan_both(m, a, b, err);
     engine_close(a);
     engine_close(b);

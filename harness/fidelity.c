@@ -63,6 +63,7 @@ static bool push(Fidelity *f, double kl, Err *err) {
 
 bool fidelity_add(Fidelity *f, size_t at, const float *a, const float *b, uint32_t next, Err *err) {
     Row ra, rb;
+    BUG_ON(next != FIDELITY_NO_NEXT && next >= f->vocab);
     bool ok_a = read_row(a, f->vocab, &ra);
     if (!ok_a || !read_row(b, f->vocab, &rb))
         return err_set(

@@ -156,6 +156,10 @@ says "131072"
 expect 2 "$ASSAY" model a --against b --text text --context 100
 expect 2 "$ASSAY" model a --against b --text text --against-precision nonsense
 says "nonsense"
+# an id that no row has, first in line behind a whole piece of the text
+python3 -c 'import json; json.dump([5] * 32 + [4000000000] + [5] * 8, open("far.json", "w"))'
+expect 2 "$ASSAY" model a --against b --tokens far.json
+says "far.json: token id 4000000000 (entry 33) is outside the models' 320 logits"
 # two models at once: planned as one
 export ASSAY_MEMORY=6M
 expect 4 "$ASSAY" model a --against b --text text
