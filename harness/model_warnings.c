@@ -1,5 +1,7 @@
 #include "harness/model_warnings.h"
 
+#include "harness/term.h"
+
 /* The parsed summary, to be closed, and its list; NULL: no summary, or nothing in the list. */
 static Json *open_list(const EngineInfo *info, const Json **list) {
     Json *j = NULL;
@@ -13,8 +15,13 @@ static Json *open_list(const EngineInfo *info, const Json **list) {
 void model_warnings_print(const EngineInfo *info, const char *prefix, FILE *out) {
     const Json *list;
     Json *j = open_list(info, &list);
-    for (const Json *w = list ? json_first(list) : NULL; w; w = json_next(w))
-        fprintf(out, "%swarning: " STR_FMT "\n", prefix, STR_ARG(json_str(w)));
+    for (const Json *w = list ? json_first(list) : NULL; w; w = json_next(w)) {
+        Buf line; /* warnings quote the checkpoint's own files */
+        buf_init(&line, 1u << 16);
+        term_escape(&line, json_str(w));
+        fprintf(out, "%swarning: " STR_FMT "\n", prefix, STR_ARG(buf_str(&line)));
+        buf_release(&line);
+    }
     json_close(j);
 }
 

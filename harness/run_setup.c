@@ -10,6 +10,7 @@
 #include "harness/recorded.h"
 #include "harness/run_command.h"
 #include "harness/run_internal.h"
+#include "harness/term.h"
 
 /* ---- plan, scorers, prompts ---- */
 
@@ -151,18 +152,21 @@ bool run__has_todo(const Run *r, int m) {
     return memchr(r->state + m * r->per_model, ITEM_TODO, (size_t)r->per_model) != NULL;
 }
 
-/* A context that was chosen, or weights that do not fit: the user would wonder about truncated answers or the speed. */
-static void tell_memory(const Run *r, Str model) {
+/* What a reader of the scores must know about the checkpoint, once for each model, also when the run is quiet; then a
+ * context that was chosen, or weights that do not fit: the user would wonder about truncated answers or the speed. */
+static void tell_model(const Run *r, Str model, bool first) {
     const EngineInfo *i = engine_info(r->engine);
-    if (i->note[0] && !r->o->quiet) fprintf(r->o->err, "assay: " STR_FMT ": %s\n", STR_ARG(model), i->note);
-    if (i->warning[0]) fprintf(r->o->err, "assay: " STR_FMT ": warning: %s\n", STR_ARG(model), i->warning);
-}
-
-/* What a reader of the scores must know about the checkpoint. Once for each model, also when the run is quiet. */
-static void tell_unusual(const Run *r, Str model) {
-    char prefix[200];
-    snprintf(prefix, sizeof prefix, "assay: %.*s: ", (int)(model.n < 150 ? model.n : 150), model.p);
-    model_warnings_print(engine_info(r->engine), prefix, r->o->err);
+    FILE *f = r->o->err;
+    Buf prefix;
+    buf_init(&prefix, 4096);
+    buf_adds(&prefix, "assay: ");
+    term_escape(&prefix, model);
+    buf_adds(&prefix, ": ");
+    const char *p = prefix.failed ? "assay: " : prefix.p;
+    if (first) model_warnings_print(i, p, f);
+    if (i->note[0] && !r->o->quiet) fprintf(f, "%s%s\n", p, i->note);
+    if (i->warning[0]) fprintf(f, "%swarning: %s\n", p, i->warning);
+    buf_release(&prefix);
 }
 
 bool run__engine(Run *r, int m, Err *err) {
@@ -185,9 +189,8 @@ bool run__engine(Run *r, int m, Err *err) {
     if (!recorded_engine_open(&eo, p->models[m].name, &r->engine, err))
         return err_wrap(err, "model " STR_FMT, STR_ARG(p->models[m].name));
     r->engine_model = m;
-    if (!r->digested[m]) tell_unusual(r, p->models[m].name);
+    tell_model(r, p->models[m].name, !r->digested[m]);
     r->digested[m] = true;
-    tell_memory(r, p->models[m].name);
     return true;
 }
 
