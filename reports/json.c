@@ -268,15 +268,18 @@ static void write_score(JsonOut *o, const ScoreRow *row, bool hide) {
     json_obj_end(o);
 }
 
-static void write_texts(JsonOut *o, const Record *r) {
-    const Completion *c = &r->completion;
-    write_prompt(o, r->prompt);
-    key_str(o, "target", r->target);
+static void write_channels(JsonOut *o, const Completion *c) {
     key_str(o, "analysis", c->analysis);
     key_str(o, "commentary", c->commentary);
     key_str(o, "final", c->final);
     key_str(o, "malformed", c->malformed);
     key_str(o, "error", c->error);
+}
+
+static void write_texts(JsonOut *o, const Record *r) {
+    write_prompt(o, r->prompt);
+    key_str(o, "target", r->target);
+    write_channels(o, &r->completion);
 }
 
 /* What may be told of a sealed sample: that the texts are there, and how long they are. */
@@ -288,6 +291,11 @@ static void write_lengths(JsonOut *o, const Record *r) {
     json_obj_end(o);
 }
 
+static void write_times(JsonOut *o, const Completion *c) {
+    key_num(o, "prefill_seconds", c->seconds_prefill);
+    key_num(o, "decode_seconds", c->seconds_decode);
+}
+
 static void write_tokens(JsonOut *o, const Completion *c) {
     key_obj(o, "tokens");
     key_int(o, "prompt", c->n_prompt_tokens);
@@ -297,15 +305,10 @@ static void write_tokens(JsonOut *o, const Completion *c) {
 }
 
 static void write_turn_texts(JsonOut *o, const RecordTurn *t) {
-    const Completion *c = &t->completion;
-    key_str(o, "analysis", c->analysis);
-    key_str(o, "commentary", c->commentary);
-    key_str(o, "recipient", c->call_recipient);
-    key_str(o, "arguments", c->call_content);
+    write_channels(o, &t->completion);
+    key_str(o, "recipient", t->completion.call_recipient);
+    key_str(o, "arguments", t->completion.call_content);
     key_str(o, "answer", t->answer);
-    key_str(o, "final", c->final);
-    key_str(o, "malformed", c->malformed);
-    key_str(o, "error", c->error);
 }
 
 static void write_turn_lengths(JsonOut *o, const RecordTurn *t) {
@@ -330,8 +333,7 @@ static void write_turn(JsonOut *o, const RecordTurn *t, bool hide) {
         write_turn_lengths(o, t);
     else
         write_turn_texts(o, t);
-    key_num(o, "prefill_seconds", c->seconds_prefill);
-    key_num(o, "decode_seconds", c->seconds_decode);
+    write_times(o, c);
     key_num(o, "tool_seconds", t->tool_seconds);
     json_obj_end(o);
 }
@@ -382,8 +384,7 @@ static bool write_sample(void *ctx, int64_t id, const Record *r, const ScoreRow 
     else
         write_texts(o, r);
     key_str(o, "started_at", r->started_at);
-    key_num(o, "prefill_seconds", c->seconds_prefill);
-    key_num(o, "decode_seconds", c->seconds_decode);
+    write_times(o, c);
     json_obj_end(o);
     return !o->buf->failed;
 }

@@ -1,9 +1,18 @@
 /* The samples for report.js. Short keys, since they repeat for every sample:
- *   m u  index of model, suite      i e k  sample id, effort, repeat      g  group      o st  outcome, completion
- * status s    scores: n v st o x l r p a w = scorer, version, status, outcome, value, label, rule, span, answer, why t
- * tokens [prompt, completion, analysis] z    sealed: [bytes of prompt, analysis, final]; else pr ta an co fi mf er =
- * prompt, target, analysis, commentary, final, malformed, error A span counts UTF-16 units of `fi` as it stands here,
- * for that is what a script's strings count. */
+ *
+ *   m u     index of model, suite
+ *   i e k   sample id, effort, repeat
+ *   g       group
+ *   o st    outcome, status of the completion
+ *   s       scores: n v st o x l r p a w = scorer, version, status, outcome, value, label, rule, span, answer, why
+ *   t       tokens: [prompt, completion, analysis]
+ *   lm tc   with tools: which limit ended it; [calls, of these no use of a tool]
+ *   tn      and, unless sealed, the turns: st t an co fi mf er as here; of a call to ar aw b = recipient, arguments,
+ *           answer, no use of a tool
+ *   z       sealed: [bytes of prompt, analysis, final]; else
+ *   pr ta an co fi mf er = prompt, target, analysis, commentary, final, malformed, error
+ *
+ * A span counts UTF-16 units of `fi` as it stands here, for that is what a script's strings count. */
 #include "reports/html/html_internal.h"
 
 #include <math.h>
@@ -94,6 +103,7 @@ static void write_tokens(JsonOut *o, const Completion *c) {
 static void write_turn(JsonOut *o, const RecordTurn *t) {
     const Completion *c = &t->completion;
     json_obj(o);
+    member(o, "st", str_from(completion_status_name(c->status)));
     if (c->analysis.n) member(o, "an", c->analysis);
     if (c->commentary.n) member(o, "co", c->commentary);
     member(o, "fi", c->final);

@@ -230,6 +230,11 @@
     return text.slice(0, text.length - call.length).trimEnd();
   }
 
+  /* Of a sample, or of one of its turns. */
+  function draw_trouble(parent, s) {
+    show(make("p", "trouble", parent), (s.st === "length" ? "Cut off: " : "Failed: ") + s.er);
+  }
+
   function draw_turn(parent, t, n, count) {
     const box = make("section", "turn", parent);
     make("h4", "", box).textContent = `Turn ${n + 1} of ${count} · ${t.t[1]} tokens`;
@@ -250,7 +255,7 @@
     }
     said("final", t.fi);
     if (t.mf) show(make("p", "trouble", box), "Malformed output: " + t.mf);
-    if (t.er) show(make("p", "trouble", box), "Failed: " + t.er);
+    if (t.er) draw_trouble(box, t);
   }
 
   function draw_turns(parent, s) {
@@ -284,7 +289,7 @@
     draw_twins(body, s, n);
     draw_scores(body, s);
     if (s.mf) show(make("p", "trouble", body), "Malformed output: " + s.mf);
-    if (s.er) show(make("p", "trouble", body), (s.lm ? "Cut off: " : "Failed: ") + s.er);
+    if (s.er) draw_trouble(body, s);
     else if (s.st === "length") make("p", "trouble", body).textContent = "Cut off at the token limit.";
     if (s.z) {
       make("p", "trouble", body).textContent = "The texts of this sample are sealed and are not in this report. " +
