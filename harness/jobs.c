@@ -73,7 +73,11 @@ bool jobs_open(int n_threads, void (*work)(void *ctx, Job *job), void *ctx, Jobs
     if (!j) return err_nomem(err);
     pthread_mutex_init(&j->lock, NULL);
     pthread_cond_init(&j->waiting_changed, NULL);
-    pthread_cond_init(&j->done_changed, NULL);
+    pthread_condattr_t attr; /* a clock that nobody sets: jobs_wait must not wait for an hour */
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&j->done_changed, &attr);
+    pthread_condattr_destroy(&attr);
     list_init(&j->waiting);
     list_init(&j->done);
     j->work = work;
@@ -118,7 +122,7 @@ Job *jobs_take(Jobs *j, bool wait) {
 
 void jobs_wait(Jobs *j, int milliseconds) {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += (long)(milliseconds % 1000) * 1000000;
     until.tv_sec += milliseconds / 1000 + until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;

@@ -97,7 +97,8 @@ static bool start_driver(SandboxSession *x, int cells, Err *err) {
     if (live_exchange(x->live, &q) == LIVE_ANSWERED) return true;
     x->over = true;
     if (!live_end(x->live, err)) return false;
-    Str said = str_trim(buf_str(&live_launched(x->live)->out));
+    const Launched *got = live_launched(x->live);
+    Str said = str_trim(got->err.n ? buf_str(&got->err) : buf_str(&got->out));
     return err_set(err, ERR_ENV, "the sandbox's Python did not start: %.*s", (int)(said.n > 200 ? 200 : said.n),
                    said.n ? said.p : "it said nothing");
 }
