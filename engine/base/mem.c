@@ -1,10 +1,17 @@
 #include "engine/base/mem.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+/* glibc never serves more from its own heap (DEFAULT_MMAP_THRESHOLD_MAX): such a block is unmapped when it is freed. To
+ * wipe it would touch pages that were reserved and never used. */
+#define WIPE_MAX ((size_t)32 << 20)
 
 static atomic_ullong fail_at, counted;
+static atomic_bool wipe;
 
 /* True when this allocation is the one that a test wants to fail. */
 static bool must_fail(void) {
@@ -18,12 +25,28 @@ void *mem_alloc(size_t n) {
     return calloc(1, n ? n : 1);
 }
 
+void mem_wipe_freed(void) {
+    atomic_store(&wipe, true);
+}
+
+static bool must_wipe(void *p) {
+    return p && atomic_load_explicit(&wipe, memory_order_relaxed) && malloc_usable_size(p) <= WIPE_MAX;
+}
+
 void *mem_realloc(void *p, size_t n) {
     if (must_fail()) return NULL;
-    return realloc(p, n ? n : 1);
+    if (!must_wipe(p)) return realloc(p, n ? n : 1);
+    size_t old = malloc_usable_size(p);
+    void *q = malloc(n ? n : 1);
+    if (!q) return NULL;
+    memcpy(q, p, old < n ? old : n);
+    explicit_bzero(p, old);
+    free(p);
+    return q;
 }
 
 void mem_free(void *p) {
+    if (must_wipe(p)) explicit_bzero(p, malloc_usable_size(p));
     free(p);
 }
 
@@ -64,12 +87,33 @@ typedef struct Block {
 struct Arena {
     Block *blocks; /* newest first; the last one is the block that a reset keeps */
     size_t block_bytes, held;
+    bool private;
 };
+
+/* Whole pages of its own; that they cannot be locked is no failure. */
+static void *pages_open(size_t n) {
+    if (must_fail()) return NULL;
+    void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED) return NULL;
+    madvise(p, n, MADV_DONTDUMP);
+    mlock(p, n);
+    return p;
+}
+
+static void block_close(const Arena *a, Block *b) {
+    if (!a->private) {
+        mem_free(b);
+        return;
+    }
+    size_t total = b->cap + sizeof *b;
+    explicit_bzero(b, total);
+    munmap(b, total);
+}
 
 static Block *block_open(Arena *a, size_t need) {
     size_t cap = need > a->block_bytes ? need : a->block_bytes, total;
     if (!size_add(cap, sizeof(Block), &total)) return NULL;
-    Block *b = mem_alloc(total);
+    Block *b = a->private ? pages_open(total) : mem_alloc(total);
     if (!b) return NULL;
     b->cap = cap;
     b->next = a->blocks;
@@ -85,11 +129,17 @@ Arena *arena_open(size_t block_bytes) {
     return a;
 }
 
+Arena *arena_open_private(size_t block_bytes) {
+    Arena *a = arena_open(block_bytes);
+    if (a) a->private = true;
+    return a;
+}
+
 void arena_close(Arena *a) {
     if (!a) return;
     for (Block *b = a->blocks, *next; b; b = next) {
         next = b->next;
-        mem_free(b);
+        block_close(a, b);
     }
     mem_free(a);
 }
@@ -102,7 +152,7 @@ void arena_reset(Arena *a) {
             keep = b;
         } else {
             a->held -= b->cap + sizeof(Block);
-            mem_free(b);
+            block_close(a, b);
         }
     }
     a->blocks = keep;

@@ -14,6 +14,11 @@ void *mem_realloc(void *p, size_t n);
 void mem_free(void *p);
 char *mem_strdup(const char *s);
 
+/* From now on what is given back is wiped first, the old block of a realloc too: a program that handles texts which
+ * nobody may find in its memory later switches it on before the first of them. Blocks beyond 32 MiB need no wiping:
+ * they go back to the kernel, which gives out zeroed pages only. Cannot be switched off. */
+void mem_wipe_freed(void);
+
 /* *out = a * b (or a + b); false on overflow, *out untouched. */
 bool size_mul(size_t a, size_t b, size_t *out);
 bool size_add(size_t a, size_t b, size_t *out);
@@ -24,7 +29,10 @@ uint64_t mem_fail_at(uint64_t n);
 
 /* An arena: memory with one lifetime. Nothing in it is freed piecemeal. Not thread-safe. */
 typedef struct Arena Arena;
-Arena *arena_open(size_t block_bytes);                  /* 0 = default (64 KiB); NULL without memory */
+Arena *arena_open(size_t block_bytes); /* 0 = default (64 KiB); NULL without memory */
+/* For texts that must not leave memory: its blocks are left out of core dumps, locked against swapping as far as the
+ * limit allows (RLIMIT_MEMLOCK), and wiped when they go. */
+Arena *arena_open_private(size_t block_bytes);
 void arena_close(Arena *a);                             /* NULL is fine */
 void arena_reset(Arena *a);                             /* all pointers become invalid; keeps one block */
 void *arena_alloc(Arena *a, size_t n);                  /* zeroed, aligned to 16 bytes; NULL without memory */
