@@ -18,6 +18,7 @@ static const Cmd *const commands[] = {
     &cmd_validate,
     &cmd_bench,
     &cmd_model,
+    &cmd_keygen,
 
     /* plumbing */
     &cmd_generate,
