@@ -295,4 +295,5 @@ const Scorer scorer_program = {
     .ask = program_ask,
     .score = program_score,
     .close = program_close,
+    .asks = 1u << SCORER_ASK_PROGRAM,
 };

@@ -65,8 +65,11 @@ typedef struct ScorerAsk {
     size_t n_tests;
     double cpu_seconds;    /* per test; 0 = default */
     uint64_t memory_bytes; /* 0 = default */
-    /* SCORER_ASK_MODEL (later): the judge's messages */
+    /* SCORER_ASK_MODEL: the judge's messages. Text of the answer under judgement belongs into `user`, quoted so that
+     * it cannot pass for ours (judge.h of the kit does that). */
     ScorerStr system, user;
+    /* Since judges, for the record: what both were made from, without the sample's texts; the policy among them. */
+    ScorerStr system_template, user_template, policy;
 } ScorerAsk;
 
 /* How one run of a program ended. The first that fits, specs/sandbox.md section 4. */
@@ -92,6 +95,7 @@ typedef struct ScorerProgramRun {
 
 typedef struct ScorerReply {
     uint32_t kind;                /* of the ask that this answers */
+    uint32_t completion;          /* SCORER_ASK_MODEL: ScorerCompletion of the judge's answer */
     const ScorerProgramRun *runs; /* as many as were run */
     size_t n_runs;
     ScorerStr text;  /* SCORER_ASK_MODEL: the judge's final answer */
@@ -128,6 +132,9 @@ typedef struct ScorerView {
      * `commentary` are those of all turns. */
     const ScorerCall *calls;
     size_t n_calls, n_bad_calls;
+    /* Since judges: 64 hexadecimal digits that follow from the judge's seed, the sample and the answer under judgement,
+     * so that the answer cannot hold them. A verdict must repeat some of them. Absent for scorers that ask nothing. */
+    ScorerStr nonce;
 } ScorerView;
 
 /* ---- score ---- */
@@ -146,6 +153,13 @@ typedef enum ScoreOutcome {
 } ScoreOutcome;
 #define OUTCOME_COUNT 7
 
+/* How one reply of a judge was read. */
+typedef struct ScorerVerdict {
+    ScorerStr status;              /* "ok", or why there is no verdict: "unparsed", "truncated", ... */
+    ScorerStr verdict;             /* "violates=1": letters, digits, '_', '=', '-', '.' and blanks only */
+    uint64_t span_begin, span_end; /* bytes of the judge's answer that hold it; both 0 if none */
+} ScorerVerdict;
+
 /* Texts are borrowed: from the view, from constants, or from host->alloc. */
 typedef struct Score {
     uint32_t size;                 /* set by the host before the call: sizeof(Score) */
@@ -158,6 +172,9 @@ typedef struct Score {
     uint64_t span_begin, span_end; /* bytes of `final` that the rule matched; both 0 if none */
     ScorerStr explanation;         /* one sentence for people */
     double margin;                 /* confidence of a classifier, NaN if none */
+    /* Since judges: one per reply, in order; NULL if nothing was asked of a model. */
+    const ScorerVerdict *verdicts;
+    size_t n_verdicts;
 } Score;
 
 typedef struct Scorer { /* what you give: grows only at the end */
@@ -168,6 +185,8 @@ typedef struct Scorer { /* what you give: grows only at the end */
     bool (*ask)(void *self, const ScorerHost *, const ScorerView *, ScorerAsk *, ScorerErr *);
     bool (*score)(void *self, const ScorerHost *, const ScorerView *, Score *, ScorerErr *);
     void (*close)(void *self);
+    /* Since judges: what ask() may ask for, as 1 << ScorerAskKind; 0 with an ask() means programs. */
+    uint32_t asks;
 } Scorer;
 
 /* The one exported symbol of a plugin. */

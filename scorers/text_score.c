@@ -116,8 +116,8 @@ size_t text_printable(ScorerStr s) {
 }
 
 void text_score_init(Score *out) {
-    uint32_t size = out->size;
-    *out = (Score){.size = size, .status = SCORE_UNSCORED, .outcome = OUTCOME_UNSCORED, .value = NAN, .margin = NAN};
+    Score s = {.size = out->size, .status = SCORE_UNSCORED, .outcome = OUTCOME_UNSCORED, .value = NAN, .margin = NAN};
+    memcpy(out, &s, out->size < sizeof s ? out->size : sizeof s); /* a host may be older than this file */
 }
 
 void text_score_verdict(Score *out, bool correct, ScorerStr answer, const char *rule, TextSpan span) {

@@ -43,7 +43,7 @@ class View(C.Structure):
 class ScoreOut(C.Structure):
     _fields_ = [("size", C.c_uint32), ("status", C.c_uint32), ("outcome", C.c_uint32), ("value", C.c_double),
                 ("label", Str), ("answer", Str), ("rule", Str), ("begin", C.c_uint64), ("end", C.c_uint64),
-                ("explanation", Str), ("margin", C.c_double)]
+                ("explanation", Str), ("margin", C.c_double), ("verdicts", C.c_void_p), ("n_verdicts", C.c_size_t)]
 
 
 OPEN = C.CFUNCTYPE(C.c_bool, C.POINTER(Host), C.POINTER(KV), C.c_size_t, C.POINTER(C.c_void_p), C.POINTER(Err))
