@@ -74,9 +74,21 @@ static bool carry_program(Sandbox *sandbox, const ScorerAsk *ask, Arena *a, Scor
     return true;
 }
 
-bool ask_carry(Sandbox *sandbox, const ScorerAsk *ask, Arena *a, ScorerReply *reply, Err *err) {
+static bool carry_model(const AskHelp *help, const ScorerAsk *ask, Str nonce, size_t index, Arena *a,
+                        ScorerReply *reply, JudgeTrace *trace, Err *err) {
+    Request unused;
+    if (help->judge) return judge_ask_model(help->judge, ask, nonce, index, a, reply, trace, err);
+    reply->completion = SCORER_COMPLETION_FAILED;
+    if (help->dry && !judge_request(help->dry, ask, nonce, index, a, &unused, trace, err)) return false;
+    return reply_error(reply, a, help->dry ? "the judge was not asked" : "no judge model is configured") ||
+           err_nomem(err);
+}
+
+bool ask_carry(const AskHelp *help, const ScorerAsk *ask, Str nonce, size_t index, Arena *a, ScorerReply *reply,
+               JudgeTrace *trace, Err *err) {
     *reply = (ScorerReply){.kind = ask->kind};
-    if (ask->kind == SCORER_ASK_PROGRAM) return carry_program(sandbox, ask, a, reply, err);
-    if (ask->kind == SCORER_ASK_MODEL) return reply_error(reply, a, "no judge model is configured") || err_nomem(err);
+    *trace = (JudgeTrace){0};
+    if (ask->kind == SCORER_ASK_PROGRAM) return carry_program(help->sandbox, ask, a, reply, err);
+    if (ask->kind == SCORER_ASK_MODEL) return carry_model(help, ask, nonce, index, a, reply, trace, err);
     return reply_error(reply, a, "the scorer asked for something that this program does not know") || err_nomem(err);
 }

@@ -24,6 +24,7 @@ static const char usage[] =
     "  --context N           positions per sequence at most\n"
     "  --device cpu|cuda\n"
     "  --precision NAME      exact (the default), or a faster setting: assay list precisions\n"
+    "  --judge SPEC          the model that scorers ask, where a suite's scorers need one; --set judge.effort=high …\n"
     "  --offline             refuse models that need a network\n"
     "  -q, --quiet           no progress;  --json  the summary as JSON;  --no-color\n"
     "\n"
@@ -48,6 +49,7 @@ static bool parse(CmdCtx *c, int argc, char **argv, RunOptions *o) {
         {"context", 0, ARG_INT, &p->context, .lo = 1, .hi = 1 << 24, .given = &p->has_context},
         {"device", 0, ARG_TEXT, &p->device},
         {"precision", 0, ARG_TEXT, &p->precision},
+        {"judge", 0, ARG_TEXT, &p->judge},
         {"offline", 0, ARG_FLAG, &o->offline},
     };
     if (!args_parse(c, argc, argv, specs, sizeof specs / sizeof *specs, &o->plans)) return false;

@@ -6,6 +6,7 @@
  *   suites     [{name, title, version, hazard, metric, ...}]
  *   scorers    {suite: [{name, scorer, version, plugin?, sha256?}]}
  *   sandbox    what the sandbox can do, or null when no suite needs it
+ *   judge      {spec, digest, engine, precision, effort, temperature, …} of the model that scorers asked, if they did
  *   harness    {"version"}
  *   context    positions per sequence at most as asked for, 0 = the model's own
  *   n_items, started_at, finished_at (absent until the last item is stored and scored)

@@ -6,6 +6,7 @@
 #ifndef ASSAY_HARNESS_PLAN_H
 #define ASSAY_HARNESS_PLAN_H
 
+#include "harness/judge.h"
 #include "harness/suite.h"
 
 typedef struct PlanModel {
@@ -47,6 +48,7 @@ typedef struct Plan {
     int threads, batch, context; /* 0 = default */
     Str device;                  /* "cpu", "cuda"; absent = default */
     Str precision;               /* of models that name none; absent = exact */
+    JudgeSettings judge;         /* whom scorers may ask; no part of the questions, so not of sha256 */
     Str out;                     /* run directory, resolved; absent = not named */
     Str sha256; /* 64 hex digits, once data is open: of plan_to_json without the models' paths. Same digest = same
                    questions */
@@ -64,6 +66,7 @@ typedef struct PlanOverrides {
     int threads, batch, context;
     const char *device, *out;
     const char *precision;   /* of every model, whatever the plan says */
+    const char *judge;       /* SPEC of the judge */
     const char *const *sets; /* "key=value": any plan key, dotted; also data=DIR and data.SUITE=DIR */
     size_t n_sets;
 } PlanOverrides;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/base/file.h"
+#include "harness/score_line.h"
 
 #define PLAN_MAX_MODELS 64
 #define PLAN_MAX_SUITES 1000
@@ -211,6 +212,24 @@ static bool read_tools(Reader *r, const YamlNode *root) {
            tools_read_limits(n, &r->p->tool_limits, r->err);
 }
 
+static bool set_judge_model(Reader *r, const char *dir, Str spec) {
+    if (!spec.n) return err_set(r->err, ERR_INPUT, "the judge's model is empty; expected a path");
+    return resolve_spec(r, dir, spec, &r->p->judge.model);
+}
+
+static bool read_judge(Reader *r, const YamlNode *root) {
+    static const char *const known[] = {"model", "effort",    "max_tokens", "temperature",
+                                        "seed",  "precision", "context",    NULL};
+    YamlNode *n = NULL;
+    Str model = {0};
+    if (!yaml_want_map(root, "judge", false, &n, r->err)) return false;
+    if (!n) return true;
+    if (!yaml_check_keys(n, "'judge'", known, r->err) || !judge_settings_read(n, &r->p->judge, r->err) ||
+        !yaml_want_str(n, "model", false, &model, r->err))
+        return false;
+    return !model.p || set_judge_model(r, yaml_get(n, "model")->doc->dir, model);
+}
+
 static bool read_values(Reader *r, const YamlNode *root) {
     static const char *const devices[] = {"cpu", "cuda", NULL};
     Plan *p = r->p;
@@ -220,7 +239,7 @@ static bool read_values(Reader *r, const YamlNode *root) {
     if (!yaml_want_int(root, "seed", false, 0, INT64_MAX, &seed, r->err) || !read_efforts(r, root) ||
         !want_small(root, "repeats", 1, 10000, &p->repeats, r->err) ||
         !yaml_want_int(root, "limit", false, 0, INT64_MAX, &p->limit, r->err) ||
-        !suite_read_generation(root, &p->generation, r->err) || !read_tools(r, root) ||
+        !suite_read_generation(root, &p->generation, r->err) || !read_tools(r, root) || !read_judge(r, root) ||
         !want_small(root, "threads", 0, 4096, &p->threads, r->err) ||
         !want_small(root, "batch", 0, 4096, &p->batch, r->err) ||
         !want_small(root, "context", 0, 1 << 20, &p->context, r->err) ||
@@ -244,7 +263,7 @@ static bool read_name(Reader *r, const YamlNode *root) {
 
 static const char *const plan_keys[] = {"plan",  "seed",       "models",    "suites", "efforts", "repeats",
                                         "limit", "generation", "threads",   "batch",  "context", "device",
-                                        "out",   "data",       "precision", "tools",  NULL};
+                                        "out",   "data",       "precision", "tools",  "judge",   NULL};
 
 static bool read_plan(Reader *r, const YamlNode *root) {
     return yaml_check_keys(root, "a plan", plan_keys, r->err) && read_name(r, root) && read_models(r, root) &&
@@ -330,6 +349,7 @@ static bool apply_overrides(Reader *r, const PlanOverrides *o) {
     if (o->precision) p->precision = str_from(o->precision);
     for (size_t i = 0; o->precision && i < p->n_models; i++) p->models[i].precision = (Str){0};
     if (o->out) p->out = str_from(o->out);
+    if (o->judge && !set_judge_model(r, ".", str_from(o->judge))) return err_wrap(r->err, "--judge");
     return true;
 }
 
@@ -377,6 +397,7 @@ bool plan_load(const char *const *paths, size_t n_paths, const PlanOverrides *o,
     r->err = err;
     p->models = r->models;
     p->repeats = 1;
+    p->judge = (JudgeSettings)JUDGE_SETTINGS_DEFAULT;
     p->efforts[0] = EFFORT_MEDIUM;
     p->n_efforts = 1;
     for (size_t i = 0; i < n_paths; i++)

@@ -110,7 +110,9 @@ static bool put_rescored(Run *r, Err *err) {
     Str scorers = manifest_scorers(r->plan, r->sets, r->arena), suites = manifest_suites(r->plan, r->arena);
     Str entry = str_printf(r->arena, "{\"suites\":%.*s,\"finished_at\":\"%s\"}", (int)suites.n, suites.p, now);
     if (!scorers.p || !suites.p || !entry.p) return err_nomem(err);
-    return store_manifest_put(r->store, "scorers", scorers, err) &&
+    Str judge = r->judge ? judge_describe(r->judge, r->arena) : STR("null");
+    if (!judge.p) return err_nomem(err);
+    return store_manifest_put(r->store, "scorers", scorers, err) && store_manifest_put(r->store, "judge", judge, err) &&
            store_manifest_put(r->store, "rescored", entry, err);
 }
 
@@ -134,6 +136,8 @@ static bool loop(Run *r, Err *err) {
 
 bool run_loop(Run *r, Err *err) {
     int threads = r->plan->threads > 0 ? r->plan->threads : (int)sysconf(_SC_NPROCESSORS_ONLN);
+    /* who asks a judge waits: as many as its batch takes must be able to */
+    if (r->judge && threads < JUDGE_BATCH) threads = JUDGE_BATCH;
     r->progress.f = r->o->err;
     r->progress.tty = r->o->tty;
     r->progress.color = r->o->color;
@@ -159,12 +163,14 @@ bool run_reports(Run *r, Err *err) {
 void run_close(Run *r) {
     if (!r) return;
     /* threads first: they read everything else */
+    if (r->judge) judge_stop(r->judge);
     while (r->jobs) {
         Job *j = jobs_cancel(r->jobs);
         if (!j && !(j = jobs_take(r->jobs, true))) break;
         run__item_free(r, (Item *)j);
     }
     jobs_close(r->jobs);
+    judge_close(r->judge);
     engine_close(r->engine);
     run__items_close(r->flying);
     run__items_close(r->ready);

@@ -54,6 +54,7 @@ Str run_command_to_json(const RunOptions *o, Arena *a) {
     put_int(&j, "context", p->has_context, p->context);
     put_text(&j, "device", p->device);
     put_text(&j, "precision", p->precision);
+    put_text(&j, "judge", p->judge);
     put_list(&j, "set", p->sets, p->n_sets);
     put_list(&j, "scorers", o->scorers.v, o->scorers.n);
     put_int(&j, "offline", o->offline, 1);
@@ -131,7 +132,7 @@ static bool fill(const Json *j, RunOptions *o, Arena *a) {
     return get_words(j, "plans", a, &o->plans) && get_words(j, "scorers", a, &o->scorers) &&
            get_list(j, "models", a, &p->models, &p->n_models) && get_list(j, "set", a, &p->sets, &p->n_sets) &&
            get_text(j, "efforts", a, &p->efforts) && get_text(j, "device", a, &p->device) &&
-           get_text(j, "precision", a, &p->precision);
+           get_text(j, "precision", a, &p->precision) && get_text(j, "judge", a, &p->judge);
 }
 
 /* Plans and models were named from there. */

@@ -71,13 +71,17 @@ void run__work(void *ctx, Job *job) {
     }
     loop_close(&it->loop); /* here, since ending an interpreter takes its time */
     it->scored = scoring_all(r->sets[it->w.suite], run__sample(r, &it->w), it->user_text, &it->completion, &it->calls,
-                             r->sandbox, it->arena, &it->rows, &it->err);
+                             &r->help, it->arena, &it->rows, &it->err);
 }
 
 /* Commits the scores of one finished job and lets its item go. */
 static bool put_scores(Run *r, Item *it, Err *err) {
     const ScorerSet *set = r->sets[it->w.suite];
     bool ok = it->scored;
+    if (!ok && it->err.code == ERR_INTERRUPTED) { /* stored, and scored by the next process */
+        run__item_free(r, it);
+        return true;
+    }
     if (!ok)
         *err = it->err;
     else
@@ -263,6 +267,7 @@ static bool take_answer(Run *r, Item *it, Err *err) {
 
 bool run__collect(Run *r, bool wait, Err *err) {
     if (run_interrupted() && r->sandbox) sandbox_stop_sessions(r->sandbox);
+    if (run_interrupted() && r->judge) judge_stop(r->judge);
     if (wait) jobs_wait(r->jobs, COLLECT_MS);
     for (Job *j; (j = jobs_take(r->jobs, false));)
         if (!(((Item *)j)->answering ? take_answer : put_scores)(r, (Item *)j, err)) return false;

@@ -54,6 +54,8 @@ struct Run {
     ToolLimits *limits; /* [n_suites] of suites with tools, the plan's over the suite's */
     ToolBox **boxes;    /* [n_suites] NULL for suites without tools */
     Sandbox *sandbox;
+    Judge *judge; /* NULL: nothing that is left to score asks one */
+    AskHelp help; /* both, for scorers */
     RunStore *store;
     Engine *engine;
     bool *digested;   /* [n_models] opened before: its weights need not be read for a digest again */

@@ -181,7 +181,8 @@ bool run__engine(Run *r, int m, Err *err) {
                         .batch = p->batch,
                         .context = p->context,
                         .device = p->device.p ? str_cstr(r->arena, p->device) : NULL,
-                        .precision = str_cstr(r->arena, plan_precision(p, (size_t)m))};
+                        .precision = str_cstr(r->arena, plan_precision(p, (size_t)m)),
+                        .leave_bytes = r->judge ? judge_bytes(r->judge) : 0};
     if (!eo.spec || !eo.precision) return err_nomem(err);
     if (r->o->offline && strncmp(eo.spec, "openai:", 7) == 0)
         return err_set(err, ERR_INPUT, "model " STR_FMT " needs a network, which --offline forbids",
@@ -208,15 +209,27 @@ static bool check_models(Run *r, Str *facts, Err *err) {
 /* Its scorers ask for programs to be run, or what is still to be generated may call tools that run code. */
 static bool needs_programs(const Run *r, int64_t ordinal) {
     WorkItem w = plan_item(r->plan, ordinal);
-    return r->sets[w.suite]->asks ||
+    return r->sets[w.suite]->asks_program ||
            (r->state[ordinal] == ITEM_TODO && tools_need_sandbox(run__suite(r, &w)->suite->tools));
+}
+
+static bool is_left(const Run *r, int64_t ordinal) {
+    return r->state[ordinal] != ITEM_SCORED && !(r->o->rescore && r->state[ordinal] == ITEM_TODO);
 }
 
 static bool needs_sandbox(const Run *r) {
     for (int64_t i = 0; i < r->n_items; i++)
-        if (r->state[i] != ITEM_SCORED && !(r->o->rescore && r->state[i] == ITEM_TODO) && needs_programs(r, i))
-            return true;
+        if (is_left(r, i) && needs_programs(r, i)) return true;
     return false;
+}
+
+/* The suite of the first item that is still to be scored and has a scorer that asks a judge; -1: none. */
+static int needs_judge(const Run *r) {
+    for (int64_t i = 0; i < r->n_items; i++) {
+        int suite = plan_item(r->plan, i).suite;
+        if (is_left(r, i) && r->sets[suite]->asks_model) return suite;
+    }
+    return -1;
 }
 
 static int worker_count(const Run *r) {
@@ -229,6 +242,61 @@ static bool open_sandbox(Run *r, Err *err) {
     if (!needs_sandbox(r) || sandbox_open(worker_count(r), &r->sandbox, err)) return true;
     return err_wrap(err, "a suite of this plan runs programs that the model writes or calls, and they are never run "
                          "without a sandbox");
+}
+
+/* The most that a model of the plan needs at least, which the judge must leave: weights of one token, keys and values
+ * of one sequence, work. What cannot be looked at now says so when it is opened. */
+static uint64_t models_bytes(const Run *r, Arena *a) {
+    const Plan *p = r->plan;
+    uint64_t most = 0;
+    for (int m = 0; m < (int)p->n_models; m++) {
+        Engine *e = NULL;
+        EngineMemory mem;
+        EngineOptions eo = {.spec = str_cstr(a, p->models[m].spec),
+                            .threads = p->threads,
+                            .device = p->device.p ? str_cstr(a, p->device) : NULL,
+                            .precision = str_cstr(a, plan_precision(p, (size_t)m)),
+                            .inspect = true,
+                            .no_digest = true};
+        if (!run__has_todo(r, m) || str_starts(p->models[m].spec, STR("replay:"))) continue;
+        if (!eo.spec || !engine_open(&eo, &e, NULL)) continue;
+        if (engine_memory(e, p->context, p->batch, &mem, NULL)) {
+            uint64_t need = mem.weights + mem.kv_least + mem.work;
+            most = need > most ? need : most;
+        }
+        engine_close(e);
+    }
+    return most;
+}
+
+static bool no_judge(const Run *r, int suite, Err *err) {
+    return err_set(err, ERR_INPUT,
+                   "suite " STR_FMT ": scorer '" STR_FMT
+                   "' asks a judge model, and none is named; add --judge SPEC, or "
+                   "`judge: {model: SPEC}` to the plan",
+                   STR_ARG(r->plan->suites[suite].suite->id), STR_ARG(r->sets[suite]->asks_model->name));
+}
+
+static bool open_judge(Run *r, Err *err) {
+    const Plan *p = r->plan;
+    int suite = needs_judge(r);
+    r->help = (AskHelp){.sandbox = r->sandbox};
+    if (suite < 0) return true;
+    if (!p->judge.model.p) return no_judge(r, suite, err);
+    JudgeOpen o = {.threads = p->threads,
+                   .device = p->device.p ? str_cstr(r->arena, p->device) : NULL,
+                   .leave_bytes = r->o->rescore ? 0 : models_bytes(r, r->arena),
+                   .offline = r->o->offline};
+    if (!judge_open(&p->judge, &o, &r->judge, err)) return false;
+    r->help.judge = r->judge;
+    model_warnings_print(judge_info(r->judge), "assay: judge: ", r->o->err);
+    return true;
+}
+
+/* The judge of a run stays the same on resume. */
+static bool agree_judge(Run *r, Err *err) {
+    if (!r->judge) return true;
+    return manifest_agree(r->store, "judge", judge_describe(r->judge, r->arena), r->arena, err);
 }
 
 /* Programs of tools are read by the interpreter now: a typing mistake must not show after an hour. */
@@ -380,7 +448,8 @@ static bool open_rescore(Run *r, Err *err) {
     r->dir = r->o->resume;
     if (!open_plan(r, err) || !open_scorers(r, err)) return false;
     init_cells(r);
-    return store_open(r->dir, STORE_RESUME, &r->store, err) && subtract_store(r, err) && open_sandbox(r, err);
+    return store_open(r->dir, STORE_RESUME, &r->store, err) && subtract_store(r, err) && open_sandbox(r, err) &&
+           open_judge(r, err);
 }
 
 static bool open_all(Run *r, Err *err) {
@@ -394,9 +463,10 @@ static bool open_all(Run *r, Err *err) {
     if (stored && !subtract_store(r, err)) return explain(r, err);
     /* with records there, the entries are there too and must agree before any machine is started */
     if (!r->fresh && !agree_inputs(r, err)) return explain(r, err);
-    if (!open_sandbox(r, err) || !open_tools(r, err) || !check_models(r, facts, err)) return false;
+    if (!open_sandbox(r, err) || !open_tools(r, err) || !open_judge(r, err) || !check_models(r, facts, err))
+        return false;
     if (r->fresh && !begin_new(r, err)) return false;
-    if (!agree_inputs(r, err) || !put_models(r, facts, err)) return explain(r, err);
+    if (!agree_inputs(r, err) || !put_models(r, facts, err) || !agree_judge(r, err)) return explain(r, err);
     return put_sandbox(r, err) && put_started(r, err);
 }
 

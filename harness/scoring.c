@@ -3,7 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "harness/ask.h"
 #include "harness/outcome.h"
 #include "scorers/scorers.h"
 
@@ -97,6 +96,12 @@ static bool bind_extra(const Suite *s, const ScorerTable *t, const char *const *
     return true;
 }
 
+unsigned scorer_asks(const Scorer *s) {
+    bool tells = s->size >= offsetof(Scorer, asks) + sizeof s->asks;
+    if (!s->ask) return 0;
+    return tells && s->asks ? s->asks : 1u << SCORER_ASK_PROGRAM;
+}
+
 static void bind_refusal(Arena *a, ScorerSet *set) {
     ScorerHost host = host_of(a);
     ScorerErr why;
@@ -115,7 +120,11 @@ bool scorer_set_open(const Suite *s, const ScorerTable *t, const char *const *ex
         return false;
     }
     bind_refusal(a, set);
-    for (size_t i = 0; i < set->n; i++) set->asks = set->asks || set->v[i].scorer->ask;
+    for (size_t i = 0; i < set->n; i++) {
+        unsigned asks = scorer_asks(set->v[i].scorer);
+        set->asks_program = set->asks_program || (asks & 1u << SCORER_ASK_PROGRAM);
+        if (asks & 1u << SCORER_ASK_MODEL && !set->asks_model) set->asks_model = &set->v[i];
+    }
     *out = set;
     return true;
 }
@@ -221,15 +230,38 @@ static void scorer_failed(Score *out, Arena *a, ScorerErr *why, const char *othe
                    .margin = NAN};
 }
 
+/* What a judge's verdict must repeat. */
+static bool give_nonce(const BoundScorer *b, const AskHelp *help, Arena *a, ScorerView *v) {
+    char nonce[65];
+    if (!help->judge && !help->dry) return true;
+    judge_nonce(help->judge ? judge_seed(help->judge) : help->dry->seed, b->name, v, nonce);
+    v->nonce = lent(str_dup(a, (Str){nonce, 64}));
+    return v->nonce.p != NULL;
+}
+
+/* One question more in the log; a log of questions to a judge alone, which most scorers never fill. */
+static bool note_ask(AskLog *log, const ScorerAsk *ask, const JudgeTrace *trace, Arena *a) {
+    if (ask->kind != SCORER_ASK_MODEL) return true;
+    if (!log->asks) {
+        log->asks = arena_array(a, ASK_MAX, sizeof *log->asks);
+        log->traces = arena_array(a, ASK_MAX, sizeof *log->traces);
+        if (!log->asks || !log->traces) return false;
+    }
+    log->asks[log->n] = *ask;
+    log->traces[log->n++] = *trace;
+    return true;
+}
+
 /* Asks until nothing is asked any more. *failed: the scorer gave up, *out says why. */
-static bool carry_asks(const BoundScorer *b, const ScorerHost *host, ScorerView *v, Sandbox *sandbox, Arena *a,
-                       bool *failed, Score *out, Err *err) {
+static bool carry_asks(const BoundScorer *b, const ScorerHost *host, ScorerView *v, const AskHelp *help, Arena *a,
+                       bool *failed, Score *out, AskLog *log, Err *err) {
     ScorerReply *replies = arena_array(a, ASK_MAX, sizeof *replies);
-    if (!replies) return err_nomem(err);
+    if (!replies || !give_nonce(b, help, a, v)) return err_nomem(err);
     v->replies = replies;
     for (v->n_replies = 0;; v->n_replies++) {
         ScorerAsk ask = {0};
         ScorerErr why = {""};
+        JudgeTrace trace;
         if (!b->scorer->ask(b->self, host, v, &ask, &why)) {
             scorer_failed(out, a, &why, "the scorer could not say what it needs");
             return *failed = true;
@@ -239,7 +271,9 @@ static bool carry_asks(const BoundScorer *b, const ScorerHost *host, ScorerView 
             scorer_failed(out, a, &why, "the scorer asks without end");
             return *failed = true;
         }
-        if (!ask_carry(sandbox, &ask, a, &replies[v->n_replies], err)) return false;
+        Str nonce = {v->nonce.p, v->nonce.n};
+        if (!ask_carry(help, &ask, nonce, v->n_replies, a, &replies[v->n_replies], &trace, err)) return false;
+        if (!note_ask(log, &ask, &trace, a)) return err_nomem(err);
     }
 }
 
@@ -260,13 +294,18 @@ static void settle_instrument(const ScorerView *v, Score *out) {
     }
 }
 
-bool scoring_one(const BoundScorer *b, const ScorerView *v, Sandbox *sandbox, Arena *a, Score *out, Err *err) {
+bool scoring_one(const BoundScorer *b, const ScorerView *v, const AskHelp *help, Arena *a, Score *out, AskLog *log,
+                 Err *err) {
+    static const AskHelp none = {0};
     ScorerHost host = host_of(a);
     ScorerView view = *v;
     ScorerErr why = {""};
+    AskLog unused = {0};
     bool failed = false;
+    if (!log) log = &unused;
+    *log = (AskLog){0};
     *out = (Score){.size = sizeof *out, .status = SCORE_UNSCORED, .outcome = OUTCOME_UNSCORED, .margin = NAN};
-    if (b->scorer->ask && !carry_asks(b, &host, &view, sandbox, a, &failed, out, err)) return false;
+    if (b->scorer->ask && !carry_asks(b, &host, &view, help ? help : &none, a, &failed, out, log, err)) return false;
     if (!failed && !b->scorer->score(b->self, &host, &view, out, &why))
         scorer_failed(out, a, &why, "the scorer failed without a reason");
     settle_instrument(&view, out);
@@ -290,7 +329,7 @@ static bool is_full_refusal(void *ctx) {
 }
 
 bool scoring_all(const ScorerSet *set, const Sample *sample, Str user_text, const Completion *c,
-                 const ScoringCalls *calls, Sandbox *sandbox, Arena *a, ScoreRow **rows, Err *err) {
+                 const ScoringCalls *calls, const AskHelp *help, Arena *a, ScoreRow **rows, Err *err) {
     ScorerView view;
     ScoreRow *out = arena_array(a, set->n + 1, sizeof *out);
     if (!out) return err_nomem(err);
@@ -299,7 +338,10 @@ bool scoring_all(const ScorerSet *set, const Sample *sample, Str user_text, cons
     for (size_t i = 0; i < set->n; i++) {
         out[i] = (ScoreRow){.scorer = set->v[i].name, .version = set->v[i].version};
         if (outcome_of_failure(c, &out[i].score)) continue;
-        if (!scoring_one(&set->v[i], &view, sandbox, a, &out[i].score, err)) return false;
+        AskLog log;
+        if (!scoring_one(&set->v[i], &view, help, a, &out[i].score, &log, err)) return false;
+        if (log.n && !judge_record(log.traces, log.n, &out[i].score, a, &out[i].judge, &out[i].judge_text, err))
+            return false;
         outcome_settle(set->metric, c, is_full_refusal, &question, &out[i].score);
     }
     *rows = out;

@@ -5,8 +5,8 @@
 #ifndef ASSAY_SCORING_H
 #define ASSAY_SCORING_H
 
+#include "harness/ask.h"
 #include "harness/plugin.h"
-#include "harness/sandbox/sandbox.h"
 #include "harness/suite.h"
 #include "reports/store.h"
 
@@ -21,9 +21,10 @@ typedef struct ScorerSet {
     BoundScorer *v; /* the first is the suite's primary */
     size_t n;
     SuiteMetric metric;
-    bool asks;             /* one of them has ask(): a sandbox is needed */
-    void *refusal_self;    /* the built-in refusal scorer with its defaults, for no_answer -> refused */
-    const Scorer *refusal; /* NULL if it is not built in */
+    bool asks_program;             /* one of them may ask for a program to be run: a sandbox is needed */
+    const BoundScorer *asks_model; /* the first that asks a judge; NULL: none does */
+    void *refusal_self;            /* the built-in refusal scorer with its defaults, for no_answer -> refused */
+    const Scorer *refusal;         /* NULL if it is not built in */
 } ScorerSet;
 
 /* Opens one scorer. ERR_INPUT with the scorer's own sentence. */
@@ -52,11 +53,16 @@ typedef struct ScoringCalls {
 bool scoring_view(const Sample *sample, Str user_text, const Completion *c, const ScoringCalls *calls, Arena *a,
                   ScorerView *out, Err *err);
 
-/* Asks, carries and scores; *out is checked (outcome_check) but not settled. false only without memory. */
-bool scoring_one(const BoundScorer *b, const ScorerView *v, Sandbox *sandbox, Arena *a, Score *out, Err *err);
+/* What a scorer may ask for, as 1 << ScorerAskKind. */
+unsigned scorer_asks(const Scorer *s);
 
-/* All scores of a sample, settled, one row per entry of the set, in the arena. false only without memory. */
+/* Asks, carries and scores; *out is checked (outcome_check) but not settled. log may be NULL. false: no memory, or the
+ * judge broke or was interrupted (ERR_INTERRUPTED: the sample is as it was). */
+bool scoring_one(const BoundScorer *b, const ScorerView *v, const AskHelp *help, Arena *a, Score *out, AskLog *log,
+                 Err *err);
+
+/* All scores of a sample, settled, one row per entry of the set, in the arena. false as in scoring_one. */
 bool scoring_all(const ScorerSet *set, const Sample *sample, Str user_text, const Completion *c,
-                 const ScoringCalls *calls, Sandbox *sandbox, Arena *a, ScoreRow **rows, Err *err);
+                 const ScoringCalls *calls, const AskHelp *help, Arena *a, ScoreRow **rows, Err *err);
 
 #endif

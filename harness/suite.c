@@ -8,6 +8,7 @@
 
 #include "engine/base/file.h"
 #include "engine/base/hash.h"
+#include "harness/score_line.h"
 
 static const char *const FORMATS[] = {"jsonl", "csv", "mmlu", NULL};
 static const char *const MODES[] = {"generate", "loglikelihood", NULL};
@@ -279,6 +280,10 @@ bool suite_read_generation(const YamlNode *root, SuiteGeneration *g, Err *err) {
     return true;
 }
 
+static Str add_digest(Arena *a, Str list, Str digest) {
+    return str_printf(a, STR_FMT STR_FMT, STR_ARG(list), STR_ARG(digest));
+}
+
 static bool read_options(Reader *r, const YamlNode *entry, SuiteScorer *sc) {
     YamlNode *map = NULL;
     if (!yaml_want_map(entry, "options", false, &map, r->err)) return false;
@@ -286,8 +291,10 @@ static bool read_options(Reader *r, const YamlNode *entry, SuiteScorer *sc) {
     ScorerKV *kv = arena_array(r->a, map->n, sizeof *kv);
     if (!kv) return err_nomem(r->err);
     for (size_t i = 0; i < map->n; i++) {
-        Str text = yaml_to_text(map->items[i], r->a);
-        if (!text.p) return err_nomem(r->err);
+        Str text, digest;
+        if (!scorer_option_read(map->items[i], r->s->dir, r->a, &text, &digest, r->err)) return false;
+        if (digest.p) sc->files_digest = add_digest(r->a, sc->files_digest, digest);
+        if (digest.p && !sc->files_digest.p) return err_nomem(r->err);
         kv[i] = (ScorerKV){{map->keys[i].text.p, map->keys[i].text.n}, {text.p, text.n}};
     }
     sc->options = kv;
@@ -410,11 +417,14 @@ static bool digest_files(Suite *s, Arena *a, Err *err) {
     char hex[65];
     unsigned char digest[32];
     Sha256 h;
-    if (!s->tools || !s->tools->n_files) return true;
+    size_t n = s->tools ? s->tools->n_files : 0, n_all = n;
+    for (size_t i = 0; i < s->n_scorers; i++) n_all += s->scorers[i].files_digest.n / 64;
+    if (!n_all) return true;
     sha256_init(&h);
     sha256_add(&h, s->sha256.p, s->sha256.n);
-    for (size_t i = 0; i < s->tools->n_files; i++)
-        sha256_add(&h, s->tools->file_digests[i].p, s->tools->file_digests[i].n);
+    for (size_t i = 0; i < s->n_scorers; i++)
+        sha256_add(&h, s->scorers[i].files_digest.p, s->scorers[i].files_digest.n);
+    for (size_t i = 0; i < n; i++) sha256_add(&h, s->tools->file_digests[i].p, s->tools->file_digests[i].n);
     sha256_end(&h, digest);
     sha256_hex(digest, hex);
     s->sha256 = str_dup(a, (Str){hex, 64});

@@ -23,7 +23,8 @@ typedef struct SuiteScorer {
     Str name;                /* name of this entry in scores and reports; default: the scorer's. Unique in the suite */
     const ScorerKV *options; /* scalars as text, maps and lists as JSON */
     size_t n_options;
-    int line, col; /* where the entry stands, for errors of the scorer's own */
+    Str files_digest; /* hex digests of the files that options were read from, joined; absent: none was */
+    int line, col;    /* where the entry stands, for errors of the scorer's own */
 } SuiteScorer;
 
 /* Generation settings where given; the rest has has_* false. A plan's override the suite's. */
@@ -63,8 +64,8 @@ typedef struct Suite {
     SuiteMetric metric;
     bool higher_is_safer;   /* else: higher is better. Values always rise towards the good */
     const char *path, *dir; /* of suite.yaml */
-    Str sha256; /* 64 hex digits: of suite.yaml's bytes; with tools' programs in files of their own, SHA-256 over the
-                   hex digests of suite.yaml and of those files, in order */
+    Str sha256; /* 64 hex digits: of suite.yaml's bytes; with files of its own (scorers' options, tools' programs),
+                   SHA-256 over the hex digests of suite.yaml and of those files, in that order */
 } Suite;
 
 /* path: a suite.yaml, or the folder that holds one. data_dir: what `$data` in dataset paths stands for; NULL if the

@@ -223,17 +223,21 @@ static void write_names(JsonOut *o, const Summary *s) {
 
 /* ---- samples ---- */
 
-/* Messages as they are; a prompt that is not JSON stays a string. */
-static void write_prompt(JsonOut *o, Str prompt) {
+/* Stored JSON as it is; what is no JSON stays a string. */
+static void write_parsed(JsonOut *o, Str json) {
     Json *root = NULL;
     Err err = ERR_INIT;
-    json_out_key(o, "prompt");
-    if (prompt.p && json_parse(prompt, &root, &err))
+    if (json.p && json_parse(json, &root, &err))
         json_out_node(o, root);
     else
-        json_out_str(o, prompt);
+        json_out_str(o, json);
     json_close(root);
     if (err.code == ERR_MEMORY) o->buf->failed = true;
+}
+
+static void write_prompt(JsonOut *o, Str prompt) {
+    json_out_key(o, "prompt");
+    write_parsed(o, prompt);
 }
 
 static Str from_score(ScorerStr v) {
@@ -265,6 +269,14 @@ static void write_score(JsonOut *o, const ScoreRow *row, bool hide) {
         key_str(o, "explanation", from_score(sc->explanation));
     }
     key_num(o, "margin", sc->margin);
+    if (row->judge.p) {
+        json_out_key(o, "judge");
+        write_parsed(o, row->judge);
+    }
+    if (row->judge_text.p && !hide) {
+        json_out_key(o, "judge_text");
+        write_parsed(o, row->judge_text);
+    }
     json_obj_end(o);
 }
 

@@ -86,6 +86,10 @@ typedef struct ScoreRow {
     Str scorer; /* name within the suite */
     Str version;
     Score score;
+    /* Of scorers that asked a judge; absent else. judge: {"asks": [...]}, JSON without a word of any model's, in the
+     * clear also for sealed records; judge_text: [{"text", "analysis"}...], what the judge said, as sealed as the
+     * answer that it judged. */
+    Str judge, judge_text;
 } ScoreRow;
 
 /* Commits one record; *id is its row. ERR_INPUT if the key is there already. */

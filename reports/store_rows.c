@@ -188,7 +188,9 @@ static bool put_score_texts(RunStore *s, int64_t id, bool sealed, const ScoreRow
     store__bind_str(drop, 2, row->scorer);
     return store__step_done(s, drop, "replacing a score", err) &&
            store__put_text(s, id, row->scorer, "answer", sealed, sc->answer.p, sc->answer.n, err) &&
-           store__put_text(s, id, row->scorer, "explanation", sealed, sc->explanation.p, sc->explanation.n, err);
+           store__put_text(s, id, row->scorer, "explanation", sealed, sc->explanation.p, sc->explanation.n, err) &&
+           store__put_text(s, id, row->scorer, "judge", false, row->judge.p, row->judge.n, err) &&
+           store__put_text(s, id, row->scorer, "judge_text", sealed, row->judge_text.p, row->judge_text.n, err);
 }
 
 static bool score_check(const ScoreRow *row, Err *err) {
@@ -332,6 +334,8 @@ static bool text_place(Record *r, ScoreRow *rows, size_t n, Str scorer, Str kind
         if (!str_eq(rows[i].scorer, scorer)) continue;
         if (str_eqz(kind, "answer")) rows[i].score.answer = to_scorer_str(text);
         if (str_eqz(kind, "explanation")) rows[i].score.explanation = to_scorer_str(text);
+        if (str_eqz(kind, "judge")) rows[i].judge = text;
+        if (str_eqz(kind, "judge_text")) rows[i].judge_text = text;
     }
     return true;
 }

@@ -31,7 +31,9 @@ static ScorerReply carry(Sandbox *s, const char *language, const char *source) {
     ScorerAsk ask = {
         .kind = SCORER_ASK_PROGRAM, .language = {language, strlen(language)}, .tests = tests3, .n_tests = 3};
     if (source) ask.source = (ScorerStr){source, strlen(source)};
-    assert_true(ask_carry(s, &ask, arena, &r, &err));
+    AskHelp help = {.sandbox = s};
+    JudgeTrace trace;
+    assert_true(ask_carry(&help, &ask, (Str){0}, 0, arena, &r, &trace, &err));
     assert_int_equal(r.kind, SCORER_ASK_PROGRAM);
     return r;
 }
@@ -42,9 +44,11 @@ static void test_instrument_missing(void **state) {
     ScorerReply r = carry(NULL, "python", "print(1)");
     assert_true(r.error.n > 0 && r.n_runs == 0);
     ScorerAsk model = {.kind = SCORER_ASK_MODEL}, strange = {.kind = 77};
-    assert_true(ask_carry(NULL, &model, arena, &r, &err));
+    AskHelp nobody = {0};
+    JudgeTrace trace;
+    assert_true(ask_carry(&nobody, &model, (Str){0}, 0, arena, &r, &trace, &err));
     assert_true(r.error.n > 0 && r.kind == SCORER_ASK_MODEL);
-    assert_true(ask_carry(NULL, &strange, arena, &r, &err));
+    assert_true(ask_carry(&nobody, &strange, (Str){0}, 0, arena, &r, &trace, &err));
     assert_true(r.error.n > 0);
 }
 

@@ -48,7 +48,7 @@ static Score score(const BoundScorer *b, const char *answer, const char *target)
     Score s;
     Err err = ERR_INIT;
     assert_true(scoring_view(&sample, STR("?"), &c, NULL, arena, &view, &err));
-    assert_true(scoring_one(b, &view, NULL, arena, &s, &err));
+    assert_true(scoring_one(b, &view, NULL, arena, &s, NULL, &err));
     return s;
 }
 
