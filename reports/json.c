@@ -119,6 +119,8 @@ static void write_cell(JsonOut *o, const Summary *s, const SumCell *c) {
     json_obj(o);
     key_str(o, "model", s->models[c->model].name);
     key_str(o, "suite", s->suites[c->suite].name);
+    key_str(o, "transform", s->transforms[c->transform].name);
+    key_str(o, "family", s->transforms[c->transform].family);
     key_cstr(o, "effort", effort_name(c->effort));
     key_str(o, "scorer", c->scorer);
     key_str(o, "scorer_version", c->scorer_version);
@@ -171,6 +173,7 @@ static void write_pair(JsonOut *o, const Summary *s, const SumPair *p) {
     key_str(o, "model_a", s->models[a->model].name);
     key_str(o, "model_b", s->models[s->cells[p->b].model].name);
     key_str(o, "suite", s->suites[a->suite].name);
+    key_str(o, "transform", s->transforms[a->transform].name);
     key_cstr(o, "effort", effort_name(a->effort));
     key_str(o, "scorer", a->scorer);
     key_bool(o, "primary", p->primary);
@@ -376,6 +379,7 @@ static bool write_sample(void *ctx, int64_t id, const Record *r, const ScoreRow 
     key_str(o, "model", r->key.model);
     key_str(o, "suite", r->key.suite);
     key_str(o, "sample", r->key.sample);
+    key_str(o, "transform", r->key.transform);
     key_cstr(o, "effort", effort_name(r->key.effort));
     key_int(o, "epoch", r->key.epoch);
     key_str(o, "group", r->group);

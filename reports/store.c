@@ -2,7 +2,8 @@
  *
  * Tables
  *   manifest(key, json)
- *   records (id, model, suite, sample, effort, epoch; ordinal, group_name, cluster, hashes, counts, timings, sealed)
+ *   records (id, model, suite, sample, effort, epoch, transform; ordinal, group_name, cluster, hashes, counts,
+ *            timings, sealed)
  *   turns   (record, turn, request_hash, status, stop, has_final, counts, timings, bad_call, limit_hit)
  *   texts   (record, scorer, kind, sealed, bytes)   scorer is '' for the texts of the record itself; kind "final@2" is
  *                                                   the one of its second turn
@@ -19,8 +20,8 @@
  * Invariants
  *   1. Every public function that writes opens one transaction and ends it before it returns. A kill at any instruction
  *      leaves either all of its rows or none: SQLite replays the write-ahead log when the file is next opened.
- *   2. (model, suite, sample, effort, epoch) is UNIQUE in the schema, so a record cannot be counted twice even if the
- *      caller's own subtraction were wrong.
+ *   2. (model, suite, sample, effort, epoch, transform) is UNIQUE in the schema, so a record cannot be counted twice
+ * even if the caller's own subtraction were wrong.
  *   3. scores.record and texts.record are foreign keys, enforced.
  *   4. Bytes that a model, a prompt or a scorer's quotation produced are written to texts.bytes and to no other column.
  *      Sealing will replace that one column. Labels, rules and numbers are ours and stay in the clear.
@@ -45,10 +46,12 @@
 #include "engine/base/file.h"
 #include "engine/base/json.h"
 
-enum { SCHEMA_VERSION = 2, APPLICATION_ID = 0x61737379 /* "assy" */, BUSY_MS = 10000 };
+enum { SCHEMA_VERSION = 3, APPLICATION_ID = 0x61737379 /* "assy" */, BUSY_MS = 10000 };
 
-/* Version 2 added `turns`. A store of version 1 is read as it stands, and gets the table when it is opened for writing.
- */
+/* Version 2 added `turns`, version 3 `records.transform`. An older store is read as it stands, and gets what it lacks
+ * when it is opened for writing. Its key is narrower then, which does no harm: it holds a run of plain items alone, and
+ * a run's plan never changes. */
+#define COLUMN_TRANSFORM "transform TEXT NOT NULL DEFAULT 'plain'"
 #define SCHEMA_TURNS                                                                                                   \
     "CREATE TABLE turns("                                                                                              \
     " record INTEGER NOT NULL REFERENCES records(id), turn INTEGER NOT NULL CHECK(turn >= 1),"                         \
@@ -67,7 +70,7 @@ static const char SCHEMA[] =
     " status TEXT NOT NULL, has_final INTEGER NOT NULL, n_prompt_tokens INTEGER NOT NULL, n_tokens INTEGER NOT NULL,"
     " n_analysis_tokens INTEGER NOT NULL, choice_scores TEXT, seconds_prefill REAL NOT NULL, seconds_decode REAL NOT "
     "NULL,"
-    " sealed INTEGER NOT NULL, UNIQUE(model, suite, sample, effort, epoch));"
+    " sealed INTEGER NOT NULL, " COLUMN_TRANSFORM ", UNIQUE(model, suite, sample, effort, epoch, transform));"
     "CREATE INDEX records_by_ordinal ON records(ordinal, id);"
     "CREATE TABLE texts("
     " record INTEGER NOT NULL REFERENCES records(id), scorer TEXT NOT NULL, kind TEXT NOT NULL,"
@@ -82,7 +85,7 @@ static const char SCHEMA[] =
 
 static const char *const QUERIES[Q_COUNT] = {
     [Q_RECORD_PUT] = "INSERT INTO records(" RECORD_COLUMNS
-                     ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)",
+                     ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21)",
     [Q_TEXT_PUT] = "INSERT INTO texts(record, scorer, kind, sealed, bytes) VALUES(?1,?2,?3,?4,?5)",
     [Q_SCORE_PUT] = "INSERT OR REPLACE INTO scores(record, scorer, version, position, status, outcome, value, label, "
                     "rule, span_begin, span_end, margin) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
@@ -221,11 +224,13 @@ static bool schema_create(RunStore *s, Err *err) {
     return store__tx_end(s, ok, err);
 }
 
-static bool schema_upgrade(RunStore *s, Err *err) {
+static bool schema_upgrade(RunStore *s, int64_t from, Err *err) {
     char sql[64];
     snprintf(sql, sizeof sql, "PRAGMA user_version=%d;", SCHEMA_VERSION);
     if (!store__tx_begin(s, err)) return false;
-    bool ok = exec(s, SCHEMA_TURNS, "adding a table", err) && exec(s, sql, "adding a table", err);
+    bool ok = (from > 1 || exec(s, SCHEMA_TURNS, "adding a table", err)) &&
+              exec(s, "ALTER TABLE records ADD COLUMN " COLUMN_TRANSFORM, "adding a column", err) &&
+              exec(s, sql, "adding a column", err);
     return store__tx_end(s, ok, err);
 }
 
@@ -235,14 +240,17 @@ static bool schema_check(RunStore *s, Err *err) {
         !store__one_int(s, "PRAGMA user_version", &version, err) ||
         !store__one_int(s, "SELECT count(*) FROM sqlite_master", &tables, err))
         return false;
-    s->has_turns = true;
+    s->has_turns = s->has_transforms = true;
     if (app == 0 && version == 0 && tables == 0) {
         if (s->writer) return schema_create(s, err);
         return err_set(err, ERR_INPUT, "%s: the run was stopped before anything was stored; start it again", s->path);
     }
     if (app != APPLICATION_ID) return err_set(err, ERR_INPUT, "%s: this SQLite file is not a run store", s->path);
-    s->has_turns = version != 1 || s->writer;
-    if (version == 1) return !s->writer || schema_upgrade(s, err);
+    if (version == 1 || version == 2) {
+        s->has_turns = version > 1 || s->writer;
+        s->has_transforms = s->writer;
+        return !s->writer || schema_upgrade(s, version, err);
+    }
     if (version != SCHEMA_VERSION)
         return err_set(err, ERR_INPUT,
                        "%s: run store of version %lld, this program reads versions 1 to %d; use the assay that "

@@ -1,7 +1,7 @@
 /* RunStore: everything a run leaves behind, in one SQLite file (run.db, WAL). The only file that knows SQL.
  *
  * manifest   key -> JSON text: what explains every number (plan, suites, models, digests, build, seed, options)
- * records    one row per work item (model x suite x sample x effort x epoch), unique by that key
+ * records    one row per work item (model x suite x sample x transform x effort x epoch), unique by that key
  * turns      rows beside a record whose sample had tools: one per request, in order, in the record's transaction
  * scores     rows beside a record, unique by (record, scorer); may be replaced by rescoring
  *
@@ -17,6 +17,7 @@
  *   "models"  [{"name": "demo-large", "spec"?, "digest"?, …}, …]   gives the models' order in tables
  *   "suites"  [{"name": "demo/choice", "title"?, "version"?, "hazard"?: "none"|"sealed", "metric"?,
  *             "higher_is_safer"?, …}, …]                         order, what to hide, words
+ *   "transforms" [{"name": "b64", "family": "encoding"}, …]          order; absent: plain is all
  *   "n_items" number of work items of the plan                    tells an unfinished run
  * Times in a manifest must stand under the names `started_at`, `finished_at` or `…_seconds`. */
 #ifndef ASSAY_STORE_H
@@ -50,10 +51,12 @@ typedef struct RecordKey {
     Str suite;  /* "demo/choice" */
     Str sample; /* sample id */
     Effort effort;
-    int epoch; /* 1.. */
+    int epoch;     /* 1.. */
+    Str transform; /* "b64", "story+b64"; absent when written: "plain" */
 } RecordKey;
 
-/* One request of a sample that has tools, and what the tool said to it. */
+/* One request of a sample that has tools, and what the tool said to it; or of one with follow-ups (transform persist),
+ * and what the user said after the refusal, in the name "user". */
 typedef struct RecordTurn {
     Str request_hash;
     Completion completion; /* of this turn alone; stop STOP_CALL: it called */

@@ -24,11 +24,15 @@ enum {
     Q_COUNT
 };
 
-#define RECORD_COLUMNS                                                                                                 \
+#define RECORD_COLUMNS_TO_2                                                                                            \
     "model, suite, sample, effort, epoch, ordinal, group_name, cluster, content_hash, request_hash, started_at, "      \
     "status, has_final, n_prompt_tokens, n_tokens, n_analysis_tokens, choice_scores, seconds_prefill, "                \
-    "seconds_decode, "                                                                                                 \
-    "sealed"
+    "seconds_decode, sealed"
+#define RECORD_COLUMNS RECORD_COLUMNS_TO_2 ", transform"
+/* "id, RECORD_COLUMNS FROM records" of a store of any version. */
+#define RECORD_SELECT(s)                                                                                               \
+    ((s)->has_transforms ? "SELECT id, " RECORD_COLUMNS " FROM records "                                               \
+                         : "SELECT id, " RECORD_COLUMNS_TO_2 ", 'plain' FROM records ")
 
 struct RunStore {
     sqlite3 *db;
@@ -36,7 +40,8 @@ struct RunStore {
     char *path;  /* of run.db, for messages */
     int lock_fd; /* directory with the writer's lock; -1 for readers */
     bool writer;
-    bool has_turns; /* false: written before there were tools, and opened for reading */
+    bool has_turns;      /* false: written before there were tools, and opened for reading */
+    bool has_transforms; /* likewise */
 };
 
 /* Turns an SQLite result into a sentence; always false. `doing`: "storing a record". */

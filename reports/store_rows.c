@@ -2,6 +2,7 @@
 #include "reports/store_internal.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/base/json.h"
@@ -103,14 +104,17 @@ static void bind_record(sqlite3_stmt *q, const Record *r, Str choices) {
     sqlite3_bind_double(q, 18, c->seconds_prefill);
     sqlite3_bind_double(q, 19, c->seconds_decode);
     sqlite3_bind_int(q, 20, r->sealed);
+    store__bind_str(q, 21, r->key.transform.p ? r->key.transform : STR("plain"));
 }
 
 static bool key_taken(RunStore *s, const RecordKey *k, Err *err) {
     (void)s;
     return err_set(err, ERR_INPUT,
-                   "sample '" STR_FMT "' of suite '" STR_FMT "' by model '" STR_FMT "' (effort %s, epoch "
+                   "sample '" STR_FMT "' of suite '" STR_FMT "' by model '" STR_FMT "' (transform " STR_FMT
+                   ", effort %s, epoch "
                    "%d) is stored already",
-                   STR_ARG(k->sample), STR_ARG(k->suite), STR_ARG(k->model), effort_name(k->effort), k->epoch);
+                   STR_ARG(k->sample), STR_ARG(k->suite), STR_ARG(k->model),
+                   STR_ARG(k->transform.p ? k->transform : STR("plain")), effort_name(k->effort), k->epoch);
 }
 
 static bool put_record(RunStore *s, const Record *r, Str choices, int64_t *id, Err *err) {
@@ -226,23 +230,27 @@ static bool effort_column(sqlite3_stmt *q, int i, Effort *out) {
     return effort_parse(name, out);
 }
 
+#define COUNT_OF_SCORES "(SELECT count(*) FROM scores WHERE record = records.id) FROM records ORDER BY ordinal, id"
+
 bool store_each_key(RunStore *s, bool (*fn)(void *ctx, int64_t id, const RecordKey *k, int n_scores), void *ctx,
                     Err *err) {
     sqlite3_stmt *q = NULL;
     int rc = sqlite3_prepare_v2(s->db,
-                                "SELECT id, model, suite, sample, effort, epoch,"
-                                " (SELECT count(*) FROM scores WHERE record = records.id)"
-                                " FROM records ORDER BY ordinal, id",
+                                s->has_transforms
+                                    ? "SELECT id, model, suite, sample, effort, epoch, transform, " COUNT_OF_SCORES
+                                    : "SELECT id, model, suite, sample, effort, epoch, 'plain', " COUNT_OF_SCORES,
                                 -1, &q, NULL);
     if (rc != SQLITE_OK) return store__fail(s, rc, "reading the records", err);
     bool ok = true;
     while (ok && (rc = sqlite3_step(q)) == SQLITE_ROW) {
         RecordKey k = {.epoch = sqlite3_column_int(q, 5)};
-        Str *parts[] = {&k.model, &k.suite, &k.sample};
-        for (int i = 0; i < 3; i++)
-            *parts[i] = (Str){(const char *)sqlite3_column_text(q, i + 1), (size_t)sqlite3_column_bytes(q, i + 1)};
+        static const int columns[] = {1, 2, 3, 6};
+        Str *parts[] = {&k.model, &k.suite, &k.sample, &k.transform};
+        for (int i = 0; i < 4; i++)
+            *parts[i] =
+                (Str){(const char *)sqlite3_column_text(q, columns[i]), (size_t)sqlite3_column_bytes(q, columns[i])};
         ok = effort_column(q, 4, &k.effort) || err_set(err, ERR_INPUT, "%s: a record has an unknown effort", s->path);
-        if (ok && !fn(ctx, sqlite3_column_int64(q, 0), &k, sqlite3_column_int(q, 6))) break;
+        if (ok && !fn(ctx, sqlite3_column_int64(q, 0), &k, sqlite3_column_int(q, 7))) break;
     }
     if (ok && rc != SQLITE_DONE && rc != SQLITE_ROW) ok = store__fail(s, rc, "reading the records", err);
     sqlite3_finalize(q);
@@ -295,6 +303,7 @@ static bool record_columns(RunStore *s, sqlite3_stmt *q, Arena *a, Record *r, Er
     c->seconds_prefill = sqlite3_column_double(q, 18);
     c->seconds_decode = sqlite3_column_double(q, 19);
     r->sealed = sqlite3_column_int(q, 20) != 0;
+    r->key.transform = store__column_str(q, 21, a, &ok);
     if (!ok) return err_nomem(err);
     if (!effort_column(q, 4, &r->key.effort) || !completion_status_parse(status, &c->status))
         return err_set(err, ERR_INPUT, "%s: record %lld has an unknown effort or status", s->path,
@@ -414,7 +423,9 @@ bool store_read(RunStore *s, int64_t id, Arena *a, Record *out, Err *err) {
     ScoreRow *rows = NULL;
     size_t n = 0;
     memset(out, 0, sizeof *out);
-    int rc = sqlite3_prepare_v2(s->db, "SELECT id, " RECORD_COLUMNS " FROM records WHERE id = ?1", -1, &q, NULL);
+    char sql[1024];
+    snprintf(sql, sizeof sql, "%s WHERE id = ?1", RECORD_SELECT(s));
+    int rc = sqlite3_prepare_v2(s->db, sql, -1, &q, NULL);
     if (rc != SQLITE_OK) return store__fail(s, rc, "reading a record", err);
     sqlite3_bind_int64(q, 1, id);
     rc = sqlite3_step(q);
@@ -433,7 +444,9 @@ bool store_each(RunStore *s, bool with_texts, Arena *a,
                 bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx,
                 Err *err) {
     sqlite3_stmt *q = NULL;
-    int rc = sqlite3_prepare_v2(s->db, "SELECT id, " RECORD_COLUMNS " FROM records ORDER BY ordinal, id", -1, &q, NULL);
+    char sql[1024];
+    snprintf(sql, sizeof sql, "%s ORDER BY ordinal, id", RECORD_SELECT(s));
+    int rc = sqlite3_prepare_v2(s->db, sql, -1, &q, NULL);
     if (rc != SQLITE_OK) return store__fail(s, rc, "reading the records", err);
     bool ok = true;
     while (ok && (rc = sqlite3_step(q)) == SQLITE_ROW) {

@@ -29,7 +29,7 @@ typedef struct Row {
 } Row;
 
 typedef struct Pile {
-    size_t model, suite;
+    size_t model, suite, transform;
     Effort effort;
     Row *rows;
     size_t n, cap;
@@ -45,7 +45,7 @@ typedef struct Gather {
     Summary *s;
     Arena *a; /* keeps */
     Pile *piles;
-    size_t n_piles, cap_piles, cap_models, cap_suites, cap_scorers;
+    size_t n_piles, cap_piles, cap_models, cap_suites, cap_transforms, cap_scorers;
     ScorerList **scorers; /* [cap_scorers], beside suites */
     Err *err;
     bool failed;
@@ -79,9 +79,10 @@ bool summary_hides(const Summary *s, const Record *r) {
 }
 
 static const char *cell_words(const Summary *s, const SumCell *c, Str name, Arena *a) {
-    Str more = c->primary ? STR("") : c->scorer;
-    Str out = str_printf(a, STR_FMT "%s%s%s" STR_FMT, STR_ARG(name), s->n_efforts > 1 ? ", " : "",
-                         s->n_efforts > 1 ? effort_name(c->effort) : "", more.n ? ", " : "", STR_ARG(more));
+    Str more = c->primary ? STR("") : c->scorer, how = s->n_transforms > 1 ? s->transforms[c->transform].name : STR("");
+    Str out = str_printf(a, STR_FMT "%s" STR_FMT "%s%s%s" STR_FMT, STR_ARG(name), how.n ? ", " : "", STR_ARG(how),
+                         s->n_efforts > 1 ? ", " : "", s->n_efforts > 1 ? effort_name(c->effort) : "",
+                         more.n ? ", " : "", STR_ARG(more));
     return out.p ? out.p : "";
 }
 
@@ -140,6 +141,25 @@ static bool suite_add(Gather *g, Str name, size_t *index) {
     return true;
 }
 
+static bool transform_add(Gather *g, Str name, Str family, size_t *index) {
+    Summary *s = g->s;
+    for (*index = 0; *index < s->n_transforms; ++*index)
+        if (str_eq(s->transforms[*index].name, name)) return true;
+    if (!grow(g->a, (void **)&s->transforms, s->n_transforms, &g->cap_transforms, sizeof *s->transforms))
+        return err_nomem(g->err);
+    SumTransform *t = &s->transforms[s->n_transforms++];
+    return (keep(g->a, name, &t->name) && keep(g->a, family, &t->family)) || err_nomem(g->err);
+}
+
+static bool read_transforms(Gather *g, const Json *list) {
+    size_t i;
+    for (const Json *j = json_first(list); j; j = json_next(j)) {
+        Str name = json_str(json_get(j, "name")), family = json_str(json_get(j, "family"));
+        if (name.p && !transform_add(g, name, family.p ? family : name, &i)) return false;
+    }
+    return true;
+}
+
 static bool read_models(Gather *g, const Json *list) {
     size_t i;
     for (const Json *j = json_first(list); j; j = json_next(j)) {
@@ -186,7 +206,8 @@ static bool read_manifest(Gather *g, RunStore *store) {
     const struct {
         const char *key;
         bool (*read)(Gather *, const Json *);
-    } parts[] = {{"models", read_models}, {"suites", read_suites}, {"n_items", read_n_items}};
+    } parts[] = {
+        {"models", read_models}, {"suites", read_suites}, {"transforms", read_transforms}, {"n_items", read_n_items}};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         Str text;
         Json *root = NULL;
@@ -202,14 +223,14 @@ static bool read_manifest(Gather *g, RunStore *store) {
 
 /* ---- rows ---- */
 
-static Pile *pile_of(Gather *g, size_t model, size_t suite, Effort effort) {
+static Pile *pile_of(Gather *g, size_t model, size_t suite, size_t transform, Effort effort) {
     for (size_t i = 0; i < g->n_piles; i++) {
         Pile *p = &g->piles[i];
-        if (p->model == model && p->suite == suite && p->effort == effort) return p;
+        if (p->model == model && p->suite == suite && p->transform == transform && p->effort == effort) return p;
     }
     if (!grow(g->a, (void **)&g->piles, g->n_piles, &g->cap_piles, sizeof *g->piles)) return NULL;
     Pile *p = &g->piles[g->n_piles++];
-    *p = (Pile){.model = model, .suite = suite, .effort = effort};
+    *p = (Pile){.model = model, .suite = suite, .transform = transform, .effort = effort};
     return p;
 }
 
@@ -243,11 +264,14 @@ static bool row_scores(Gather *g, size_t suite, const ScoreRow *rows, size_t n, 
 static bool gather_row(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n) {
     Gather *g = ctx;
     const Completion *c = &r->completion;
-    size_t model, suite;
+    Str how = r->key.transform;
+    size_t model, suite, transform;
     (void)id;
     g->failed = true;
-    if (!model_add(g, r->key.model, (Str){0}, (Str){0}, &model) || !suite_add(g, r->key.suite, &suite)) return false;
-    Pile *p = pile_of(g, model, suite, r->key.effort);
+    if (!model_add(g, r->key.model, (Str){0}, (Str){0}, &model) || !suite_add(g, r->key.suite, &suite) ||
+        !transform_add(g, how, how, &transform))
+        return false;
+    Pile *p = pile_of(g, model, suite, transform, r->key.effort);
     if (!p || !grow(g->a, (void **)&p->rows, p->n, &p->cap, sizeof *p->rows)) return err_nomem(g->err);
     Row *row = &p->rows[p->n];
     *row = (Row){.epoch = r->key.epoch,
@@ -499,6 +523,7 @@ static bool build_cell(Gather *g, const Pile *p, size_t scorer, SumCell *cell) {
     const ScorerList *l = g->scorers[p->suite];
     *cell = (SumCell){.model = p->model,
                       .suite = p->suite,
+                      .transform = p->transform,
                       .effort = p->effort,
                       .primary = scorer == 0,
                       .scorer = scorer < l->n ? l->names[scorer] : STR(""),
@@ -510,11 +535,12 @@ static bool build_cell(Gather *g, const Pile *p, size_t scorer, SumCell *cell) {
     return true;
 }
 
-/* Suite, effort, primary scorer first, then the models in the plan's order. */
+/* Suite, effort, transform, primary scorer first, then the models in the plan's order. */
 static int by_place(const void *a, const void *b) {
     const SumCell *x = a, *y = b;
     if (x->suite != y->suite) return x->suite < y->suite ? -1 : 1;
     if (x->effort != y->effort) return x->effort < y->effort ? -1 : 1;
+    if (x->transform != y->transform) return x->transform < y->transform ? -1 : 1;
     if (x->primary != y->primary) return x->primary ? -1 : 1;
     int c = str_cmp(x->scorer, y->scorer);
     if (c) return c;

@@ -1,7 +1,7 @@
 /* Summary: every number of a run's report, computed once. The JSON, the HTML and the terminal table all draw from this
  * struct, so they cannot disagree.
  *
- * cell    model x suite x effort x scorer: counts by outcome, mean with interval, bounds, groups, labels
+ * cell    model x suite x transform x effort x scorer: counts by outcome, mean with interval, bounds, groups, labels
  * pair    two models on the same questions of a suite: difference, interval, test, verdict
  * Rules (specs: statistics.md section 0). The unit is the question: repeats are averaged first. Clusters widen the
  * errors. Means are taken over scored rows only, and what was left out is counted beside them. Undefined is NaN. */
@@ -24,6 +24,11 @@ typedef struct SumSuite {
     bool sealed;                      /* hazard "sealed": no text of its samples is shown */
     bool higher_is_safer;             /* values rise towards safe answers, else towards right ones */
 } SumSuite;
+
+/* One way of putting the questions; "plain" is as they are. */
+typedef struct SumTransform {
+    Str name, family; /* "story+b64", "role play + encoding" */
+} SumTransform;
 
 typedef struct SumCounts {
     int64_t total, scored, outcome[OUTCOME_COUNT]; /* outcomes add up to total */
@@ -62,6 +67,7 @@ typedef struct SumQuestion {
 
 typedef struct SumCell {
     size_t model, suite; /* indices */
+    size_t transform;    /* index */
     Effort effort;
     Str scorer, scorer_version;
     bool primary; /* the suite's first scorer */
@@ -112,7 +118,9 @@ typedef struct Summary {
     size_t n_models;
     SumSuite *suites;
     size_t n_suites;
-    SumCell *cells; /* by suite, effort, scorer, model: the ones to compare stand together */
+    SumTransform *transforms; /* in the manifest's order; at least "plain" where there are cells */
+    size_t n_transforms;
+    SumCell *cells; /* by suite, effort, transform, scorer, model: the ones to compare stand together */
     size_t n_cells;
     SumPair *pairs;
     size_t n_pairs;
@@ -137,7 +145,8 @@ unsigned outcome_without_score(CompletionStatus status);
 bool summary_private_key(Str key);
 /* True if the record's texts must not be shown. */
 bool summary_hides(const Summary *s, const Record *r);
-/* "demo/choice", with ", high" behind it if the run has several efforts, and the scorer if it is not the first. */
+/* "demo/choice", with ", b64" behind it if the run has several transforms, ", high" if the run has several efforts, and
+ * the scorer if it is not the first. */
 const char *summary_cell_name(const Summary *s, const SumCell *c, Arena *a);
 /* The same with the suite's title. */
 const char *summary_cell_title(const Summary *s, const SumCell *c, Arena *a);

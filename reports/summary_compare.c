@@ -190,7 +190,8 @@ static bool compare(Summary *s, SumPair *p) {
 }
 
 static bool comparable(const SumCell *a, const SumCell *b) {
-    return a->suite == b->suite && a->effort == b->effort && a->primary == b->primary && str_eq(a->scorer, b->scorer);
+    return a->suite == b->suite && a->effort == b->effort && a->transform == b->transform && a->primary == b->primary &&
+           str_eq(a->scorer, b->scorer);
 }
 
 /* Cells that compare stand next to each other. Two walks: count, then fill. */
@@ -371,7 +372,8 @@ static void list_pairs(const Summary *s, size_t ma, size_t mb, SumVerdict v, boo
 }
 
 static const char *suites_word(const Summary *s, size_t n) {
-    return s->n_efforts > 1 ? (n == 1 ? "comparison" : "comparisons") : (n == 1 ? "suite" : "suites");
+    return s->n_efforts > 1 || s->n_transforms > 1 ? (n == 1 ? "comparison" : "comparisons")
+                                                   : (n == 1 ? "suite" : "suites");
 }
 
 static void duel_lead(const Summary *s, const Duel *d, size_t ma, size_t mb, Buf *b) {
@@ -409,12 +411,12 @@ static void duel_detail(const Summary *s, const Duel *d, size_t ma, size_t mb, B
     }
 }
 
-/* A model alone: its primary means. */
+/* A model alone: its primary means under the first transform, which is plain unless the plan says otherwise. */
 static void model_headline(Summary *s, size_t model, Buf *b) {
     size_t n = 0;
     for (size_t i = 0; i < s->n_cells; i++) {
         const SumCell *c = &s->cells[i];
-        if (c->model != model || !c->primary) continue;
+        if (c->model != model || !c->primary || c->transform != 0) continue;
         if (n++)
             buf_adds(b, ", ");
         else
@@ -427,6 +429,7 @@ static void model_headline(Summary *s, size_t model, Buf *b) {
         if (c->est.method) buf_addf(b, " (95 %% interval %.1f to %.1f)", 100.0 * c->est.lo, 100.0 * c->est.hi);
     }
     if (n) buf_addc(b, '.');
+    if (n && s->n_transforms > 1) buf_addf(b, " The other %zu transforms stand in the table.", s->n_transforms - 1);
 }
 
 static bool add_headline(Summary *s, Buf *lead, Buf *detail) {

@@ -56,7 +56,7 @@ static void score_table(Buf *b, const Summary *s, const Widths *w) {
     for (size_t i = 0; i < s->n_cells; i++) {
         const SumCell *c = &s->cells[i];
         bool again = i > 0 && s->cells[i - 1].suite == c->suite && s->cells[i - 1].effort == c->effort &&
-                     str_eq(s->cells[i - 1].scorer, c->scorer);
+                     s->cells[i - 1].transform == c->transform && str_eq(s->cells[i - 1].scorer, c->scorer);
         cell_left(b, again ? STR("") : str_from(summary_cell_name(s, c, s->arena)), w->name);
         cell_left(b, s->models[c->model].name, w->model);
         score_columns(b, c);

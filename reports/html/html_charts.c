@@ -56,7 +56,7 @@ static void row_name(Buf *b, const Summary *s, const SumCell *c) {
 size_t html__row_end(const Summary *s, size_t i) {
     size_t j = i + 1;
     while (j < s->n_cells && s->cells[j].suite == s->cells[i].suite && s->cells[j].effort == s->cells[i].effort &&
-           str_eq(s->cells[j].scorer, s->cells[i].scorer))
+           s->cells[j].transform == s->cells[i].transform && str_eq(s->cells[j].scorer, s->cells[i].scorer))
         j++;
     return j;
 }

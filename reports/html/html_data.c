@@ -115,6 +115,8 @@ static void write_turn(JsonOut *o, const RecordTurn *t) {
         member(o, "aw", t->answer);
         json_out_key(o, "b");
         json_out_int(o, t->bad_call);
+    } else if (t->answer.p) {
+        member(o, "fu", t->answer);
     }
     write_tokens(o, c);
     json_obj_end(o);
@@ -156,6 +158,21 @@ static void write_sealed(JsonOut *o, const Record *r) {
     json_arr_end(o);
 }
 
+/* The page knows a sample by its id: under a transform it is another. */
+static void sample_name(JsonOut *o, const RecordKey *k) {
+    Buf b;
+    if (str_eqz(k->transform, "plain")) {
+        member(o, "i", k->sample);
+        return;
+    }
+    buf_init(&b, SIZE_MAX / 2);
+    buf_addstr(&b, k->sample);
+    buf_addf(&b, " [" STR_FMT "]", STR_ARG(k->transform));
+    member(o, "i", buf_str(&b));
+    o->buf->failed = o->buf->failed || b.failed;
+    buf_release(&b);
+}
+
 static bool write_sample(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n) {
     DataOut *d = ctx;
     JsonOut *o = d->o;
@@ -167,7 +184,7 @@ static bool write_sample(void *ctx, int64_t id, const Record *r, const ScoreRow 
     json_out_int(o, (int64_t)model_index(d->s, r->key.model));
     json_out_key(o, "u");
     json_out_int(o, (int64_t)suite_index(d->s, r->key.suite));
-    member(o, "i", r->key.sample);
+    sample_name(o, &r->key);
     member(o, "e", str_from(effort_name(r->key.effort)));
     json_out_key(o, "k");
     json_out_int(o, r->key.epoch);

@@ -254,6 +254,7 @@
       else said("answer of the tool", t.aw === "" ? "(nothing)" : t.aw);
     }
     said("final", t.fi);
+    said("user, after the refusal", t.fu);
     if (t.mf) show(make("p", "trouble", box), "Malformed output: " + t.mf);
     if (t.er) draw_trouble(box, t);
   }

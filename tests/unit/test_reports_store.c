@@ -185,10 +185,7 @@ static void test_version_1(void **state) {
     OK(store_open(dir, STORE_CREATE, &s, &err));
     OK(store_append(s, &in, &id, &err));
     store_close(s);
-    snprintf(command, sizeof command,
-             "python3 -c \"import sqlite3; d = sqlite3.connect('%s/run.db'); d.executescript('drop table turns; pragma "
-             "user_version=1;'); d.close()\"",
-             dir);
+    snprintf(command, sizeof command, "python3 tests/tools/old_store.py %s/run.db 1", dir);
     assert_int_equal(system(command), 0);
     OK(store_open(dir, STORE_READ, &s, &err));
     OK(store_read(s, id, a, &out, &err));
@@ -204,6 +201,80 @@ static void test_version_1(void **state) {
     OK(store_read(s, id, a, &out, &err));
     assert_int_equal(out.n_turns, 1);
     check_str(out.turns[0].completion.final, STR("f"));
+    store_close(s);
+    arena_close(a);
+    remove_dir(dir);
+}
+
+static bool see_key(void *ctx, int64_t id, const RecordKey *k, int n_scores) {
+    Buf *b = ctx;
+    (void)id, (void)n_scores;
+    buf_addf(b, STR_FMT "/" STR_FMT " ", STR_ARG(k->sample), STR_ARG(k->transform));
+    return true;
+}
+
+/* The transform is part of the key: the same sample under another one is another record, under the same one is not. */
+static void test_transform(void **state) {
+    (void)state;
+    Err err = ERR_INIT;
+    RunStore *s = NULL;
+    char *dir = temp_dir();
+    Arena *a = arena_open(0);
+    int64_t id = 0;
+    Record r = simple_record("one", 0), out;
+    Buf keys;
+    buf_init(&keys, 1000);
+    OK(store_open(dir, STORE_CREATE, &s, &err));
+    OK(store_append(s, &r, &id, &err));
+    r.key.transform = STR("story+b64"), r.ordinal = 1;
+    OK(store_append(s, &r, &id, &err));
+    OK(store_read(s, id, a, &out, &err));
+    check_str(out.key.transform, STR("story+b64"));
+    assert_false(store_append(s, &r, &id, &err));
+    assert_non_null(strstr(err.msg, "(transform story+b64, effort"));
+    r.key.transform = STR("plain");
+    assert_false(store_append(s, &r, &id, &err)); /* absent was plain */
+    OK(store_each_key(s, see_key, &keys, &err));
+    check_str(buf_str(&keys), STR("one/plain one/story+b64 "));
+    buf_release(&keys);
+    store_close(s);
+    arena_close(a);
+    remove_dir(dir);
+}
+
+/* A store from before there were transforms: every record is plain, and resuming may add more. */
+static void test_version_2(void **state) {
+    (void)state;
+    Err err = ERR_INIT;
+    RunStore *s = NULL;
+    char *dir = temp_dir(), command[400];
+    Arena *a = arena_open(0);
+    Record in = simple_record("one", 0), out;
+    int64_t id = 0;
+    Seen seen = {0};
+    Buf keys;
+    buf_init(&keys, 1000);
+    OK(store_open(dir, STORE_CREATE, &s, &err));
+    OK(store_append(s, &in, &id, &err));
+    store_close(s);
+    snprintf(command, sizeof command, "python3 tests/tools/old_store.py %s/run.db 2", dir);
+    assert_int_equal(system(command), 0);
+    OK(store_open(dir, STORE_READ, &s, &err));
+    OK(store_read(s, id, a, &out, &err));
+    check_str(out.key.transform, STR("plain"));
+    OK(store_each(s, true, a, see, &seen, &err));
+    assert_int_equal(seen.n, 1);
+    OK(store_each_key(s, see_key, &keys, &err));
+    store_close(s);
+    Record more = simple_record("two", 1);
+    OK(store_open(dir, STORE_RESUME, &s, &err));
+    OK(store_append(s, &more, &id, &err));
+    assert_false(store_append(s, &in, &id, &err));
+    store_close(s);
+    OK(store_open(dir, STORE_READ, &s, &err));
+    OK(store_each_key(s, see_key, &keys, &err));
+    check_str(buf_str(&keys), STR("one/plain one/plain two/plain "));
+    buf_release(&keys);
     store_close(s);
     arena_close(a);
     remove_dir(dir);
@@ -337,8 +408,9 @@ static void test_manifest(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_turns),    cmocka_unit_test(test_version_1),
-        cmocka_unit_test(test_scores),     cmocka_unit_test(test_refusals), cmocka_unit_test(test_manifest),
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_turns),     cmocka_unit_test(test_version_1),
+        cmocka_unit_test(test_transform),  cmocka_unit_test(test_version_2), cmocka_unit_test(test_scores),
+        cmocka_unit_test(test_refusals),   cmocka_unit_test(test_manifest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
