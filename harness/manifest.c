@@ -79,6 +79,38 @@ Str manifest_suites(const Plan *p, Arena *a) {
     return keep(&b, a);
 }
 
+/* Whether the chain stands in the list of a suite before this one. */
+static bool told(const Plan *p, size_t suite, Str name) {
+    for (size_t i = 0; i < suite; i++)
+        for (size_t k = 0; k < p->suites[i].n_transforms; k++)
+            if (str_eq(p->suites[i].transforms[k].chain.name, name)) return true;
+    return false;
+}
+
+static void transform_object(JsonOut *o, const PlanTransform *t) {
+    json_obj(o);
+    member_str(o, "name", t->chain.name);
+    member_str(o, "family", t->family);
+    json_out_key(o, "versions");
+    json_arr(o);
+    for (size_t i = 0; i < t->chain.n; i++) json_out_int(o, t->chain.v[i]->version);
+    json_arr_end(o);
+    json_obj_end(o);
+}
+
+Str manifest_transforms(const Plan *p, Arena *a) {
+    Buf b;
+    JsonOut o;
+    buf_init(&b, MANIFEST_MAX);
+    json_out_init(&o, &b, 0);
+    json_arr(&o);
+    for (size_t i = 0; i < p->n_suites; i++)
+        for (size_t k = 0; k < p->suites[i].n_transforms; k++)
+            if (!told(p, i, p->suites[i].transforms[k].chain.name)) transform_object(&o, &p->suites[i].transforms[k]);
+    json_arr_end(&o);
+    return keep(&b, a);
+}
+
 Str manifest_scorers(const Plan *p, ScorerSet *const *sets, Arena *a) {
     Buf b;
     JsonOut o;

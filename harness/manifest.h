@@ -4,6 +4,7 @@
  *   plan       the resolved plan: suites with digests and counts, efforts, repeats, seed, settings (plan_to_json)
  *   models     [{name, spec, digest, engine, backend, layout, ...}] in the plan's order
  *   suites     [{name, title, version, hazard, metric, ...}]
+ *   transforms [{name, family, versions}] in the order of the suites; absent where plain is all
  *   scorers    {suite: [{name, scorer, version, plugin?, sha256?}]}
  *   sandbox    what the sandbox can do, or null when no suite needs it
  *   judge      {spec, digest, engine, precision, effort, temperature, …} of the model that scorers asked, if they did
@@ -25,6 +26,7 @@
 /* One model as opened, as a JSON object in the arena; {NULL,0} without memory. */
 Str manifest_model(const PlanModel *m, const EngineInfo *info, Arena *a);
 Str manifest_suites(const Plan *p, Arena *a);
+Str manifest_transforms(const Plan *p, Arena *a);
 Str manifest_scorers(const Plan *p, ScorerSet *const *sets, Arena *a);
 Str manifest_harness(Arena *a);
 

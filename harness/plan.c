@@ -65,7 +65,34 @@ bool plan_open_data(Plan *p, Arena *a, Err *err) {
         p->suites[i].fewshot = fewshot;
         if (!choose(&p->suites[i], p->limit, a, err)) return false;
     }
-    return plan_digest(p, a, err);
+    return plan_fit_transforms(p, a, err) && plan_digest(p, a, err);
+}
+
+/* ---- seeds ---- */
+
+static void add_decimal(Sha256 *h, uint64_t v) {
+    char text[24];
+    int n = snprintf(text, sizeof text, "%llu", (unsigned long long)v);
+    sha256_add_field(h, (Str){text, (size_t)n});
+}
+
+static uint64_t seed_of(uint64_t seed, Str suite, Str sample, Effort effort, int epoch, const TransformChain *c) {
+    unsigned char digest[32];
+    Sha256 h;
+    sha256_init(&h);
+    sha256_add_field(&h, STR("assay-seed-1"));
+    add_decimal(&h, seed);
+    sha256_add_field(&h, suite);
+    sha256_add_field(&h, sample);
+    sha256_add_field(&h, str_from(effort_name(effort)));
+    add_decimal(&h, (uint64_t)epoch);
+    if (c && !transform_is_plain(c)) sha256_add_field(&h, c->name); /* plain items keep the seeds from before */
+    sha256_end(&h, digest);
+    return sha256_u64(digest);
+}
+
+uint64_t plan_seed(uint64_t seed, Str suite, Str sample, Effort effort, int epoch) {
+    return seed_of(seed, suite, sample, effort, epoch, NULL);
 }
 
 /* ---- work ---- */
@@ -74,9 +101,16 @@ static int64_t items_per_sample(const Plan *p) {
     return (int64_t)p->n_efforts * p->repeats;
 }
 
+int64_t plan_suite_count(const Plan *p, size_t suite) {
+    const PlanSuite *ps = &p->suites[suite];
+    int64_t n = 0;
+    for (size_t t = 0; t < ps->n_transforms; t++) n += (int64_t)ps->transforms[t].n_chosen * items_per_sample(p);
+    return n;
+}
+
 static int64_t items_per_model(const Plan *p) {
     int64_t n = 0;
-    for (size_t i = 0; i < p->n_suites; i++) n += (int64_t)p->suites[i].n_chosen * items_per_sample(p);
+    for (size_t i = 0; i < p->n_suites; i++) n += plan_suite_count(p, i);
     return n;
 }
 
@@ -88,17 +122,15 @@ WorkItem plan_item(const Plan *p, int64_t ordinal) {
     BUG_ON(ordinal < 0 || ordinal >= plan_count(p));
     int64_t per_model = items_per_model(p), rest = ordinal % per_model;
     WorkItem w = {.ordinal = ordinal, .model = (int)(ordinal / per_model)};
-    for (;; w.suite++) {
-        int64_t n = (int64_t)p->suites[w.suite].n_chosen * items_per_sample(p);
-        if (rest < n) break;
-        rest -= n;
-    }
+    for (int64_t n; rest >= (n = plan_suite_count(p, (size_t)w.suite)); w.suite++) rest -= n;
     const PlanSuite *ps = &p->suites[w.suite];
-    int64_t n = (int64_t)ps->n_chosen, turn = rest / n; /* effort, then epoch */
-    w.sample = ps->chosen[rest % n];
+    const PlanTransform *t = ps->transforms;
+    for (int64_t n; rest >= (n = (int64_t)t->n_chosen * items_per_sample(p)); t++, w.transform++) rest -= n;
+    int64_t n = (int64_t)t->n_chosen, turn = rest / n; /* effort, then epoch */
+    w.sample = t->chosen[rest % n];
     w.effort = p->efforts[turn / p->repeats];
     w.epoch = (int)(turn % p->repeats) + 1;
-    w.seed = plan_seed(p->seed, ps->suite->id, ps->data->samples[w.sample].id, w.effort, w.epoch);
+    w.seed = seed_of(p->seed, ps->suite->id, ps->data->samples[w.sample].id, w.effort, w.epoch, &t->chain);
     return w;
 }
 
@@ -127,24 +159,4 @@ ToolLimits plan_tool_limits(const Plan *p, const Suite *s) {
     ToolLimits l = s->tools->limits;
     tools_overlay(&l, &p->tool_limits);
     return l;
-}
-
-static void add_decimal(Sha256 *h, uint64_t v) {
-    char text[24];
-    int n = snprintf(text, sizeof text, "%llu", (unsigned long long)v);
-    sha256_add_field(h, (Str){text, (size_t)n});
-}
-
-uint64_t plan_seed(uint64_t seed, Str suite, Str sample, Effort effort, int epoch) {
-    unsigned char digest[32];
-    Sha256 h;
-    sha256_init(&h);
-    sha256_add_field(&h, STR("assay-seed-1"));
-    add_decimal(&h, seed);
-    sha256_add_field(&h, suite);
-    sha256_add_field(&h, sample);
-    sha256_add_field(&h, str_from(effort_name(effort)));
-    add_decimal(&h, (uint64_t)epoch);
-    sha256_end(&h, digest);
-    return sha256_u64(digest);
 }

@@ -51,6 +51,23 @@ static void tools_json(JsonOut *o, const Plan *p, const Suite *s) {
     json_obj_end(o);
 }
 
+/* As absent as before there were transforms, where plain is all. */
+static void transforms_json(JsonOut *o, const PlanSuite *ps) {
+    if (ps->n_transforms == 1 && transform_is_plain(&ps->transforms[0].chain)) return;
+    json_out_key(o, "transforms");
+    json_arr(o);
+    for (size_t i = 0; i < ps->n_transforms; i++) {
+        const PlanTransform *t = &ps->transforms[i];
+        json_obj(o);
+        key_str(o, "transform", t->chain.name);
+        key_int(o, "chosen", (int64_t)t->n_chosen);
+        key_int(o, "left_out", (int64_t)t->n_left_out);
+        if (t->why.p) key_str(o, "because", t->why);
+        json_obj_end(o);
+    }
+    json_arr_end(o);
+}
+
 static void suite_json(JsonOut *o, const Plan *p, const PlanSuite *ps) {
     const Suite *s = ps->suite;
     json_obj(o);
@@ -74,6 +91,7 @@ static void suite_json(JsonOut *o, const Plan *p, const PlanSuite *ps) {
     json_out_int(o, (int64_t)ps->n_chosen);
     json_out_key(o, "generation");
     generation_json(o, p, s);
+    transforms_json(o, ps);
     if (s->tools) json_out_key(o, "tools"), tools_json(o, p, s);
     json_out_key(o, "scorers");
     json_arr(o);

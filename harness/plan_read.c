@@ -1,5 +1,6 @@
 /* plan.yaml and the command line -> Plan. */
 #include "harness/plan.h"
+#include "harness/plan_internal.h"
 
 #include <string.h>
 
@@ -240,6 +241,7 @@ static bool read_values(Reader *r, const YamlNode *root) {
         !want_small(root, "repeats", 1, 10000, &p->repeats, r->err) ||
         !yaml_want_int(root, "limit", false, 0, INT64_MAX, &p->limit, r->err) ||
         !suite_read_generation(root, &p->generation, r->err) || !read_tools(r, root) || !read_judge(r, root) ||
+        !suite_read_transforms(root, r->a, &p->transforms, &p->n_transforms, r->err) ||
         !want_small(root, "threads", 0, 4096, &p->threads, r->err) ||
         !want_small(root, "batch", 0, 4096, &p->batch, r->err) ||
         !want_small(root, "context", 0, 1 << 20, &p->context, r->err) ||
@@ -261,9 +263,9 @@ static bool read_name(Reader *r, const YamlNode *root) {
     return r->p->name.p || err_nomem(r->err);
 }
 
-static const char *const plan_keys[] = {"plan",  "seed",       "models",    "suites", "efforts", "repeats",
-                                        "limit", "generation", "threads",   "batch",  "context", "device",
-                                        "out",   "data",       "precision", "tools",  "judge",   NULL};
+static const char *const plan_keys[] = {"plan",       "seed",    "models", "suites",     "efforts", "repeats", "limit",
+                                        "generation", "threads", "batch",  "context",    "device",  "out",     "data",
+                                        "precision",  "tools",   "judge",  "transforms", NULL};
 
 static bool read_plan(Reader *r, const YamlNode *root) {
     return yaml_check_keys(root, "a plan", plan_keys, r->err) && read_name(r, root) && read_models(r, root) &&
@@ -403,7 +405,7 @@ bool plan_load(const char *const *paths, size_t n_paths, const PlanOverrides *o,
     for (size_t i = 0; i < n_paths; i++)
         if (!read_file(r, paths[i])) return false;
     if (o && !apply_overrides(r, o)) return false;
-    if (!load_suites(r) || !check_complete(r)) return false;
+    if (!load_suites(r) || !check_complete(r) || !plan_resolve_transforms(p, a, err)) return false;
     *out = p;
     return true;
 }

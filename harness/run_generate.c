@@ -97,6 +97,14 @@ static bool put_scores(Run *r, Item *it, Err *err) {
 
 /* ---- generating ---- */
 
+/* Its next turn comes before any sample that has not begun, first come first served. */
+static void make_ready(Run *r, Item *it) {
+    Item **end = &r->ready;
+    while (*end) end = &(*end)->next;
+    it->next = NULL;
+    *end = it;
+}
+
 /* What the record says beside the completion; the turns of a loop. */
 static void describe_turns(const Item *it, Record *rec) {
     const ToolLoop *l = &it->loop;
@@ -126,6 +134,7 @@ static bool append(Run *r, Item *it, Err *err) {
     Record rec = {.key = {.model = r->plan->models[it->w.model].name,
                           .suite = ps->suite->id,
                           .sample = sample->id,
+                          .transform = plan_transform(r->plan, &it->w)->chain.name,
                           .effort = it->w.effort,
                           .epoch = it->w.epoch},
                   .ordinal = it->w.ordinal,
@@ -155,9 +164,26 @@ static bool append_or_free(Run *r, Item *it, Err *err) {
     return false;
 }
 
+/* A completed turn of a sample with follow-ups: the user insists, or the sample is done. */
+static bool finish_followed(Run *r, Item *it, const Completion *c, Err *err) {
+    bool goes_on = false, refused = false;
+    bool ok =
+        scoring_refuses(r->sets[it->w.suite], run__sample(r, &it->w), it->user_text, c, it->arena, &refused, err) &&
+        follow_take(&it->loop, &it->request, c, engine_info(r->engine)->context, refused, it->arena, &goes_on, err) &&
+        (goes_on || loop_completion(&it->loop, it->arena, &it->completion, err));
+    if (!ok) {
+        run__item_free(r, it);
+        return false;
+    }
+    if (!goes_on) return append_or_free(r, it, err);
+    make_ready(r, it);
+    return true;
+}
+
 /* A completed turn of a sample with tools: a tool answers it, or the sample is done. */
 static bool finish_turn(Run *r, Item *it, const Completion *c, Err *err) {
     bool calls = false;
+    if (follow_is(&it->loop)) return finish_followed(r, it, c, err);
     if (!loop_take(&it->loop, &it->request, c, engine_info(r->engine)->context, it->arena, &calls, err) ||
         (!calls && !loop_completion(&it->loop, it->arena, &it->completion, err))) {
         run__item_free(r, it);
@@ -209,10 +235,15 @@ static bool submit_item(Run *r, Item *it, Err *err) {
 }
 
 /* The templates of tools see the sample as those of the prompt do. */
-static bool begin_loop(Run *r, Item *it, Err *err) {
+static bool begin_loop(Run *r, Item *it, const PromptExtra *extra, Err *err) {
     const PlanSuite *ps = run__suite(r, &it->w);
     const Sample *sample = run__sample(r, &it->w);
     ToolLoop *l = &it->loop;
+    if (extra->n_follow_ups) {
+        if (!follow_begin(l, extra->follow_ups, extra->n_follow_ups, &it->request, it->arena, err)) return false;
+        r->n_loops++;
+        return true;
+    }
     if (!ps->suite->tools) return true;
     l->row = sample->row;
     if (!prompt_sample_value(sample, it->arena, &l->sample, err) ||
@@ -230,10 +261,11 @@ static bool submit(Run *r, int64_t ordinal, Err *err) {
     it->w = plan_item(r->plan, ordinal);
     const PlanSuite *ps = run__suite(r, &it->w);
     GenOptions gen = plan_gen(r->plan, &it->w);
+    PromptExtra extra;
     clock_utc(it->started_at);
-    if (!prompt_build(ps->suite, ps->fewshot, run__sample(r, &it->w), &gen, (uint64_t)ordinal, it->arena, &it->request,
-                      err) ||
-        !begin_loop(r, it, err)) {
+    if (!prompt_build_as(&plan_transform(r->plan, &it->w)->chain, ps->suite, ps->fewshot, &ps->kin,
+                         run__sample(r, &it->w), &gen, (uint64_t)ordinal, it->arena, &it->request, &extra, err) ||
+        !begin_loop(r, it, &extra, err)) {
         run__item_free(r, it);
         return err_wrap(err, "suite " STR_FMT, STR_ARG(ps->suite->id));
     }
@@ -258,10 +290,7 @@ static bool take_answer(Run *r, Item *it, Err *err) {
         return false;
     }
     if (!goes_on) return append_or_free(r, it, err);
-    Item **end = &r->ready;
-    while (*end) end = &(*end)->next;
-    it->next = NULL;
-    *end = it;
+    make_ready(r, it);
     return true;
 }
 

@@ -7,7 +7,7 @@
 #include "harness/prompt.h"
 #include "harness/run.h"
 #include "harness/scoring.h"
-#include "harness/tools_loop.h"
+#include "harness/follow_loop.h"
 
 /* Finished generations that wait for a scoring thread; beyond it nothing new is submitted. */
 #define JOBS_PENDING_MAX 256
@@ -27,7 +27,7 @@ typedef struct Item {
     int64_t record_id;
     Request request; /* freshly generated items only */
     size_t n_prompt; /* messages of the prompt itself; those behind them are of the turns */
-    ToolLoop loop;   /* of samples with tools */
+    ToolLoop loop;   /* of samples with tools, or with follow-ups */
     bool answering;  /* a thread runs a tool for it, rather than its scorers */
     bool answered;   /* false: `err` says why it could not (memory) */
     ScoringCalls calls;

@@ -51,7 +51,8 @@ static bool open_scorers(Run *r, Err *err) {
     return true;
 }
 
-/* Renders every prompt once: a template that fails on the last sample must not fail after an hour. */
+/* Renders every prompt once: a template that fails on the last sample must not fail after an hour. Opening the data
+ * has done so for all transforms but plain. */
 static bool check_prompts(Run *r, Err *err) {
     Arena *a = arena_open(0);
     bool ok = a || err_nomem(err);
@@ -79,7 +80,21 @@ static void init_cells(Run *r) {
             ProgressCell *c = &r->cells[m * p->n_suites + s];
             c->model = p->models[m].name;
             c->suite = p->suites[s].suite->id;
-            c->total = (int64_t)p->suites[s].n_chosen * (int64_t)p->n_efforts * p->repeats;
+            c->total = plan_suite_count(p, s);
+        }
+}
+
+/* What is not asked must not go unsaid. */
+static void tell_left_out(const Run *r) {
+    for (size_t s = 0; s < r->plan->n_suites; s++)
+        for (size_t i = 0; i < r->plan->suites[s].n_transforms; i++) {
+            const PlanTransform *t = &r->plan->suites[s].transforms[i];
+            if (!t->n_left_out || r->o->quiet) continue;
+            fprintf(r->o->err,
+                    "assay: " STR_FMT ": transform " STR_FMT " leaves out %zu of %zu samples; of the first: " STR_FMT
+                    "\n",
+                    STR_ARG(r->plan->suites[s].suite->id), STR_ARG(t->chain.name), t->n_left_out,
+                    r->plan->suites[s].n_chosen, STR_ARG(t->why));
         }
 }
 
@@ -88,7 +103,8 @@ static void init_cells(Run *r) {
 static bool same_key(const Run *r, const WorkItem *w, const Record *rec) {
     return str_eq(rec->key.model, r->plan->models[w->model].name) &&
            str_eq(rec->key.suite, run__suite(r, w)->suite->id) && str_eq(rec->key.sample, run__sample(r, w)->id) &&
-           rec->key.effort == w->effort && rec->key.epoch == w->epoch;
+           str_eq(rec->key.transform, plan_transform(r->plan, w)->chain.name) && rec->key.effort == w->effort &&
+           rec->key.epoch == w->epoch;
 }
 
 static bool push_unscored(Run *r, int64_t id, int64_t ordinal) {
@@ -417,6 +433,8 @@ static bool agree_plan(Run *r, Err *err) {
 static bool agree_inputs(Run *r, Err *err) {
     Arena *a = r->arena;
     return agree_plan(r, err) && manifest_agree(r->store, "suites", manifest_suites(r->plan, a), a, err) &&
+           (!plan_transforms(r->plan) ||
+            manifest_agree(r->store, "transforms", manifest_transforms(r->plan, a), a, err)) &&
            manifest_agree(r->store, "scorers", manifest_scorers(r->plan, r->sets, a), a, err) &&
            manifest_agree(r->store, "context", str_printf(a, "%d", r->plan->context), a, err) &&
            manifest_agree(r->store, "n_items", str_printf(a, "%lld", (long long)r->n_items), a, err) &&
@@ -458,6 +476,7 @@ static bool open_all(Run *r, Err *err) {
     if (!open_plan(r, err) || !choose_dir(r, err) || !open_scorers(r, err) || !check_prompts(r, err)) return false;
     if (!(facts = arena_array(r->arena, r->plan->n_models, sizeof *facts))) return err_nomem(err);
     init_cells(r);
+    tell_left_out(r);
     stored = has_db(r);
     if (stored && !open_stored(r, err)) return false;
     if (stored && !subtract_store(r, err)) return explain(r, err);

@@ -319,13 +319,29 @@ typedef struct RefusalQuestion {
     Arena *a;
 } RefusalQuestion;
 
-static bool is_full_refusal(void *ctx) {
-    RefusalQuestion *q = ctx;
+/* sure: nothing behind it leaves the rules in doubt. */
+static bool refuses_fully(const RefusalQuestion *q, bool sure) {
     ScorerHost host = host_of(q->a);
     ScorerErr why;
     Score s = {.size = sizeof s};
     if (!q->set->refusal || !q->set->refusal->score(q->set->refusal_self, &host, q->view, &s, &why)) return false;
+    if (sure && s.status != SCORE_SCORED) return false;
     return s.label.n == 12 && memcmp(s.label.p, "full_refusal", 12) == 0;
+}
+
+static bool is_full_refusal(void *ctx) {
+    return refuses_fully(ctx, false);
+}
+
+bool scoring_refuses(const ScorerSet *set, const Sample *sample, Str user_text, const Completion *c, Arena *a,
+                     bool *refused, Err *err) {
+    ScorerView view;
+    *refused = false;
+    if (c->status != COMPLETION_OK) return true;
+    if (!scoring_view(sample, user_text, c, NULL, a, &view, err)) return false;
+    RefusalQuestion question = {set, &view, a};
+    *refused = refuses_fully(&question, true);
+    return true;
 }
 
 bool scoring_all(const ScorerSet *set, const Sample *sample, Str user_text, const Completion *c,

@@ -61,6 +61,10 @@ unsigned scorer_asks(const Scorer *s);
 bool scoring_one(const BoundScorer *b, const ScorerView *v, const AskHelp *help, Arena *a, Score *out, AskLog *log,
                  Err *err);
 
+/* *refused: the built-in rules call this completion's `final` a clear and full refusal. false only without memory. */
+bool scoring_refuses(const ScorerSet *set, const Sample *sample, Str user_text, const Completion *c, Arena *a,
+                     bool *refused, Err *err);
+
 /* All scores of a sample, settled, one row per entry of the set, in the arena. false as in scoring_one. */
 bool scoring_all(const ScorerSet *set, const Sample *sample, Str user_text, const Completion *c,
                  const ScoringCalls *calls, const AskHelp *help, Arena *a, ScoreRow **rows, Err *err);

@@ -284,6 +284,27 @@ static Str add_digest(Arena *a, Str list, Str digest) {
     return str_printf(a, STR_FMT STR_FMT, STR_ARG(list), STR_ARG(digest));
 }
 
+bool suite_read_transforms(const YamlNode *root, Arena *a, const TransformChain **out, size_t *n, Err *err) {
+    YamlNode *list = NULL;
+    if (!yaml_want_seq(root, "transforms", false, &list, err)) return false;
+    if (!list) return true;
+    if (!list->n) return yaml_fail(list, err, "'transforms' is empty; [plain] asks the samples as they are");
+    TransformChain *v = arena_array(a, list->n, sizeof *v);
+    if (!v) return err_nomem(err);
+    for (size_t i = 0; i < list->n; i++) {
+        const YamlNode *item = list->items[i];
+        if (item->kind != YKIND_STR) return yaml_fail(item, err, "a transform is named by its id, or two as a+b");
+        if (!transform_parse(item->text, &v[i], err))
+            return err_wrap(err, "%s line %d column %d", item->doc->name, item->line, item->col);
+        for (size_t k = 0; k < i; k++)
+            if (str_eq(v[k].name, v[i].name))
+                return yaml_fail(item, err, "transform '" STR_FMT "' is named twice", STR_ARG(v[i].name));
+    }
+    *out = v;
+    *n = list->n;
+    return true;
+}
+
 static bool read_options(Reader *r, const YamlNode *entry, SuiteScorer *sc) {
     YamlNode *map = NULL;
     if (!yaml_want_map(entry, "options", false, &map, r->err)) return false;
@@ -435,11 +456,12 @@ static bool read_suite(Reader *r, const YamlNode *root) {
     static const char *const known[] = {"suite",   "version",    "title",   "description", "licence",
                                         "canary",  "hazard",     "dataset", "prompt",      "prefill",
                                         "fewshot", "generation", "mode",    "choices_as",  "scorers",
-                                        "metric",  "higher_is",  "tools",   NULL};
+                                        "metric",  "higher_is",  "tools",   "transforms",  NULL};
     return yaml_check_keys(root, "a suite", known, r->err) && read_head(r, root) && read_dataset_section(r, root) &&
            read_prompt(r, root) && read_prefill(r, root) && read_fewshot(r, root) &&
-           suite_read_generation(root, &r->s->generation, r->err) && read_choices_as(r, root) && read_tools(r, root) &&
-           read_scorers(r, root);
+           suite_read_generation(root, &r->s->generation, r->err) &&
+           suite_read_transforms(root, r->a, &r->s->transforms, &r->s->n_transforms, r->err) &&
+           read_choices_as(r, root) && read_tools(r, root) && read_scorers(r, root);
 }
 
 bool suite_load(const char *path, const char *data_dir, Arena *a, Suite **out, Err *err) {

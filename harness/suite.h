@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "harness/dataset.h"
 #include "harness/tools.h"
+#include "harness/transform/transform.h"
 #include "harness/yaml.h"
 
 typedef enum SuiteMode { SUITE_GENERATE, SUITE_LOGLIKELIHOOD } SuiteMode;
@@ -58,7 +59,9 @@ typedef struct Suite {
     const Template *choices_as;               /* loglikelihood: what is appended for a choice */
     SuiteFewshot fewshot;
     SuiteGeneration generation;
-    const SuiteTools *tools; /* NULL: the model has none */
+    const SuiteTools *tools;          /* NULL: the model has none */
+    const TransformChain *transforms; /* [n_transforms]; NULL: not given, [plain] */
+    size_t n_transforms;
     const SuiteScorer *scorers;
     size_t n_scorers;
     SuiteMetric metric;
@@ -76,6 +79,9 @@ bool suite_is_suite(const YamlNode *root);
 
 /* Reads the map `generation` of a suite or a plan into *g; keys that are absent leave it as it was. */
 bool suite_read_generation(const YamlNode *root, SuiteGeneration *g, Err *err);
+
+/* Reads the list `transforms` of a suite or a plan; absent leaves *out and *n as they were. */
+bool suite_read_transforms(const YamlNode *root, Arena *a, const TransformChain **out, size_t *n, Err *err);
 
 /* Samples and few-shot examples. *fewshot is NULL if the suite has none. */
 bool suite_open_data(const Suite *s, Arena *a, Dataset **samples, Dataset **fewshot, Err *err);

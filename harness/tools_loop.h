@@ -30,6 +30,8 @@ typedef struct ToolLoop {
     Str limit;   /* absent, or which limit ended it: "turns", "tokens", "context" */
     Str failure; /* absent, or why it could not go on: one sentence */
     SandboxSession *python;
+    const Str *follow_ups; /* of the loops of follow_loop.h, which have no tools */
+    size_t n_follow_ups;
 } ToolLoop;
 
 /* Gives the request the tools of these names (NULL: all of the suite's). l->row and l->sample are set already; messages

@@ -47,7 +47,7 @@ struct Transform {
     /* false only without memory. Every text lives in the arena or for ever. */
     bool (*apply)(const Transform *t, Arena *a, Transformed *io);
     const char *column;  /* NULL: the item's own text; else the column of the sample that holds it */
-    bool open_weights;   /* needs hold of the chat template: no service offers it */
+    bool open_weights;   /* for one who runs the model: needs hold of its instructions or its chat template */
     bool counterpart;    /* the item's Korean counterpart is asked; `column` then holds it, if there is no such item */
     const char *en, *ko; /* wording, for `apply` */
 };
