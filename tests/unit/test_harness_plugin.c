@@ -142,7 +142,7 @@ static bool ask_for_ever(void *self, const ScorerHost *h, const ScorerView *v, S
     (void)self;
     (void)h;
     (void)err;
-    assert_true(v->n_replies <= 8);
+    assert_true(v->n_replies <= ASK_MAX);
     ask->kind = SCORER_ASK_PROGRAM;
     return true;
 }
