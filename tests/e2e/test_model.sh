@@ -48,7 +48,8 @@ expect 0 "$ASSAY" model a --against a --text text
 prints "KL(A||B)         mean 0   median 0   99 % 0   max 0 nats"
 prints "same top token   100.00 %"
 prints "logits apart     mean 0   max 0 "
-[ ! -s err ] || fail "a measurement that is not on a terminal says: $(cat err)"
+# not on a terminal it is silent, but for a line every ten seconds on a slow machine
+grep -qvE '^[0-9]+ of 3001 tokens, [0-9]+ %' err && fail "a measurement that is not on a terminal says: $(cat err)"
 [ "$(wc -L <out)" -le 80 ] || fail "wider than 80 columns"
 expect 0 "$ASSAY" model a --against-precision exact --text text --json
 cp out same.json
