@@ -230,7 +230,7 @@ schema=$REPO/reports/schema/report.schema.json
 [ -f check.py ] && { python3 check.py "$schema" one/report.json short/report.json || fail "the schema"; }
 
 # ---- the page tells the conversation ----
-grep -q '"tn":' one/report.html || fail "the page has no turns"
+grep -q '"tn":\[{"st":"ok"' one/report.html || fail "the page has no turns with their status"
 "$ASSAY" rescore one -q >"$W/out" 2>&1 || fail "rescore: $(cat "$W/out")"
 
 # ---- sealed: nothing of the turns is shown ----
