@@ -182,11 +182,23 @@ static bool open_any(ModelFiles *d, const char *dir, Err *err) {
     return ok && dir_finish(d, err);
 }
 
+/* Shards and a single file beside them, which the index does not name: one of the two is left over, of another training
+ * perhaps. Hugging Face's own code takes the single file, others the index. */
+static bool check_single(const ModelFiles *d, const char *dir, Err *err) {
+    if (has_file(d, SINGLE_NAME)) return true;
+    return err_set(err, ERR_INPUT,
+                   "%.200s holds " SINGLE_NAME " and, in " INDEX_NAME
+                   ", other weight files; nobody knows which weights "
+                   "are meant: take away one of the two",
+                   dir);
+}
+
 bool dir_open(ModelFiles *d, const char *dir, bool any_name, Err *err) {
     const char *index = path_join(d->arena, dir, INDEX_NAME);
     const char *single = index ? path_join(d->arena, dir, SINGLE_NAME) : NULL;
     if (!single) return err_nomem(err);
-    if (file_exists(index)) return open_index(d, dir, index, err);
+    if (file_exists(index))
+        return open_index(d, dir, index, err) && (!file_exists(single) || check_single(d, dir, err));
     if (any_name) return open_any(d, dir, err);
     if (!file_exists(single))
         return err_set(err, ERR_INPUT,

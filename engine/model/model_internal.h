@@ -70,7 +70,7 @@ bool safetensors_read(ModelFiles *d, const char *file, const unsigned char *p, s
 /* Appends one tensor; its name is copied. */
 bool dir_append(ModelFiles *d, const char *name, const char *file, const Tensor *t, Err *err);
 
-/* dir/model.safetensors, or the shards that dir/model.safetensors.index.json names. any_name: or else every
+/* dir/model.safetensors, or the shards that dir/model.safetensors.index.json names, not both. any_name: or else every
  * .safetensors file of the folder, as OpenAI's own layout may be cut without an index. */
 bool dir_open(ModelFiles *d, const char *dir, bool any_name, Err *err);
 /* dir/name alone, a safetensors file. */

@@ -371,6 +371,15 @@ static void test_index(void **state) {
     must(model_open(&(ModelSource){.path = dir_}, &m, err));
     model_close(m);
     Buf b;
+    slurp("model-00007-of-00003.safetensors", &b); /* left over, or merged? */
+    put("model.safetensors", b.p, b.n);
+    buf_release(&b);
+    refuse_model("nobody knows which weights are meant");
+    as_shard("model.safetensors", ""); /* an index of the single file is fine */
+    must(model_open(&(ModelSource){.path = dir_}, &m, err));
+    model_close(m);
+    unlink(in_dir("model.safetensors"));
+    as_shard("model-00007-of-00003.safetensors", "");
     slurp("model.safetensors.index.json", &b);
     for (size_t i = 0; i < b.n; i += 1 + i / 100) {
         put("model.safetensors.index.json", b.p, i);
