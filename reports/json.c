@@ -390,7 +390,8 @@ static bool write_sample(void *ctx, int64_t id, const Record *r, const ScoreRow 
     key_cstr(o, "status", completion_status_name(c->status));
     key_bool(o, "has_final", c->has_final);
     key_arr(o, "scores");
-    for (size_t i = 0; i < n; i++) write_score(o, &rows[i], hide);
+    for (size_t i = 0; i < n; i++)
+        if (!summary_not_asked(&rows[i].score)) write_score(o, &rows[i], hide);
     json_arr_end(o);
     write_tokens(o, c);
     write_turns(o, r, hide);

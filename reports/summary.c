@@ -11,6 +11,7 @@
 
 typedef struct RowScore {
     size_t scorer; /* index in the suite's list */
+    bool not_asked;
     uint32_t status, outcome;
     double value;
     Str label;
@@ -69,6 +70,10 @@ unsigned outcome_without_score(CompletionStatus status) {
 
 bool summary_private_key(Str key) {
     return str_eqz(key, "command");
+}
+
+bool summary_not_asked(const Score *s) {
+    return s->status == SCORE_UNSCORED && str_eqz((Str){s->rule.p, s->rule.n}, SCORER_NOT_ASKED);
 }
 
 bool summary_hides(const Summary *s, const Record *r) {
@@ -250,6 +255,7 @@ static bool row_scores(Gather *g, size_t suite, const ScoreRow *rows, size_t n, 
     for (size_t i = 0; i < n; i++) {
         const Score *sc = &rows[i].score;
         if (!scorer_index(g, suite, rows[i].scorer, rows[i].version, &scores[i].scorer)) return false;
+        scores[i].not_asked = summary_not_asked(sc);
         scores[i].status = sc->status;
         scores[i].outcome = sc->outcome < OUTCOME_COUNT ? sc->outcome : OUTCOME_UNSCORED;
         scores[i].value = sc->value;
@@ -303,7 +309,7 @@ static int by_sample(const void *a, const void *b) {
 /* ---- one scorer's reading of a row ---- */
 
 typedef struct Reading {
-    bool scored, cut_off;
+    bool scored, cut_off, not_asked; /* not_asked: the row is not for this scorer, and counts nowhere */
     unsigned outcome;
     double value;
     Str label;
@@ -314,6 +320,7 @@ static Reading read_row(const Row *r, size_t scorer) {
     for (size_t i = 0; i < r->n_scores; i++) {
         const RowScore *s = &r->scores[i];
         if (s->scorer != scorer) continue;
+        v.not_asked = s->not_asked;
         v.scored = s->status == SCORE_SCORED;
         v.outcome = s->outcome;
         v.value = s->value;
@@ -345,6 +352,7 @@ static bool build_questions(Arena *a, SumCell *cell, const Pile *p, size_t score
     for (size_t i = 0; i < p->n; i++) {
         const Row *r = &p->rows[i];
         Reading v = read_row(r, scorer);
+        if (v.not_asked) continue;
         if (n == 0 || !str_eq(list[n - 1].sample, r->sample))
             list[n++] = (SumQuestion){.sample = r->sample,
                                       .content_hash = r->content_hash,
@@ -493,6 +501,7 @@ static bool tally(Arena *a, SumCell *cell, const Pile *p, size_t scorer) {
     for (size_t i = 0; i < p->n; i++) {
         const Row *r = &p->rows[i];
         Reading v = read_row(r, scorer);
+        if (v.not_asked) continue;
         count(&cell->counts, r, &v);
         cell->tokens_prompt += r->tokens_prompt;
         cell->tokens += r->tokens;
@@ -558,7 +567,8 @@ static bool build_cells(Gather *g) {
         size_t n_scorers = g->scorers[p->suite]->n;
         for (size_t k = 0; k < (n_scorers ? n_scorers : 1); k++) {
             if (!grow(g->a, (void **)&s->cells, s->n_cells, &cap, sizeof *s->cells)) return err_nomem(g->err);
-            if (!build_cell(g, p, k, &s->cells[s->n_cells++])) return false;
+            if (!build_cell(g, p, k, &s->cells[s->n_cells])) return false;
+            if (s->cells[s->n_cells].counts.total || k == 0) s->n_cells++; /* else it was asked about none of them */
         }
     }
     s->n_efforts = seen[0] + seen[1] + seen[2];

@@ -143,6 +143,8 @@ const char *outcome_words(unsigned outcome); /* "no answer" */
 unsigned outcome_without_score(CompletionStatus status);
 /* True for manifest entries that only a resume needs and that name folders of the machine: reports leave them out. */
 bool summary_private_key(Str key);
+/* True of a row that says that its sample is not for its scorer: it is shown and counted nowhere. */
+bool summary_not_asked(const Score *s);
 /* True if the record's texts must not be shown. */
 bool summary_hides(const Summary *s, const Record *r);
 /* "demo/choice", with ", b64" behind it if the run has several transforms, ", high" if the run has several efforts, and

@@ -177,6 +177,9 @@ typedef struct Score {
     size_t n_verdicts;
 } Score;
 
+/* The rule of an unscored Score that says: this sample is not for this scorer. Reports count it nowhere. */
+#define SCORER_NOT_ASKED "not-asked"
+
 typedef struct Scorer { /* what you give: grows only at the end */
     uint32_t abi, size; /* SCORER_ABI, sizeof(Scorer) when compiled */
     const char *name, *version, *help;

@@ -193,7 +193,8 @@ static bool write_sample(void *ctx, int64_t id, const Record *r, const ScoreRow 
     member(o, "st", str_from(completion_status_name(c->status)));
     json_out_key(o, "s");
     json_arr(o);
-    for (size_t i = 0; i < n; i++) write_score(o, &rows[i], c->final, hide);
+    for (size_t i = 0; i < n; i++)
+        if (!summary_not_asked(&rows[i].score)) write_score(o, &rows[i], c->final, hide);
     json_arr_end(o);
     write_tokens(o, c);
     write_turns(o, r, hide);
