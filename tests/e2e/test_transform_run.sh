@@ -128,7 +128,8 @@ with open("test/long/s.jsonl", "w") as f:
 names = "plain b64 hex rot13 leet spaced zwsp reverse story expert split history".split()
 def peak(transforms):
     open("long.yaml", "w").write(f"plan: l\nmodels: [m]\nsuites: [test/long]\ntransforms: [{', '.join(transforms)}]\n")
-    p = subprocess.Popen([os.environ.get("ASSAY") or "assay", "validate", "long.yaml"], stdout=subprocess.DEVNULL)
+    p = subprocess.Popen([os.environ.get("ASSAY") or "assay", "validate", "long.yaml"], stdout=subprocess.DEVNULL,
+                         env={**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=1"})  # what is freed must be gone
     _, status, usage = os.wait4(p.pid, 0)
     assert status == 0
     return usage.ru_maxrss / 1024
