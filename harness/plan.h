@@ -21,7 +21,8 @@ typedef struct PlanModel {
 typedef struct PlanTransform {
     TransformChain chain;
     Str family;
-    const size_t *chosen; /* [n_chosen] those of PlanSuite.chosen that fit; the same array if all do */
+    const size_t *chosen; /* [n_chosen] those of PlanSuite.chosen that fit, under other transforms than plain the
+                             control questions (column `kind`) first; the same array if there is nothing to change */
     size_t n_chosen;
     size_t n_left_out;
     Str why; /* of the first that was left out */

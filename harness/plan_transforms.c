@@ -1,6 +1,6 @@
 /* Transforms of a plan: which suite is asked how, and which samples fit. Texts are made here only to see whether they
  * can be, and thrown away: what a plan keeps of a transform is a list of indices, and none at all where every sample
- * fits. */
+ * fits and none is a control question. */
 #include "harness/plan.h"
 #include "harness/plan_internal.h"
 
@@ -55,16 +55,29 @@ static bool look(const PlanSuite *ps, PlanTransform *t, bool *fits, Arena *scrat
     return true;
 }
 
+static bool is_control(const PlanSuite *ps, size_t sample) {
+    const Value *kind = value_get(&ps->data->samples[sample].row, STR("kind"));
+    return kind && kind->type == VALUE_STR && str_eqz(kind->s, "control");
+}
+
+static bool any_control(const PlanSuite *ps) {
+    for (size_t i = 0; i < ps->n_chosen; i++)
+        if (is_control(ps, ps->chosen[i])) return true;
+    return false;
+}
+
+/* Control questions first: whether a cipher is read should be known before its other answers are. */
 static bool fit(const PlanSuite *ps, PlanTransform *t, bool *fits, Arena *scratch, Arena *a, Err *err) {
     t->chosen = ps->chosen;
     t->n_chosen = ps->n_chosen;
     if (transform_is_plain(&t->chain)) return true;
     if (!look(ps, t, fits, scratch, a, err)) return false;
-    if (!t->n_left_out) return true;
+    if (!t->n_left_out && !any_control(ps)) return true;
     size_t *chosen = arena_array(a, ps->n_chosen - t->n_left_out, sizeof *chosen), n = 0;
     if (!chosen) return err_nomem(err);
-    for (size_t i = 0; i < ps->n_chosen; i++)
-        if (fits[i]) chosen[n++] = ps->chosen[i];
+    for (int controls = 1; controls >= 0; controls--)
+        for (size_t i = 0; i < ps->n_chosen; i++)
+            if (fits[i] && is_control(ps, ps->chosen[i]) == controls) chosen[n++] = ps->chosen[i];
     t->chosen = chosen;
     t->n_chosen = n;
     return true;

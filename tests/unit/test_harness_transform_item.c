@@ -135,6 +135,19 @@ static void test_order(void **state) {
     dir_close(&d);
 }
 
+static void test_controls_first(void **state) {
+    (void)state;
+    TestDir d;
+    put_suite(&d, SUITE);
+    dir_put(&d, "su/a/s.jsonl",
+            "{\"id\": \"a\", \"text\": \"A b\"}\n{\"id\": \"c\", \"text\": \"C d\", \"kind\": "
+            "\"control\"}\n{\"id\": \"b\", \"text\": \"B c\", \"kind\": \"harm\"}\n");
+    Plan *p = load(&d, PLAN "transforms: [plain, rot13]\n");
+    static const size_t want[] = {0, 1, 2, 1, 0, 2};
+    for (int i = 0; i < 6; i++) assert_int_equal(plan_item(p, i).sample, want[i]);
+    dir_close(&d);
+}
+
 /* Plain items have the seeds and ordinals that they had; the others one field more. */
 static void test_seeds(void **state) {
     (void)state;
@@ -231,13 +244,10 @@ static void test_every_allocation_may_fail(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sources),
-        cmocka_unit_test(test_requests),
-        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_seeds),
-        cmocka_unit_test(test_whose_list),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_every_allocation_may_fail),
+        cmocka_unit_test(test_sources),  cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_order),    cmocka_unit_test(test_controls_first),
+        cmocka_unit_test(test_seeds),    cmocka_unit_test(test_whose_list),
+        cmocka_unit_test(test_refusals), cmocka_unit_test(test_every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
