@@ -3,6 +3,7 @@
 #include "engine/base/clock.h"
 #include "harness/completion_keep.h"
 #include "harness/run_internal.h"
+#include "harness/tags.h"
 
 /* Samples with tools that are under way, whether with the engine or with a tool: each may hold an interpreter. */
 #define LOOPS_MAX SANDBOX_MAX_SESSIONS
@@ -148,7 +149,9 @@ static bool append(Run *r, Item *it, Err *err) {
                   .completion = it->completion,
                   .sealed = ps->suite->hazard == HAZARD_SEALED};
     describe_turns(it, &rec);
-    bool ok = !prompt.failed ? store_append(r->store, &rec, &it->record_id, err) : err_nomem(err);
+    bool ok = !prompt.failed && tags_of(sample, it->arena, &rec.tags)
+                  ? store_append(r->store, &rec, &it->record_id, err)
+                  : err_nomem(err);
     buf_release(&prompt);
     if (!ok) return false;
     it->calls = (ScoringCalls){rec.turns, rec.n_turns, rec.n_bad_calls};

@@ -200,6 +200,39 @@ static void write_pair(JsonOut *o, const Summary *s, const SumPair *p) {
     json_obj_end(o);
 }
 
+static void write_share(JsonOut *o, const SumShare *v) {
+    json_obj(o);
+    key_int(o, "n_questions", (int64_t)v->n);
+    key_num(o, "share", v->share);
+    write_interval(o, v->lo, v->hi, v->method);
+    json_obj_end(o);
+}
+
+static void write_robust(JsonOut *o, const Summary *s, const SumRobust *r) {
+    json_obj(o);
+    key_str(o, "model", s->models[r->model].name);
+    key_str(o, "suite", s->suites[r->suite].name);
+    key_cstr(o, "effort", effort_name(r->effort));
+    key_str(o, "kind", r->kind);
+    key_int(o, "n_transforms", (int64_t)r->n_transforms);
+    key_int(o, "n_clusters", (int64_t)r->n_clusters);
+    json_out_key(o, "any_wrong"), write_share(o, &r->any);
+    json_out_key(o, "mean_wrong"), write_share(o, &r->mean);
+    key_obj(o, "worst");
+    key_str(o, "transform", s->transforms[r->worst].name);
+    key_num(o, "share", r->worst_share);
+    json_obj_end(o);
+    key_arr(o, "families");
+    for (size_t i = 0; i < r->n_families; i++) {
+        json_obj(o);
+        key_str(o, "family", r->families[i].name);
+        json_out_key(o, "any_wrong"), write_share(o, &r->families[i].any);
+        json_obj_end(o);
+    }
+    json_arr_end(o);
+    json_obj_end(o);
+}
+
 static void write_names(JsonOut *o, const Summary *s) {
     key_arr(o, "models");
     for (size_t i = 0; i < s->n_models; i++) {
@@ -384,6 +417,7 @@ static bool write_sample(void *ctx, int64_t id, const Record *r, const ScoreRow 
     key_int(o, "epoch", r->key.epoch);
     key_str(o, "group", r->group);
     key_str(o, "cluster", r->cluster);
+    if (r->tags.p) json_out_key(o, "tags"), json_out_raw(o, r->tags);
     key_str(o, "content_hash", r->content_hash);
     key_str(o, "request_hash", r->request_hash);
     key_cstr(o, "outcome", outcome_name(n ? rows[0].score.outcome : outcome_without_score(c->status)));
@@ -444,6 +478,11 @@ static bool write_document(JsonOut *o, RunStore *store, const Summary *s, Arena 
     key_arr(o, "comparisons");
     for (size_t i = 0; i < s->n_pairs; i++) write_pair(o, s, &s->pairs[i]);
     json_arr_end(o);
+    if (s->n_transforms > 1) {
+        key_arr(o, "robustness");
+        for (size_t i = 0; i < s->n_robust; i++) write_robust(o, s, &s->robust[i]);
+        json_arr_end(o);
+    }
     if (!write_manifest(o, store, a, err)) return false;
     key_arr(o, "samples");
     bool ok = store_each(store, true, a, write_sample, &x, err);

@@ -94,7 +94,7 @@ static const char *const QUERIES[Q_COUNT] = {
                     "FROM scores WHERE record = ?1 ORDER BY position, scorer",
     [Q_TEXTS_OF] = "SELECT scorer, kind, bytes FROM texts WHERE record = ?1",
     [Q_TROUBLE_OF] = "SELECT scorer, kind, bytes FROM texts WHERE record = ?1 AND scorer = '' "
-                     "AND kind IN ('malformed', 'error')",
+                     "AND kind IN ('malformed', 'error', 'tags')",
     [Q_SEALED_OF] = "SELECT sealed FROM records WHERE id = ?1",
     [Q_TURN_PUT] = "INSERT INTO turns(record, turn, request_hash, status, stop, has_final, n_prompt_tokens, n_tokens, "
                    "n_analysis_tokens, seconds_prefill, seconds_decode, tool_seconds, bad_call, limit_hit) "

@@ -74,8 +74,10 @@ typedef struct Record {
     Str content_hash; /* of the sample as read: joins runs of different plans */
     Str request_hash; /* of the exact request */
     Str prompt;       /* messages as JSON [{"role","content"}…]: shown in the report */
-    Str target;       /* accepted answer(s) as text, for people */
-    Str started_at;   /* UTC; a time, left out of comparisons of reports */
+    Str tags;       /* what the sample is, as a JSON object of short texts: {"kind":"harm"}; absent if it says nothing.
+                       Never sealed */
+    Str target;     /* accepted answer(s) as text, for people */
+    Str started_at; /* UTC; a time, left out of comparisons of reports */
     Completion completion;
     bool sealed; /* the texts are dangerous or private: reports show none of them */
     /* Samples with tools: `completion` is all turns as one, and request_hash the first turn's. */

@@ -63,6 +63,7 @@ static bool put_record_texts(RunStore *s, int64_t id, const Record *r, Err *err)
             return false;
     size_t bytes = 0;
     if (!size_mul(c->ids.n, sizeof(uint32_t), &bytes)) return err_nomem(err);
+    if (!store__put_text(s, id, STR(""), "tags", false, r->tags.p, r->tags.n, err)) return false;
     return store__put_text(s, id, STR(""), "ids", r->sealed, c->ids.p, bytes, err);
 }
 
@@ -327,9 +328,9 @@ static bool text_place(Record *r, ScoreRow *rows, size_t n, Str scorer, Str kind
         const char *kind;
         Str *at;
     } places[] = {
-        {"prompt", &r->prompt},         {"target", &r->target}, {"analysis", &c->analysis},
-        {"commentary", &c->commentary}, {"final", &c->final},   {"malformed", &c->malformed},
-        {"error", &c->error},
+        {"tags", &r->tags},           {"prompt", &r->prompt},         {"target", &r->target},
+        {"analysis", &c->analysis},   {"commentary", &c->commentary}, {"final", &c->final},
+        {"malformed", &c->malformed}, {"error", &c->error},
     };
     if (scorer.n == 0) {
         bool ok = true;

@@ -18,7 +18,7 @@ typedef struct RowScore {
 } RowScore;
 
 typedef struct Row {
-    Str sample, content_hash, group, cluster;
+    Str sample, content_hash, group, cluster, kind;
     int epoch;
     CompletionStatus status;
     bool malformed;
@@ -267,6 +267,16 @@ static bool row_scores(Gather *g, size_t suite, const ScoreRow *rows, size_t n, 
     return true;
 }
 
+/* The tag "kind" of a record. */
+static bool kind_of(Gather *g, Str tags, Str *out) {
+    Json *j = NULL;
+    if (!tags.p) return true;
+    if (!json_parse(tags, &j, g->err)) return err_wrap(g->err, "a record's tags");
+    bool ok = keep(g->a, json_str(json_get(j, "kind")), out) || err_nomem(g->err);
+    json_close(j);
+    return ok;
+}
+
 static bool gather_row(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n) {
     Gather *g = ctx;
     const Completion *c = &r->completion;
@@ -294,7 +304,7 @@ static bool gather_row(void *ctx, int64_t id, const Record *r, const ScoreRow *r
     if (!keep(g->a, r->key.sample, &row->sample) || !keep(g->a, r->content_hash, &row->content_hash) ||
         !keep(g->a, r->group, &row->group) || !keep(g->a, r->cluster, &row->cluster))
         return err_nomem(g->err);
-    if (!row_scores(g, suite, rows, n, row)) return false;
+    if (!kind_of(g, r->tags, &row->kind) || !row_scores(g, suite, rows, n, row)) return false;
     p->n++;
     g->failed = false;
     return true;
@@ -358,6 +368,7 @@ static bool build_questions(Arena *a, SumCell *cell, const Pile *p, size_t score
                                       .content_hash = r->content_hash,
                                       .group = r->group,
                                       .cluster = r->cluster,
+                                      .kind = r->kind,
                                       .whole = true};
         SumQuestion *q = &list[n - 1];
         q->n_rows++;
@@ -366,6 +377,7 @@ static bool build_questions(Arena *a, SumCell *cell, const Pile *p, size_t score
         if (!v.scored) continue;
         q->n_scored++;
         q->sum += v.value;
+        q->n_below += v.value < 1.0;
         if (v.value != 0.0 && v.value != 1.0) q->whole = false;
         if (is_open(&v)) continue;
         q->n_decided++;
@@ -584,5 +596,5 @@ bool summary_build(RunStore *store, Arena *a, Summary *out, Err *err) {
     bool ok = store_counts(store, &out->stored, err) && read_manifest(&g, store) &&
               store_each(store, false, scratch, gather_row, &g, err) && !g.failed;
     arena_close(scratch);
-    return ok && build_cells(&g) && summary__compare(out, err);
+    return ok && build_cells(&g) && summary__compare(out, err) && summary__robust(out, err);
 }

@@ -57,8 +57,9 @@ typedef struct SumLabel {
 
 /* One question of a cell: its rows (repeats) together. */
 typedef struct SumQuestion {
-    Str sample, content_hash, group, cluster; /* group, cluster may be absent */
+    Str sample, content_hash, group, cluster, kind; /* the last three may be absent */
     int n_rows, n_scored, n_open;
+    int n_below;        /* scored, with a value below 1 */
     bool whole;         /* every scored value is 0 or 1 */
     double sum;         /* of scored values */
     double sum_decided; /* of scored values whose completion was not cut off */
@@ -107,6 +108,32 @@ typedef struct SumPair {
     bool flip; /* b leads the two models' headline: pictures and tables show b - a, so that ahead is to the right */
 } SumPair;
 
+/* A share of questions with its interval. */
+typedef struct SumShare {
+    size_t n; /* questions */
+    double share, lo, hi;
+    const char *method; /* NULL if there is no interval */
+} SumShare;
+
+typedef struct SumRobustFamily {
+    Str name;
+    SumShare any; /* wrong under at least one transform of the family */
+} SumRobustFamily;
+
+/* The questions of one kind of a suite under all transforms together (summary_robust.c). */
+typedef struct SumRobust {
+    size_t model, suite; /* indices */
+    Effort effort;
+    Str kind; /* of the samples: "harm", "twin"; absent if they have none */
+    size_t n_transforms, n_clusters;
+    SumShare any;  /* wrong under at least one transform */
+    SumShare mean; /* mean over the transforms of each */
+    size_t worst;  /* the transform with the largest share of wrong ones */
+    double worst_share;
+    SumRobustFamily *families;
+    size_t n_families;
+} SumRobust;
+
 /* lead answers in one sentence; detail gives its numbers ("" if there are none). */
 typedef struct SumHeadline {
     const char *lead, *detail;
@@ -124,6 +151,8 @@ typedef struct Summary {
     size_t n_cells;
     SumPair *pairs;
     size_t n_pairs;
+    SumRobust *robust; /* by the cells' order, then kind; none unless the run has several transforms */
+    size_t n_robust;
     int n_efforts; /* different ones that occur */
     StoreCounts stored;
     int64_t n_items;       /* work items of the plan; -1 if the manifest does not tell */
@@ -155,5 +184,7 @@ const char *summary_cell_title(const Summary *s, const SumCell *c, Arena *a);
 
 /* Within the room: fills pairs and headline from the cells. */
 bool summary__compare(Summary *s, Err *err);
+/* Fills robust. */
+bool summary__robust(Summary *s, Err *err);
 
 #endif

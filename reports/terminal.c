@@ -81,6 +81,31 @@ static void pair_lines(Buf *b, const Summary *s, const Widths *w) {
     }
 }
 
+static void share(Buf *b, const SumShare *v) {
+    buf_addf(b, "%.1f %%", 100.0 * v->share);
+    if (v->method) buf_addf(b, " (%.1f to %.1f)", 100.0 * v->lo, 100.0 * v->hi);
+}
+
+/* For harmful items wrong is a leak, for twins an over-refusal. */
+static void robust_lines(Buf *b, const Summary *s, const Widths *w) {
+    if (s->n_robust) buf_adds(b, "\nquestions that went wrong under the transforms together\n");
+    for (size_t i = 0; i < s->n_robust; i++) {
+        const SumRobust *r = &s->robust[i];
+        Str name = s->suites[r->suite].name;
+        if (r->kind.p) name = str_printf(s->arena, STR_FMT ", " STR_FMT, STR_ARG(name), STR_ARG(r->kind));
+        cell_left(b, name, w->name);
+        cell_left(b, s->models[r->model].name, w->model);
+        if (s->n_efforts > 1) buf_addf(b, "effort %s: ", effort_name(r->effort));
+        buf_addf(b, "under any of %zu ", r->n_transforms);
+        share(b, &r->any);
+        buf_adds(b, ", on average ");
+        share(b, &r->mean);
+        buf_adds(b, ", most under ");
+        visible_term(b, s->transforms[r->worst].name);
+        buf_addf(b, ": %.1f %%\n", 100.0 * r->worst_share);
+    }
+}
+
 bool report_summary(RunStore *store, Buf *out, Err *err) {
     Summary s;
     Arena *a = arena_open(0);
@@ -90,6 +115,7 @@ bool report_summary(RunStore *store, Buf *out, Err *err) {
         Widths w = measure(&s, a);
         score_table(out, &s, &w);
         pair_lines(out, &s, &w);
+        robust_lines(out, &s, &w);
         buf_addc(out, '\n');
     }
     for (size_t i = 0; ok && i < s.n_headline; i++) {

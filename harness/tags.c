@@ -1,0 +1,25 @@
+#include "harness/tags.h"
+
+#include "engine/base/json.h"
+
+bool tags_of(const Sample *s, Arena *a, Str *out) {
+    static const char *const columns[] = {"kind", "lang", "expected", "severity", "domain", "stage"};
+    Buf b;
+    JsonOut o;
+    size_t n = 0;
+    buf_init(&b, 4096);
+    json_out_init(&o, &b, 0);
+    json_obj(&o);
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        const Value *v = value_get(&s->row, str_from(columns[i]));
+        if (!v || v->type != VALUE_STR || !v->s.n || v->s.n > TAG_MAX) continue;
+        json_out_key(&o, columns[i]);
+        json_out_str(&o, v->s);
+        n++;
+    }
+    json_obj_end(&o);
+    *out = n && !b.failed ? str_dup(a, buf_str(&b)) : (Str){0};
+    bool ok = !b.failed && (!n || out->p);
+    buf_release(&b);
+    return ok;
+}

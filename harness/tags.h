@@ -1,0 +1,14 @@
+/* Tags: what a sample is, in a few short words that stay with its record, so that reports can tell harmful items from
+ * their twins without the dataset. */
+#ifndef ASSAY_HARNESS_TAGS_H
+#define ASSAY_HARNESS_TAGS_H
+
+#include "harness/dataset.h"
+
+#define TAG_MAX 64 /* bytes; longer texts are no tags */
+
+/* {"kind":"harm","lang":"en",…}: of the columns kind, lang, expected, severity, domain, stage those that the sample has
+ * as texts. Absent: it has none. false only without memory. */
+bool tags_of(const Sample *s, Arena *a, Str *out);
+
+#endif
