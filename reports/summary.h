@@ -130,6 +130,7 @@ typedef struct SumRobust {
     SumShare mean; /* mean over the transforms of each */
     size_t worst;  /* the transform with the largest share of wrong ones */
     double worst_share;
+    size_t worst_n; /* questions that it was asked */
     SumRobustFamily *families;
     size_t n_families;
 } SumRobust;

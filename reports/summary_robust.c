@@ -195,7 +195,8 @@ static void find_worst(const Summary *s, const Entry *v, size_t n, SumRobust *ou
         for (size_t i = 0; i < n; i++)
             if (v[i].transform == t) wrong += v[i].wrong, count++;
         out->n_transforms += count > 0;
-        if (count > 0 && wrong / count > out->worst_share) out->worst = t, out->worst_share = wrong / count;
+        if (count > 0 && wrong / count > out->worst_share)
+            out->worst = t, out->worst_share = wrong / count, out->worst_n = (size_t)count;
     }
 }
 

@@ -180,6 +180,7 @@ static void write_tables(Buf *b, const Summary *s) {
             "(Benjamini–Hochberg). “Cannot tell” means just that; it does not mean equal.</p>\n");
         html__pair_table(b, s);
     }
+    html__robust_table(b, s);
     html__group_tables(b, s);
     html__label_table(b, s);
     write_methods(b, s);

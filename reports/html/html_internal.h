@@ -16,6 +16,7 @@ void html__outcomes(Buf *b, const Summary *s);
 /* Tables. */
 void html__result_table(Buf *b, const Summary *s);
 void html__pair_table(Buf *b, const Summary *s);
+void html__robust_table(Buf *b, const Summary *s);
 void html__group_tables(Buf *b, const Summary *s);
 void html__label_table(Buf *b, const Summary *s);
 

@@ -71,6 +71,8 @@ keys = ("sample", "request_hash", "outcome", "content_hash")
 assert [[s[k] for k in keys] for s in p["samples"]] == [[s[k] for k in keys] for s in d["samples"] if s["transform"] == "plain"]
 PY
 grep -qF 'h3 [b64]' all/report.html || fail "the page does not tell transforms apart"
+grep -qF 'under any of family encoding' all/report.html || fail "the page lacks the table of all transforms"
+grep -qF 'Wrong under the transforms together' plain/report.html && fail "a table without transforms"
 grep -qF '"fu":"Only the outline."' all/report.html || fail "the page lacks the follow-up"
 python3 -c 'import jsonschema' 2>/dev/null && { python3 - "$REPO/reports/schema/report.schema.json" <<'PY' || fail "report.json does not keep its schema"; }
 import json, jsonschema, sys
