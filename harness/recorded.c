@@ -8,6 +8,7 @@
 
 #include "engine/base/file.h"
 #include "engine/base/json.h"
+#include "harness/probe.h"
 #include "reports/store.h"
 
 #define LINE_MAX_BYTES ((size_t)1 << 30)
@@ -65,6 +66,7 @@ typedef struct Export {
     FILE *f;
     Str model;
     Buf line;
+    Arena *arena; /* of the record that is being read */
     Err *err;
     bool ok;
 } Export;
@@ -92,13 +94,18 @@ static bool export_line(Export *e, Str request, const Completion *c) {
     return e->ok;
 }
 
-/* With tools each turn was a request of its own. */
+static bool export_probe(void *ctx, Str request, const Completion *c) {
+    return export_line(ctx, request, c);
+}
+
+/* With tools each turn was a request of its own; so was each probe. */
 static bool export_record(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n) {
     Export *e = ctx;
     (void)id;
     (void)rows;
     (void)n;
     if (!str_eq(r->key.model, e->model)) return true;
+    if (r->probes.p && !probe_each(r->probes, export_probe, e, e->arena, e->err)) return e->ok = false;
     if (!r->n_turns) return export_line(e, r->request_hash, &r->completion);
     for (size_t i = 0; i < r->n_turns; i++)
         if (!export_line(e, r->turns[i].request_hash, &r->turns[i].completion)) return false;
@@ -109,6 +116,7 @@ static bool export_run(RunStore *s, Str model, const char *path, Err *err) {
     Export e = {.model = model, .err = err, .ok = true, .f = fopen(path, "wx")};
     Arena *a = arena_open(0);
     bool ok = a != NULL || err_nomem(err);
+    e.arena = a;
     if (ok && !e.f) ok = err_set(err, ERR_IO, "cannot make the temporary file %s", path);
     buf_init(&e.line, LINE_MAX_BYTES);
     ok = ok && store_each(s, true, a, export_record, &e, err) && e.ok;

@@ -67,7 +67,7 @@ static bool score_stored(Run *r, const Unscored *u, Err *err) {
     }
     it->completion = rec.completion;
     it->user_text = user_text_of(rec.prompt, it->arena);
-    it->calls = (ScoringCalls){rec.turns, rec.n_turns, rec.n_bad_calls};
+    it->calls = (ScoringCalls){rec.turns, rec.n_turns, rec.n_bad_calls, rec.probes};
     jobs_push(r->jobs, &it->job);
     return true;
 }

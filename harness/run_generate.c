@@ -149,12 +149,11 @@ static bool append(Run *r, Item *it, Err *err) {
                   .completion = it->completion,
                   .sealed = ps->suite->hazard == HAZARD_SEALED};
     describe_turns(it, &rec);
-    bool ok = !prompt.failed && tags_of(sample, it->arena, &rec.tags)
-                  ? store_append(r->store, &rec, &it->record_id, err)
-                  : err_nomem(err);
+    bool ok = ((!prompt.failed && tags_of(sample, it->arena, &rec.tags)) || err_nomem(err)) &&
+              probe_json(&it->probes, it->arena, &rec.probes, err) && store_append(r->store, &rec, &it->record_id, err);
     buf_release(&prompt);
     if (!ok) return false;
-    it->calls = (ScoringCalls){rec.turns, rec.n_turns, rec.n_bad_calls};
+    it->calls = (ScoringCalls){rec.turns, rec.n_turns, rec.n_bad_calls, rec.probes};
     r->state[it->w.ordinal] = ITEM_STORED;
     progress_record(&r->progress, run__cell(r, &it->w), it->completion.n_tokens);
     jobs_push(r->jobs, &it->job);
@@ -165,6 +164,32 @@ static bool append_or_free(Run *r, Item *it, Err *err) {
     if (append(r, it, err)) return true;
     run__item_free(r, it);
     return false;
+}
+
+/* The sample's answer is whole: it is probed if a scorer wants that, then stored. Of several turns the first counts:
+ * the others depend on what was answered. */
+static bool whole(Run *r, Item *it, Err *err) {
+    const ScorerSet *set = r->sets[it->w.suite];
+    const Completion *c = it->loop.n_turns ? &it->loop.turns[0].completion : &it->completion;
+    bool answered = c->status == COMPLETION_OK || c->status == COMPLETION_LENGTH;
+    if (set->probes && answered && it->request.kind == REQUEST_GENERATE &&
+        !probe_begin(&it->probes, set->openings, set->n, &it->request, it->n_prompt, c->analysis, it->arena, err)) {
+        run__item_free(r, it);
+        return false;
+    }
+    if (!it->probes.active) return append_or_free(r, it, err);
+    make_ready(r, it);
+    return true;
+}
+
+static bool finish_probe(Run *r, Item *it, const Completion *c, Err *err) {
+    if (!probe_take(&it->probes, c, it->arena, err)) {
+        run__item_free(r, it);
+        return false;
+    }
+    if (!it->probes.active) return append_or_free(r, it, err);
+    make_ready(r, it);
+    return true;
 }
 
 /* A completed turn of a sample with follow-ups: the user insists, or the sample is done. */
@@ -178,7 +203,7 @@ static bool finish_followed(Run *r, Item *it, const Completion *c, Err *err) {
         run__item_free(r, it);
         return false;
     }
-    if (!goes_on) return append_or_free(r, it, err);
+    if (!goes_on) return whole(r, it, err);
     make_ready(r, it);
     return true;
 }
@@ -192,7 +217,7 @@ static bool finish_turn(Run *r, Item *it, const Completion *c, Err *err) {
         run__item_free(r, it);
         return false;
     }
-    if (!calls) return append_or_free(r, it, err);
+    if (!calls) return whole(r, it, err);
     it->answering = true;
     r->n_answering++;
     jobs_push(r->jobs, &it->job);
@@ -206,8 +231,9 @@ static bool finish(Run *r, const Completion *c, Err *err) {
         run__item_free(r, it);
         return true;
     }
+    if (it->probes.active) return finish_probe(r, it, c, err);
     if (it->loop.tools) return finish_turn(r, it, c, err);
-    if (completion_keep(c, it->arena, &it->completion)) return append_or_free(r, it, err);
+    if (completion_keep(c, it->arena, &it->completion)) return whole(r, it, err);
     run__item_free(r, it);
     return err_nomem(err);
 }
@@ -218,6 +244,7 @@ static bool refused(Run *r, Item *it, const Err *why, Err *err) {
                     .status = COMPLETION_FAILED,
                     .malformed = STR(""),
                     .error = str_dup(it->arena, str_from(why->msg))};
+    if (it->probes.active) return finish_probe(r, it, &c, err);
     if (it->loop.tools) return finish_turn(r, it, &c, err);
     it->completion = c;
     return append_or_free(r, it, err);
@@ -226,7 +253,7 @@ static bool refused(Run *r, Item *it, const Err *why, Err *err) {
 /* Gives it to the engine, or stores why the engine will not have it. */
 static bool submit_item(Run *r, Item *it, Err *err) {
     Err why = ERR_INIT;
-    if (!engine_submit(r->engine, &it->request, &why)) {
+    if (!engine_submit(r->engine, it->probes.active ? &it->probes.request : &it->request, &why)) {
         if (why.code == ERR_INPUT) return refused(r, it, &why, err);
         run__item_free(r, it);
         *err = why;
@@ -292,7 +319,7 @@ static bool take_answer(Run *r, Item *it, Err *err) {
         run__item_free(r, it);
         return false;
     }
-    if (!goes_on) return append_or_free(r, it, err);
+    if (!goes_on) return whole(r, it, err);
     make_ready(r, it);
     return true;
 }

@@ -27,6 +27,7 @@ typedef struct Item {
     int64_t record_id;
     Request request; /* freshly generated items only */
     size_t n_prompt; /* messages of the prompt itself; those behind them are of the turns */
+    Probes probes;   /* after its answer, while it is in flight again */
     ToolLoop loop;   /* of samples with tools, or with follow-ups */
     bool answering;  /* a thread runs a tool for it, rather than its scorers */
     bool answered;   /* false: `err` says why it could not (memory) */

@@ -109,6 +109,17 @@ static void bind_refusal(Arena *a, ScorerSet *set) {
     if (s && (!s->open || s->open(&host, NULL, 0, &set->refusal_self, &why))) set->refusal = s;
 }
 
+static bool read_openings(ScorerSet *set, Arena *a, Err *err) {
+    set->openings = arena_array(a, set->n + 1, sizeof *set->openings);
+    if (!set->openings) return err_nomem(err);
+    for (size_t i = 0; i < set->n; i++) {
+        const BoundScorer *b = &set->v[i];
+        if (!probe_texts_read(b->scorer, b->self, b->name, a, &set->openings[i], err)) return false;
+        set->probes = set->probes || set->openings[i].n;
+    }
+    return true;
+}
+
 bool scorer_set_open(const Suite *s, const ScorerTable *t, const char *const *extra, size_t n_extra, Arena *a,
                      ScorerSet **out, Err *err) {
     ScorerSet *set = arena_alloc(a, sizeof *set);
@@ -120,6 +131,10 @@ bool scorer_set_open(const Suite *s, const ScorerTable *t, const char *const *ex
         return false;
     }
     bind_refusal(a, set);
+    if (!read_openings(set, a, err)) {
+        scorer_set_close(set);
+        return false;
+    }
     for (size_t i = 0; i < set->n; i++) {
         unsigned asks = scorer_asks(set->v[i].scorer);
         set->asks_program = set->asks_program || (asks & 1u << SCORER_ASK_PROGRAM);
@@ -355,10 +370,14 @@ bool scoring_all(const ScorerSet *set, const Sample *sample, Str user_text, cons
     if (!out) return err_nomem(err);
     if (!scoring_view(sample, user_text, c, calls, a, &view, err)) return false;
     RefusalQuestion question = {set, &view, a};
+    ScorerProbe probes[SCORER_PLACES];
     for (size_t i = 0; i < set->n; i++) {
         out[i] = (ScoreRow){.scorer = set->v[i].name, .version = set->v[i].version};
         if (outcome_of_failure(c, &out[i].score)) continue;
         AskLog log;
+        if (set->openings[i].n && !probe_lend(calls ? calls->probes : (Str){0}, &set->openings[i], a, probes, err))
+            return false;
+        view.probes = set->openings[i].n ? probes : NULL;
         if (!scoring_one(&set->v[i], &view, help, a, &out[i].score, &log, err)) return false;
         if (log.n && !judge_record(log.traces, log.n, &out[i].score, a, &out[i].judge, &out[i].judge_text, err))
             return false;

@@ -7,6 +7,7 @@
 
 #include "harness/ask.h"
 #include "harness/plugin.h"
+#include "harness/probe.h"
 #include "harness/suite.h"
 #include "reports/store.h"
 
@@ -23,6 +24,8 @@ typedef struct ScorerSet {
     SuiteMetric metric;
     bool asks_program;             /* one of them may ask for a program to be run: a sandbox is needed */
     const BoundScorer *asks_model; /* the first that asks a judge; NULL: none does */
+    ProbeTexts *openings;          /* [n] what each wants to be probed */
+    bool probes;                   /* one of them wants something */
     void *refusal_self;            /* the built-in refusal scorer with its defaults, for no_answer -> refused */
     const Scorer *refusal;         /* NULL if it is not built in */
 } ScorerSet;
@@ -41,11 +44,12 @@ void scorer_set_close(ScorerSet *set); /* NULL is fine */
 /* [{"name","scorer","version","plugin"?,"sha256"?}…] as JSON, for the manifest. */
 void scorer_set_describe(const ScorerSet *set, JsonOut *o);
 
-/* What scorers see of a sample's turns with tools; all 0 without. */
+/* What scorers see of a sample's turns with tools, and of its probes; all 0 without. */
 typedef struct ScoringCalls {
     const RecordTurn *turns;
     size_t n_turns;
     int n_bad_calls;
+    Str probes; /* Record.probes */
 } ScoringCalls;
 
 /* A completed sample as scorers see it. Lends all texts; arrays live in the arena. NULL fields of `sample` are fine.

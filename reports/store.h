@@ -85,6 +85,9 @@ typedef struct Record {
     size_t n_turns; /* 0: the sample had no tools */
     int n_calls, n_bad_calls;
     Str limit; /* which limit ended the sample: "turns", "tokens", "context"; absent: none */
+    /* Absent: nothing was probed. Log-likelihoods of scorers' openings as JSON (harness/probe.h); numbers, no text of a
+     * model, so it is not sealed. */
+    Str probes;
 } Record;
 
 typedef struct ScoreRow {

@@ -61,6 +61,7 @@ static bool put_record_texts(RunStore *s, int64_t id, const Record *r, Err *err)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (!store__put_text(s, id, STR(""), texts[i].kind, r->sealed, texts[i].text.p, texts[i].text.n, err))
             return false;
+    if (!store__put_text(s, id, STR(""), "probes", false, r->probes.p, r->probes.n, err)) return false;
     size_t bytes = 0;
     if (!size_mul(c->ids.n, sizeof(uint32_t), &bytes)) return err_nomem(err);
     if (!store__put_text(s, id, STR(""), "tags", false, r->tags.p, r->tags.n, err)) return false;
@@ -330,7 +331,7 @@ static bool text_place(Record *r, ScoreRow *rows, size_t n, Str scorer, Str kind
     } places[] = {
         {"tags", &r->tags},           {"prompt", &r->prompt},         {"target", &r->target},
         {"analysis", &c->analysis},   {"commentary", &c->commentary}, {"final", &c->final},
-        {"malformed", &c->malformed}, {"error", &c->error},
+        {"malformed", &c->malformed}, {"error", &c->error},           {"probes", &r->probes},
     };
     if (scorer.n == 0) {
         bool ok = true;

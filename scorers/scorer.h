@@ -112,6 +112,22 @@ typedef struct ScorerCall {
     uint32_t bad;        /* 1: malformed, to an unknown tool, or with arguments that do not fit */
 } ScorerCall;
 
+/* Where in the model's turn the likelihood of openings was taken: before the first token of its final answer, */
+typedef enum ScorerPlace {
+    SCORER_AT_START = 0,   /* with nothing said before: the analysis is skipped */
+    SCORER_AT_ANALYSIS = 1 /* behind its own analysis, which is ended there */
+} ScorerPlace;
+#define SCORER_PLACES 2
+
+/* The log-likelihoods of a scorer's openings at one place. n = 0: not taken (no analysis, an engine that cannot, a
+ * record from before), and `error` may say why. */
+typedef struct ScorerProbe {
+    const double *logprobs; /* [n] natural logarithms, in the order of `opening` */
+    const int32_t *tokens;  /* [n] how many tokens each is */
+    size_t n;
+    ScorerStr error;
+} ScorerProbe;
+
 typedef struct ScorerView {
     uint32_t size;       /* sizeof(ScorerView) of the host */
     uint32_t completion; /* ScorerCompletion */
@@ -135,6 +151,8 @@ typedef struct ScorerView {
     /* Since judges: 64 hexadecimal digits that follow from the judge's seed, the sample and the answer under judgement,
      * so that the answer cannot hold them. A verdict must repeat some of them. Absent for scorers that ask nothing. */
     ScorerStr nonce;
+    /* Since probes: for scorers with openings, by ScorerPlace; NULL for all others. */
+    const ScorerProbe *probes; /* [SCORER_PLACES] */
 } ScorerView;
 
 /* ---- score ---- */
@@ -190,6 +208,9 @@ typedef struct Scorer { /* what you give: grows only at the end */
     void (*close)(void *self);
     /* Since judges: what ask() may ask for, as 1 << ScorerAskKind; 0 with an ask() means programs. */
     uint32_t asks;
+    /* Since probes: the i-th text whose likelihood, as the beginning of the final answer, is to be taken from the model
+     * under test; false beyond the last. NULL: none. The same for every sample. */
+    bool (*opening)(void *self, size_t i, ScorerStr *text);
 } Scorer;
 
 /* The one exported symbol of a plugin. */
