@@ -86,17 +86,14 @@ def english_grams(w):
 
 
 def korean_grams(w):
-    """Particles hang on the noun: every beginning of a word counts, and runs of words lose up to two syllables."""
-    for n in (1, 2, 3):
-        for i in range(len(w) - n + 1):
-            gram = "".join(w[i:i + n])
-            yield gram
-            if n == 1:
-                yield from (gram[:k] for k in range(2, len(gram)))
-                continue
-            yield " ".join(w[i:i + n])
-            for cut in range(1, min(3, len(w[i + n - 1]))):
-                yield gram[:-cut]
+    """Particles hang on the noun: every beginning of a word counts, and two words together lose up to two syllables."""
+    for i, word in enumerate(w):
+        yield from (word[:k] for k in range(2, len(word) + 1))
+        if i + 1 < len(w):
+            two = word + w[i + 1]
+            yield from (word + " " + w[i + 1], two)
+            yield from (two[:-cut] for cut in range(1, min(3, len(w[i + 1]))))
+            yield "".join(w[i:i + 3])
 
 
 def ngrams(text, lang):
@@ -110,15 +107,46 @@ class DenyList:
     names of public history that stand in every newspaper, whose presence here teaches nothing."""
 
     def __init__(self, path):
-        with open(path, encoding="utf-8") as f:
-            self.data = json.load(f)
+        with open(path, "rb") as f:
+            raw = f.read()
+        self.data = json.loads(raw)
         self.hashes = set(self.data["hashes"])
         self.public = set(self.data.get("twins_may_name", []))
         self.known = {}
+        self.name = hashlib.sha256(raw).hexdigest()
+        self.clear = set()      # quick digests of what earlier runs found not to be on this list
+
+    def quick(self, gram):
+        return hashlib.sha256(f"{self.name} {gram}".encode()).hexdigest()[:24]
+
+    def read_clear(self, path):
+        """Takes over what write_clear left for the same list, if anything; the slow hash need not be made twice."""
+        try:
+            with open(path, encoding="ascii") as f:
+                name, *lines = f.read().split()
+        except (OSError, ValueError):
+            return
+        if name == self.name:
+            self.clear = set(lines)
+
+    def write_clear(self, path):
+        clear = self.clear | {self.quick(g) for g, bad in self.known.items() if not bad}
+        if clear == self.clear:
+            return
+        try:
+            with open(f"{path}.{os.getpid()}", "w", encoding="ascii") as f:
+                f.write("\n".join([self.name] + sorted(clear)) + "\n")
+            os.replace(f"{path}.{os.getpid()}", path)
+        except OSError:
+            pass                # only time is lost
 
     def learn(self, grams):
         """Hashes what is new. The hash lets go of the interpreter, so threads help."""
-        new = sorted(set(grams) - set(self.known))
+        new = sorted(g for g in set(grams) if g not in self.known)
+        self.known.update((g, False) for g in new if self.quick(g) in self.clear)
+        new = [g for g in new if g not in self.known]
+        if not new:
+            return
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             for gram, h in zip(new, pool.map(lambda g: hash_word(g, self.data), new, chunksize=64)):
                 self.known[gram] = h in self.hashes
