@@ -16,7 +16,7 @@ import os
 import re
 import sys
 
-from cbrn_rules import (CELL_KINDS, DOMAINS, FREE_KINDS, PAIR_SLACK, STAGES, TEXTS, DenyList, check_row, count_words, hash_word, ngrams,
+from cbrn_rules import (CELL_KINDS, DOMAINS, FREE_KINDS, MIXED, PAIR_SLACK, STAGES, TEXTS, DenyList, check_row, count_words, hash_word, ngrams,
                         words)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -106,7 +106,8 @@ class Checker:
     def check_rows(self, files):
         """Each row by itself. Returns whether the columns of all are right, so that the other rules may rely on them."""
         rows = [r for name in files for r in files[name]]
-        self.deny.learn(g for r in rows for t in TEXTS if isinstance(r.get(t), str) for g in ngrams(r[t], r.get("lang")))
+        self.deny.learn(g for r in rows for t in TEXTS if isinstance(r.get(t), str)
+                        for g in ngrams(r[t], "mixed" if t == MIXED else r.get("lang")))
         sound = True
         for name, some in files.items():
             for n, row in enumerate(some, 1):
@@ -146,8 +147,9 @@ class Checker:
                         self.complain(f"{name} ({lang})", f"harm item and twin of very different length ({n[0]} and {n[1]} words)")
             for kind in {k for _, k in p}:
                 self.check_languages(name, kind, p.get(("en", kind)), p.get(("ko", kind)))
-            if len({"past" in p["en", k] for k in CELL_KINDS if ("en", k) in p}) > 1:
-                self.complain(name, "'past' and 'future' stand in the harm item and the twin, or in neither")
+            for key in ("past", MIXED):
+                if len({key in p["en", k] for k in CELL_KINDS if ("en", k) in p}) > 1:
+                    self.complain(name, f"'{key}' stands in the harm item and the twin, or in neither")
 
     def check_languages(self, name, kind, en, ko):
         if kind != "idiom" and not en:
@@ -294,7 +296,7 @@ def print_counts(rows):
     registers = collections.Counter(r["register"] for r in rows if r["lang"] == "ko")
     print("\nrows: " + ", ".join(f"{kinds[k]} {' '.join(k)}" for k in sorted(kinds)))
     print("Korean registers: " + ", ".join(f"{registers[k]} {k}" for k in sorted(registers)))
-    print(f"pairs with past and future: {sum('past' in r for r in harm)}")
+    print(f"pairs with past and future: {sum('past' in r for r in harm)}; with ko_mixed: {sum(MIXED in r for r in harm)}")
 
 
 def print_hashes(deny):
