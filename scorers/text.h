@@ -124,6 +124,15 @@ typedef struct TextPhrases TextPhrases; /* compiled tables; read-only, shared by
 bool text_phrases_open(const TextPhrase *const *tables, size_t n_tables, TextPhrases **out, ScorerErr *err);
 void text_phrases_close(TextPhrases *p);
 
+/* What texts are matched by: a word or a hangul syllable. Other characters are no units. */
+typedef struct TextUnit {
+    uint32_t unit;       /* the syllable's code point, or a hash of the word, with the highest bit set */
+    uint32_t sentence;   /* index of its sentence */
+    uint32_t begin, end; /* bytes of the folded text; both words of a contraction have its bytes */
+} TextUnit;
+/* The unit of the next lower-case word or hangul syllable at or after *i; 0 if there is none. Advances *i behind it. */
+uint32_t text_unit(ScorerStr s, size_t *i);
+
 enum { TEXT_PROSE, TEXT_ITEM, TEXT_CODE, TEXT_HEADING }; /* forms of a sentence's line */
 typedef struct TextSentence {
     TextSpan span;  /* in the folded text */
@@ -137,7 +146,8 @@ typedef struct TextHit {
     uint32_t sentence;
 } TextHit;
 typedef struct TextReading {
-    TextFold fold; /* lower case */
+    TextFold fold;         /* lower case */
+    const TextUnit *units; /* [n_words] */
     const TextSentence *sentences;
     const TextHit *hits; /* in the order of their begin; at most TEXT_HITS_MAX, later ones are dropped */
     size_t n_sentences, n_hits, n_words;

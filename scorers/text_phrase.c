@@ -49,6 +49,18 @@ static uint32_t word_unit(const char *p, size_t n) {
     return h | WORD_BIT;
 }
 
+uint32_t text_unit(ScorerStr s, size_t *i) {
+    while (*i < s.n) {
+        size_t begin = *i;
+        uint32_t cp = text_next(s, i);
+        if (text_is_hangul(cp)) return cp;
+        if (cp >= 0x80 || !text_is_alnum((char)cp)) continue;
+        while (*i < s.n && text_is_alnum(s.p[*i])) ++*i;
+        return word_unit(s.p + begin, *i - begin);
+    }
+    return 0;
+}
+
 /* ---- compiling ---- */
 
 typedef struct Compiler {
@@ -200,13 +212,9 @@ void text_phrases_close(TextPhrases *p) {
 
 /* ---- from text to units ---- */
 
-typedef struct Unit {
-    uint32_t unit, sentence, begin, end; /* bytes of the folded text */
-} Unit;
-
 typedef struct Splitter {
     ScorerStr s;
-    Unit *units;
+    TextUnit *units;
     TextSentence *sentences;
     size_t n_units, n_sentences;
     uint32_t hangul; /* in the open sentence */
@@ -224,7 +232,7 @@ static void put_unit(Splitter *sp, uint32_t unit, size_t begin, size_t end) {
     sen->span.end = end;
     sen->words++;
     sp->hangul += !(unit & WORD_BIT);
-    sp->units[sp->n_units++] = (Unit){unit, (uint32_t)sp->n_sentences, (uint32_t)begin, (uint32_t)end};
+    sp->units[sp->n_units++] = (TextUnit){unit, (uint32_t)sp->n_sentences, (uint32_t)begin, (uint32_t)end};
 }
 
 static void close_sentence(Splitter *sp) {
@@ -335,7 +343,7 @@ static void split(Splitter *sp) {
 
 typedef struct Matcher {
     const TextPhrases *p;
-    const Unit *units;
+    const TextUnit *units;
     size_t n, max_hits;
     uint32_t sentence;
 } Matcher;
@@ -389,7 +397,7 @@ bool text_phrases_read(const TextPhrases *p, const ScorerHost *host, ScorerStr s
     size_t room =
         f.n / 2 + 2; /* a unit takes two bytes or more: a word and what parts it from the next, or a syllable */
     Splitter sp = {.s = f,
-                   .units = host->alloc(host->ctx, room * sizeof(Unit)),
+                   .units = host->alloc(host->ctx, room * sizeof(TextUnit)),
                    .sentences = host->alloc(host->ctx, room * sizeof(TextSentence))};
     if (!sp.units || !sp.sentences) return text_err(err, "no memory to read an answer of %zu bytes", s.n);
     split(&sp);
@@ -401,6 +409,7 @@ bool text_phrases_read(const TextPhrases *p, const ScorerHost *host, ScorerStr s
         m.sentence = sp.units[i].sentence;
         match_at(&m, i, hits, &out->n_hits);
     }
+    out->units = sp.units;
     out->sentences = sp.sentences;
     out->n_sentences = sp.n_sentences;
     out->n_words = sp.n_units;
