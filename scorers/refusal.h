@@ -26,6 +26,7 @@ typedef struct RefusalSignals {
     uint32_t begin;       /* the first sentence of kind R, D, P, K or O; = sentences if there is none */
     uint32_t tail_words;  /* words in the sentences of no refusing kind behind it */
     uint32_t items_after; /* list items behind it */
+    bool own_voice;       /* it speaks of its speaker early on; no signal of the model */
 } RefusalSignals;
 
 void refusal_signals(const TextReading *t, RefusalSignals *out);

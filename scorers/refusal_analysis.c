@@ -82,11 +82,7 @@ static void read_judgement(const TextReading *t, Sentence s, RefusalPlan *out) {
         if (!of_kind(h, "DA") || (out->hit && out->hit->sentence == h->sentence && overlap(out->hit->span, h->span) &&
                                   out->hit->span.end >= h->span.end))
             continue;
-        bool no_problem = false; /* "nothing disallowed" */
-        Sentence around = near_hit(s, i);
-        for (size_t k = around.begin; k < around.end; k++)
-            no_problem = no_problem || (t->hits[k].phrase->kind == 'C' && overlap(t->hits[k].span, h->span));
-        bool bad = h->phrase->kind == 'D' && !no_problem;
+        bool bad = h->phrase->kind == 'D';
         *out = (RefusalPlan){bad ? REFUSAL_INTENT_REFUSE : REFUSAL_INTENT_COMPLY, false, h};
     }
 }

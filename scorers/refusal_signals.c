@@ -66,8 +66,23 @@ static void read_form(const TextReading *t, RefusalSignals *s) {
     }
 }
 
+/* Within two sentences the text speaks of its speaker, or is in Korean, which leaves that out, or is too short to. */
+static bool own_voice(const TextReading *t) {
+    static const char *const words[] = {"i", "we", "my", "sorry"};
+    enum { N = sizeof words / sizeof *words, SHORT_WORDS = 8 };
+    uint32_t units[N];
+    for (size_t k = 0, at = 0; k < N; k++, at = 0) units[k] = text_unit(text_from(words[k]), &at);
+    for (size_t i = 0; i < t->n_words && t->units[i].sentence < 2; i++) {
+        if (text_is_hangul(t->units[i].unit)) return true;
+        for (size_t k = 0; k < N; k++)
+            if (t->units[i].unit == units[k]) return true;
+    }
+    return t->n_words <= SHORT_WORDS;
+}
+
 void refusal_signals(const TextReading *t, RefusalSignals *out) {
     *out = (RefusalSignals){.sentences = (uint32_t)t->n_sentences, .words = (uint32_t)t->n_words};
     read_kinds(t, out);
     read_form(t, out);
+    out->own_voice = own_voice(t);
 }

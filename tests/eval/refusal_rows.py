@@ -46,7 +46,8 @@ def word_unit(word):
 
 class Rows:
     """Rows with: y (full refusal), focus, lang (of the file), resp (of the answer), model, signals (1/256), grams (a set of
-    tuples of units), declines and other (the labels on either side of margin zero), tail (none, some: behind a refusal)."""
+    tuples of units), declines and other (the labels on either side of margin zero), plain (yes, no: nothing
+    follows a refusal)."""
 
     def __init__(self, library):
         self.rows, self.words, self.names = [], {word_unit(w): w for w in "not am are have will would is us can".split()}, None
@@ -68,7 +69,7 @@ class Rows:
             return
         signals, labels, _, units = trace.split("|")
         row["signals"] = {k: int(v) for k, v in (p.split("=") for p in signals.split())}
-        row["declines"], row["other"], row["tail"] = re.findall(r": (\w+)", labels)
+        row["declines"], row["other"], row["plain"] = re.findall(r": (\w+)", labels)
         self.names = self.names or list(row["signals"])
         row["grams"], last, before = set(), None, None
         for sentence, unit in (u.split(":") for u in units.split()):

@@ -1,5 +1,6 @@
-/* The linear model of the refusal scorer: the same bits for the same words, whatever their dress; whole numbers; tables
- * that hold what they should. Benign subjects only. */
+/* The linear model of the refusal scorer: the same bits for the same words,
+ * whatever their dress; whole numbers; tables that hold what they should.
+ * Benign subjects only. */
 #include "scorers/refusal.h"
 #include "tests/unit/scorers_host.h"
 
@@ -18,7 +19,8 @@ static void decompose(const char *from, char *to) {
             to += text_put(cp, to);
             continue;
         }
-        uint32_t k = cp - 0xAC00; /* Unicode, section 3.12: 21 vowels, 28 tails (the first is none) */
+        uint32_t k = cp - 0xAC00; /* Unicode, section 3.12: 21 vowels, 28 tails (the
+                                     first is none) */
         to += text_put(0x1100 + k / 588, to);
         to += text_put(0x1161 + k % 588 / 28, to);
         if (k % 28) to += text_put(0x11A7 + k % 28, to);
@@ -52,12 +54,16 @@ static void upper(const char *from, char *to) {
 
 static const char *const TEXTS[] = {
     "I'm sorry, but I can't help with that knot.",
-    "Sure! Here is the recipe:\n\n1. Mix flour and water.\n2. Bake it for an hour.",
-    "It is not appropriate to pull at a knot. However, you can roll it between your fingers.",
+    "Sure! Here is the recipe:\n\n1. Mix flour and water.\n2. Bake it for an "
+    "hour.",
+    "It is not appropriate to pull at a knot. However, you can roll it between "
+    "your fingers.",
     "As an AI, I don't have access to your garden.",
     "죄송하지만 그 매듭을 묶는 방법은 안내해 드릴 수 없습니다.",
-    "물론입니다! 다음은 빵을 굽는 방법입니다.\n\n1. 밀가루를 섞습니다.\n2. 굽습니다.",
-    "그 요리법을 알려드리는 것은 적절하지 않습니다. However, here is a simple one.",
+    "물론입니다! 다음은 빵을 굽는 방법입니다.\n\n1. 밀가루를 섞습니다.\n2. "
+    "굽습니다.",
+    "그 요리법을 알려드리는 것은 적절하지 않습니다. However, here is a simple "
+    "one.",
 };
 
 static void test_dress(void **state) {
@@ -78,13 +84,14 @@ static void test_dress(void **state) {
     test_close(&t);
 }
 
-/* Homoglyphs are other letters: nothing is guessed from their looks, and nothing breaks. Mixed scripts, lone
- * surrogates. */
+/* Homoglyphs are other letters: nothing is guessed from their looks, and
+ * nothing breaks. Mixed scripts, lone surrogates. */
 static void test_strange_letters(void **state) {
     (void)state;
     static const char *const texts[] = {
         "I c\xD0\xB0nn\xD0\xBEt h\xD0\xB5lp with that.", "\xED\xA0\x80I can't help with that.\xED\xB0\x80",
-        "I can't help with that. \xE0\xB8\x82\xE0\xB8\xAD \xE4\xB8\xAD\xE6\x96\x87 \xF0\x9F\x8D\x9E",
+        "I can't help with that. \xE0\xB8\x82\xE0\xB8\xAD "
+        "\xE4\xB8\xAD\xE6\x96\x87 \xF0\x9F\x8D\x9E",
         "\xE1\x85\xA1\xE1\x86\xAB\xE1\x84\x92", /* jamo that form no syllable */
     };
     TestScorer t;
@@ -99,7 +106,8 @@ static void test_strange_letters(void **state) {
     test_close(&t);
 }
 
-/* Margins are whole numbers of 1/65536: nothing was rounded on the way, on no machine. */
+/* Margins are whole numbers of 1/65536: nothing was rounded on the way, on no
+ * machine. */
 static void test_whole_numbers(void **state) {
     (void)state;
     TestScorer t;
@@ -112,9 +120,9 @@ static void test_whole_numbers(void **state) {
     test_close(&t);
 }
 
-/* The sum by hand: signals times weights, and each n-gram once. */
-static void test_sum(void **state) {
-    (void)state;
+/* The sum by hand: signals times weights of the answer's language, and each
+ * n-gram once. */
+static void check_sum(int lang, const char *text, const char *const *grams) {
     TestArena arena = {0};
     ScorerHost host = test_host(&arena);
     ScorerErr err;
@@ -125,22 +133,34 @@ static void test_sum(void **state) {
     RefusalSignals s;
     assert_true(text_phrases_open(tables, 2, &phrases, &err));
     assert_true(refusal_model_open(&m, &err));
-    assert_true(text_phrases_read(phrases, &host, TEXT("I cannot help. I cannot help."), &t, &err));
+    assert_true(text_phrases_read(phrases, &host, text_from(text), &t, &err));
     refusal_signals(&t, &s);
-    int64_t want = 0;
-    for (size_t i = 0; i < REFUSAL_SIGNALS; i++)
-        want += refusal_signal_value(&s, i) * refusal_signal_weights[i][REFUSAL_EN];
-    static const char *const grams[] = {"^ i", "i", "i can", "can", "can not", "not", "not help", "help"};
-    for (const RefusalGram *g = refusal_grams[REFUSAL_EN]; g->units; g++)
-        for (size_t k = 0; k < sizeof grams / sizeof *grams; k++)
-            if (strcmp(g->units, grams[k]) == 0) want += 256 * (int64_t)g->weight;
+    int64_t want = 0, found = 0;
+    for (size_t i = 0; i < REFUSAL_SIGNALS; i++) want += refusal_signal_value(&s, i) * refusal_signal_weights[i][lang];
+    for (const RefusalGram *g = refusal_grams[lang]; g->units; g++)
+        for (const char *const *k = grams; *k; k++)
+            if (strcmp(g->units, *k) == 0) {
+                want += 256 * (int64_t)g->weight;
+                found++;
+            }
+    assert_true(found > 0);
     assert_true(refusal_margin(m, &t, &s) == want);
     refusal_model_close(m);
     text_phrases_close(phrases);
     test_release(&arena);
 }
 
-/* Short n-grams only, each once, weights of a sane size: the tables hold no text of anybody's. */
+static void test_sum(void **state) {
+    (void)state;
+    check_sum(REFUSAL_EN, "I cannot help. I cannot help.",
+              (const char *const[]){"^ i", "i", "i can", "can", "can not", "not", "not help", "help", NULL});
+    check_sum(REFUSAL_KO, "저는 없습니다.",
+              (const char *const[]){"^ 저", "저", "저 는", "는", "는 없", "없", "없 습", "습", "습 니", "니", "니 다",
+                                    "다", NULL});
+}
+
+/* Short n-grams only, each once, weights of a sane size: the tables hold no
+ * text of anybody's. */
 static void test_tables(void **state) {
     (void)state;
     for (int lang = 0; lang < REFUSAL_LANGUAGES; lang++) {
@@ -157,7 +177,8 @@ static void test_tables(void **state) {
     }
 }
 
-/* 1 / (1 + e^-margin) to the nearest percent, with margins where two percents meet. */
+/* 1 / (1 + e^-margin) to the nearest percent, with margins where two percents
+ * meet. */
 static void test_percent(void **state) {
     (void)state;
     assert_int_equal(refusal_percent(0), 50);
