@@ -1,4 +1,4 @@
-/* Answers from recorded completions: DIR/completions.jsonl, one object a line,
+/* Answers from recorded completions: DIR/completions.jsonl, or DIR itself if it is a file; one object a line,
  *
  *   {"request": HASH, "user": TEXT, "completion": {"status":"ok","final":"Paris"}}
  *
@@ -113,7 +113,8 @@ static void replay_close(Engine *e) {
 
 static bool load(Replay *p, const char *dir, Err *err) {
     p->arena = arena_open(0), p->answer = arena_open(0);
-    const char *path = p->arena ? path_join(p->arena, dir, "completions.jsonl") : NULL;
+    bool is_file = file_exists(dir) && !file_is_dir(dir);
+    const char *path = !p->arena ? NULL : is_file ? dir : path_join(p->arena, dir, "completions.jsonl");
     if (!path || !p->answer) return err_nomem(err);
     if (!file_exists(path))
         return err_set(

@@ -3,15 +3,17 @@
 #include "harness/summary_out.h"
 #include "harness/term.h"
 
-static const char usage[] = "usage: assay rescore DIR [--scorer NAME|FILE.so]... [--judge SPEC]\n"
-                            "\n"
-                            "Scores the stored outputs again with the suites' scorers as they are now, without "
-                            "generating, and writes the reports\n"
-                            "anew. The samples must be those that were run.\n"
-                            "\n"
-                            "  --scorer NAME|FILE.so  score with this one too; a FILE.so is loaded\n"
-                            "  --judge SPEC           the model that scorers ask, instead of the run's own\n"
-                            "  --threads T\n";
+static const char usage[] =
+    "usage: assay rescore DIR [--scorer NAME|FILE.so]... [--judge SPEC] [--key FILE.key]\n"
+    "\n"
+    "Scores the stored outputs again with the suites' scorers as they are now, without "
+    "generating, and writes the reports\n"
+    "anew. The samples must be those that were run.\n"
+    "\n"
+    "  --scorer NAME|FILE.so  score with this one too; a FILE.so is loaded\n"
+    "  --judge SPEC           the model that scorers ask, instead of the run's own\n"
+    "  --key FILE.key         the auditor's key, for outputs that are sealed; they stay sealed\n"
+    "  --threads T\n";
 
 static int finish(CmdCtx *c, Run *r) {
     bool ok = run_loop(r, &c->fail) && run_reports(r, &c->fail);
@@ -28,6 +30,7 @@ static int rescore_run(CmdCtx *c, int argc, char **argv) {
     const ArgSpec specs[] = {
         {"scorer", 0, ARG_LIST, &o.scorers},
         {"judge", 0, ARG_TEXT, &o.over.judge},
+        {"key", 0, ARG_TEXT, &o.key},
         {"threads", 't', ARG_INT, &o.over.threads, .lo = 1, .hi = 1024, .given = &o.over.has_threads},
     };
     if (!args_parse(c, argc, argv, specs, 3, &words)) return CMD_FAILED;

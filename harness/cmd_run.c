@@ -19,6 +19,10 @@ static const char usage[] =
     "  --seed S              seed of all sampling\n"
     "  --set KEY=VALUE       any key of the plan; data=DIR names the folder of downloaded data; may be repeated\n"
     "  --scorer NAME|FILE.so score with this one too; a FILE.so is loaded, and only when named here\n"
+    "  --seal-to FILE.pub    encrypt the outputs of sealed suites to this key (assay keygen); may be repeated. Without "
+    "a\n"
+    "                        key no text of theirs is kept at all: they are scored in memory and forgotten\n"
+    "  --key FILE.key        the auditor's key, for replay:DIR of a run that is sealed to it\n"
     "  --threads T           processor threads; default all\n"
     "  --batch N             sequences in flight; changes speed, never results\n"
     "  --context N           positions per sequence at most\n"
@@ -44,6 +48,8 @@ static bool parse(CmdCtx *c, int argc, char **argv, RunOptions *o) {
         {"seed", 0, ARG_U64, &p->seed, .given = &p->has_seed},
         {"set", 0, ARG_LIST, &sets},
         {"scorer", 0, ARG_LIST, &o->scorers},
+        {"seal-to", 0, ARG_LIST, &o->seal_to},
+        {"key", 0, ARG_TEXT, &o->key},
         {"threads", 't', ARG_INT, &p->threads, .lo = 1, .hi = 1024, .given = &p->has_threads},
         {"batch", 0, ARG_INT, &p->batch, .lo = 1, .hi = 4096, .given = &p->has_batch},
         {"context", 0, ARG_INT, &p->context, .lo = 1, .hi = 1 << 24, .given = &p->has_context},

@@ -68,7 +68,10 @@ typedef struct Plan {
     Str device;                  /* "cpu", "cuda"; absent = default */
     Str precision;               /* of models that name none; absent = exact */
     JudgeSettings judge;         /* whom scorers may ask; no part of the questions, so not of sha256 */
-    Str out;                     /* run directory, resolved; absent = not named */
+    const char *const *seal_to;  /* [n_seal_to] files of public keys that sealed outputs are sealed to, resolved */
+    size_t n_seal_to;
+    bool seal_required; /* a sealed suite is not run without one */
+    Str out;            /* run directory, resolved; absent = not named */
     Str sha256; /* 64 hex digits, once data is open: of plan_to_json without the models' paths. Same digest = same
                    questions */
 } Plan;

@@ -231,6 +231,33 @@ static bool read_judge(Reader *r, const YamlNode *root) {
     return !model.p || set_judge_model(r, yaml_get(n, "model")->doc->dir, model);
 }
 
+/* `seal: required`, or a map. Keys of several plans add up. */
+static bool read_seal(Reader *r, const YamlNode *root) {
+    static const char *const known[] = {"to", "required", NULL};
+    Plan *p = r->p;
+    YamlNode *n = yaml_get(root, "seal"), *list = NULL;
+    bool required = false;
+    if (!n || n->kind == YKIND_NULL) return true;
+    if (n->kind == YKIND_STR && str_eqz(n->text, "required")) return p->seal_required = true;
+    if (n->kind != YKIND_MAP)
+        return yaml_fail(n, r->err,
+                         "'seal' must be `required`, or a map with 'to' (files of public keys) and 'required'");
+    if (!yaml_check_keys(n, "'seal'", known, r->err) || !yaml_want_bool(n, "required", false, &required, r->err) ||
+        !yaml_want_seq(n, "to", false, &list, r->err))
+        return false;
+    p->seal_required = p->seal_required || required;
+    const char **to = arena_array(r->a, p->n_seal_to + (list ? list->n : 0) + 1, sizeof *to);
+    if (!to) return err_nomem(r->err);
+    for (size_t i = 0; i < p->n_seal_to; i++) to[i] = p->seal_to[i];
+    p->seal_to = to;
+    for (size_t i = 0; list && i < list->n; i++) {
+        const YamlNode *e = list->items[i];
+        if (e->kind != YKIND_STR || !e->text.n) return yaml_fail(e, r->err, "a key is named by its file, NAME.pub");
+        if (!(to[p->n_seal_to++] = resolve(r, e->doc->dir, e->text).p)) return err_nomem(r->err);
+    }
+    return true;
+}
+
 static bool read_values(Reader *r, const YamlNode *root) {
     static const char *const devices[] = {"cpu", "cuda", NULL};
     Plan *p = r->p;
@@ -241,7 +268,7 @@ static bool read_values(Reader *r, const YamlNode *root) {
         !want_small(root, "repeats", 1, 10000, &p->repeats, r->err) ||
         !yaml_want_int(root, "limit", false, 0, INT64_MAX, &p->limit, r->err) ||
         !suite_read_generation(root, &p->generation, r->err) || !read_tools(r, root) || !read_judge(r, root) ||
-        !suite_read_transforms(root, r->a, &p->transforms, &p->n_transforms, r->err) ||
+        !read_seal(r, root) || !suite_read_transforms(root, r->a, &p->transforms, &p->n_transforms, r->err) ||
         !want_small(root, "threads", 0, 4096, &p->threads, r->err) ||
         !want_small(root, "batch", 0, 4096, &p->batch, r->err) ||
         !want_small(root, "context", 0, 1 << 20, &p->context, r->err) ||
@@ -265,7 +292,7 @@ static bool read_name(Reader *r, const YamlNode *root) {
 
 static const char *const plan_keys[] = {"plan",       "seed",    "models", "suites",     "efforts", "repeats", "limit",
                                         "generation", "threads", "batch",  "context",    "device",  "out",     "data",
-                                        "precision",  "tools",   "judge",  "transforms", NULL};
+                                        "precision",  "tools",   "judge",  "transforms", "seal",    NULL};
 
 static bool read_plan(Reader *r, const YamlNode *root) {
     return yaml_check_keys(root, "a plan", plan_keys, r->err) && read_name(r, root) && read_models(r, root) &&

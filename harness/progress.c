@@ -131,6 +131,7 @@ void progress_bar(const Progress *p, uint64_t now_ns, int width, Buf *out) {
     Buf tail;
     buf_init(&tail, LINE_MAX_BYTES);
     buf_addf(&tail, " %lld/%lld %.0f%% ", (long long)p->done, (long long)p->total, percent(p));
+    if (p->note) buf_addf(&tail, "[%s] ", p->note);
     add_rate(p, now_ns, &tail);
     if (only_scoring(p)) buf_addf(&tail, " %lld to score", (long long)(p->done - p->scored));
     buf_adds(&tail, " ETA ");
@@ -167,6 +168,7 @@ void progress_plain(const Progress *p, uint64_t now_ns, Buf *out) {
         add_duration(out, left);
         buf_adds(out, " left");
     }
+    if (p->note) buf_addf(out, " [%s]", p->note);
     if (!p->n_cells) return;
     buf_adds(out, "; ");
     add_name(&p->cells[p->current], out);

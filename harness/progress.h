@@ -28,6 +28,7 @@ typedef struct Progress {
     int64_t scored, scored_at_start;            /* of done */
     uint64_t started_ns, drawn_ns;
     int lines_drawn;
+    const char *note; /* what must not be overlooked; NULL: nothing */
 } Progress;
 
 /* f, tty, color, quiet and cells are set by the caller. */

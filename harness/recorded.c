@@ -1,14 +1,16 @@
 #include "harness/recorded.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "engine/base/file.h"
 #include "engine/base/json.h"
 #include "harness/probe.h"
+#include "harness/secrecy.h"
 #include "reports/store.h"
 
 #define LINE_MAX_BYTES ((size_t)1 << 30)
@@ -65,17 +67,36 @@ static bool choose_model(RunStore *s, const char *dir, Models *m, Err *err) {
 typedef struct Export {
     FILE *f;
     Str model;
+    const char *dir;
     Buf line;
     Arena *arena; /* of the record that is being read */
+    const Record *record;
     Err *err;
     bool ok;
 } Export;
 
-static bool export_line(Export *e, Str request, const Completion *c) {
+static bool sealed_away(const Export *e, const Record *r) {
+    if (!r->seals[0].kept)
+        return err_set(e->err, ERR_INPUT,
+                       "%s was run without a key to seal to: the answers of suite " STR_FMT
+                       " were not kept, and cannot "
+                       "be replayed",
+                       e->dir, STR_ARG(r->key.suite));
+    return err_set(e->err, ERR_INPUT,
+                   "the answers of suite " STR_FMT
+                   " in %s are sealed; to replay them takes the auditor's key: add --key "
+                   "NAME.key",
+                   STR_ARG(r->key.suite), e->dir);
+}
+
+/* salt: of a sealed record. It makes the digest of what is replayed, which stands in the manifest, say nothing about a
+ * short answer to someone who guesses it. */
+static bool export_line(Export *e, Str request, const Completion *c, const Record *r) {
     JsonOut o;
-    Buf completion;
+    Buf completion, salt;
     buf_clear(&e->line);
     buf_init(&completion, LINE_MAX_BYTES);
+    buf_init(&salt, 1000);
     completion_to_json(c, &completion);
     json_out_init(&o, &e->line, 0);
     json_obj(&o);
@@ -83,19 +104,26 @@ static bool export_line(Export *e, Str request, const Completion *c) {
     json_out_str(&o, request);
     json_out_key(&o, "completion");
     json_out_raw(&o, buf_str(&completion));
+    if (r->n_seals) {
+        seal_base64(&salt, r->seals[0].salt, SEAL_SALT_BYTES);
+        json_out_key(&o, "salt");
+        json_out_str(&o, buf_str(&salt));
+    }
     json_obj_end(&o);
     buf_addc(&e->line, '\n');
-    e->ok = !e->line.failed && !completion.failed;
+    e->ok = !e->line.failed && !completion.failed && !salt.failed;
     if (!e->ok)
         err_nomem(e->err);
     else if (fwrite(e->line.p, 1, e->line.n, e->f) != e->line.n)
-        e->ok = err_set(e->err, ERR_IO, "cannot write a temporary file for replay; is $TMPDIR full?");
+        e->ok = err_set(e->err, ERR_MEMORY, "no memory for the recorded completions");
     buf_release(&completion);
+    buf_release(&salt);
     return e->ok;
 }
 
 static bool export_probe(void *ctx, Str request, const Completion *c) {
-    return export_line(ctx, request, c);
+    Export *e = ctx;
+    return export_line(e, request, c, e->record);
 }
 
 /* With tools each turn was a request of its own; so was each probe. */
@@ -105,64 +133,79 @@ static bool export_record(void *ctx, int64_t id, const Record *r, const ScoreRow
     (void)rows;
     (void)n;
     if (!str_eq(r->key.model, e->model)) return true;
+    if (r->n_seals && !r->seals[0].text.p) return e->ok = sealed_away(e, r);
+    e->record = r;
     if (r->probes.p && !probe_each(r->probes, export_probe, e, e->arena, e->err)) return e->ok = false;
-    if (!r->n_turns) return export_line(e, r->request_hash, &r->completion);
+    if (!r->n_turns) return export_line(e, r->request_hash, &r->completion, r);
     for (size_t i = 0; i < r->n_turns; i++)
-        if (!export_line(e, r->turns[i].request_hash, &r->turns[i].completion)) return false;
+        if (!export_line(e, r->turns[i].request_hash, &r->turns[i].completion, r)) return false;
     return true;
 }
 
-static bool export_run(RunStore *s, Str model, const char *path, Err *err) {
-    Export e = {.model = model, .err = err, .ok = true, .f = fopen(path, "wx")};
-    Arena *a = arena_open(0);
+static bool export_run(RunStore *s, const char *dir, Str model, FILE *f, Err *err) {
+    Export e = {.model = model, .dir = dir, .err = err, .ok = true, .f = f};
+    Arena *a = arena_open_private(0);
     bool ok = a != NULL || err_nomem(err);
     e.arena = a;
-    if (ok && !e.f) ok = err_set(err, ERR_IO, "cannot make the temporary file %s", path);
     buf_init(&e.line, LINE_MAX_BYTES);
     ok = ok && store_each(s, true, a, export_record, &e, err) && e.ok;
-    if (e.f && fclose(e.f) != 0 && ok) ok = err_set(err, ERR_IO, "cannot write the temporary file %s", path);
+    if (ok && fflush(f) != 0) ok = err_set(err, ERR_MEMORY, "no memory for the recorded completions");
     buf_release(&e.line);
     arena_close(a);
     return ok;
 }
 
 /* The recorded engine's context counts, not this command's: whether a conversation had outgrown it is told by the
- * sizes.
- */
-static bool open_exported(const EngineOptions *o, RunStore *s, const Models *m, Engine **out, Err *err) {
-    const char *tmp = getenv("TMPDIR");
-    char dir[512], path[600], spec[600];
-    snprintf(dir, sizeof dir, "%s/assay-replay-XXXXXX", tmp && *tmp && strlen(tmp) < 400 ? tmp : "/tmp");
-    if (!mkdtemp(dir)) return err_set(err, ERR_IO, "cannot make a temporary folder for replay in %s", dir);
-    snprintf(path, sizeof path, "%s/completions.jsonl", dir);
-    snprintf(spec, sizeof spec, "replay:%s", dir);
+ * sizes. The engine maps the file and needs neither its name nor its descriptor afterwards. */
+static bool open_exported(const EngineOptions *o, RunStore *s, const char *dir, const Models *m, Engine **out,
+                          Err *err) {
+    char spec[64];
+    int fd = memfd_create("assay-replay", MFD_CLOEXEC);
+    FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (!f) {
+        if (fd >= 0) close(fd);
+        return err_set(err, ERR_ENV, "cannot keep the recorded completions in memory: %s", strerror(errno));
+    }
+    snprintf(spec, sizeof spec, "replay:/proc/self/fd/%d", fd);
     EngineOptions eo = *o;
     eo.spec = spec;
     eo.context = m->context;
-    bool ok = export_run(s, m->found, path, err) && engine_open(&eo, out, err);
-    unlink(path); /* the engine has it mapped */
-    rmdir(dir);
+    bool ok = export_run(s, dir, m->found, f, err) && engine_open(&eo, out, err);
+    fclose(f);
     return ok;
 }
 
-static bool open_run(const EngineOptions *o, const char *dir, Str name, Engine **out, Err *err) {
+/* key NULL: nothing is opened. */
+static bool unseal(RunStore *s, const char *key, Err *err) {
+    SealSecret *secret = NULL;
+    StoreSeal seal;
+    if (!key || !store_seal_info(s, &seal, err)) return !key;
+    if (seal.mode == STORE_SEAL_NONE) return true;
+    if (!secrecy_begin(err)) return false;
+    if (!seal_secret_load(key, &secret, err)) return err_wrap(err, "--key");
+    bool ok = store_unseal(s, secret, err);
+    seal_secret_close(secret);
+    return ok;
+}
+
+static bool open_run(const EngineOptions *o, const char *dir, Str name, const char *key, Engine **out, Err *err) {
     RunStore *s = NULL;
     Models m = {.arena = arena_open(0), .wanted = name};
     buf_init(&m.names, (size_t)1 << 20);
     bool ok = m.arena != NULL || err_nomem(err);
-    ok = ok && store_open(dir, STORE_READ, &s, err) && choose_model(s, dir, &m, err) &&
-         open_exported(o, s, &m, out, err);
+    ok = ok && store_open(dir, STORE_READ, &s, err) && choose_model(s, dir, &m, err) && unseal(s, key, err) &&
+         open_exported(o, s, dir, &m, out, err);
     store_close(s);
     buf_release(&m.names);
     arena_close(m.arena);
     return ok;
 }
 
-bool recorded_engine_open(const EngineOptions *o, Str name, Engine **out, Err *err) {
+bool recorded_engine_open(const EngineOptions *o, Str name, const char *key, Engine **out, Err *err) {
     const char *dir = recorded_dir(o->spec);
     char db[4200];
     *out = NULL;
     if (!dir || snprintf(db, sizeof db, "%s/run.db", dir) >= (int)sizeof db || !file_exists(db))
         return engine_open(o, out, err);
-    return open_run(o, dir, name, out, err);
+    return open_run(o, dir, name, key, out, err);
 }

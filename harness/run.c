@@ -4,6 +4,9 @@
  *   in flight -READY-> append, one transaction: STORED; killed here, the next process scores it from the store
  *   STORED --threads-> put scores, one more transaction: SCORED
  *
+ * A sealed sample goes another way, for the next process could not read it: READY --threads--> append with its scores
+ * (one transaction) --> SCORED. Killed before, it is TODO.
+ *
  * A sample with tools goes round before it is appended (tools_loop.h): READY --calls--> a thread runs the tool -->
  * submitted again, first of all. Killed there, it is TODO. Generating is run_generate.c; here is the rest.
  *
@@ -151,8 +154,10 @@ bool run_loop(Run *r, Err *err) {
 
 const char *const run_files[RUN_FILES] = {"report.json", "report.html"};
 
+/* A key that was given for scoring shows nothing in reports. */
 bool run_reports(Run *r, Err *err) {
     static const char *const formats[RUN_FILES] = {"json", "html"};
+    store_forget_keys(r->store);
     for (size_t i = 0; i < RUN_FILES; i++) {
         const Report *rep = reports_find(formats[i]);
         if (rep && !report_write_file(rep, r->store, r->dir, err)) return false;

@@ -17,10 +17,12 @@ typedef struct RunOptions {
     ArgList plans,
         scorers; /* PLAN words; --scorer words: a FILE.so, or a scorer that every suite gets besides its own */
     PlanOverrides over;
-    const char *resume;     /* DIR; NULL: a new run */
-    bool rescore;           /* score everything that `resume` holds again, generate nothing */
-    bool offline;           /* no engine that needs a network */
-    bool quiet, color, tty; /* for progress on `err` */
+    const char *resume;             /* DIR; NULL: a new run */
+    ArgList seal_to, seal_recalled; /* public keys as typed now; as typed when the run in `resume` began */
+    const char *key;                /* secret key of the auditor: to score or replay sealed outputs; NULL: none */
+    bool rescore;                   /* score everything that `resume` holds again, generate nothing */
+    bool offline;                   /* no engine that needs a network */
+    bool quiet, color, tty;         /* for progress on `err` */
     FILE *err;
 } RunOptions;
 

@@ -57,6 +57,7 @@ Str run_command_to_json(const RunOptions *o, Arena *a) {
     put_text(&j, "judge", p->judge);
     put_list(&j, "set", p->sets, p->n_sets);
     put_list(&j, "scorers", o->scorers.v, o->scorers.n);
+    put_list(&j, "seal_to", o->seal_to.v, o->seal_to.n);
     put_int(&j, "offline", o->offline, 1);
     json_obj_end(&j);
     Str s = b.failed ? (Str){0} : str_dup(a, buf_str(&b));
@@ -129,10 +130,11 @@ static bool fill(const Json *j, RunOptions *o, Arena *a) {
         p->limit = limit;
     }
     get_seed(j, p);
-    return get_words(j, "plans", a, &o->plans) && get_words(j, "scorers", a, &o->scorers) &&
-           get_list(j, "models", a, &p->models, &p->n_models) && get_list(j, "set", a, &p->sets, &p->n_sets) &&
-           get_text(j, "efforts", a, &p->efforts) && get_text(j, "device", a, &p->device) &&
-           get_text(j, "precision", a, &p->precision) && get_text(j, "judge", a, &p->judge);
+    return get_words(j, "seal_to", a, &o->seal_recalled) && get_words(j, "plans", a, &o->plans) &&
+           get_words(j, "scorers", a, &o->scorers) && get_list(j, "models", a, &p->models, &p->n_models) &&
+           get_list(j, "set", a, &p->sets, &p->n_sets) && get_text(j, "efforts", a, &p->efforts) &&
+           get_text(j, "device", a, &p->device) && get_text(j, "precision", a, &p->precision) &&
+           get_text(j, "judge", a, &p->judge);
 }
 
 /* Plans and models were named from there. */

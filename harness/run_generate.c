@@ -18,7 +18,7 @@ Item *run__item_new(Run *r, Err *err) {
         r->free = it->next;
     } else {
         it = mem_alloc(sizeof *it);
-        if (it) it->arena = arena_open(0);
+        if (it) it->arena = r->sealed ? arena_open_private(0) : arena_open(0);
         if (!it || !it->arena) {
             mem_free(it);
             err_nomem(err);
@@ -75,6 +75,8 @@ void run__work(void *ctx, Job *job) {
                              &r->help, it->arena, &it->rows, &it->err);
 }
 
+static bool append_scored(Run *r, Item *it, Err *err);
+
 /* Commits the scores of one finished job and lets its item go. */
 static bool put_scores(Run *r, Item *it, Err *err) {
     const ScorerSet *set = r->sets[it->w.suite];
@@ -85,6 +87,8 @@ static bool put_scores(Run *r, Item *it, Err *err) {
     }
     if (!ok)
         *err = it->err;
+    else if (it->sealed)
+        ok = append_scored(r, it, err);
     else
         ok = store_put_scores(r->store, it->record_id, it->rows, set->n, err);
     if (ok) {
@@ -124,40 +128,63 @@ static Str hash_of(const Item *it, char hash[65]) {
     return str_from(hash);
 }
 
-/* One transaction; then the item is STORED and on its way to be scored. it->completion is what is stored. */
-static bool append(Run *r, Item *it, Err *err) {
+/* What is stored of an item; `prompt` and the item's arena hold the texts. */
+static bool describe(const Run *r, const Item *it, char hash[65], Buf *prompt, Record *rec, Err *err) {
     const PlanSuite *ps = run__suite(r, &it->w);
     const Sample *sample = run__sample(r, &it->w);
+    prompt_messages_json(&it->request, it->n_prompt, prompt);
+    *rec = (Record){.key = {.model = r->plan->models[it->w.model].name,
+                            .suite = ps->suite->id,
+                            .sample = sample->id,
+                            .transform = plan_transform(r->plan, &it->w)->chain.name,
+                            .effort = it->w.effort,
+                            .epoch = it->w.epoch},
+                    .ordinal = it->w.ordinal,
+                    .group = sample->group,
+                    .cluster = sample->cluster,
+                    .content_hash = sample->content_hash,
+                    .request_hash = hash_of(it, hash),
+                    .prompt = buf_str(prompt),
+                    .target = prompt_target_text(sample, it->arena),
+                    .started_at = str_from(it->started_at),
+                    .completion = it->completion,
+                    .sealed = it->sealed};
+    describe_turns(it, rec);
+    return ((!prompt->failed && tags_of(sample, it->arena, &rec->tags)) || err_nomem(err)) &&
+           probe_json(&it->probes, it->arena, &rec->probes, err);
+}
+
+/* Scores wait for a thread; a sealed record waits with them. */
+static bool append(Run *r, Item *it, Err *err) {
     char hash[65];
     Buf prompt;
+    Record rec;
+    it->sealed = run__sealed(r, &it->w);
     buf_init(&prompt, (size_t)1 << 30);
-    prompt_messages_json(&it->request, it->n_prompt, &prompt);
-    Record rec = {.key = {.model = r->plan->models[it->w.model].name,
-                          .suite = ps->suite->id,
-                          .sample = sample->id,
-                          .transform = plan_transform(r->plan, &it->w)->chain.name,
-                          .effort = it->w.effort,
-                          .epoch = it->w.epoch},
-                  .ordinal = it->w.ordinal,
-                  .group = sample->group,
-                  .cluster = sample->cluster,
-                  .content_hash = sample->content_hash,
-                  .request_hash = hash_of(it, hash),
-                  .prompt = buf_str(&prompt),
-                  .target = prompt_target_text(sample, it->arena),
-                  .started_at = str_from(it->started_at),
-                  .completion = it->completion,
-                  .sealed = ps->suite->hazard == HAZARD_SEALED};
-    describe_turns(it, &rec);
-    bool ok = ((!prompt.failed && tags_of(sample, it->arena, &rec.tags)) || err_nomem(err)) &&
-              probe_json(&it->probes, it->arena, &rec.probes, err) && store_append(r->store, &rec, &it->record_id, err);
-    buf_release(&prompt);
-    if (!ok) return false;
+    bool ok = describe(r, it, hash, &prompt, &rec, err);
     it->calls = (ScoringCalls){rec.turns, rec.n_turns, rec.n_bad_calls, rec.probes};
-    r->state[it->w.ordinal] = ITEM_STORED;
-    progress_record(&r->progress, run__cell(r, &it->w), it->completion.n_tokens);
-    jobs_push(r->jobs, &it->job);
-    return true;
+    if (!it->sealed) {
+        ok = ok && store_append(r->store, &rec, &it->record_id, err);
+        if (ok) {
+            r->state[it->w.ordinal] = ITEM_STORED;
+            progress_record(&r->progress, run__cell(r, &it->w), it->completion.n_tokens);
+        }
+    }
+    buf_release(&prompt);
+    if (ok) jobs_push(r->jobs, &it->job);
+    return ok;
+}
+
+static bool append_scored(Run *r, Item *it, Err *err) {
+    char hash[65];
+    Buf prompt;
+    Record rec;
+    buf_init(&prompt, (size_t)1 << 30);
+    bool ok = describe(r, it, hash, &prompt, &rec, err) &&
+              store_append_scored(r->store, &rec, it->rows, r->sets[it->w.suite]->n, &it->record_id, err);
+    buf_release(&prompt);
+    if (ok) progress_record(&r->progress, run__cell(r, &it->w), it->completion.n_tokens);
+    return ok;
 }
 
 static bool append_or_free(Run *r, Item *it, Err *err) {

@@ -37,7 +37,8 @@ typedef struct Item {
     Completion completion;
     ScoreRow *rows;
     bool scored;
-    Err err; /* why it could not be scored or answered (memory) */
+    bool sealed; /* appended only once it is scored, in one transaction: nobody here could score it later */
+    Err err;     /* why it could not be scored or answered (memory) */
 } Item;
 
 typedef struct Unscored {
@@ -50,6 +51,9 @@ struct Run {
     const char *dir;
     bool fresh; /* nothing was in the store */
     Plan *plan;
+    bool sealed;         /* some sample is: its texts stay in memory */
+    SealPublic *seal_to; /* [n_seal_to] */
+    size_t n_seal_to;
     ScorerTable table;
     ScorerSet **sets;   /* [n_suites] */
     ToolLimits *limits; /* [n_suites] of suites with tools, the plan's over the suite's */
@@ -86,6 +90,19 @@ static inline size_t run__cell(const Run *r, const WorkItem *w) {
 bool run__engine(Run *r, int m, Err *err);
 /* True if model m has something to generate. */
 bool run__has_todo(const Run *r, int m);
+
+/* ---- run_seal.c ---- */
+
+/* True if no text of the item may be stored or shown. */
+bool run__sealed(const Run *r, const WorkItem *w);
+/* Once the data is open: whether anything is sealed; if so the process becomes one that leaves no dumps. */
+bool run__seal_plan(Run *r, Err *err);
+/* Before anything is written: reads the keys, and refuses what cannot go on. The store may not be there yet. */
+bool run__seal_check(Run *r, Err *err);
+/* With the store open: says to it, and to the user, what becomes of the texts. */
+bool run__seal_begin(Run *r, Err *err);
+/* Opens sealed texts for scoring them again. */
+bool run__seal_rescore(Run *r, Err *err);
 
 /* ---- run_generate.c ---- */
 

@@ -17,7 +17,7 @@
 static bool open_plan(Run *r, Err *err) {
     const RunOptions *o = r->o;
     if (!plan_load(o->plans.v, o->plans.n, &o->over, r->arena, &r->plan, err)) return false;
-    if (!plan_open_data(r->plan, r->arena, err)) return false;
+    if (!plan_open_data(r->plan, r->arena, err) || !run__seal_plan(r, err)) return false;
     r->n_items = plan_count(r->plan);
     if (r->n_items <= 0 || r->plan->n_models == 0)
         return err_set(err, ERR_INPUT,
@@ -141,6 +141,11 @@ static bool subtract_record(void *ctx, int64_t id, const Record *rec, const Scor
         return err_set(s->err, ERR_INPUT, "suite " STR_FMT " sample " STR_FMT " has changed since it was run",
                        STR_ARG(rec->key.suite), STR_ARG(rec->key.sample));
     bool scored = n >= r->sets[w.suite]->n && !r->o->rescore;
+    if (!scored && rec->sealed && !r->o->rescore)
+        return err_set(s->err, ERR_INPUT,
+                       "suite " STR_FMT " sample " STR_FMT " lacks a score, and its texts are sealed; the auditor adds "
+                       "it: assay rescore %s --key NAME.key",
+                       STR_ARG(rec->key.suite), STR_ARG(rec->key.sample), r->dir);
     ProgressCell *cell = &r->cells[run__cell(r, &w)];
     r->state[rec->ordinal] = scored ? ITEM_SCORED : ITEM_STORED;
     cell->done++;
@@ -203,7 +208,7 @@ bool run__engine(Run *r, int m, Err *err) {
     if (r->o->offline && strncmp(eo.spec, "openai:", 7) == 0)
         return err_set(err, ERR_INPUT, "model " STR_FMT " needs a network, which --offline forbids",
                        STR_ARG(p->models[m].name));
-    if (!recorded_engine_open(&eo, p->models[m].name, &r->engine, err))
+    if (!recorded_engine_open(&eo, p->models[m].name, r->o->key, &r->engine, err))
         return err_wrap(err, "model " STR_FMT, STR_ARG(p->models[m].name));
     r->engine_model = m;
     tell_model(r, p->models[m].name, !r->digested[m]);
@@ -466,8 +471,8 @@ static bool open_rescore(Run *r, Err *err) {
     r->dir = r->o->resume;
     if (!open_plan(r, err) || !open_scorers(r, err)) return false;
     init_cells(r);
-    return store_open(r->dir, STORE_RESUME, &r->store, err) && subtract_store(r, err) && open_sandbox(r, err) &&
-           open_judge(r, err);
+    return store_open(r->dir, STORE_RESUME, &r->store, err) && run__seal_rescore(r, err) && subtract_store(r, err) &&
+           open_sandbox(r, err) && open_judge(r, err);
 }
 
 static bool open_all(Run *r, Err *err) {
@@ -479,6 +484,7 @@ static bool open_all(Run *r, Err *err) {
     tell_left_out(r);
     stored = has_db(r);
     if (stored && !open_stored(r, err)) return false;
+    if (!run__seal_check(r, err)) return false;
     if (stored && !subtract_store(r, err)) return explain(r, err);
     /* with records there, the entries are there too and must agree before any machine is started */
     if (!r->fresh && !agree_inputs(r, err)) return explain(r, err);
@@ -486,7 +492,7 @@ static bool open_all(Run *r, Err *err) {
         return false;
     if (r->fresh && !begin_new(r, err)) return false;
     if (!agree_inputs(r, err) || !put_models(r, facts, err) || !agree_judge(r, err)) return explain(r, err);
-    return put_sandbox(r, err) && put_started(r, err);
+    return put_sandbox(r, err) && run__seal_begin(r, err) && put_started(r, err);
 }
 
 bool run_open(RunOptions *o, Arena *a, Run **out, Err *err) {

@@ -2,12 +2,15 @@
  *
  * Order is the plan's, never that of finishing; no row ids and no paths of ours. Times stand only under the names
  * started_at, finished_at, …_seconds and tokens_per_second: without those members two runs of one plan are equal, byte
- * for byte, also if one of them was killed and resumed. */
+ * for byte, also if one of them was killed and resumed; of sealed suites the commitments differ too, for their salts
+ * are random. */
 #include "reports/report.h"
 #include "reports/report_list.h"
 
 #include <math.h>
+#include <stdio.h>
 
+#include "engine/base/hash.h"
 #include "engine/base/json.h"
 #include "reports/summary.h"
 
@@ -292,7 +295,7 @@ static void write_score(JsonOut *o, const ScoreRow *row, bool hide) {
     key_str(o, "label", from_score(sc->label));
     key_str(o, "rule", from_score(sc->rule));
     json_out_key(o, "span");
-    if (sc->span_end > sc->span_begin) {
+    if (!hide && sc->span_end > sc->span_begin) {
         json_arr(o);
         json_out_int(o, (int64_t)sc->span_begin);
         json_out_int(o, (int64_t)sc->span_end);
@@ -330,13 +333,29 @@ static void write_texts(JsonOut *o, const Record *r) {
     write_channels(o, &r->completion);
 }
 
-/* What may be told of a sealed sample: that the texts are there, and how long they are. */
+static void write_commitments(JsonOut *o, const Record *r) {
+    char hex[65];
+    key_arr(o, "commitments");
+    for (size_t i = 0; i < r->n_seals; i++) {
+        const RecordSeal *s = &r->seals[i];
+        sha256_hex(s->commitment, hex);
+        json_obj(o);
+        key_str(o, "scorer", s->scorer.n ? s->scorer : (Str){0});
+        key_str(o, "kind", s->kind);
+        key_cstr(o, "sha256", hex);
+        json_obj_end(o);
+    }
+    json_arr_end(o);
+}
+
+/* What may be told of a sealed sample: that the texts are there, how long they are at most, and what binds to them. */
 static void write_lengths(JsonOut *o, const Record *r) {
     key_obj(o, "bytes");
-    key_int(o, "prompt", (int64_t)r->prompt.n);
-    key_int(o, "analysis", (int64_t)r->completion.analysis.n);
-    key_int(o, "final", (int64_t)r->completion.final.n);
+    key_int(o, "prompt", summary_length_class(r, "prompt", r->prompt));
+    key_int(o, "analysis", summary_length_class(r, "analysis", r->completion.analysis));
+    key_int(o, "final", summary_length_class(r, "final", r->completion.final));
     json_obj_end(o);
+    write_commitments(o, r);
 }
 
 static void write_times(JsonOut *o, const Completion *c) {
@@ -359,17 +378,25 @@ static void write_turn_texts(JsonOut *o, const RecordTurn *t) {
     key_str(o, "answer", t->answer);
 }
 
-static void write_turn_lengths(JsonOut *o, const RecordTurn *t) {
+static void turn_length(JsonOut *o, const Record *r, size_t i, const char *name, Str text) {
+    char kind[40];
+    snprintf(kind, sizeof kind, "%s@%zu", name, i + 1);
+    key_int(o, name, summary_length_class(r, kind, text));
+}
+
+static void write_turn_lengths(JsonOut *o, const Record *r, size_t i) {
+    const RecordTurn *t = &r->turns[i];
     key_obj(o, "bytes");
-    key_int(o, "analysis", (int64_t)t->completion.analysis.n);
-    key_int(o, "arguments", (int64_t)t->completion.call_content.n);
-    key_int(o, "answer", (int64_t)t->answer.n);
-    key_int(o, "final", (int64_t)t->completion.final.n);
+    turn_length(o, r, i, "analysis", t->completion.analysis);
+    turn_length(o, r, i, "arguments", t->completion.call_content);
+    turn_length(o, r, i, "answer", t->answer);
+    turn_length(o, r, i, "final", t->completion.final);
     json_obj_end(o);
 }
 
-static void write_turn(JsonOut *o, const RecordTurn *t, bool hide) {
+static void write_turn(JsonOut *o, const Record *r, size_t i, bool hide) {
     static const char *const STOPS[] = {"none", "return", "call", "other"};
+    const RecordTurn *t = &r->turns[i];
     const Completion *c = &t->completion;
     json_obj(o);
     key_str(o, "request_hash", t->request_hash);
@@ -378,7 +405,7 @@ static void write_turn(JsonOut *o, const RecordTurn *t, bool hide) {
     key_bool(o, "bad_call", t->bad_call);
     write_tokens(o, c);
     if (hide)
-        write_turn_lengths(o, t);
+        write_turn_lengths(o, r, i);
     else
         write_turn_texts(o, t);
     write_times(o, c);
@@ -393,7 +420,7 @@ static void write_turns(JsonOut *o, const Record *r, bool hide) {
     key_int(o, "n_bad_calls", r->n_bad_calls);
     key_str(o, "limit", r->limit);
     key_arr(o, "turns");
-    for (size_t i = 0; r->turns && i < r->n_turns; i++) write_turn(o, &r->turns[i], hide);
+    for (size_t i = 0; r->turns && i < r->n_turns; i++) write_turn(o, r, i, hide);
     json_arr_end(o);
 }
 
@@ -460,6 +487,7 @@ static bool write_document(JsonOut *o, RunStore *store, const Summary *s, Arena 
     SamplesOut x = {o, s};
     json_obj(o);
     key_cstr(o, "format", "assay-report/1");
+    if (s->revealed) key_bool(o, "revealed", true);
     write_words(o, s);
     write_names(o, s);
     key_obj(o, "counts");

@@ -97,6 +97,7 @@ static bool header_json(const SealHeader *h, Buf *out, Err *err) {
     member(&o, "scorer", h->scorer);
     number(&o, "sequence", h->sequence);
     member(&o, "suite", h->suite);
+    member(&o, "transform", h->transform);
     json_obj_end(&o);
     return !out->failed || err_nomem(err);
 }

@@ -66,9 +66,10 @@ typedef struct SealHeader {
     Str model, suite, sample;
     Effort effort;
     int epoch;
-    Str scorer;   /* empty: a text of the record itself */
-    Str channel;  /* "final", "analysis", "answer", … */
-    int sequence; /* turn, from 1; 0: of the whole sample */
+    Str transform; /* "plain", or how the question was put */
+    Str scorer;    /* empty: a text of the record itself */
+    Str channel;   /* "final", "analysis", "answer", … */
+    int sequence;  /* turn, from 1; 0: of the whole sample */
 } SealHeader;
 
 typedef struct SealedText {

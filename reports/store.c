@@ -5,8 +5,9 @@
  *   records (id, model, suite, sample, effort, epoch, transform; ordinal, group_name, cluster, hashes, counts,
  *            timings, sealed)
  *   turns   (record, turn, request_hash, status, stop, has_final, counts, timings, bad_call, limit_hit)
- *   texts   (record, scorer, kind, sealed, bytes)   scorer is '' for the texts of the record itself; kind "final@2" is
- *                                                   the one of its second turn
+ *   texts   (record, scorer, kind, sealed, bytes, run_key, length_class, commitment)
+ *           scorer is '' for the texts of the record itself; kind "final@2" is the one of its second turn; the last
+ *           three columns are of sealed texts (store_seal.c)
  *   scores  (record, scorer, version, position, status, outcome, value, label, rule, span, margin)
  *
  * States of a handle, and the functions that move it:
@@ -24,7 +25,8 @@
  * even if the caller's own subtraction were wrong.
  *   3. scores.record and texts.record are foreign keys, enforced.
  *   4. Bytes that a model, a prompt or a scorer's quotation produced are written to texts.bytes and to no other column.
- *      Sealing will replace that one column. Labels, rules and numbers are ours and stay in the clear.
+ *      Those of a sealed record reach SQLite sealed: no page, log, journal or temporary file of it ever holds them. Its
+ *      labels and rules stay in the clear if they are plain words, numbers that tell a text's length are rounded up.
  *   5. The writer holds flock(LOCK_EX) on the directory itself: no lock file is left behind, and the kernel drops it
  * when the process dies. No other descriptor of run.db is opened in this process: closing one would drop SQLite's own
  *      POSIX locks.
@@ -46,9 +48,10 @@
 #include "engine/base/file.h"
 #include "engine/base/json.h"
 
-enum { SCHEMA_VERSION = 3, APPLICATION_ID = 0x61737379 /* "assy" */, BUSY_MS = 10000 };
+enum { SCHEMA_VERSION = 4, APPLICATION_ID = 0x61737379 /* "assy" */, BUSY_MS = 10000 };
 
-/* Version 2 added `turns`, version 3 `records.transform`. An older store is read as it stands, and gets what it lacks
+/* Version 2 added `turns`, version 3 `records.transform`, version 4 the last columns of
+ * `texts`. An older store is read as it stands, and gets what it lacks
  * when it is opened for writing. Its key is narrower then, which does no harm: it holds a run of plain items alone, and
  * a run's plan never changes. */
 #define COLUMN_TRANSFORM "transform TEXT NOT NULL DEFAULT 'plain'"
@@ -60,6 +63,11 @@ enum { SCHEMA_VERSION = 3, APPLICATION_ID = 0x61737379 /* "assy" */, BUSY_MS = 1
     " n_analysis_tokens INTEGER NOT NULL, seconds_prefill REAL NOT NULL, seconds_decode REAL NOT NULL,"                \
     " tool_seconds REAL NOT NULL, bad_call INTEGER NOT NULL, limit_hit TEXT, PRIMARY KEY(record, turn)) WITHOUT "      \
     "ROWID;"
+
+#define SCHEMA_SEALS                                                                                                   \
+    "ALTER TABLE texts ADD COLUMN run_key INTEGER NOT NULL DEFAULT 0;"                                                 \
+    "ALTER TABLE texts ADD COLUMN length_class INTEGER NOT NULL DEFAULT 0;"                                            \
+    "ALTER TABLE texts ADD COLUMN commitment BLOB;"
 
 static const char SCHEMA[] =
     "CREATE TABLE manifest(key TEXT PRIMARY KEY NOT NULL, json TEXT NOT NULL) WITHOUT ROWID;"
@@ -74,7 +82,8 @@ static const char SCHEMA[] =
     "CREATE INDEX records_by_ordinal ON records(ordinal, id);"
     "CREATE TABLE texts("
     " record INTEGER NOT NULL REFERENCES records(id), scorer TEXT NOT NULL, kind TEXT NOT NULL,"
-    " sealed INTEGER NOT NULL, bytes BLOB NOT NULL);"
+    " sealed INTEGER NOT NULL, bytes BLOB NOT NULL, run_key INTEGER NOT NULL DEFAULT 0,"
+    " length_class INTEGER NOT NULL DEFAULT 0, commitment BLOB);"
     "CREATE UNIQUE INDEX texts_by_record ON texts(record, scorer, kind);"
     "CREATE TABLE scores("
     " record INTEGER NOT NULL REFERENCES records(id), scorer TEXT NOT NULL, version TEXT NOT NULL,"
@@ -92,10 +101,16 @@ static const char *const QUERIES[Q_COUNT] = {
     [Q_SCORE_TEXTS_DROP] = "DELETE FROM texts WHERE record = ?1 AND scorer = ?2",
     [Q_SCORES_OF] = "SELECT scorer, version, status, outcome, value, label, rule, span_begin, span_end, margin "
                     "FROM scores WHERE record = ?1 ORDER BY position, scorer",
-    [Q_TEXTS_OF] = "SELECT scorer, kind, bytes FROM texts WHERE record = ?1",
-    [Q_TROUBLE_OF] = "SELECT scorer, kind, bytes FROM texts WHERE record = ?1 AND scorer = '' "
-                     "AND kind IN ('malformed', 'error', 'tags')",
-    [Q_SEALED_OF] = "SELECT sealed FROM records WHERE id = ?1",
+    [Q_SEALED_PUT] = "INSERT INTO texts(record, scorer, kind, sealed, bytes, run_key, length_class, commitment) "
+                     "VALUES(?1,?2,?3,1,?4,?5,?6,?7)",
+    [Q_TEXTS_OF] = "SELECT scorer, kind, bytes, run_key, length_class, commitment FROM texts WHERE record = ?1 "
+                   "ORDER BY scorer, kind",
+    [Q_TROUBLE_OF] = "SELECT scorer, kind, bytes, run_key, length_class, commitment FROM texts WHERE record = ?1 "
+                     "AND scorer = '' AND kind IN ('malformed', 'error', 'tags')",
+    [Q_TEXTS_OF_OLD] = "SELECT scorer, kind, bytes, 0, 0, NULL FROM texts WHERE record = ?1",
+    [Q_TROUBLE_OF_OLD] = "SELECT scorer, kind, bytes, 0, 0, NULL FROM texts WHERE record = ?1 AND scorer = '' "
+                         "AND kind IN ('malformed', 'error', 'tags')",
+    [Q_SEALED_OF] = "SELECT sealed, model, suite, sample, effort, epoch, transform FROM records WHERE id = ?1",
     [Q_TURN_PUT] = "INSERT INTO turns(record, turn, request_hash, status, stop, has_final, n_prompt_tokens, n_tokens, "
                    "n_analysis_tokens, seconds_prefill, seconds_decode, tool_seconds, bad_call, limit_hit) "
                    "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
@@ -229,8 +244,8 @@ static bool schema_upgrade(RunStore *s, int64_t from, Err *err) {
     snprintf(sql, sizeof sql, "PRAGMA user_version=%d;", SCHEMA_VERSION);
     if (!store__tx_begin(s, err)) return false;
     bool ok = (from > 1 || exec(s, SCHEMA_TURNS, "adding a table", err)) &&
-              exec(s, "ALTER TABLE records ADD COLUMN " COLUMN_TRANSFORM, "adding a column", err) &&
-              exec(s, sql, "adding a column", err);
+              (from > 2 || exec(s, "ALTER TABLE records ADD COLUMN " COLUMN_TRANSFORM, "adding a column", err)) &&
+              exec(s, SCHEMA_SEALS, "adding columns", err) && exec(s, sql, "adding a column", err);
     return store__tx_end(s, ok, err);
 }
 
@@ -240,23 +255,21 @@ static bool schema_check(RunStore *s, Err *err) {
         !store__one_int(s, "PRAGMA user_version", &version, err) ||
         !store__one_int(s, "SELECT count(*) FROM sqlite_master", &tables, err))
         return false;
-    s->has_turns = s->has_transforms = true;
+    s->has_turns = s->has_transforms = s->has_seals = true;
     if (app == 0 && version == 0 && tables == 0) {
         if (s->writer) return schema_create(s, err);
         return err_set(err, ERR_INPUT, "%s: the run was stopped before anything was stored; start it again", s->path);
     }
     if (app != APPLICATION_ID) return err_set(err, ERR_INPUT, "%s: this SQLite file is not a run store", s->path);
-    if (version == 1 || version == 2) {
-        s->has_turns = version > 1 || s->writer;
-        s->has_transforms = s->writer;
-        return !s->writer || schema_upgrade(s, version, err);
-    }
-    if (version != SCHEMA_VERSION)
+    if (version < 1 || version > SCHEMA_VERSION)
         return err_set(err, ERR_INPUT,
                        "%s: run store of version %lld, this program reads versions 1 to %d; use the assay that "
                        "wrote it",
                        s->path, (long long)version, SCHEMA_VERSION);
-    return true;
+    s->has_turns = version >= 2 || s->writer;
+    s->has_transforms = version >= 3 || s->writer;
+    s->has_seals = version >= 4 || s->writer;
+    return version == SCHEMA_VERSION || !s->writer || schema_upgrade(s, version, err);
 }
 
 /* A finished run on a read-only medium: WAL mode wants to make its -shm file there and cannot. Without a -wal file
@@ -356,6 +369,7 @@ bool store_open(const char *dir, StoreMode mode, RunStore **out, Err *err) {
 
 void store_close(RunStore *s) {
     if (!s) return;
+    store__seal_close(s);
     for (int i = 0; i < Q_COUNT; i++) sqlite3_finalize(s->q[i]);
     if (s->db) sqlite3_close(s->db);
     if (s->lock_fd >= 0) close(s->lock_fd);

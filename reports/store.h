@@ -7,8 +7,8 @@
  *
  * Invariants. (1) A record is appended in one transaction and never changed. (2) Its key is unique: appending it
  * again is refused, so nothing is counted twice. (3) A score never exists without its record. (4) All model text and
- * prompts lie in the `texts` table alone (record, kind, sealed flag, bytes), so that sealing later has one place to
- * act. (5) After kill -9 at any moment the file opens, with every committed row. (6) One writer at a time: a lock is
+ * prompts lie in the `texts` table alone. Those of a sealed record are encrypted before SQLite sees them, or not kept.
+ * (5) After kill -9 at any moment the file opens, with every committed row. (6) One writer at a time: a lock is
  * held.
  *
  * Calls on one RunStore come from one thread at a time. A reader sees the run as it was when it was opened.
@@ -26,6 +26,7 @@
 #include "engine/base/err.h"
 #include "engine/base/str.h"
 #include "engine/engine.h"
+#include "reports/seal.h"
 #include "scorers/scorer.h"
 
 typedef struct RunStore RunStore;
@@ -66,6 +67,16 @@ typedef struct RecordTurn {
     double tool_seconds;
 } RecordTurn;
 
+/* What may be known of one text of a sealed record, and the text itself if the store could open it. */
+typedef struct RecordSeal {
+    Str scorer, kind;    /* scorer "": of the record itself; kind "final", or "final@2": of its second turn */
+    size_t length_class; /* 0: empty; else seal_length_class */
+    unsigned char commitment[SEAL_COMMITMENT_BYTES];
+    bool kept; /* false: the run keeps no texts */
+    Str text;  /* absent unless opened; then `salt` with it makes the commitment */
+    unsigned char salt[SEAL_SALT_BYTES];
+} RecordSeal;
+
 typedef struct Record {
     RecordKey key;
     int64_t ordinal;  /* place in the plan's work list: reports go by it, whatever the order of finishing */
@@ -79,14 +90,18 @@ typedef struct Record {
     Str target;     /* accepted answer(s) as text, for people */
     Str started_at; /* UTC; a time, left out of comparisons of reports */
     Completion completion;
-    bool sealed; /* the texts are dangerous or private: reports show none of them */
+    bool sealed; /* the texts are dangerous or private: they are stored sealed, and reports show none of them */
+    /* Read with texts, of a sealed record: every text that it has. Unless the store can open them (store_unseal) all
+     * texts above and below are absent, counts of tokens are rounded up (seal_token_class) and times are 0. */
+    const RecordSeal *seals;
+    size_t n_seals;
     /* Samples with tools: `completion` is all turns as one, and request_hash the first turn's. */
     const RecordTurn *turns;
     size_t n_turns; /* 0: the sample had no tools */
     int n_calls, n_bad_calls;
     Str limit; /* which limit ended the sample: "turns", "tokens", "context"; absent: none */
-    /* Absent: nothing was probed. Log-likelihoods of scorers' openings as JSON (harness/probe.h); numbers, no text of a
-     * model, so it is not sealed. */
+    /* Absent: nothing was probed. Log-likelihoods of scorers' openings as JSON (harness/probe.h); sealed like the texts,
+     * since it holds hashes of requests that quote them. */
     Str probes;
 } Record;
 
@@ -100,8 +115,10 @@ typedef struct ScoreRow {
     Str judge, judge_text;
 } ScoreRow;
 
-/* Commits one record; *id is its row. ERR_INPUT if the key is there already. */
+/* Commits one record; *id is its row. ERR_INPUT if the key is there already. A sealed record needs store_seal_begin. */
 bool store_append(RunStore *s, const Record *r, int64_t *id, Err *err);
+/* The same with its scores, all in one transaction: for sealed records, which cannot be scored from the store later. */
+bool store_append_scored(RunStore *s, const Record *r, const ScoreRow *rows, size_t n, int64_t *id, Err *err);
 /* Commits all scores of a record at once, replacing those of the same scorer. The first row is the suite's primary
  * score: headlines and comparisons go by it. */
 bool store_put_scores(RunStore *s, int64_t record_id, const ScoreRow *rows, size_t n, Err *err);
@@ -117,6 +134,38 @@ bool store_read(RunStore *s, int64_t id, Arena *a, Record *out, Err *err);
 bool store_each(RunStore *s, bool with_texts, Arena *a,
                 bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx,
                 Err *err);
+
+/* ---- sealing ---- */
+
+typedef enum StoreSealMode {
+    STORE_SEAL_NONE,      /* nothing was said: sealed records are refused */
+    STORE_SEAL_EPHEMERAL, /* of their texts only length class and commitment are kept */
+    STORE_SEAL_KEYS       /* encrypted to the keys of auditors */
+} StoreSealMode;
+
+typedef struct StoreSeal {
+    StoreSealMode mode;
+    const SealPublic *to; /* [n_to], lent by the store */
+    size_t n_to;
+    int64_t n_plain; /* texts of sealed records in the clear: written before there was sealing */
+} StoreSeal;
+
+/* The mode alone: it can be told of a run whose keys are damaged. */
+bool store_seal_mode(RunStore *s, StoreSealMode *out, Err *err);
+bool store_seal_info(RunStore *s, StoreSeal *out, Err *err);
+/* Before the first sealed record of a writer; n = 0: ephemeral. What the run began with stays: on a run that has begun,
+ * n = 0 goes on with it, and other keys are ERR_INPUT. */
+bool store_seal_begin(RunStore *s, const SealPublic *to, size_t n, Str plan_sha256, Err *err);
+/* From now on sealed texts are read as they were. ERR_INPUT: the run is sealed to other keys, or holds no sealed texts.
+ * The secret key may be closed afterwards. */
+bool store_unseal(RunStore *s, const SealSecret *key, Err *err);
+void store_forget_keys(RunStore *s);
+/* Says that reports made from this store may show sealed texts; nothing else makes them. */
+void store_reveal(RunStore *s);
+bool store_reveals(const RunStore *s);
+/* Seals the texts in the clear that a sealed record of an older store holds, and those of the suites that the manifest
+ * calls sealed; nothing of them is left in the file. *n: records. Needs store_seal_begin. */
+bool store_seal_plain(RunStore *s, int64_t *n, Err *err);
 
 typedef struct StoreCounts {
     int64_t records, scores, records_without_scores;

@@ -1,5 +1,6 @@
 /* Shared by the parts of the store: store.c opens files and knows the schema, store_rows.c moves records and scores in
- * and out, store_turns.c the turns of samples with tools. Only these see SQLite. */
+ * and out, store_texts.c their texts, store_turns.c the turns of samples with tools, store_seal.c and store_reseal.c
+ * sealed texts. Only these see SQLite. */
 #ifndef ASSAY_REPORTS_STORE_INTERNAL_H
 #define ASSAY_REPORTS_STORE_INTERNAL_H
 
@@ -11,11 +12,14 @@
 enum {
     Q_RECORD_PUT,
     Q_TEXT_PUT,
+    Q_SEALED_PUT,
     Q_SCORE_PUT,
     Q_SCORE_TEXTS_DROP,
     Q_SCORES_OF,
     Q_TEXTS_OF,
     Q_TROUBLE_OF,
+    Q_TEXTS_OF_OLD,
+    Q_TROUBLE_OF_OLD,
     Q_SEALED_OF,
     Q_TURN_PUT,
     Q_TURNS_OF,
@@ -34,6 +38,8 @@ enum {
     ((s)->has_transforms ? "SELECT id, " RECORD_COLUMNS " FROM records "                                               \
                          : "SELECT id, " RECORD_COLUMNS_TO_2 ", 'plain' FROM records ")
 
+typedef struct StoreSealing StoreSealing; /* store_seal.c */
+
 struct RunStore {
     sqlite3 *db;
     sqlite3_stmt *q[Q_COUNT];
@@ -42,6 +48,9 @@ struct RunStore {
     bool writer;
     bool has_turns;      /* false: written before there were tools, and opened for reading */
     bool has_transforms; /* likewise */
+    bool has_seals;      /* likewise */
+    StoreSealing *seal;  /* NULL until it is asked for */
+    bool reveals;
 };
 
 /* Turns an SQLite result into a sentence; always false. `doing`: "storing a record". */
@@ -60,17 +69,52 @@ void store__bind_str(sqlite3_stmt *q, int i, Str v);
 /* A copy in the arena; NULL gives the absent Str. *ok becomes false without memory. */
 Str store__column_str(sqlite3_stmt *q, int i, Arena *a, bool *ok);
 
+/* The record with its texts and turns, and its scores, within the caller's transaction. A sealed one needs
+ * store__seal_ready before that transaction. */
+bool store__put_record(RunStore *s, const Record *r, int64_t *id, Err *err);
+/* The whole of a record, with all its texts that can be read. */
+bool store__read_all(RunStore *s, int64_t id, Arena *a, Record *out, ScoreRow **rows, size_t *n, Err *err);
+bool store__put_score_rows(RunStore *s, int64_t id, const RecordKey *k, bool sealed, const ScoreRow *rows, size_t n,
+                           Err *err);
+
+/* ---- store_texts.c ---- */
+
 /* One text of a record; nothing for the absent Str. */
 bool store__put_text(RunStore *s, int64_t id, Str scorer, const char *kind, bool sealed, const void *p, size_t n,
                      Err *err);
 /* Token ids are stored as the bytes of an array; the copy is aligned by the arena. */
 bool store__ids_from_bytes(Str bytes, Arena *a, Ids *out, Err *err);
+/* Puts the texts of a record into it and its scores; not all: only those that say what went wrong. */
+bool store__read_texts(RunStore *s, int64_t id, bool all, Arena *a, Record *r, ScoreRow *rows, size_t n, Err *err);
+
+/* ---- store_seal.c ---- */
+
+void store__seal_close(RunStore *s);
+/* Before a transaction that writes sealed texts. */
+bool store__seal_ready(RunStore *s, Err *err);
+/* Whose texts store__put_text seals from now on; lent. */
+void store__seal_for(RunStore *s, const RecordKey *k);
+bool store__seal_text(RunStore *s, Str scorer, Str kind, Str text, Buf *sealed, SealedText *out, int *run_key,
+                      Err *err);
+/* True if an auditor's key was given. */
+bool store__can_open(const RunStore *s);
+/* Fills out->text and out->salt; out->commitment is what must fit. */
+bool store__open_text(RunStore *s, const RecordKey *k, Str scorer, Str kind, int run_key, Str sealed, RecordSeal *out,
+                      Arena *a, Err *err);
+/* Exact counts and times as a text, and back; what is public of them. */
+Str store__counts_text(const Completion *c, double tool_seconds, Arena *a);
+bool store__counts_read(Str text, Completion *c, double *tool_seconds, Err *err);
+Completion store__public_counts(const Completion *c);
+/* A label or rule that may stand beside a sealed text. */
+bool store__is_plain_word(Str s);
 
 /* ---- store_turns.c ---- */
 
 bool store__put_turns(RunStore *s, int64_t id, const Record *r, Err *err);
 /* Fills turns, n_turns, n_calls, n_bad_calls and limit; without texts `turns` stays NULL. */
 bool store__read_turns(RunStore *s, int64_t id, bool with_texts, Arena *a, Record *r, Err *err);
+/* "final@12" -> 12, and the length of "final"; 0 if it is none of a turn. */
+size_t store__turn_of(Str kind, size_t *name);
 /* Puts a text of kind "answer@2" into its turn; false if the kind is none of a turn. */
 bool store__turn_text(Record *r, Str kind, Str text, Arena *a, bool *ok, Err *err);
 

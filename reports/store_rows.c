@@ -9,10 +9,6 @@
 
 #define CHOICES_MAX ((size_t)16 << 20)
 
-static bool bind_blob(sqlite3_stmt *q, int i, const void *p, size_t n) {
-    return sqlite3_bind_blob64(q, i, n ? p : "", n, SQLITE_STATIC) == SQLITE_OK;
-}
-
 static void bind_num(sqlite3_stmt *q, int i, double v) {
     if (isnan(v))
         sqlite3_bind_null(q, i);
@@ -33,20 +29,14 @@ static ScorerStr to_scorer_str(Str v) {
 
 /* ---- appending ---- */
 
-bool store__put_text(RunStore *s, int64_t id, Str scorer, const char *kind, bool sealed, const void *p, size_t n,
-                     Err *err) {
-    if (!p) return true;
-    sqlite3_stmt *q = store__query(s, Q_TEXT_PUT, err);
-    if (!q) return false;
-    sqlite3_bind_int64(q, 1, id);
-    store__bind_str(q, 2, scorer);
-    store__bind_str(q, 3, str_from(kind));
-    sqlite3_bind_int(q, 4, sealed);
-    if (!bind_blob(q, 5, p, n)) {
-        sqlite3_reset(q);
-        return err_set(err, ERR_INPUT, "a text of %zu bytes is too large for the run store", n);
-    }
-    return store__step_done(s, q, "storing a text", err);
+/* Of sealed records: what would tell about the texts if it stood in the columns. */
+static bool put_counts(RunStore *s, int64_t id, const Record *r, Err *err) {
+    Arena *a = r->sealed ? arena_open(0) : NULL;
+    if (!r->sealed) return true;
+    Str counts = a ? store__counts_text(&r->completion, 0, a) : (Str){0};
+    bool ok = (counts.p || err_nomem(err)) && store__put_text(s, id, STR(""), "counts", true, counts.p, counts.n, err);
+    arena_close(a);
+    return ok;
 }
 
 static bool put_record_texts(RunStore *s, int64_t id, const Record *r, Err *err) {
@@ -61,11 +51,11 @@ static bool put_record_texts(RunStore *s, int64_t id, const Record *r, Err *err)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (!store__put_text(s, id, STR(""), texts[i].kind, r->sealed, texts[i].text.p, texts[i].text.n, err))
             return false;
-    if (!store__put_text(s, id, STR(""), "probes", false, r->probes.p, r->probes.n, err)) return false;
+    if (!store__put_text(s, id, STR(""), "probes", r->sealed, r->probes.p, r->probes.n, err)) return false;
     size_t bytes = 0;
     if (!size_mul(c->ids.n, sizeof(uint32_t), &bytes)) return err_nomem(err);
     if (!store__put_text(s, id, STR(""), "tags", false, r->tags.p, r->tags.n, err)) return false;
-    return store__put_text(s, id, STR(""), "ids", r->sealed, c->ids.p, bytes, err);
+    return store__put_text(s, id, STR(""), "ids", r->sealed, c->ids.p, bytes, err) && put_counts(s, id, r, err);
 }
 
 /* [[logprob, tokens, greedy], …]; leaves the buffer empty if there are none. */
@@ -85,7 +75,8 @@ static void choices_render(const Completion *c, Buf *out) {
 }
 
 static void bind_record(sqlite3_stmt *q, const Record *r, Str choices) {
-    const Completion *c = &r->completion;
+    Completion public = r->sealed ? store__public_counts(&r->completion) : r->completion;
+    const Completion *c = &public;
     store__bind_str(q, 1, r->key.model);
     store__bind_str(q, 2, r->key.suite);
     store__bind_str(q, 3, r->key.sample);
@@ -119,7 +110,7 @@ static bool key_taken(RunStore *s, const RecordKey *k, Err *err) {
                    STR_ARG(k->transform.p ? k->transform : STR("plain")), effort_name(k->effort), k->epoch);
 }
 
-static bool put_record(RunStore *s, const Record *r, Str choices, int64_t *id, Err *err) {
+static bool put_row(RunStore *s, const Record *r, Str choices, int64_t *id, Err *err) {
     sqlite3_stmt *q = store__query(s, Q_RECORD_PUT, err);
     if (!q) return false;
     bind_record(q, r, choices);
@@ -134,39 +125,73 @@ static bool put_record(RunStore *s, const Record *r, Str choices, int64_t *id, E
     return ok;
 }
 
-bool store_append(RunStore *s, const Record *r, int64_t *id, Err *err) {
-    int64_t row = 0;
+bool store__put_record(RunStore *s, const Record *r, int64_t *id, Err *err) {
     Buf choices;
     buf_init(&choices, CHOICES_MAX);
     choices_render(&r->completion, &choices);
-    bool ok = !choices.failed || err_nomem(err);
-    ok = ok && store__tx_begin(s, err);
-    if (ok) {
-        Str ch = r->completion.choice_scores ? buf_str(&choices) : (Str){0};
-        ok = put_record(s, r, ch, &row, err) && put_record_texts(s, row, r, err) && store__put_turns(s, row, r, err);
-        ok = store__tx_end(s, ok, err);
-    }
+    Str ch = r->completion.choice_scores ? buf_str(&choices) : (Str){0};
+    if (r->sealed) store__seal_for(s, &r->key);
+    bool ok = (!choices.failed || err_nomem(err)) && put_row(s, r, ch, id, err) && put_record_texts(s, *id, r, err) &&
+              store__put_turns(s, *id, r, err);
     buf_release(&choices);
+    return ok;
+}
+
+static bool score_check(const ScoreRow *row, Err *err);
+
+bool store_append_scored(RunStore *s, const Record *r, const ScoreRow *rows, size_t n, int64_t *id, Err *err) {
+    int64_t row = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!score_check(&rows[i], err)) return false;
+    if (r->sealed && !store__seal_ready(s, err)) return false;
+    if (!store__tx_begin(s, err)) return false;
+    bool ok = store__put_record(s, r, &row, err) && store__put_score_rows(s, row, &r->key, r->sealed, rows, n, err);
+    ok = store__tx_end(s, ok, err);
     if (ok && id) *id = row;
     return ok;
 }
 
-static bool record_sealed(RunStore *s, int64_t id, bool *sealed, Err *err) {
+bool store_append(RunStore *s, const Record *r, int64_t *id, Err *err) {
+    return store_append_scored(s, r, NULL, 0, id, err);
+}
+
+static bool effort_column(sqlite3_stmt *q, int i, Effort *out) {
+    Str name = {(const char *)sqlite3_column_text(q, i), (size_t)sqlite3_column_bytes(q, i)};
+    return effort_parse(name, out);
+}
+
+/* Whether a record is sealed, and its key, in the arena. */
+static bool record_sealed(RunStore *s, int64_t id, Arena *a, RecordKey *k, bool *sealed, Err *err) {
     sqlite3_stmt *q = store__query(s, Q_SEALED_OF, err);
     if (!q) return false;
     sqlite3_bind_int64(q, 1, id);
     int rc = sqlite3_step(q);
-    if (rc == SQLITE_ROW) *sealed = sqlite3_column_int(q, 0) != 0;
-    bool ok = rc == SQLITE_ROW;
-    if (rc == SQLITE_DONE)
+    bool ok = rc == SQLITE_ROW, whole = true;
+    if (ok) {
+        *sealed = sqlite3_column_int(q, 0) != 0;
+        k->model = store__column_str(q, 1, a, &whole);
+        k->suite = store__column_str(q, 2, a, &whole);
+        k->sample = store__column_str(q, 3, a, &whole);
+        k->epoch = sqlite3_column_int(q, 5);
+        k->transform = store__column_str(q, 6, a, &whole);
+        ok = (whole || err_nomem(err)) &&
+             (effort_column(q, 4, &k->effort) || err_set(err, ERR_INPUT, "%s: unknown effort", s->path));
+    } else if (rc == SQLITE_DONE) {
         err_set(err, ERR_INTERNAL, "%s: there is no record %lld to score", s->path, (long long)id);
-    else if (!ok)
+    } else {
         store__fail(s, rc, "looking up a record", err);
+    }
     sqlite3_reset(q);
     return ok;
 }
 
-static bool put_score(RunStore *s, int64_t id, const ScoreRow *row, size_t position, Err *err) {
+/* Beside a sealed text only words that tell nothing of it. */
+static Str public_word(ScorerStr v, bool sealed) {
+    Str s = from_scorer_str(v);
+    return !sealed || store__is_plain_word(s) ? s : STR("(sealed)");
+}
+
+static bool put_score(RunStore *s, int64_t id, bool sealed, const ScoreRow *row, size_t position, Err *err) {
     const Score *sc = &row->score;
     bool scored = sc->status == SCORE_SCORED;
     sqlite3_stmt *q = store__query(s, Q_SCORE_PUT, err);
@@ -178,12 +203,24 @@ static bool put_score(RunStore *s, int64_t id, const ScoreRow *row, size_t posit
     sqlite3_bind_int64(q, 5, sc->status);
     sqlite3_bind_int64(q, 6, sc->outcome);
     bind_num(q, 7, scored ? sc->value : NAN); /* a missing score is not a zero */
-    store__bind_str(q, 8, from_scorer_str(sc->label));
-    store__bind_str(q, 9, from_scorer_str(sc->rule));
-    sqlite3_bind_int64(q, 10, (int64_t)sc->span_begin);
-    sqlite3_bind_int64(q, 11, (int64_t)sc->span_end);
+    store__bind_str(q, 8, public_word(sc->label, sealed));
+    store__bind_str(q, 9, public_word(sc->rule, sealed));
+    sqlite3_bind_int64(q, 10, sealed ? 0 : (int64_t)sc->span_begin);
+    sqlite3_bind_int64(q, 11, sealed ? 0 : (int64_t)sc->span_end);
     bind_num(q, 12, sc->margin);
     return store__step_done(s, q, "storing a score", err);
+}
+
+/* Of sealed records: where the span lies, and words that were kept out of the columns. */
+static bool put_score_secrets(RunStore *s, int64_t id, const ScoreRow *row, Err *err) {
+    const Score *sc = &row->score;
+    Str label = from_scorer_str(sc->label), rule = from_scorer_str(sc->rule);
+    char span[64];
+    int n = snprintf(span, sizeof span, "[%llu,%llu]", (unsigned long long)sc->span_begin,
+                     (unsigned long long)sc->span_end);
+    return store__put_text(s, id, row->scorer, "span", true, span, (size_t)n, err) &&
+           (store__is_plain_word(label) || store__put_text(s, id, row->scorer, "label", true, label.p, label.n, err)) &&
+           (store__is_plain_word(rule) || store__put_text(s, id, row->scorer, "rule", true, rule.p, rule.n, err));
 }
 
 static bool put_score_texts(RunStore *s, int64_t id, bool sealed, const ScoreRow *row, Err *err) {
@@ -196,7 +233,8 @@ static bool put_score_texts(RunStore *s, int64_t id, bool sealed, const ScoreRow
            store__put_text(s, id, row->scorer, "answer", sealed, sc->answer.p, sc->answer.n, err) &&
            store__put_text(s, id, row->scorer, "explanation", sealed, sc->explanation.p, sc->explanation.n, err) &&
            store__put_text(s, id, row->scorer, "judge", false, row->judge.p, row->judge.n, err) &&
-           store__put_text(s, id, row->scorer, "judge_text", sealed, row->judge_text.p, row->judge_text.n, err);
+           store__put_text(s, id, row->scorer, "judge_text", sealed, row->judge_text.p, row->judge_text.n, err) &&
+           (!sealed || put_score_secrets(s, id, row, err));
 }
 
 static bool score_check(const ScoreRow *row, Err *err) {
@@ -214,23 +252,29 @@ static bool score_check(const ScoreRow *row, Err *err) {
     return true;
 }
 
+bool store__put_score_rows(RunStore *s, int64_t id, const RecordKey *k, bool sealed, const ScoreRow *rows, size_t n,
+                           Err *err) {
+    if (sealed) store__seal_for(s, k);
+    for (size_t i = 0; i < n; i++)
+        if (!put_score(s, id, sealed, &rows[i], i, err) || !put_score_texts(s, id, sealed, &rows[i], err)) return false;
+    return true;
+}
+
 bool store_put_scores(RunStore *s, int64_t record_id, const ScoreRow *rows, size_t n, Err *err) {
     bool sealed = false;
+    RecordKey k = {0};
     for (size_t i = 0; i < n; i++)
         if (!score_check(&rows[i], err)) return false;
-    if (!store__tx_begin(s, err)) return false;
-    bool ok = record_sealed(s, record_id, &sealed, err);
-    for (size_t i = 0; ok && i < n; i++)
-        ok = put_score(s, record_id, &rows[i], i, err) && put_score_texts(s, record_id, sealed, &rows[i], err);
-    return store__tx_end(s, ok, err);
+    Arena *a = arena_open(0);
+    if (!a) return err_nomem(err);
+    bool ok = record_sealed(s, record_id, a, &k, &sealed, err) && (!sealed || store__seal_ready(s, err)) &&
+              store__tx_begin(s, err);
+    if (ok) ok = store__tx_end(s, store__put_score_rows(s, record_id, &k, sealed, rows, n, err), err);
+    arena_close(a);
+    return ok;
 }
 
 /* ---- reading ---- */
-
-static bool effort_column(sqlite3_stmt *q, int i, Effort *out) {
-    Str name = {(const char *)sqlite3_column_text(q, i), (size_t)sqlite3_column_bytes(q, i)};
-    return effort_parse(name, out);
-}
 
 #define COUNT_OF_SCORES "(SELECT count(*) FROM scores WHERE record = records.id) FROM records ORDER BY ordinal, id"
 
@@ -313,60 +357,6 @@ static bool record_columns(RunStore *s, sqlite3_stmt *q, Arena *a, Record *r, Er
     return choices_parse(choices, a, c, err);
 }
 
-/* Token ids are stored as the bytes of an array; the copy is aligned by the arena. */
-bool store__ids_from_bytes(Str bytes, Arena *a, Ids *out, Err *err) {
-    size_t n = bytes.n / sizeof(uint32_t);
-    out->p = arena_array(a, n, sizeof(uint32_t));
-    if (!out->p) return err_nomem(err);
-    memcpy(out->p, bytes.p, n * sizeof(uint32_t));
-    out->n = n;
-    return true;
-}
-
-static bool text_place(Record *r, ScoreRow *rows, size_t n, Str scorer, Str kind, Str text, Arena *a, Err *err) {
-    Completion *c = &r->completion;
-    const struct {
-        const char *kind;
-        Str *at;
-    } places[] = {
-        {"tags", &r->tags},           {"prompt", &r->prompt},         {"target", &r->target},
-        {"analysis", &c->analysis},   {"commentary", &c->commentary}, {"final", &c->final},
-        {"malformed", &c->malformed}, {"error", &c->error},           {"probes", &r->probes},
-    };
-    if (scorer.n == 0) {
-        bool ok = true;
-        if (store__turn_text(r, kind, text, a, &ok, err)) return ok;
-        if (str_eqz(kind, "ids")) return store__ids_from_bytes(text, a, &c->ids, err);
-        for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-            if (str_eqz(kind, places[i].kind)) *places[i].at = text;
-        return true;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (!str_eq(rows[i].scorer, scorer)) continue;
-        if (str_eqz(kind, "answer")) rows[i].score.answer = to_scorer_str(text);
-        if (str_eqz(kind, "explanation")) rows[i].score.explanation = to_scorer_str(text);
-        if (str_eqz(kind, "judge")) rows[i].judge = text;
-        if (str_eqz(kind, "judge_text")) rows[i].judge_text = text;
-    }
-    return true;
-}
-
-static bool read_texts(RunStore *s, int64_t id, bool all, Arena *a, Record *r, ScoreRow *rows, size_t n, Err *err) {
-    sqlite3_stmt *q = store__query(s, all ? Q_TEXTS_OF : Q_TROUBLE_OF, err);
-    if (!q) return false;
-    sqlite3_bind_int64(q, 1, id);
-    bool ok = true;
-    int rc = SQLITE_DONE;
-    while (ok && (rc = sqlite3_step(q)) == SQLITE_ROW) {
-        Str scorer = store__column_str(q, 0, a, &ok), kind = store__column_str(q, 1, a, &ok),
-            text = store__column_str(q, 2, a, &ok);
-        ok = ok ? text_place(r, rows, n, scorer, kind, text, a, err) : err_nomem(err);
-    }
-    if (ok && rc != SQLITE_DONE) ok = store__fail(s, rc, "reading texts", err);
-    sqlite3_reset(q);
-    return ok;
-}
-
 static bool score_columns(sqlite3_stmt *q, Arena *a, ScoreRow *row, Err *err) {
     bool ok = true;
     Score *sc = &row->score;
@@ -417,13 +407,12 @@ static bool read_row(RunStore *s, sqlite3_stmt *q, bool with_texts, Arena *a, Re
     int64_t id = sqlite3_column_int64(q, 0);
     memset(r, 0, sizeof *r);
     return record_columns(s, q, a, r, err) && read_scores(s, id, a, rows, n, err) &&
-           store__read_turns(s, id, with_texts, a, r, err) && read_texts(s, id, with_texts, a, r, *rows, *n, err);
+           store__read_turns(s, id, with_texts, a, r, err) &&
+           store__read_texts(s, id, with_texts, a, r, *rows, *n, err);
 }
 
-bool store_read(RunStore *s, int64_t id, Arena *a, Record *out, Err *err) {
+bool store__read_all(RunStore *s, int64_t id, Arena *a, Record *out, ScoreRow **rows, size_t *n, Err *err) {
     sqlite3_stmt *q = NULL;
-    ScoreRow *rows = NULL;
-    size_t n = 0;
     memset(out, 0, sizeof *out);
     char sql[1024];
     snprintf(sql, sizeof sql, "%s WHERE id = ?1", RECORD_SELECT(s));
@@ -433,13 +422,19 @@ bool store_read(RunStore *s, int64_t id, Arena *a, Record *out, Err *err) {
     rc = sqlite3_step(q);
     bool ok;
     if (rc == SQLITE_ROW)
-        ok = read_row(s, q, true, a, out, &rows, &n, err);
+        ok = read_row(s, q, true, a, out, rows, n, err);
     else if (rc == SQLITE_DONE)
         ok = err_set(err, ERR_INPUT, "%s: there is no record %lld", s->path, (long long)id);
     else
         ok = store__fail(s, rc, "reading a record", err);
     sqlite3_finalize(q);
     return ok;
+}
+
+bool store_read(RunStore *s, int64_t id, Arena *a, Record *out, Err *err) {
+    ScoreRow *rows = NULL;
+    size_t n = 0;
+    return store__read_all(s, id, a, out, &rows, &n, err);
 }
 
 bool store_each(RunStore *s, bool with_texts, Arena *a,

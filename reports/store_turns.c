@@ -9,13 +9,15 @@
 
 static bool put_row(RunStore *s, int64_t id, const Record *r, size_t i, Err *err) {
     const RecordTurn *t = &r->turns[i];
-    const Completion *c = &t->completion;
+    Completion public = r->sealed ? store__public_counts(&t->completion) : t->completion;
+    const Completion *c = &public;
     bool last = i + 1 == r->n_turns;
     sqlite3_stmt *q = store__query(s, Q_TURN_PUT, err);
     if (!q) return false;
+    bool told = r->sealed && i > 0; /* the hash depends on what the model said before: see put_secrets */
     sqlite3_bind_int64(q, 1, id);
     sqlite3_bind_int64(q, 2, (int64_t)i + 1);
-    store__bind_str(q, 3, t->request_hash.p ? t->request_hash : STR(""));
+    store__bind_str(q, 3, t->request_hash.p && !told ? t->request_hash : STR(""));
     store__bind_str(q, 4, str_from(completion_status_name(c->status)));
     sqlite3_bind_int(q, 5, (int)c->stop);
     sqlite3_bind_int(q, 6, c->has_final);
@@ -24,7 +26,7 @@ static bool put_row(RunStore *s, int64_t id, const Record *r, size_t i, Err *err
     sqlite3_bind_int(q, 9, c->n_analysis_tokens);
     sqlite3_bind_double(q, 10, c->seconds_prefill);
     sqlite3_bind_double(q, 11, c->seconds_decode);
-    sqlite3_bind_double(q, 12, t->tool_seconds);
+    sqlite3_bind_double(q, 12, r->sealed ? 0 : t->tool_seconds);
     sqlite3_bind_int(q, 13, t->bad_call);
     store__bind_str(q, 14, last ? r->limit : (Str){0});
     return store__step_done(s, q, "storing a turn", err);
@@ -54,9 +56,25 @@ static bool put_texts(RunStore *s, int64_t id, const Record *r, size_t i, Err *e
     return true;
 }
 
+/* Of sealed records: what would tell about the texts if it stood in the columns. */
+static bool put_secrets(RunStore *s, int64_t id, const Record *r, size_t i, Err *err) {
+    const RecordTurn *t = &r->turns[i];
+    char kind[40];
+    Arena *a = arena_open(0);
+    if (!a) return err_nomem(err);
+    Str counts = store__counts_text(&t->completion, t->tool_seconds, a);
+    snprintf(kind, sizeof kind, "counts@%zu", i + 1);
+    bool ok = (counts.p || err_nomem(err)) && store__put_text(s, id, STR(""), kind, true, counts.p, counts.n, err);
+    snprintf(kind, sizeof kind, "request@%zu", i + 1);
+    ok = ok && (i == 0 || store__put_text(s, id, STR(""), kind, true, t->request_hash.p, t->request_hash.n, err));
+    arena_close(a);
+    return ok;
+}
+
 bool store__put_turns(RunStore *s, int64_t id, const Record *r, Err *err) {
     for (size_t i = 0; i < r->n_turns; i++)
-        if (!put_row(s, id, r, i, err) || !put_texts(s, id, r, i, err)) return false;
+        if (!put_row(s, id, r, i, err) || !put_texts(s, id, r, i, err) || (r->sealed && !put_secrets(s, id, r, i, err)))
+            return false;
     return true;
 }
 
@@ -116,8 +134,7 @@ bool store__read_turns(RunStore *s, int64_t id, bool with_texts, Arena *a, Recor
     return ok;
 }
 
-/* "final@12" -> 12 and the length of "final"; 0 if it is none of a turn. */
-static size_t turn_of(Str kind, size_t *name) {
+size_t store__turn_of(Str kind, size_t *name) {
     size_t at = str_find(kind, STR("@"), 0), n = 0;
     if (at == SIZE_MAX || kind.n - at > 10) return 0;
     for (size_t i = at + 1; i < kind.n; i++) {
@@ -129,7 +146,7 @@ static size_t turn_of(Str kind, size_t *name) {
 }
 
 bool store__turn_text(Record *r, Str kind, Str text, Arena *a, bool *ok, Err *err) {
-    size_t name = 0, n = turn_of(kind, &name);
+    size_t name = 0, n = store__turn_of(kind, &name);
     if (!n) return false;
     if (!r->turns || n > r->n_turns) return true; /* a text without its row says nothing */
     RecordTurn *t = (RecordTurn *)(uintptr_t)&r->turns[n - 1];
@@ -141,6 +158,8 @@ bool store__turn_text(Record *r, Str kind, Str text, Arena *a, bool *ok, Err *er
                   {"malformed", &c->malformed},    {"error", &c->error},           {"recipient", &c->call_recipient},
                   {"arguments", &c->call_content}, {"tool", &t->answer_name},      {"answer", &t->answer}};
     kind = str_sub(kind, 0, name);
+    if (str_eqz(kind, "counts")) *ok = store__counts_read(text, c, &t->tool_seconds, err);
+    if (str_eqz(kind, "request")) t->request_hash = text;
     if (str_eqz(kind, "ids")) *ok = store__ids_from_bytes(text, a, &c->ids, err);
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (str_eqz(kind, places[i].kind)) *places[i].at = text;

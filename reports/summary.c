@@ -69,7 +69,7 @@ unsigned outcome_without_score(CompletionStatus status) {
 }
 
 bool summary_private_key(Str key) {
-    return str_eqz(key, "command");
+    return str_eqz(key, "command") || str_eqz(key, "seal_keys");
 }
 
 bool summary_not_asked(const Score *s) {
@@ -77,10 +77,17 @@ bool summary_not_asked(const Score *s) {
 }
 
 bool summary_hides(const Summary *s, const Record *r) {
+    if (s->revealed) return false;
     if (r->sealed) return true;
     for (size_t i = 0; i < s->n_suites; i++)
         if (str_eq(s->suites[i].name, r->key.suite)) return s->suites[i].sealed;
     return false;
+}
+
+int64_t summary_length_class(const Record *r, const char *kind, Str text) {
+    for (size_t i = 0; i < r->n_seals; i++)
+        if (!r->seals[i].scorer.n && str_eqz(r->seals[i].kind, kind)) return (int64_t)r->seals[i].length_class;
+    return (int64_t)seal_length_class(text.n);
 }
 
 static const char *cell_words(const Summary *s, const SumCell *c, Str name, Arena *a) {
@@ -590,11 +597,12 @@ static bool build_cells(Gather *g) {
 
 bool summary_build(RunStore *store, Arena *a, Summary *out, Err *err) {
     Gather g = {.s = out, .a = a, .err = err};
-    *out = (Summary){.arena = a, .n_items = -1};
+    *out = (Summary){.arena = a, .n_items = -1, .revealed = store_reveals(store)};
     Arena *scratch = arena_open(0);
     if (!scratch) return err_nomem(err);
     bool ok = store_counts(store, &out->stored, err) && read_manifest(&g, store) &&
-              store_each(store, false, scratch, gather_row, &g, err) && !g.failed;
+              store_seal_mode(store, &out->seal, err) && store_each(store, false, scratch, gather_row, &g, err) &&
+              !g.failed;
     arena_close(scratch);
     return ok && build_cells(&g) && summary__compare(out, err) && summary__robust(out, err);
 }

@@ -156,6 +156,8 @@ typedef struct Summary {
     size_t n_robust;
     int n_efforts; /* different ones that occur */
     StoreCounts stored;
+    StoreSealMode seal;    /* what became of sealed texts */
+    bool revealed;         /* sealed texts are shown */
     int64_t n_items;       /* work items of the plan; -1 if the manifest does not tell */
     SumHeadline *headline; /* at least one */
     size_t n_headline;
@@ -177,6 +179,8 @@ bool summary_private_key(Str key);
 bool summary_not_asked(const Score *s);
 /* True if the record's texts must not be shown. */
 bool summary_hides(const Summary *s, const Record *r);
+/* What is told in place of a hidden text: how long it is at most. kind: "final", or "final@2". */
+int64_t summary_length_class(const Record *r, const char *kind, Str text);
 /* "demo/choice", with ", b64" behind it if the run has several transforms, ", high" if the run has several efforts, and
  * the scorer if it is not the first. */
 const char *summary_cell_name(const Summary *s, const SumCell *c, Arena *a);

@@ -488,8 +488,17 @@ static void name_unread(const Summary *s, Buf *b) {
 /* What changes how far the numbers may be trusted. The 2 % are those of specs, safety-scoring.md section 0. */
 static bool build_cautions(Summary *s, Buf *b) {
     long long open = 0, cut = 0, silent = 0, total = 0, items = s->n_items, stored = s->stored.records;
-    s->cautions = arena_array(s->arena, 6, sizeof *s->cautions);
+    s->cautions = arena_array(s->arena, 8, sizeof *s->cautions);
     if (!s->cautions) return false;
+    if (s->revealed)
+        buf_adds(b,
+                 "REVEALED: this report shows texts that were sealed because they may do harm. Keep it where the key "
+                 "is kept, and pass on the report that hides them.");
+    if (!add_caution(s, b)) return false;
+    if (s->seal == STORE_SEAL_EPHEMERAL)
+        buf_adds(b, "No text of the sealed suites was kept (ephemeral: the run had no key to seal to). Their scores "
+                    "cannot be looked into, checked again or replayed.");
+    if (!add_caution(s, b)) return false;
     name_precisions(s, b);
     if (!add_caution(s, b)) return false;
     name_unread(s, b);

@@ -9,7 +9,7 @@
  *   lm tc   with tools: which limit ended it; [calls, of these no use of a tool]
  *   tn      and, unless sealed, the turns: st t an co fi mf er as here; of a call to ar aw b = recipient, arguments,
  *           answer, no use of a tool
- *   z       sealed: [bytes of prompt, analysis, final]; else
+ *   z       sealed: [bytes of prompt, analysis, final at most]; else
  *   pr ta an co fi mf er = prompt, target, analysis, commentary, final, malformed, error
  *
  * A span counts UTF-16 units of `fi` as it stands here, for that is what a script's strings count. */
@@ -152,9 +152,9 @@ static void write_open(JsonOut *o, const Record *r) {
 static void write_sealed(JsonOut *o, const Record *r) {
     json_out_key(o, "z");
     json_arr(o);
-    json_out_int(o, (int64_t)r->prompt.n);
-    json_out_int(o, (int64_t)r->completion.analysis.n);
-    json_out_int(o, (int64_t)r->completion.final.n);
+    json_out_int(o, summary_length_class(r, "prompt", r->prompt));
+    json_out_int(o, summary_length_class(r, "analysis", r->completion.analysis));
+    json_out_int(o, summary_length_class(r, "final", r->completion.final));
     json_arr_end(o);
 }
 

@@ -294,7 +294,7 @@
     else if (s.st === "length") make("p", "trouble", body).textContent = "Cut off at the token limit.";
     if (s.z) {
       make("p", "trouble", body).textContent = "The texts of this sample are sealed and are not in this report. " +
-        `Bytes: prompt ${s.z[0]}, analysis ${s.z[1]}, final ${s.z[2]}.`;
+        `Bytes at most: prompt ${s.z[0]}, analysis ${s.z[1]}, final ${s.z[2]}.`;
     } else {
       if (s.tn && s.tn.length > 1) {
         const ruled = s.s.find((c) => c.p);

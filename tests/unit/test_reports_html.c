@@ -66,6 +66,7 @@ static void test_document(void **state) {
                 .prompt = STR(FIXTURE_SECRET),
                 .completion.final = STR(FIXTURE_SECRET)};
     int64_t id;
+    OK(store_seal_begin(s, NULL, 0, STR("plan"), &err));
     OK(store_append(s, &r, &id, &err));
     Buf b;
     buf_init(&b, 1 << 26);

@@ -21,6 +21,7 @@ static SealHeader header(void) {
                         .sample = STR("knots-1"),
                         .effort = EFFORT_LOW,
                         .epoch = 1,
+                        .transform = STR("plain"),
                         .scorer = STR(""),
                         .channel = STR("final"),
                         .sequence = 0};
@@ -110,7 +111,7 @@ static void test_opens_only_where_it_belongs(void **state) {
     OK(seal_key_new(&other, &err));
     Str blob = sealed(a, k, &h, STR("a bowline"), &t);
     sealed(a, k, &h, STR("a bowline"), &u);
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 11; i++) {
         SealHeader moved = header();
         switch (i) {
         case 0:
@@ -139,6 +140,9 @@ static void test_opens_only_where_it_belongs(void **state) {
             break;
         case 8:
             moved.channel = STR("analysis");
+            break;
+        case 9:
+            moved.transform = STR("b64");
             break;
         default:
             moved.sequence = 1;
