@@ -49,8 +49,8 @@ int cmd_each_line(CmdCtx *c, CmdLineFn fn, void *ctx);
 extern const Cmd cmd_run, cmd_report, cmd_rescore, cmd_score;
 extern const Cmd cmd_help;
 
-/* ---- sealing: keygen ---- */
-extern const Cmd cmd_keygen;
+/* ---- sealing: keygen, seal, unseal ---- */
+extern const Cmd cmd_keygen, cmd_seal, cmd_unseal;
 
 /* ---- data: validate, list, transform ---- */
 extern const Cmd cmd_validate, cmd_list, cmd_transform;

@@ -19,6 +19,8 @@ static const Cmd *const commands[] = {
     &cmd_bench,
     &cmd_model,
     &cmd_keygen,
+    &cmd_seal,
+    &cmd_unseal,
 
     /* plumbing */
     &cmd_generate,
