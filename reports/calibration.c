@@ -1,0 +1,393 @@
+#include "reports/calibration.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/hash.h"
+#include "engine/base/json.h"
+#include "reports/stats_judge.h"
+
+/* ---- labels ---- */
+
+/* Every label and verdict that occurs, in byte order. */
+typedef struct Names {
+    Str v[CAL_LABELS_MAX];
+    size_t n;
+} Names;
+
+static size_t name_at(const Names *names, Str s) {
+    size_t i = 0;
+    while (i < names->n && !str_eq(names->v[i], s)) i++;
+    return i;
+}
+
+static bool add_name(Names *names, Str s, Err *err) {
+    if (name_at(names, s) < names->n) return true;
+    if (names->n == CAL_LABELS_MAX)
+        return err_set(err, ERR_INPUT, "more than %d different labels; is 'label' a class?", CAL_LABELS_MAX);
+    names->v[names->n++] = s;
+    return true;
+}
+
+static int by_name(const void *x, const void *y) {
+    return str_cmp(*(const Str *)x, *(const Str *)y);
+}
+
+static bool is_scored(const CalRow *r) {
+    return r->verdict.p && !r->disputed;
+}
+
+static bool is_in(const CalRow *r, Str language) {
+    return !language.p || (r->language.p && str_eq(r->language, language));
+}
+
+static bool gather_names(const CalRow *rows, size_t n, Names *out, Err *err) {
+    out->n = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!add_name(out, rows[i].label, err)) return false;
+        if (is_scored(&rows[i]) && !add_name(out, rows[i].verdict, err)) return false;
+    }
+    qsort(out->v, out->n, sizeof *out->v, by_name);
+    return true;
+}
+
+/* table[i * k + j]: verdict i, label j. */
+static void fill_table(const CalRow *rows, size_t n, Str language, const Names *names, double *table) {
+    for (size_t i = 0; i < names->n * names->n; i++) table[i] = 0;
+    for (size_t i = 0; i < n; i++) {
+        const CalRow *r = &rows[i];
+        if (is_scored(r) && is_in(r, language))
+            table[name_at(names, r->verdict) * names->n + name_at(names, r->label)]++;
+    }
+}
+
+/* ---- a part ---- */
+
+static void count(const CalRow *rows, size_t n, Str positive, CalPart *p) {
+    for (size_t i = 0; i < n; i++) {
+        const CalRow *r = &rows[i];
+        if (!is_in(r, p->language)) continue;
+        p->n++;
+        p->n_disputed += r->disputed;
+        p->n_unread += !r->disputed && !r->verdict.p;
+        if (!is_scored(r)) continue;
+        bool is = str_eq(r->label, positive), says = str_eq(r->verdict, positive);
+        p->n_scored++;
+        p->positives += is;
+        p->negatives += !is;
+        p->true_positives += is && says;
+        p->true_negatives += !is && !says;
+    }
+}
+
+static double share(int64_t k, int64_t n) {
+    return n > 0 ? (double)k / (double)n : (double)NAN;
+}
+
+static bool at_least(double x, double bar) {
+    return !isnan(x) && x >= bar;
+}
+
+bool cal_part(const CalRow *rows, size_t n, Str language, Str positive, CalPart *out, Err *err) {
+    Names names;
+    double table[CAL_LABELS_MAX * CAL_LABELS_MAX];
+    CalPart p = {.language = language};
+    if (!gather_names(rows, n, &names, err)) return false;
+    fill_table(rows, n, language, &names, table);
+    count(rows, n, positive, &p);
+    StatKappa k = stat_kappa(table, names.n);
+    p.kappa = k.kappa;
+    p.kappa_lower = k.kappa - stat_norm_ppf(CAL_CONF) * k.se;
+    p.sensitivity = share(p.true_positives, p.positives);
+    p.specificity = share(p.true_negatives, p.negatives);
+    p.sensitivity_lower = stat_rate_lower((uint64_t)p.true_positives, (uint64_t)p.positives, CAL_CONF);
+    p.specificity_lower = stat_rate_lower((uint64_t)p.true_negatives, (uint64_t)p.negatives, CAL_CONF);
+    p.unread = share(p.n_unread, p.n);
+    p.usable = at_least(p.sensitivity + p.specificity - 1, STAT_JUDGE_LEAST);
+    p.meets_bars = at_least(p.sensitivity_lower, CAL_BAR_RATE) && at_least(p.specificity_lower, CAL_BAR_RATE) &&
+                   at_least(p.kappa, CAL_BAR_KAPPA) && p.unread <= CAL_BAR_UNREAD;
+    *out = p;
+    return true;
+}
+
+/* ---- writing ---- */
+
+static void key_int(JsonOut *o, const char *key, int64_t v) {
+    json_out_key(o, key);
+    json_out_int(o, v);
+}
+static void key_num(JsonOut *o, const char *key, double v) {
+    json_out_key(o, key);
+    json_out_num(o, v);
+}
+static void key_str(JsonOut *o, const char *key, Str v) {
+    json_out_key(o, key);
+    json_out_str(o, v);
+}
+static void key_bool(JsonOut *o, const char *key, bool v) {
+    json_out_key(o, key);
+    json_out_bool(o, v);
+}
+
+static void part_json(JsonOut *o, const CalPart *p) {
+    json_obj(o);
+    if (p->language.p) key_str(o, "language", p->language);
+    key_int(o, "n", p->n);
+    key_int(o, "n_scored", p->n_scored);
+    key_int(o, "n_unread", p->n_unread);
+    key_int(o, "n_disputed", p->n_disputed);
+    key_int(o, "positives", p->positives);
+    key_int(o, "true_positives", p->true_positives);
+    key_int(o, "negatives", p->negatives);
+    key_int(o, "true_negatives", p->true_negatives);
+    key_num(o, "sensitivity", p->sensitivity);
+    key_num(o, "sensitivity_lower", p->sensitivity_lower);
+    key_num(o, "specificity", p->specificity);
+    key_num(o, "specificity_lower", p->specificity_lower);
+    key_num(o, "kappa", p->kappa);
+    key_num(o, "kappa_lower", p->kappa_lower);
+    key_num(o, "unread", p->unread);
+    key_bool(o, "usable", p->usable);
+    key_bool(o, "meets_bars", p->meets_bars);
+    json_obj_end(o);
+}
+
+/* How often each true label was met. */
+static void outcomes_json(JsonOut *o, const Names *names, const double *table) {
+    json_out_key(o, "outcomes");
+    json_arr(o);
+    for (size_t j = 0; j < names->n; j++) {
+        double all = 0, right = table[j * names->n + j];
+        for (size_t i = 0; i < names->n; i++) all += table[i * names->n + j];
+        if (all == 0) continue;
+        json_obj(o);
+        key_str(o, "label", names->v[j]);
+        key_int(o, "n", (int64_t)all);
+        key_int(o, "n_right", (int64_t)right);
+        key_num(o, "rate", right / all);
+        key_num(o, "rate_lower", stat_rate_lower((uint64_t)right, (uint64_t)all, CAL_CONF));
+        json_obj_end(o);
+    }
+    json_arr_end(o);
+}
+
+static void table_json(JsonOut *o, const Names *names, const double *table) {
+    json_out_key(o, "table");
+    json_obj(o);
+    json_out_key(o, "names");
+    json_arr(o);
+    for (size_t i = 0; i < names->n; i++) json_out_str(o, names->v[i]);
+    json_arr_end(o);
+    json_out_key(o, "by_verdict");
+    json_arr(o);
+    for (size_t i = 0; i < names->n; i++) {
+        json_arr(o);
+        for (size_t j = 0; j < names->n; j++) json_out_int(o, (int64_t)table[i * names->n + j]);
+        json_arr_end(o);
+    }
+    json_arr_end(o);
+    json_obj_end(o);
+}
+
+/* Languages that occur, in byte order; at most as many as labels may be. */
+static bool gather_languages(const CalRow *rows, size_t n, Names *out, Err *err) {
+    out->n = 0;
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].language.p && !add_name(out, rows[i].language, NULL))
+            return err_set(err, ERR_INPUT, "more than %d different languages", CAL_LABELS_MAX);
+    qsort(out->v, out->n, sizeof *out->v, by_name);
+    return true;
+}
+
+static bool parts_json(JsonOut *o, const CalRow *rows, size_t n, Str positive, Err *err) {
+    Names languages;
+    CalPart p;
+    if (!gather_languages(rows, n, &languages, err) || !cal_part(rows, n, (Str){0}, positive, &p, err)) return false;
+    json_out_key(o, "all");
+    part_json(o, &p);
+    json_out_key(o, "languages");
+    json_arr(o);
+    for (size_t i = 0; i < languages.n; i++) {
+        if (!cal_part(rows, n, languages.v[i], positive, &p, err)) return false;
+        part_json(o, &p);
+    }
+    json_arr_end(o);
+    return true;
+}
+
+/* JSON text, indented like the rest; null if absent. */
+static void key_object(JsonOut *o, const char *key, Str json) {
+    Json *j = NULL;
+    json_out_key(o, key);
+    if (json.p && json_parse(json, &j, NULL))
+        json_out_node(o, j);
+    else
+        json_out_null(o);
+    json_close(j);
+}
+
+static void about_json(JsonOut *o, const CalAbout *b) {
+    json_out_key(o, "format");
+    json_out_cstr(o, CAL_FORMAT);
+    key_str(o, "date", b->date);
+    key_str(o, "positive", b->positive);
+    json_out_key(o, "labels");
+    json_obj(o);
+    key_str(o, "origin", b->origin);
+    key_str(o, "sha256", b->rows_sha256);
+    json_obj_end(o);
+    key_object(o, "judge", b->judge);
+    key_object(o, "scorer", b->scorer);
+    json_out_key(o, "bars");
+    json_obj(o);
+    key_num(o, "sensitivity_lower", CAL_BAR_RATE);
+    key_num(o, "specificity_lower", CAL_BAR_RATE);
+    key_num(o, "kappa", CAL_BAR_KAPPA);
+    key_num(o, "unread", CAL_BAR_UNREAD);
+    key_num(o, "confidence", CAL_CONF);
+    json_obj_end(o);
+}
+
+static bool check_labels(const CalRow *rows, size_t n, Str positive, Err *err) {
+    size_t is = 0;
+    for (size_t i = 0; i < n; i++) is += str_eq(rows[i].label, positive);
+    if (is > 0 && is < n) return true;
+    return err_set(err, ERR_INPUT,
+                   "%s of the %zu rows has the label '" STR_FMT "', which is to be the positive one; sensitivity and "
+                   "specificity need rows with it and without it",
+                   is ? "each" : "none", n, STR_ARG(positive));
+}
+
+bool cal_write(const CalRow *rows, size_t n, const CalAbout *about, Arena *a, Buf *out, Err *err) {
+    Names names;
+    JsonOut o;
+    if (!check_labels(rows, n, about->positive, err) || !gather_names(rows, n, &names, err)) return false;
+    double *table = arena_array(a, names.n * names.n, sizeof *table);
+    if (!table) return err_nomem(err);
+    fill_table(rows, n, (Str){0}, &names, table);
+    json_out_init(&o, out, 1);
+    json_obj(&o);
+    about_json(&o, about);
+    if (!parts_json(&o, rows, n, about->positive, err)) return false;
+    outcomes_json(&o, &names, table);
+    table_json(&o, &names, table);
+    json_obj_end(&o);
+    buf_addc(out, '\n');
+    return !out->failed || err_nomem(err);
+}
+
+/* ---- reading ---- */
+
+static bool copy(Arena *a, const Json *obj, const char *key, bool required, Str *out, Err *err) {
+    Str s = {0};
+    *out = s;
+    if (!required && (!obj || json_type(obj) != JSON_OBJECT)) return true;
+    if (!json_want_str(obj, key, required, &s, err)) return false;
+    if (s.p && !(s = str_dup(a, s)).p) return err_nomem(err);
+    *out = s;
+    return true;
+}
+
+static bool want_count(const Json *j, const char *key, int64_t *out, Err *err) {
+    return json_want_int(j, key, true, 0, INT64_C(1) << 53, out, err);
+}
+
+static bool want_rate(const Json *j, const char *key, double lo, double *out, Err *err) {
+    *out = (double)NAN;
+    if (!json_want_num(j, key, false, out, err)) return false;
+    return isnan(*out) || (*out >= lo && *out <= 1) ||
+           err_set(err, ERR_INPUT, "'%s' must be between %g and 1", key, lo);
+}
+
+/* The rates are worked out again from the counts, so that a card cannot say other than what it counts. */
+static bool check_counts(CalPart *p, Err *err) {
+    bool ok = p->n == p->n_scored + p->n_unread + p->n_disputed && p->n_scored == p->positives + p->negatives &&
+              p->true_positives <= p->positives && p->true_negatives <= p->negatives;
+    if (!ok) return err_set(err, ERR_INPUT, "its counts do not add up");
+    p->sensitivity = share(p->true_positives, p->positives);
+    p->specificity = share(p->true_negatives, p->negatives);
+    p->sensitivity_lower = stat_rate_lower((uint64_t)p->true_positives, (uint64_t)p->positives, CAL_CONF);
+    p->specificity_lower = stat_rate_lower((uint64_t)p->true_negatives, (uint64_t)p->negatives, CAL_CONF);
+    p->unread = share(p->n_unread, p->n);
+    p->usable = at_least(p->sensitivity + p->specificity - 1, STAT_JUDGE_LEAST);
+    p->meets_bars = at_least(p->sensitivity_lower, CAL_BAR_RATE) && at_least(p->specificity_lower, CAL_BAR_RATE) &&
+                    at_least(p->kappa, CAL_BAR_KAPPA) && p->unread <= CAL_BAR_UNREAD;
+    return true;
+}
+
+static bool read_part(const Json *j, Arena *a, CalPart *p, Err *err) {
+    *p = (CalPart){0};
+    return copy(a, j, "language", false, &p->language, err) && want_count(j, "n", &p->n, err) &&
+           want_count(j, "n_scored", &p->n_scored, err) && want_count(j, "n_unread", &p->n_unread, err) &&
+           want_count(j, "n_disputed", &p->n_disputed, err) && want_count(j, "positives", &p->positives, err) &&
+           want_count(j, "negatives", &p->negatives, err) && want_count(j, "true_positives", &p->true_positives, err) &&
+           want_count(j, "true_negatives", &p->true_negatives, err) && want_rate(j, "kappa", -1, &p->kappa, err) &&
+           want_rate(j, "kappa_lower", -1e9, &p->kappa_lower, err) && check_counts(p, err);
+}
+
+static bool read_languages(const Json *list, Arena *a, CalCard *c, Err *err) {
+    CalPart *v = arena_array(a, json_count(list) + 1, sizeof *v);
+    if (!v) return err_nomem(err);
+    for (const Json *j = json_first(list); j; j = json_next(j))
+        if (!read_part(j, a, &v[c->n_languages++], err)) return err_wrap(err, "languages, entry %zu", c->n_languages);
+    c->languages = v;
+    return true;
+}
+
+static bool read_card(const Json *j, Arena *a, CalCard *c, Err *err) {
+    const Json *judge = json_get(j, "judge"), *scorer = json_get(j, "scorer"), *all = json_get(j, "all");
+    Str format = {0};
+    c->judge_temperature = (double)NAN;
+    if (!json_want_str(j, "format", true, &format, err)) return false;
+    if (!str_eqz(format, CAL_FORMAT))
+        return err_set(err, ERR_INPUT, "'format' must be '" CAL_FORMAT "', not '" STR_FMT "'", STR_ARG(format));
+    if (json_type(all) != JSON_OBJECT) return err_set(err, ERR_INPUT, "missing key 'all'");
+    return copy(a, j, "date", true, &c->date, err) && copy(a, j, "positive", true, &c->positive, err) &&
+           copy(a, json_get(j, "labels"), "origin", false, &c->origin, err) &&
+           copy(a, scorer, "scorer", false, &c->scorer, err) &&
+           copy(a, scorer, "version", false, &c->scorer_version, err) &&
+           copy(a, scorer, "policy_sha256", false, &c->policy_sha256, err) &&
+           copy(a, judge, "digest", false, &c->judge_digest, err) &&
+           copy(a, judge, "precision", false, &c->judge_precision, err) &&
+           copy(a, judge, "effort", false, &c->judge_effort, err) &&
+           (!c->judge_digest.p || json_want_num(judge, "temperature", false, &c->judge_temperature, err)) &&
+           (read_part(all, a, &c->all, err) || err_wrap(err, "all")) &&
+           read_languages(json_get(j, "languages"), a, c, err);
+}
+
+bool cal_read(Str json, Arena *a, CalCard *out, Err *err) {
+    Json *j = NULL;
+    char hex[65];
+    *out = (CalCard){0};
+    if (!json_parse(json, &j, err)) return false;
+    bool ok = json_type(j) == JSON_OBJECT || err_set(err, ERR_INPUT, "expected an object");
+    ok = ok && read_card(j, a, out, err);
+    json_close(j);
+    sha256_of(json, hex);
+    if (ok && !(out->id = str_dup(a, (Str){hex, 64})).p) ok = err_nomem(err);
+    return ok;
+}
+
+/* ---- dates ---- */
+
+/* Days since 1 March of year 0 (Gregorian), from "YYYY-MM-DD…"; -1 if it is none. */
+static int64_t day_of(Str s) {
+    int v[3] = {0}, at = 0;
+    static const int widths[] = {4, 2, 2};
+    for (int i = 0; i < 3; i++) {
+        for (int k = 0; k < widths[i]; k++, at++) {
+            if ((size_t)at >= s.n || s.p[at] < '0' || s.p[at] > '9') return -1;
+            v[i] = v[i] * 10 + (s.p[at] - '0');
+        }
+        if (i < 2 && ((size_t)at >= s.n || s.p[at++] != '-')) return -1;
+    }
+    if (v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > 31) return -1;
+    int64_t y = v[1] > 2 ? v[0] : v[0] - 1, m = v[1] > 2 ? v[1] - 3 : v[1] + 9;
+    return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + v[2] - 1;
+}
+
+bool cal_in_date(Str date, Str now) {
+    int64_t a = day_of(date), b = day_of(now);
+    return a >= 0 && b >= 0 && b - a <= CAL_DAYS && a - b <= 1; /* clocks of two machines may differ by a little */
+}
