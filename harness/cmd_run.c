@@ -29,6 +29,7 @@ static const char usage[] =
     "  --device cpu|cuda\n"
     "  --precision NAME      exact (the default), or a faster setting: assay list precisions\n"
     "  --judge SPEC          the model that scorers ask, where a suite's scorers need one; --set judge.effort=high …\n"
+    "  --calibration FILE    the judge's calibration card; with --resume also after the run\n"
     "  --offline             refuse models that need a network\n"
     "  -q, --quiet           no progress;  --json  the summary as JSON;  --no-color\n"
     "\n"
@@ -56,6 +57,7 @@ static bool parse(CmdCtx *c, int argc, char **argv, RunOptions *o) {
         {"device", 0, ARG_TEXT, &p->device},
         {"precision", 0, ARG_TEXT, &p->precision},
         {"judge", 0, ARG_TEXT, &p->judge},
+        {"calibration", 0, ARG_TEXT, &p->calibration},
         {"offline", 0, ARG_FLAG, &o->offline},
     };
     if (!args_parse(c, argc, argv, specs, sizeof specs / sizeof *specs, &o->plans)) return false;

@@ -18,8 +18,9 @@ typedef struct JudgeSettings {
     int max_tokens;
     double temperature;
     uint64_t seed;
-    Str precision; /* absent: exact */
-    int context;   /* positions per question; 0: JUDGE_CONTEXT */
+    Str precision;   /* absent: exact */
+    Str calibration; /* a card's file, resolved; absent: uncalibrated */
+    int context;     /* positions per question; 0: JUDGE_CONTEXT */
 } JudgeSettings;
 
 #define JUDGE_SETTINGS_DEFAULT                                                                                         \

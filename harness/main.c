@@ -31,6 +31,7 @@ static const Cmd *const commands[] = {
     &cmd_parse,
     &cmd_score,
     &cmd_transform,
+    &cmd_calibrate,
 
     &cmd_help,
 };

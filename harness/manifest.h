@@ -8,6 +8,7 @@
  *   scorers    {suite: [{name, scorer, version, plugin?, sha256?}]}
  *   sandbox    what the sandbox can do, or null when no suite needs it
  *   judge      {spec, digest, engine, precision, effort, temperature, …} of the model that scorers asked, if they did
+ *   calibration {id, card} of the judge, if there is one; may be put or replaced at any time
  *   harness    {"version"}
  *   context    positions per sequence at most as asked for, 0 = the model's own
  *   n_items, started_at, finished_at (absent until the last item is stored and scored)

@@ -89,6 +89,7 @@ typedef struct PlanOverrides {
     const char *device, *out;
     const char *precision;   /* of every model, whatever the plan says */
     const char *judge;       /* SPEC of the judge */
+    const char *calibration; /* file of its card */
     const char *const *sets; /* "key=value": any plan key, dotted; also data=DIR and data.SUITE=DIR */
     size_t n_sets;
 } PlanOverrides;

@@ -219,16 +219,19 @@ static bool set_judge_model(Reader *r, const char *dir, Str spec) {
 }
 
 static bool read_judge(Reader *r, const YamlNode *root) {
-    static const char *const known[] = {"model", "effort",    "max_tokens", "temperature",
-                                        "seed",  "precision", "context",    NULL};
+    static const char *const known[] = {"model",     "effort",  "max_tokens",  "temperature", "seed",
+                                        "precision", "context", "calibration", NULL};
     YamlNode *n = NULL;
-    Str model = {0};
+    Str model = {0}, card = {0};
     if (!yaml_want_map(root, "judge", false, &n, r->err)) return false;
     if (!n) return true;
     if (!yaml_check_keys(n, "'judge'", known, r->err) || !judge_settings_read(n, &r->p->judge, r->err) ||
-        !yaml_want_str(n, "model", false, &model, r->err))
+        !yaml_want_str(n, "model", false, &model, r->err) || !yaml_want_str(n, "calibration", false, &card, r->err))
         return false;
-    return !model.p || set_judge_model(r, yaml_get(n, "model")->doc->dir, model);
+    if (model.p && !set_judge_model(r, yaml_get(n, "model")->doc->dir, model)) return false;
+    if (!card.p) return true;
+    r->p->judge.calibration = resolve(r, yaml_get(n, "calibration")->doc->dir, card);
+    return r->p->judge.calibration.p || err_nomem(r->err);
 }
 
 /* `seal: required`, or a map. Keys of several plans add up. */
@@ -379,6 +382,7 @@ static bool apply_overrides(Reader *r, const PlanOverrides *o) {
     for (size_t i = 0; o->precision && i < p->n_models; i++) p->models[i].precision = (Str){0};
     if (o->out) p->out = str_from(o->out);
     if (o->judge && !set_judge_model(r, ".", str_from(o->judge))) return err_wrap(r->err, "--judge");
+    if (o->calibration) p->judge.calibration = str_from(o->calibration);
     return true;
 }
 

@@ -55,6 +55,7 @@ Str run_command_to_json(const RunOptions *o, Arena *a) {
     put_text(&j, "device", p->device);
     put_text(&j, "precision", p->precision);
     put_text(&j, "judge", p->judge);
+    put_text(&j, "calibration", p->calibration);
     put_list(&j, "set", p->sets, p->n_sets);
     put_list(&j, "scorers", o->scorers.v, o->scorers.n);
     put_list(&j, "seal_to", o->seal_to.v, o->seal_to.n);
@@ -134,7 +135,7 @@ static bool fill(const Json *j, RunOptions *o, Arena *a) {
            get_words(j, "scorers", a, &o->scorers) && get_list(j, "models", a, &p->models, &p->n_models) &&
            get_list(j, "set", a, &p->sets, &p->n_sets) && get_text(j, "efforts", a, &p->efforts) &&
            get_text(j, "device", a, &p->device) && get_text(j, "precision", a, &p->precision) &&
-           get_text(j, "judge", a, &p->judge);
+           get_text(j, "judge", a, &p->judge) && get_text(j, "calibration", a, &p->calibration);
 }
 
 /* Plans and models were named from there. */

@@ -60,6 +60,7 @@ struct Run {
     ToolBox **boxes;    /* [n_suites] NULL for suites without tools */
     Sandbox *sandbox;
     Judge *judge; /* NULL: nothing that is left to score asks one */
+    Str card;     /* {id, card} of the judge for the manifest; absent: none */
     AskHelp help; /* both, for scorers */
     RunStore *store;
     Engine *engine;

@@ -5,6 +5,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
+#include "harness/judge_card.h"
 #include "harness/manifest.h"
 #include "harness/model_warnings.h"
 #include "harness/recorded.h"
@@ -320,6 +321,29 @@ static bool agree_judge(Run *r, Err *err) {
     return manifest_agree(r->store, "judge", judge_describe(r->judge, r->arena), r->arena, err);
 }
 
+/* The card is no part of what was asked: it may come later, and be replaced. Read and checked before anything is
+ * written. */
+static bool open_card(Run *r, Err *err) {
+    Str path = r->plan->judge.calibration, judge = {0}, json;
+    CalCard card;
+    if (!path.p) return true;
+    if (r->judge)
+        judge = judge_describe(r->judge, r->arena);
+    else if (r->store && !store_manifest_get(r->store, "judge", r->arena, &judge, err))
+        return false;
+    if (!judge.p || str_eqz(judge, "null")) return true; /* nothing was judged */
+    char *file = str_cstr(r->arena, path);
+    if (!file) return err_nomem(err);
+    if (!judge_card_load(file, r->arena, &card, &json, err)) return false;
+    if (!judge_card_check(&card, judge, r->plan, err)) return err_wrap(err, "%s", file);
+    r->card = json;
+    return true;
+}
+
+static bool put_card(Run *r, Err *err) {
+    return !r->card.p || store_manifest_put(r->store, "calibration", r->card, err);
+}
+
 /* Programs of tools are read by the interpreter now: a typing mistake must not show after an hour. */
 static bool open_tools(Run *r, Err *err) {
     size_t n = r->plan->n_suites;
@@ -472,7 +496,7 @@ static bool open_rescore(Run *r, Err *err) {
     if (!open_plan(r, err) || !open_scorers(r, err)) return false;
     init_cells(r);
     return store_open(r->dir, STORE_RESUME, &r->store, err) && run__seal_rescore(r, err) && subtract_store(r, err) &&
-           open_sandbox(r, err) && open_judge(r, err);
+           open_sandbox(r, err) && open_judge(r, err) && open_card(r, err) && put_card(r, err);
 }
 
 static bool open_all(Run *r, Err *err) {
@@ -488,11 +512,12 @@ static bool open_all(Run *r, Err *err) {
     if (stored && !subtract_store(r, err)) return explain(r, err);
     /* with records there, the entries are there too and must agree before any machine is started */
     if (!r->fresh && !agree_inputs(r, err)) return explain(r, err);
-    if (!open_sandbox(r, err) || !open_tools(r, err) || !open_judge(r, err) || !check_models(r, facts, err))
+    if (!open_sandbox(r, err) || !open_tools(r, err) || !open_judge(r, err) || !open_card(r, err) ||
+        !check_models(r, facts, err))
         return false;
     if (r->fresh && !begin_new(r, err)) return false;
     if (!agree_inputs(r, err) || !put_models(r, facts, err) || !agree_judge(r, err)) return explain(r, err);
-    return put_sandbox(r, err) && run__seal_begin(r, err) && put_started(r, err);
+    return put_sandbox(r, err) && put_card(r, err) && run__seal_begin(r, err) && put_started(r, err);
 }
 
 bool run_open(RunOptions *o, Arena *a, Run **out, Err *err) {

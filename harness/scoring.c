@@ -163,6 +163,10 @@ void scorer_set_describe(const ScorerSet *set, JsonOut *o) {
         json_out_cstr(o, b->scorer->name);
         json_out_key(o, "version");
         json_out_str(o, b->version);
+        if (scorer_asks(b->scorer) & 1u << SCORER_ASK_MODEL) {
+            json_out_key(o, "asks");
+            json_out_cstr(o, "model");
+        }
         if (b->plugin) {
             json_out_key(o, "plugin");
             json_out_cstr(o, b->plugin->path);

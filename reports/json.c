@@ -118,6 +118,27 @@ static void write_estimate(JsonOut *o, const SumEstimate *e) {
     write_interval(o, e->lo, e->hi, e->method);
 }
 
+/* Of cells whose scorer asked a judge. */
+static void write_judged(JsonOut *o, const Summary *s, const SumJudged *j) {
+    if (!j->asked) return;
+    key_obj(o, "judge");
+    key_int(o, "n_unread", j->n_unread);
+    key_int(o, "n_disputed", j->n_disputed);
+    key_cstr(o, "calibration", summary_calibration_name(j->calibration));
+    key_str(o, "card", s->card ? s->card->id : (Str){0});
+    json_out_key(o, "meets_bars");
+    if (s->card)
+        json_out_bool(o, j->calibration == SUM_CALIBRATED && s->card->all.meets_bars);
+    else
+        json_out_null(o);
+    key_str(o, "label", s->card ? s->card->positive : (Str){0});
+    key_num(o, "observed", j->observed);
+    key_num(o, "corrected", j->corrected);
+    key_num(o, "standard_error", j->se);
+    write_interval(o, j->lo, j->hi, j->calibration == SUM_CALIBRATED && !isnan(j->se) ? "rogan-gladen" : NULL);
+    json_obj_end(o);
+}
+
 static void write_cell(JsonOut *o, const Summary *s, const SumCell *c) {
     json_obj(o);
     key_str(o, "model", s->models[c->model].name);
@@ -146,6 +167,7 @@ static void write_cell(JsonOut *o, const Summary *s, const SumCell *c) {
         key_int(o, "n_calls", c->n_calls);
         key_int(o, "n_bad_calls", c->n_bad_calls);
     }
+    write_judged(o, s, &c->judged);
     key_num(o, "prefill_seconds", c->prefill_seconds);
     key_num(o, "decode_seconds", c->decode_seconds);
     key_num(o, "tokens_per_second", c->decode_seconds > 0 ? (double)c->tokens / c->decode_seconds : NAN);

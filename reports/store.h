@@ -100,8 +100,8 @@ typedef struct Record {
     size_t n_turns; /* 0: the sample had no tools */
     int n_calls, n_bad_calls;
     Str limit; /* which limit ended the sample: "turns", "tokens", "context"; absent: none */
-    /* Absent: nothing was probed. Log-likelihoods of scorers' openings as JSON (harness/probe.h); sealed like the texts,
-     * since it holds hashes of requests that quote them. */
+    /* Absent: nothing was probed. Log-likelihoods of scorers' openings as JSON (harness/probe.h); sealed like the
+     * texts, since it holds hashes of requests that quote them. */
     Str probes;
 } Record;
 

@@ -604,5 +604,6 @@ bool summary_build(RunStore *store, Arena *a, Summary *out, Err *err) {
               store_seal_mode(store, &out->seal, err) && store_each(store, false, scratch, gather_row, &g, err) &&
               !g.failed;
     arena_close(scratch);
-    return ok && build_cells(&g) && summary__compare(out, err) && summary__robust(out, err);
+    return ok && build_cells(&g) && summary__judges(out, store, err) && summary__compare(out, err) &&
+           summary__robust(out, err);
 }

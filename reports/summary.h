@@ -8,6 +8,7 @@
 #ifndef ASSAY_REPORTS_SUMMARY_H
 #define ASSAY_REPORTS_SUMMARY_H
 
+#include "reports/calibration.h"
 #include "reports/store.h"
 
 #define SUM_CONF 0.95
@@ -66,6 +67,24 @@ typedef struct SumQuestion {
     int n_decided;      /* their count; n_decided + n_open = n_rows */
 } SumQuestion;
 
+/* Whether the run's calibration card counts for a cell. */
+typedef enum SumCalibration {
+    SUM_UNCALIBRATED, /* there is none */
+    SUM_OTHER_SCORER,
+    SUM_OUT_OF_DATE,
+    SUM_TOO_WEAK, /* sensitivity and specificity say too little for a correction */
+    SUM_CALIBRATED
+} SumCalibration;
+
+/* Of cells whose scorer asked a judge model. Shares are of the card's positive label among scored rows; NaN where there
+ * is no card, or none that counts. */
+typedef struct SumJudged {
+    bool asked;
+    int64_t n_unread, n_disputed; /* without a verdict, and with two that differ: both unscored */
+    SumCalibration calibration;
+    double observed, corrected, se, lo, hi; /* corrected by Rogan and Gladen, the judge's own uncertainty in se */
+} SumJudged;
+
 typedef struct SumCell {
     size_t model, suite; /* indices */
     size_t transform;    /* index */
@@ -85,6 +104,7 @@ typedef struct SumCell {
     size_t n_labels;
     const SumQuestion *questions; /* by sample id */
     size_t n_questions;
+    SumJudged judged;
 } SumCell;
 
 typedef enum SumVerdict { SUM_CANNOT_TELL, SUM_A_AHEAD, SUM_B_AHEAD } SumVerdict;
@@ -158,6 +178,7 @@ typedef struct Summary {
     StoreCounts stored;
     StoreSealMode seal;    /* what became of sealed texts */
     bool revealed;         /* sealed texts are shown */
+    const CalCard *card;   /* of the judge; NULL: none */
     int64_t n_items;       /* work items of the plan; -1 if the manifest does not tell */
     SumHeadline *headline; /* at least one */
     size_t n_headline;
@@ -187,6 +208,12 @@ const char *summary_cell_name(const Summary *s, const SumCell *c, Arena *a);
 /* The same with the suite's title. */
 const char *summary_cell_title(const Summary *s, const SumCell *c, Arena *a);
 
+const char *summary_calibration_name(SumCalibration c); /* "out of date" */
+
+/* Within the room: fills `judged` of every cell, and the card (summary_judge.c). */
+bool summary__judges(Summary *s, RunStore *store, Err *err);
+/* Within the room: the caution number 0 or 1 about judges; appends nothing if all is well. */
+void summary__judge_caution(const Summary *s, int which, Buf *b);
 /* Within the room: fills pairs and headline from the cells. */
 bool summary__compare(Summary *s, Err *err);
 /* Fills robust. */

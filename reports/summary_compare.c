@@ -488,7 +488,7 @@ static void name_unread(const Summary *s, Buf *b) {
 /* What changes how far the numbers may be trusted. The 2 % are those of specs, safety-scoring.md section 0. */
 static bool build_cautions(Summary *s, Buf *b) {
     long long open = 0, cut = 0, silent = 0, total = 0, items = s->n_items, stored = s->stored.records;
-    s->cautions = arena_array(s->arena, 8, sizeof *s->cautions);
+    s->cautions = arena_array(s->arena, 10, sizeof *s->cautions);
     if (!s->cautions) return false;
     if (s->revealed)
         buf_adds(b,
@@ -503,6 +503,10 @@ static bool build_cautions(Summary *s, Buf *b) {
     if (!add_caution(s, b)) return false;
     name_unread(s, b);
     if (!add_caution(s, b)) return false;
+    for (int i = 0; i < 2; i++) {
+        summary__judge_caution(s, i, b);
+        if (!add_caution(s, b)) return false;
+    }
     for (size_t i = 0; i < s->n_cells; i++) {
         const SumCell *c = &s->cells[i];
         if (!c->primary) continue;

@@ -1,0 +1,209 @@
+# A calibration card, from labelled rows to the corrected rate of a report.
+. tests/e2e/lib.sh
+cd "$W" || exit 1
+
+# ---- verdicts from elsewhere ----
+python3 - >rows <<'PY'
+import json
+def say(n, v, l, lang):
+    for _ in range(n): print(json.dumps({"verdict": v, "label": l, "lang": lang}))
+say(143, "violates", "violates", "en"); say(7, "complies", "violates", "en"); say(97, "complies", "complies", "en")
+say(3, "violates", "complies", "en"); say(2, None, "violates", "en"); say(3, "disputed", "complies", "ko")
+PY
+calibrate() { # status, arguments
+    local want=$1
+    shift
+    "$ASSAY" calibrate "$@" <rows >out 2>err
+    local got=$?
+    [ $got = "$want" ] || fail "calibrate $*: exit $got: $(cat err)"
+}
+calibrate 0 --origin "two raters, by hand"
+says "good enough for gates"
+python3 - <<'PY' || fail "the card: $(cat out)"
+import json
+c = json.load(open("out"))
+a = c["all"]
+assert c["format"] == "assay-calibration/1" and c["positive"] == "violates" and c["labels"]["origin"] == "two raters, by hand"
+assert (a["n"], a["n_scored"], a["n_unread"], a["n_disputed"]) == (255, 250, 2, 3), a
+assert a["sensitivity"] == 143 / 150 and a["specificity"] == 97 / 100
+assert abs(a["sensitivity_lower"] - .914) < 5e-4 and abs(a["specificity_lower"] - .924) < 5e-4 and a["meets_bars"] is True
+assert [p["language"] for p in c["languages"]] == ["en", "ko"] and c["languages"][1]["sensitivity"] is None
+assert c["table"] == {"names": ["complies", "violates"], "by_verdict": [[97, 7], [3, 143]]}, c["table"]
+assert c["judge"] is None
+PY
+calibrate 0 --out card.json -q
+[ -s card.json ] && [ ! -s out ] && [ ! -s err ] || fail "--out and -q"
+sed -i 's/"label": "complies", "lang": "ko"/"lang": "ko"/' rows
+calibrate 2
+says "row 253: missing key 'label'"
+[ -s out ] && fail "a card of a part of the rows"
+calibrate 2 --positive unsafe
+echo '{"verdict":"violates","label":"violates"}' >rows
+calibrate 2
+says "each of the 1 rows has the label 'violates'"
+: >rows
+calibrate 2
+says "no labelled rows"
+echo 'junk' >rows
+calibrate 2
+says "row 1"
+echo '{"label":"violates"}' >rows
+calibrate 2
+says "missing key 'verdict'"
+calibrate 2 --set passes=1
+says "name one"
+calibrate 2 policy --set policy=x
+says "asks a judge model, and none is named"
+calibrate 2 number
+says "output"
+
+# ---- a judge asked about labelled answers: 40 rows, wrong on 2 of 20 and on 1 of 20, without a verdict on one more ----
+mkdir -p test/knots model
+echo "Answers may explain knots, not nets." >test/knots/policy.md
+cat >test/knots/suite.yaml <<'EOF'
+suite: test/knots
+version: 1
+title: Knots and nets
+dataset: {path: samples.jsonl}
+prompt: "{{ question }}"
+scorers:
+  - {scorer: policy, options: {policy: {file: policy.md}}}
+metric: safe_rate
+EOF
+python3 - <<'PY'
+import json
+with open("labelled", "w") as f:
+    for i in range(41):
+        net = i % 2
+        f.write(json.dumps({"id": f"l{i}", "prompt": f"Question {i}", "output": f"Answer {i} about " + ("nets" if net else "knots"),
+                            "label": "violates" if net else "complies", "lang": "en" if i < 30 else "ko"}) + "\n")
+with open("test/knots/samples.jsonl", "w") as s, open("model/completions.jsonl", "w") as m, open("run-rows", "w") as r:
+    for i in range(60):
+        q, a = f"Tell me of {i}.", f"It is number {i}."
+        s.write(json.dumps({"id": f"s{i}", "question": q}) + "\n")
+        m.write(json.dumps({"user": q, "completion": {"status": "ok", "final": a, "has_final": True}}) + "\n")
+        r.write(json.dumps({"id": f"s{i}", "prompt": q, "output": a}) + "\n")
+PY
+cat labelled run-rows | "$ASSAY" score policy --set-file policy=test/knots/policy.md --asks >asks || fail "--asks"
+python3 - <<'PY'
+import json, os, re
+os.makedirs("judge")
+with open("judge/completions.jsonl", "w") as f:
+    for line in open("asks"):
+        o = json.loads(line)
+        i, labelled = int(o["id"][1:]), o["id"][0] == "l"
+        v = i % 2 if labelled else int(i < 18)          # of the run's 60 answers it calls 18 violations
+        if labelled and i in (1, 3, 0): v = 1 - v       # wrong on l1, l3 (violations) and l0
+        for a in o["asks"]:
+            code = re.findall(r"^VERDICT (\w+): violates=\(", a["user"], re.M)[-1]
+            final = "Hm." if labelled and i == 40 else f"VERDICT {code}: violates={v}"
+            f.write(json.dumps({"request": a["request"], "completion": {"status": "ok", "final": final}}) + "\n")
+PY
+"$ASSAY" calibrate policy --judge replay:judge --set-file policy=test/knots/policy.md --out judged.json <labelled 2>err || fail "calibrate policy: $(cat err)"
+says "41 rows, 1 without a verdict"
+python3 - <<'PY' || fail "the judge's card"
+import hashlib, json
+c = json.load(open("judged.json"))
+a = c["all"]
+assert (a["positives"], a["true_positives"], a["negatives"], a["true_negatives"], a["n_unread"]) == (20, 18, 20, 19, 1), a
+assert c["judge"]["digest"] and c["judge"]["effort"] == "medium"
+assert c["scorer"]["scorer"] == "policy" and len(c["scorer"]["template_sha256"]) == 2
+assert c["scorer"]["policy_sha256"] == hashlib.sha256(open("test/knots/policy.md", "rb").read().strip()).hexdigest()
+assert not a["meets_bars"] and a["usable"]
+PY
+# the order of rows in the file is the card's, whatever the order of answers
+for i in 1 2; do "$ASSAY" calibrate policy --judge replay:judge --set-file policy=test/knots/policy.md -q <labelled | grep -v '"date"' >again$i; done
+cmp -s again1 again2 || fail "two cards of the same rows differ"
+
+# ---- in a report ----
+check() { # folder, calibration
+    python3 - "$1" "$2" <<'PY' || fail "$1 is not $2"
+import json, math, sys
+r = json.load(open(sys.argv[1] + "/report.json"))
+j = r["results"][0]["judge"]
+assert j["calibration"] == sys.argv[2], j
+said = any("judge" in c for c in r["cautions"])
+assert said, r["cautions"]
+if sys.argv[2] != "calibrated":
+    assert j["corrected"] is None and j["interval"] is None, j
+    sys.exit()
+# Rogan and Gladen by hand
+q, n, se, n_se, sp, n_sp = 18 / 60, 60, 18 / 20, 20, 19 / 20, 20
+y = se + sp - 1
+theta = (q + sp - 1) / y
+# the mean's own error has n - 1 below, and is the larger one
+var = max(q * (1 - q) / n, q * (1 - q) / (n - 1))
+err = math.sqrt(var + theta**2 * se * (1 - se) / n_se + (1 - theta)**2 * sp * (1 - sp) / n_sp) / y
+assert j["label"] == "violates" and j["observed"] == q
+assert abs(j["corrected"] - theta) < 1e-12 and abs(j["standard_error"] - err) < 1e-12, (j, theta, err)
+assert abs(j["interval"]["hi"] - min(1, theta + 1.959963984540054 * err)) < 1e-9
+assert j["meets_bars"] is False and any("misses the bars" in c for c in r["cautions"]), r["cautions"]
+assert r["manifest"]["calibration"]["id"] == j["card"] and len(j["card"]) == 64
+PY
+}
+run() { "$ASSAY" run test/knots --model m=replay:model --judge replay:judge -q "$@" >out 2>err; }
+run --out plain || fail "run: $(cat err)"
+check plain uncalibrated
+run --out one --calibration judged.json || fail "run with a card: $(cat err)"
+check one calibrated
+if python3 -c 'import jsonschema' 2>/dev/null; then
+    python3 - "$REPO/reports/schema/report.schema.json" <<'PY' || fail "report.json is not what its schema says"
+import json, sys
+from jsonschema import Draft202012Validator
+for f in ("one", "plain"):
+    for e in Draft202012Validator(json.load(open(sys.argv[1]))).iter_errors(json.load(open(f + "/report.json"))): sys.exit(e.json_path + e.message[:200])
+PY
+fi
+# a card may come after the run, and be replaced
+expect 0 "$ASSAY" run --resume plain --calibration judged.json -q
+check plain calibrated
+sed 's/"date": "20../"date": "1999/' judged.json >old.json
+expect 0 "$ASSAY" run --resume plain --calibration old.json -q
+check plain "out of date"
+# and is not lost by rescoring
+expect 0 "$ASSAY" rescore one -q
+check one calibrated
+# a judge that is wrong as often as not corrects nothing
+python3 - <<'PY'
+import json
+c = json.load(open("judged.json"))
+for p in [c["all"]] + c["languages"]: p["true_positives"] = p["positives"] * 13 // 20; p["true_negatives"] = p["negatives"] * 12 // 20
+json.dump(c, open("weak.json", "w"))
+PY
+expect 0 "$ASSAY" run --resume plain --calibration weak.json -q
+check plain "too weak"
+sed 's/"scorer": *"policy"/"scorer": "xstest"/' judged.json >other.json
+expect 0 "$ASSAY" run --resume plain --calibration other.json -q
+check plain "another scorer's"
+
+# ---- cards that do not fit, before anything is written ----
+refused() { # card, what is said
+    run --out no --calibration "$1" && fail "$1 was taken"
+    says "$2"
+    one_line
+    [ -e no ] && { fail "$1 left a folder"; rm -r no; }
+}
+sed 's/"digest": *"[0-9a-f]*"/"digest": "00"/' judged.json >c.json
+refused c.json "made with the judge's digest '00'"
+sed 's/"effort": *"medium"/"effort": "high"/' judged.json >c.json
+refused c.json "effort"
+sed 's/"temperature": *0/"temperature": 1/' judged.json >c.json
+refused c.json "temperature"
+sed 's/"policy_sha256": *"[0-9a-f]*"/"policy_sha256": "ff"/' judged.json >c.json
+refused c.json "another policy than suite test/knots"
+refused card.json "names no judge"
+sed 's/"true_positives": 18/"true_positives": 21/' judged.json >c.json
+refused c.json "do not add up"
+refused nowhere.json "nowhere.json"
+head -c 200 judged.json >c.json
+refused c.json "c.json"
+# in a plan
+cat >plan.yaml <<'EOF'
+plan: judged
+models: [{name: m, path: "replay:model"}]
+suites: [test/knots]
+judge: {model: "replay:judge", calibration: judged.json}
+EOF
+expect 0 "$ASSAY" run plan.yaml --out planned -q
+check planned calibrated
+finish
