@@ -107,6 +107,11 @@ typedef struct SumCell {
     SumJudged judged;
 } SumCell;
 
+/* The run's judge, as its manifest tells; all absent: there was none. */
+typedef struct SumJudge {
+    Str digest, precision, effort;
+} SumJudge;
+
 typedef enum SumVerdict { SUM_CANNOT_TELL, SUM_A_AHEAD, SUM_B_AHEAD } SumVerdict;
 
 typedef struct SumPair {
@@ -176,8 +181,9 @@ typedef struct Summary {
     size_t n_robust;
     int n_efforts; /* different ones that occur */
     StoreCounts stored;
-    StoreSealMode seal;    /* what became of sealed texts */
-    bool revealed;         /* sealed texts are shown */
+    StoreSealMode seal; /* what became of sealed texts */
+    bool revealed;      /* sealed texts are shown */
+    SumJudge judge;
     const CalCard *card;   /* of the judge; NULL: none */
     int64_t n_items;       /* work items of the plan; -1 if the manifest does not tell */
     SumHeadline *headline; /* at least one */

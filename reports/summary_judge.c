@@ -117,12 +117,26 @@ static void judge_cell(const Judges *g, SumCell *c) {
     if (g->card) correct(g->card, c);
 }
 
+static bool keep(Arena *a, const Json *j, const char *key, Str *out) {
+    Str v = json_str(json_get(j, key));
+    if (v.p) *out = str_dup(a, v);
+    return !v.p || out->p;
+}
+
+static bool read_judge(Summary *s, const Json *j, Err *err) {
+    SumJudge *g = &s->judge;
+    return (keep(s->arena, j, "digest", &g->digest) && keep(s->arena, j, "precision", &g->precision) &&
+            keep(s->arena, j, "effort", &g->effort)) ||
+           err_nomem(err);
+}
+
 bool summary__judges(Summary *s, RunStore *store, Err *err) {
-    Json *scorers = NULL, *calibration = NULL, *started = NULL;
+    Json *scorers = NULL, *calibration = NULL, *started = NULL, *judge = NULL;
     Judges g = {.s = s};
     bool ok = want_manifest(store, "scorers", s->arena, &scorers, err) &&
               want_manifest(store, "calibration", s->arena, &calibration, err) &&
               want_manifest(store, "started_at", s->arena, &started, err) &&
+              want_manifest(store, "judge", s->arena, &judge, err) && read_judge(s, judge, err) &&
               read_card(calibration, s->arena, &g.card, err);
     if (ok) {
         g.scorers = scorers;
@@ -133,6 +147,7 @@ bool summary__judges(Summary *s, RunStore *store, Err *err) {
     json_close(scorers);
     json_close(calibration);
     json_close(started);
+    json_close(judge);
     return ok;
 }
 

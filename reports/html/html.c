@@ -267,6 +267,7 @@ static bool write_document(Buf *b, RunStore *store, const Summary *s, Arena *scr
     if (s->n_cells) {
         write_charts(b, s);
         write_tables(b, s);
+        html__judge(b, s);
         write_samples(b, s);
     }
     if (!write_manifest(b, store, err)) return false;

@@ -19,6 +19,8 @@ void html__pair_table(Buf *b, const Summary *s);
 void html__robust_table(Buf *b, const Summary *s);
 void html__group_tables(Buf *b, const Summary *s);
 void html__label_table(Buf *b, const Summary *s);
+/* A section of its own; nothing if no scorer asked a judge. */
+void html__judge(Buf *b, const Summary *s);
 
 /* The samples as one JSON document that may stand inside a script element. */
 bool html__data(Buf *b, RunStore *store, const Summary *s, Arena *scratch, Err *err);
