@@ -202,6 +202,23 @@ if [ -n "$model" ]; then
     done
     same_scores side1 side2 || fail "threads and batches change what a judge says"
     grep -qE '"tokens": 12' side1/report.json || fail "the judge said nothing"
+    # interrupted while the judge is at work: nothing half-judged is kept, and going on gives what one run gives
+    judged() { "$ASSAY" run test/knots --model "m=$model" --judge "$model" --set generation.max_tokens=48 --repeats 2 \
+        --set judge.max_tokens=1000 --set judge.temperature=1 --out "$1" -q >/dev/null 2>"$W/err"; }
+    judged cut &
+    pid=$!
+    for i in $(seq 200); do
+        [ "$(python3 -c 'import sqlite3; print(sqlite3.connect("file:cut/run.db?mode=ro", uri=True).execute("select count(*) from scores").fetchone()[0])' 2>/dev/null || echo 0)" -gt 0 ] && break
+        sleep 0.05
+    done
+    kill -INT $(pgrep -P $pid) 2>/dev/null || kill -INT $pid
+    wait $pid
+    rc=$?
+    [ $rc = 3 ] || [ $rc = 0 ] || fail "interrupted: exit $rc: $(cat "$W/err")"
+    [ $rc = 0 ] && echo "note: the run ended before it could be interrupted"
+    expect 0 "$ASSAY" run --resume cut -q
+    judged whole || fail "a run with a real judge: $(cat "$W/err")"
+    same_scores cut whole || fail "interrupted and resumed is another result"
 else
     echo "skipped: there is no model to judge with"
 fi
