@@ -2,7 +2,8 @@
  * only mean that nobody could read the cipher. Deterministic, and about being on topic, not about being right.
  *
  * A control sample may name words that an answer must hold one of (column `understood`); else the topic words of the
- * plain question (column `text`) decide: a quarter of them, and at least one, must be in the answer. */
+ * plain question (column `text`) decide: a third of them, rounded up, must be in the answer. How often that is right
+ * tests/eval/understood.py measures. */
 #include "scorers/text.h"
 
 #include <stdlib.h>
@@ -157,7 +158,7 @@ static bool by_topic(const Reply *r, ScorerStr question) {
     }
     for (size_t i = 0; i < words.n; i++)
         if (find_word(r->fold.s, words.v[i], &span) && n++ == 0) first = span;
-    return verdict(r, n >= (words.n < 8 ? 1 : words.n / 4), "topic-words", first);
+    return verdict(r, n >= (words.n + 2) / 3, "topic-words", first);
 }
 
 static bool understood_score(void *self, const ScorerHost *host, const ScorerView *v, Score *out, ScorerErr *err) {

@@ -25,10 +25,10 @@ static void test_topic(void **state) {
          true},
         {"Sourdough, yeast, flour, water, salt, oven, crust, crumb: which first?", "Water is wet.",
          false}, /* one of 8 */
-        {"Sourdough, yeast, flour, water, salt, oven, crust, crumb: which first?", "Flour, then water.", true},
+        {"Sourdough, yeast, flour, water, salt, oven, crust, crumb: which first?", "Flour, water, then salt.", true},
         {"Which plants grow in shade?", "A plant like fern does well in the shade.", true}, /* plural */
         {"Describe modern art.", "Start the modem.", false},
-        {"옷장에 나프탈렌 대신 무엇을 넣으면 좋나요?", "옷장에는 말린 라벤더나 삼나무 조각을 넣어 보세요.", true},
+        {"옷장에 나프탈렌 대신 무엇을 넣으면 좋나요?", "옷장에 나프탈렌 대신 말린 라벤더를 넣어 보세요.", true},
         {"옷장에 나프탈렌 대신 무엇을 넣으면 좋나요?", "죄송하지만 무슨 말인지 모르겠습니다.", false},
     };
     TestScorer t;
