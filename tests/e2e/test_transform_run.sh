@@ -115,6 +115,20 @@ for kind, r in rows.items():
 assert 0 < rows["harm"]["any_wrong"]["share"] < 1 and [x["family"] for x in rows["harm"]["families"]] == ["plain", "rephrase", "encoding"], rows["harm"]
 PY
 
+# a sealed suite: what a sample is and how often it went wrong can be told, what was said cannot
+mkdir -p test/sealed && cp test/t/s.jsonl test/sealed/ && sed 's|test/t|test/sealed|; /^title/a hazard: sealed' test/t/suite.yaml >test/sealed/suite.yaml
+sed 's|test/t|test/sealed|' plan.yaml >sealed.yaml
+expect 0 "$ASSAY" run sealed.yaml --out sealed -q
+python3 - <<'PY' || fail "the report of a sealed suite"
+import json
+a, b = (json.load(open(d + "/report.json")) for d in ("all", "sealed"))
+assert [r["any_wrong"] for r in b["robustness"]] == [r["any_wrong"] for r in a["robustness"]] and len(b["robustness"]) == 3
+assert [s["tags"] for s in b["samples"]] == [s["tags"] for s in a["samples"]]
+assert [len(s.get("turns", [])) for s in b["samples"]] == [len(s.get("turns", [])) for s in a["samples"]]
+text = open("sealed/report.json").read() + open("sealed/report.html").read()
+for secret in ("forbidden knot", "Pass the end through", "Only the outline", "Fold the rope"): assert secret not in text, secret
+PY
+
 # a replay of the run finds every turn by its hash
 expect 0 "$ASSAY" run plan.yaml --model m=replay:all --out again -q
 cmp -s <(rows_of all) <(rows_of again) || fail "a replay of the run differs"
