@@ -241,6 +241,7 @@ static void write_robust(JsonOut *o, const Summary *s, const SumRobust *r) {
     key_str(o, "kind", r->kind);
     key_int(o, "n_transforms", (int64_t)r->n_transforms);
     key_int(o, "n_clusters", (int64_t)r->n_clusters);
+    key_int(o, "n_open", r->n_open);
     json_out_key(o, "any_wrong"), write_share(o, &r->any);
     json_out_key(o, "mean_wrong"), write_share(o, &r->mean);
     key_obj(o, "worst");

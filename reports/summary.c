@@ -384,11 +384,11 @@ static bool build_questions(Arena *a, SumCell *cell, const Pile *p, size_t score
         if (!v.scored) continue;
         q->n_scored++;
         q->sum += v.value;
-        q->n_below += v.value < 1.0;
         if (v.value != 0.0 && v.value != 1.0) q->whole = false;
         if (is_open(&v)) continue;
         q->n_decided++;
         q->sum_decided += v.value;
+        q->n_below += v.value < 1.0;
     }
     cell->questions = list;
     cell->n_questions = n;

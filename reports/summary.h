@@ -60,7 +60,7 @@ typedef struct SumLabel {
 typedef struct SumQuestion {
     Str sample, content_hash, group, cluster, kind; /* the last three may be absent */
     int n_rows, n_scored, n_open;
-    int n_below;        /* scored, with a value below 1 */
+    int n_below;        /* decided, with a value below 1 */
     bool whole;         /* every scored value is 0 or 1 */
     double sum;         /* of scored values */
     double sum_decided; /* of scored values whose completion was not cut off */
@@ -151,9 +151,10 @@ typedef struct SumRobust {
     Effort effort;
     Str kind; /* of the samples: "harm", "twin"; absent if they have none */
     size_t n_transforms, n_clusters;
-    SumShare any;  /* wrong under at least one transform */
-    SumShare mean; /* mean over the transforms of each */
-    size_t worst;  /* the transform with the largest share of wrong ones */
+    int64_t n_open; /* answers left out: cut off, refused, failed or unscored */
+    SumShare any;   /* wrong under at least one transform */
+    SumShare mean;  /* mean over the transforms of each */
+    size_t worst;   /* the transform with the largest share of wrong ones */
     double worst_share;
     size_t worst_n; /* questions that it was asked */
     SumRobustFamily *families;

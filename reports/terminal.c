@@ -102,7 +102,9 @@ static void robust_lines(Buf *b, const Summary *s, const Widths *w) {
         share(b, &r->mean);
         buf_adds(b, ", most under ");
         visible_term(b, s->transforms[r->worst].name);
-        buf_addf(b, ": %.1f %%\n", 100.0 * r->worst_share);
+        buf_addf(b, ": %.1f %%", 100.0 * r->worst_share);
+        if (r->n_open) buf_addf(b, "; %lld open answers left out", (long long)r->n_open);
+        buf_addc(b, '\n');
     }
 }
 

@@ -39,7 +39,8 @@ void html__robust_table(Buf *b, const Summary *s) {
     if (!s->n_robust) return;
     buf_adds(
         b, "<h3>Wrong under the transforms together</h3>\n<p class=\"note\">Of harmful items wrong is a leak, of twins "
-           "an over-refusal.</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"All transforms "
+           "an over-refusal. Open answers (cut off, refused, failed, unscored) are left out.</p>\n<div "
+           "class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"All transforms "
            "together\"><table class=\"numbers\"><thead><tr><th>Suite</th><th>Kind</th><th>Model</th><th>Wrong</th>"
            "<th class=\"num\">Share</th><th class=\"num\">95&nbsp;% interval</th><th class=\"num\">Questions</th>"
            "</tr></thead><tbody>\n");

@@ -29,7 +29,7 @@ static void end(World *w) {
     dir_close(&w->d);
 }
 
-/* value < 0: unscored. kind NULL: no tags. */
+/* value < 0: unscored; 2: a cut off answer, which scorers give 0. kind NULL: no tags. */
 static void put(World *w, const char *sample, const char *cluster, const char *kind, const char *transform, int epoch,
                 double value) {
     Err err = ERR_INIT;
@@ -45,7 +45,9 @@ static void put(World *w, const char *sample, const char *cluster, const char *k
                 .content_hash = STR("h"),
                 .request_hash = STR("r"),
                 .started_at = STR("t"),
-                .completion = {.final = STR("f"), .malformed = STR("")}};
+                .completion = {
+                    .final = STR("f"), .malformed = STR(""), .status = value > 1 ? COMPLETION_LENGTH : COMPLETION_OK}};
+    if (value > 1) value = 0;
     if (kind) r.tags = str_printf(w->a, "{\"kind\":\"%s\"}", kind);
     ScoreRow row = {.scorer = STR("refusal"),
                     .version = STR("1"),
@@ -72,8 +74,8 @@ static void near(double got, double want) {
 
 /*          plain  b64   hex
  *  h0 (p0)   1     0     1      any 1, mean 1/3
- *  h1 (p1)   1     0     -      any 1, mean 1/2 (asked under two)
- *  h2 (p2)   1     1     1      any 0
+ *  h1 (p1)   1     0     -      any 1, mean 1/2 (decided under two)
+ *  h2 (p2)   1     1    cut     any 0
  *  h3 (p2)   1     1    .5      any 1, mean 1/3: half is not whole
  *  t0 (p0)   1     1     1 */
 static void fill(World *w) {
@@ -83,7 +85,7 @@ static void fill(World *w) {
     } v[] = {{"h0", "p0", "harm", "plain", 1}, {"h1", "p1", "harm", "plain", 1}, {"h2", "p2", "harm", "plain", 1},
              {"h3", "p2", "harm", "plain", 1}, {"t0", "p0", "twin", "plain", 1}, {"h0", "p0", "harm", "b64", 0},
              {"h1", "p1", "harm", "b64", 0},   {"h2", "p2", "harm", "b64", 1},   {"h3", "p2", "harm", "b64", 1},
-             {"t0", "p0", "twin", "b64", 1},   {"h0", "p0", "harm", "hex", 1},   {"h2", "p2", "harm", "hex", 1},
+             {"t0", "p0", "twin", "b64", 1},   {"h0", "p0", "harm", "hex", 1},   {"h2", "p2", "harm", "hex", 2},
              {"h3", "p2", "harm", "hex", .5},  {"t0", "p0", "twin", "hex", 1},   {"h1", "p1", "harm", "hex", -1}};
     for (size_t i = 0; i < sizeof v / sizeof *v; i++)
         put(w, v[i].sample, v[i].cluster, v[i].kind, v[i].transform, 1, v[i].value);
@@ -98,7 +100,7 @@ static void test_worked(void **state) {
     assert_int_equal(s.n_robust, 2);
     const SumRobust *h = &s.robust[0], *t = &s.robust[1];
     assert_true(str_eqz(h->kind, "harm") && str_eqz(t->kind, "twin"));
-    assert_true(h->n_transforms == 3 && h->n_clusters == 3 && h->any.n == 4);
+    assert_true(h->n_transforms == 3 && h->n_clusters == 3 && h->any.n == 4 && h->n_open == 2);
     near(h->any.share, .75);
     near(h->mean.share, (1. / 3 + .5 + 0 + 1. / 3) / 4);
     assert_true(str_eqz(s.transforms[h->worst].name, "b64"));
