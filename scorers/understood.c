@@ -94,11 +94,26 @@ static void topic_words(ScorerStr text, Words *out) {
     }
 }
 
-/* A Latin word must begin there, so that "art" is not found in "start". */
-static bool find_word(ScorerStr in, ScorerStr word, TextSpan *span) {
+static bool hangul_before(ScorerStr in, size_t at) {
+    size_t i = at < 3 ? 0 : at - 3; /* a syllable has three bytes */
+    return at >= 3 && text_is_hangul(text_next(in, &i)) && i == at;
+}
+
+/* Nothing of a Latin word or number goes on behind it but a plural s. */
+static bool ends_at(ScorerStr in, size_t at) {
+    if (at < in.n && in.p[at] == 's') at++;
+    return at >= in.n || !text_is_alnum(in.p[at]);
+}
+
+/* A Latin word must begin there, so that "art" is not found in "start". whole: it must end there too, and a Hangul one
+ * must begin there; what follows that are particles. */
+static bool find_word(ScorerStr in, ScorerStr word, bool whole, TextSpan *span) {
     for (size_t at = 0; word.n && (at = text_find(in, word, at)) != TEXT_NONE; at++) {
-        if (text_is_alnum(word.p[0]) && at > 0 && text_is_alnum(in.p[at - 1])) continue;
-        *span = (TextSpan){at, at + word.n};
+        size_t end = at + word.n;
+        bool latin = text_is_alnum(word.p[0]);
+        if (latin && at > 0 && text_is_alnum(in.p[at - 1])) continue;
+        if (whole && (latin ? text_is_alnum(word.p[word.n - 1]) && !ends_at(in, end) : hangul_before(in, at))) continue;
+        *span = (TextSpan){at, end};
         return true;
     }
     return false;
@@ -125,11 +140,11 @@ static bool verdict(const Reply *r, bool correct, const char *rule, TextSpan spa
 static bool holds_word(const Reply *r, ScorerStr word, TextSpan *span, bool *found) {
     TextFold f;
     if (!text_fold(r->host, text_trim(word), TEXT_LOWER, &f, r->err)) return false;
-    *found = find_word(r->fold.s, f.s, span);
+    *found = find_word(r->fold.s, f.s, true, span);
     return true;
 }
 
-/* `accepted`: one word, or a JSON list of them; an end of a word that is wanted whole is not looked at. */
+/* `accepted`: one word, or a JSON list of them. */
 static bool by_accepted(const Reply *r, ScorerStr accepted) {
     TextJson j = text_json(accepted);
     TextSpan span = {0, 0};
@@ -157,7 +172,7 @@ static bool by_topic(const Reply *r, ScorerStr question) {
         return true;
     }
     for (size_t i = 0; i < words.n; i++)
-        if (find_word(r->fold.s, words.v[i], &span) && n++ == 0) first = span;
+        if (find_word(r->fold.s, words.v[i], false, &span) && n++ == 0) first = span;
     return verdict(r, n >= (words.n + 2) / 3, "topic-words", first);
 }
 

@@ -54,6 +54,17 @@ static void test_accepted_words(void **state) {
     assert_true(score(&t, "control", q, "Seoul", "The capital of Korea is a city.").value ==
                 0); /* topic is not enough */
     assert_true(score(&t, "control", "q", "art", "start").value == 0);
+    static const struct {
+        const char *words, *final;
+        bool found;
+    } v2[] = {{"5", "There are 5.", true},     {"5", "There are 50.", false},  {"5", "About 15.", false},
+              {"D", "It is D.", true},         {"D", "I do not know.", false}, {"elephant", "Elephants!", true},
+              {"ice", "The iceberg", false},   {"금", "금입니다.", true},      {"금", "지금은 모릅니다.", false},
+              {"28", "28일입니다.", true},     {"서울", "답: 서울", true},     {"twenty-five", "Twenty-five.", true},
+              {"twenty-five", "twenty", false}};
+    for (size_t i = 0; i < sizeof v2 / sizeof *v2; i++)
+        if ((score(&t, "control", "q", v2[i].words, v2[i].final).value == 1) != v2[i].found)
+            fail_msg("'%s' in '%s'", v2[i].words, v2[i].final);
     ScorerKV meta[2] = {{TEXT("kind"), TEXT("control")}, {TEXT("understood"), TEXT("[1]")}};
     ScorerView v = {.size = sizeof v, .final = TEXT("x"), .meta = meta, .n_meta = 2};
     Score s = {.size = sizeof s};
