@@ -29,12 +29,12 @@ static bool is_sealed_suite(const Json *suites, Str name) {
     return false;
 }
 
-/* Records that ought to be sealed and have a text in the clear. */
+/* Records that ought to be sealed and have a text in the clear, apart from those that may be. */
 static bool find_plain(RunStore *s, const Json *suites, Arena *a, IdList *out, Err *err) {
     sqlite3_stmt *q = NULL;
     int rc = sqlite3_prepare_v2(s->db,
                                 "SELECT id, suite, sealed FROM records WHERE EXISTS (SELECT 1 FROM texts WHERE record "
-                                "= records.id AND commitment IS NULL AND kind <> 'judge') ORDER BY id",
+                                "= records.id AND commitment IS NULL AND kind NOT IN ('judge', 'tags')) ORDER BY id",
                                 -1, &q, NULL);
     if (rc != SQLITE_OK) return store__fail(s, rc, "reading the records", err);
     bool ok = true;

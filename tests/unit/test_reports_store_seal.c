@@ -135,6 +135,7 @@ static void check_open(const World *w, const Record *r) {
     check_completion(&r->completion, &w->r.completion);
     check_str(r->prompt, w->r.prompt);
     check_str(r->target, w->r.target);
+    check_str(r->probes, w->r.probes);
     assert_int_equal(r->n_turns, 2);
     for (int i = 0; i < 2; i++) {
         check_completion(&r->turns[i].completion, &w->turns[i].completion);
@@ -163,6 +164,7 @@ static bool see(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, si
     s->n++;
     assert_int_equal(n, 2);
     assert_true(r->sealed);
+    check_str(r->tags, s->w->r.tags); /* in the clear: reports go by them */
     check_scorer_str(rows[0].score.label, "full_refusal");
     assert_true(rows[0].score.margin == 0.5 && rows[0].score.value == 1);
     if (s->open) {
