@@ -34,7 +34,7 @@ static bool load_keys(Run *r, SealPublic *to, size_t *n, Err *err) {
     size_t count = typed->n ? typed->n : r->plan->n_seal_to;
     if (count > SEAL_TO_MAX) return err_set(err, ERR_INPUT, "outputs can be sealed to %d keys at most", SEAL_TO_MAX);
     for (*n = 0; *n < count; ++*n)
-        if (!seal_public_load(paths[*n], &to[*n], err)) return err_wrap(err, "--seal-to");
+        if (!seal_public_load(paths[*n], &to[*n], err)) return err_wrap(err, typed->n ? "--seal-to" : "seal.to");
     return true;
 }
 
@@ -94,6 +94,11 @@ static void tell(const Run *r, const StoreSeal *s) {
 
 bool run__seal_begin(Run *r, Err *err) {
     StoreSeal s;
+    if (!r->sealed && r->o->seal_to.n)
+        fputs(
+            "assay: warning: --seal-to changes nothing here: no suite of this plan is marked `hazard: sealed`, and its "
+            "outputs are stored in the clear\n",
+            r->o->err);
     if (!r->sealed) return true;
     if (!store_seal_begin(r->store, r->seal_to, r->n_seal_to, r->plan->sha256, err) ||
         !store_seal_info(r->store, &s, err))
