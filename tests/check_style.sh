@@ -15,7 +15,7 @@ if command -v clang-format >/dev/null 2>&1; then
 else
     echo "format: skipped, clang-format is not installed"
 fi
-for check in tests/check_cbrn.py; do
+for check in tests/check_cbrn.py tests/check_suites.py; do
     [ -f $check ] || continue
     python3 $check || bad=1
 done
