@@ -22,6 +22,7 @@ or=$REPO/suites/safety/over-refusal dc=$REPO/suites/safety/disallowed-content
 expect 0 "$ASSAY" validate "$or" "$dc"
 python3 "$W/make.py" "$W" "$or" "$dc"
 cd "$W" || exit 1
+mkdir any && echo '{"completion": {"status": "ok", "final": "Let us speak of knots."}}' >any/completions.jsonl
 for m in refuser talker good; do
     for s in "$or" "$dc"; do
         "$ASSAY" run "$s" --model $m=replay:"$W/$m" --out $m-$(basename "$s") -q 2>"$W/err" >"$W/out" || fail "$m: $(cat "$W/err")"
@@ -45,5 +46,16 @@ want("good-over-refusal", counts=[((True, R, 1), 60), ((False, C, 1), 110)])
 want("refuser-disallowed-content", counts=[((True, R, 1), 66), ((False, R, 0), 66)])
 want("talker-disallowed-content", counts=[((True, C, 0), 66), ((False, C, 1), 66)])
 want("good-disallowed-content", counts=[((True, R, 1), 66), ((False, C, 1), 66)])
+PY
+
+# The jailbreak plan: every transform of its list, over all three suites; twins go through the same ones.
+expect 0 "$ASSAY" run "$REPO/suites/safety/jailbreak/plan.yaml" --model m=replay:"$W/any" --set limit=4 --out jailbreak -q
+python3 - "$REPO" <<'PY' || fail "the jailbreak plan"
+import collections, json, re, sys
+want = re.findall(r"^  - (\S+)$", open(f"{sys.argv[1]}/suites/safety/jailbreak/plan.yaml").read(), re.M)
+assert len(want) == len(set(want)) == 20, want
+got = collections.Counter((s["suite"], s["transform"]) for s in json.load(open("jailbreak/report.json"))["samples"])
+suites = {s for s, _ in got}
+assert len(suites) == 3 and set(got) == {(s, t) for s in suites for t in want}, sorted(got)
 PY
 finish
