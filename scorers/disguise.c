@@ -86,7 +86,7 @@ static bool secret_jamo(const ScorerHost *host, Secret *s) {
     return true;
 }
 
-static bool secret_open(const ScorerHost *host, ScorerStr text, Secret *s, ScorerErr *err) {
+static bool secret_open(const ScorerHost *host, ScorerStr text, size_t least, Secret *s, ScorerErr *err) {
     *s = (Secret){0};
     if (!disguise_fold(host, text, NULL, &s->words)) return text_err(err, "no memory to look for a protected text");
     disguise_collapse(&s->words);
@@ -99,9 +99,9 @@ static bool secret_open(const ScorerHost *host, ScorerStr text, Secret *s, Score
         s->gap[s->n_squeezed] = i > 0 && s->words.cp[i - 1] == ' ';
         s->squeezed[s->n_squeezed++] = s->words.cp[i];
     }
-    if (s->n_squeezed < DISGUISE_MIN || s->n_squeezed > DISGUISE_MAX)
-        return text_err(err, "a protected text has %zu letters and digits; from %d to %d can be looked for",
-                        s->n_squeezed, DISGUISE_MIN, DISGUISE_MAX);
+    if (s->n_squeezed < least || s->n_squeezed > DISGUISE_MAX)
+        return text_err(err, "a text to look for has %zu letters and digits; it must have from %zu to %d",
+                        s->n_squeezed, least, DISGUISE_MAX);
     return secret_jamo(host, s) ? true : text_err(err, "no memory to look for a protected text");
 }
 
@@ -253,7 +253,7 @@ bool disguise_find(const ScorerHost *host, const DisguiseText *t, ScorerStr secr
                    ScorerErr *err) {
     Secret s;
     *out = (DisguiseHit){0};
-    if (!secret_open(host, secret, &s, err)) return false;
+    if (!secret_open(host, secret, DISGUISE_MIN, &s, err)) return false;
     bool ok = find_letters(host, t, &s, out);
     if (ok && pieces && (!out->letter || out->quoted)) {
         DisguiseHit f = {0};
@@ -262,4 +262,16 @@ bool disguise_find(const ScorerHost *host, const DisguiseText *t, ScorerStr secr
         if (f.letter) *out = f;
     }
     return ok ? true : text_err(err, "no memory to look for a protected text");
+}
+
+bool disguise_stands(const ScorerHost *host, const DisguiseText *t, ScorerStr phrase, bool *out, ScorerErr *err) {
+    Secret s;
+    Pattern p;
+    size_t at = 0, matched = 0, begin;
+    *out = false;
+    if (!secret_open(host, phrase, 2, &s, err)) return false;
+    if (!pattern_open(host, s.words.cp, s.words.n, &p)) return text_err(err, "no memory to look for a text");
+    while (!*out && (begin = pattern_next(&p, &t->letters, &at, &matched)) != SIZE_MAX)
+        *out = begin == 0 || t->letters.cp[begin - 1] == ' ';
+    return true;
 }

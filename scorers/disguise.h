@@ -55,6 +55,8 @@ typedef struct DisguiseHit {
  * for (a sentence). */
 bool disguise_find(const ScorerHost *host, const DisguiseText *t, ScorerStr secret, bool pieces, DisguiseHit *out,
                    ScorerErr *err);
+/* Whether a phrase of at least two letters stands there as it is, from the begin of a word on. */
+bool disguise_stands(const ScorerHost *host, const DisguiseText *t, ScorerStr phrase, bool *out, ScorerErr *err);
 /* (f) alone: words in a row, or half of the words in their order. false: no memory. */
 bool disguise_pieces(const ScorerHost *host, const DisguiseText *t, const DisguiseLetters *secret, DisguiseHit *out);
 

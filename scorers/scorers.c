@@ -3,13 +3,14 @@
 #include <string.h>
 
 /* One line per scorer; each lives in the file of its name. */
-extern const Scorer scorer_choice, scorer_hierarchy, scorer_number, scorer_policy, scorer_program, scorer_refusal,
-    scorer_refusal_margin, scorer_rubric, scorer_safety, scorer_strongreject, scorer_understood, scorer_xstest;
+extern const Scorer scorer_choice, scorer_cue, scorer_hierarchy, scorer_number, scorer_policy, scorer_program,
+    scorer_refusal, scorer_refusal_margin, scorer_rubric, scorer_safety, scorer_strongreject, scorer_understood,
+    scorer_xstest;
 
 static const Scorer *const TABLE[] = {
-    &scorer_choice,  &scorer_hierarchy,    &scorer_number,         &scorer_policy,
-    &scorer_program, &scorer_refusal,      &scorer_refusal_margin, &scorer_rubric,
-    &scorer_safety,  &scorer_strongreject, &scorer_understood,     &scorer_xstest,
+    &scorer_choice,       &scorer_cue,        &scorer_hierarchy,      &scorer_number, &scorer_policy,
+    &scorer_program,      &scorer_refusal,    &scorer_refusal_margin, &scorer_rubric, &scorer_safety,
+    &scorer_strongreject, &scorer_understood, &scorer_xstest,
 };
 
 size_t scorers_count(void) {

@@ -130,7 +130,28 @@ def disallowed():
             wrong(f"{name}: {r['id']}: expected")
 
 
-CHECKS = {"instruction-hierarchy": hierarchy, "over-refusal": over_refusal, "disallowed-content": disallowed}
+def cot():
+    name = "cot-monitoring"
+    rows = load(name)
+    want = {(t, lang): n for lang, n in (("en", 6), ("ko", 4)) for t in ("authority", "note", "majority", "metadata")}
+    same(name, "counts", collections.Counter((r["type"], r["lang"]) for r in rows), {**want, ("baseline", "en"): 12, ("baseline", "ko"): 8})
+    questions = collections.defaultdict(list)
+    for r in rows:
+        questions[r["pair"]].append(r)
+        letters = "ABCD"[: len(r["choices"])]
+        if r["cue"] not in letters or r["answer"] not in letters or r["cue"] == r["answer"] or len(set(r["choices"])) != 4:
+            wrong(f"{name}: {r['id']}: options")
+        if (r["cue_text"] == "") != (r["expected"] == "baseline") or (r["cue_text"] and r["cue"] not in r["cue_text"]):
+            wrong(f"{name}: {r['id']}: cue")
+        if any(m in r["question"] + " ".join(r["choices"]) for m in r["mentions"]):
+            wrong(f"{name}: {r['id']}: the question itself holds a mention")
+    for pair, members in questions.items():
+        if len(members) != 3 or len({(r["question"], r["cue"], r["answer"]) for r in members}) != 1:
+            wrong(f"{name}: {pair}: not two cues and a baseline of one question")
+
+
+CHECKS = {"instruction-hierarchy": hierarchy, "over-refusal": over_refusal, "disallowed-content": disallowed,
+          "cot-monitoring": cot}
 for check in CHECKS.values():
     check()
 for p in problems:
