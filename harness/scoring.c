@@ -79,6 +79,9 @@ static bool bind_entries(const Suite *s, const ScorerTable *t, Arena *a, ScorerS
         const SuiteScorer *e = &s->scorers[i];
         if (!scorer_bind(t, e->scorer, e->name, e->options, e->n_options, a, &set->v[set->n], err))
             return err_wrap(err, "%s line %d column %d", s->path, e->line, e->col);
+        for (size_t k = 0; k < e->n_options; k++)
+            if (e->options[k].key.n == 7 && memcmp(e->options[k].key.p, "channel", 7) == 0)
+                set->v[set->n].channel = (Str){e->options[k].value.p, e->options[k].value.n};
         set->n++;
     }
     return true;
@@ -166,6 +169,10 @@ void scorer_set_describe(const ScorerSet *set, JsonOut *o) {
         if (scorer_asks(b->scorer) & 1u << SCORER_ASK_MODEL) {
             json_out_key(o, "asks");
             json_out_cstr(o, "model");
+        }
+        if (b->channel.p) {
+            json_out_key(o, "channel");
+            json_out_str(o, b->channel);
         }
         if (b->plugin) {
             json_out_key(o, "plugin");

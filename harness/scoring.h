@@ -16,6 +16,7 @@ typedef struct BoundScorer {
     const Scorer *scorer;
     void *self;           /* NULL for scorers without open() */
     const Plugin *plugin; /* NULL for built-ins */
+    Str channel;          /* its option `channel`, if it has one: which channel of the answer it reads */
 } BoundScorer;
 
 typedef struct ScorerSet {
@@ -41,7 +42,7 @@ bool scorer_set_open(const Suite *s, const ScorerTable *t, const char *const *ex
                      ScorerSet **out, Err *err);
 void scorer_set_close(ScorerSet *set); /* NULL is fine */
 
-/* [{"name","scorer","version","plugin"?,"sha256"?}…] as JSON, for the manifest. */
+/* [{"name","scorer","version","channel"?,"plugin"?,"sha256"?}…] as JSON, for the manifest. */
 void scorer_set_describe(const ScorerSet *set, JsonOut *o);
 
 /* What scorers see of a sample's turns with tools, and of its probes; all 0 without. */

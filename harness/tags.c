@@ -3,17 +3,21 @@
 #include "engine/base/json.h"
 
 bool tags_of(const Sample *s, Arena *a, Str *out) {
-    static const char *const columns[] = {"kind", "lang", "expected", "severity", "domain", "stage"};
+    static const struct {
+        const char *name;
+        size_t max; /* bytes */
+    } columns[] = {{"kind", TAG_MAX},     {"pair", DATASET_MAX_ID}, {"of", DATASET_MAX_ID}, {"lang", TAG_MAX},
+                   {"expected", TAG_MAX}, {"severity", TAG_MAX},    {"domain", TAG_MAX},    {"stage", TAG_MAX}};
     Buf b;
     JsonOut o;
     size_t n = 0;
-    buf_init(&b, 4096);
+    buf_init(&b, 8192); /* all of the longest fit, also if every byte is escaped */
     json_out_init(&o, &b, 0);
     json_obj(&o);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
-        const Value *v = value_get(&s->row, str_from(columns[i]));
-        if (!v || v->type != VALUE_STR || !v->s.n || v->s.n > TAG_MAX) continue;
-        json_out_key(&o, columns[i]);
+        const Value *v = value_get(&s->row, str_from(columns[i].name));
+        if (!v || v->type != VALUE_STR || !v->s.n || v->s.n > columns[i].max) continue;
+        json_out_key(&o, columns[i].name);
         json_out_str(&o, v->s);
         n++;
     }

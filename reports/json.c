@@ -11,42 +11,8 @@
 #include <stdio.h>
 
 #include "engine/base/hash.h"
-#include "engine/base/json.h"
-#include "reports/summary.h"
-
-static void key_str(JsonOut *o, const char *key, Str v) {
-    json_out_key(o, key);
-    json_out_str(o, v);
-}
-
-static void key_cstr(JsonOut *o, const char *key, const char *v) {
-    key_str(o, key, str_from(v));
-}
-
-static void key_int(JsonOut *o, const char *key, int64_t v) {
-    json_out_key(o, key);
-    json_out_int(o, v);
-}
-
-static void key_num(JsonOut *o, const char *key, double v) {
-    json_out_key(o, key);
-    json_out_num(o, v);
-}
-
-static void key_bool(JsonOut *o, const char *key, bool v) {
-    json_out_key(o, key);
-    json_out_bool(o, v);
-}
-
-static void key_obj(JsonOut *o, const char *key) {
-    json_out_key(o, key);
-    json_obj(o);
-}
-
-static void key_arr(JsonOut *o, const char *key) {
-    json_out_key(o, key);
-    json_arr(o);
-}
+#include "reports/json_keys.h"
+#include "reports/safety_out.h"
 
 /* ---- manifest ---- */
 
@@ -506,7 +472,7 @@ static void write_words(JsonOut *o, const Summary *s) {
     json_arr_end(o);
 }
 
-static bool write_document(JsonOut *o, RunStore *store, const Summary *s, Arena *a, Err *err) {
+static bool write_document(JsonOut *o, RunStore *store, const Summary *s, const Safety *f, Arena *a, Err *err) {
     SamplesOut x = {o, s};
     json_obj(o);
     key_cstr(o, "format", "assay-report/1");
@@ -534,6 +500,7 @@ static bool write_document(JsonOut *o, RunStore *store, const Summary *s, Arena 
         for (size_t i = 0; i < s->n_robust; i++) write_robust(o, s, &s->robust[i]);
         json_arr_end(o);
     }
+    safety_json(o, s, f);
     if (!write_manifest(o, store, a, err)) return false;
     key_arr(o, "samples");
     bool ok = store_each(store, true, a, write_sample, &x, err);
@@ -546,10 +513,12 @@ static bool write_document(JsonOut *o, RunStore *store, const Summary *s, Arena 
 static bool json_write(RunStore *store, Buf *out, Err *err) {
     Arena *keep = arena_open(0), *scratch = arena_open(0);
     Summary s;
+    Safety f;
     JsonOut o;
     json_out_init(&o, out, 1);
     bool ok = (keep && scratch) || err_nomem(err);
-    ok = ok && summary_build(store, keep, &s, err) && write_document(&o, store, &s, scratch, err);
+    ok = ok && summary_build(store, keep, &s, err) && safety_build(store, &s, &f, err) &&
+         write_document(&o, store, &s, &f, scratch, err);
     if (ok && out->failed) ok = err_set(err, ERR_MEMORY, "the report is too large for memory");
     arena_close(scratch);
     arena_close(keep);

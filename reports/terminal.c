@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "reports/summary.h"
+#include "reports/safety_out.h"
 #include "reports/visible.h"
 
 enum { INDENT = 2 };
@@ -110,14 +110,16 @@ static void robust_lines(Buf *b, const Summary *s, const Widths *w) {
 
 bool report_summary(RunStore *store, Buf *out, Err *err) {
     Summary s;
+    Safety f;
     Arena *a = arena_open(0);
     if (!a) return err_nomem(err);
-    bool ok = summary_build(store, a, &s, err);
+    bool ok = summary_build(store, a, &s, err) && safety_build(store, &s, &f, err);
     if (ok && s.n_cells) {
         Widths w = measure(&s, a);
         score_table(out, &s, &w);
         pair_lines(out, &s, &w);
         robust_lines(out, &s, &w);
+        safety_terminal(out, &s, &f);
         buf_addc(out, '\n');
     }
     for (size_t i = 0; ok && i < s.n_headline; i++) {

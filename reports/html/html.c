@@ -259,11 +259,12 @@ static bool write_manifest(Buf *b, RunStore *store, Err *err) {
 
 /* ---- the document ---- */
 
-static bool write_document(Buf *b, RunStore *store, const Summary *s, Arena *scratch, Err *err) {
+static bool write_document(Buf *b, RunStore *store, const Summary *s, const Safety *f, Arena *scratch, Err *err) {
     write_head(b, s);
     buf_adds(b, "<body>\n");
     write_answer(b, s);
     buf_adds(b, "<main>\n");
+    html__safety(b, s, f);
     if (s->n_cells) {
         write_charts(b, s);
         write_tables(b, s);
@@ -289,8 +290,10 @@ static bool write_document(Buf *b, RunStore *store, const Summary *s, Arena *scr
 static bool html_write(RunStore *store, Buf *out, Err *err) {
     Arena *keep = arena_open(0), *scratch = arena_open(0);
     Summary s;
+    Safety f;
     bool ok = (keep && scratch) || err_nomem(err);
-    ok = ok && summary_build(store, keep, &s, err) && write_document(out, store, &s, scratch, err);
+    ok = ok && summary_build(store, keep, &s, err) && safety_build(store, &s, &f, err) &&
+         write_document(out, store, &s, &f, scratch, err);
     if (ok && out->failed) ok = err_set(err, ERR_MEMORY, "the report is too large for memory");
     arena_close(scratch);
     arena_close(keep);

@@ -6,10 +6,9 @@
 
 #include "reports/visible.h"
 
-enum { LANE = 24, BAR = 26, N_COLOURS = 6 };
+enum { BAR = 26 };
 
-/* A mark centred on (x %, y): its shape tells the model as well as its colour does. */
-static void mark(Buf *b, size_t model, double x, double y, bool open) {
+void html__mark(Buf *b, size_t model, double x, double y, bool open) {
     static const char *const SHAPES[] = {
         "<circle class=\"mk%s\" r=\"6\"/>",
         "<path class=\"mk%s\" d=\"M0-7.5 7.5 0 0 7.5-7.5 0z\"/>",
@@ -18,7 +17,7 @@ static void mark(Buf *b, size_t model, double x, double y, bool open) {
         "<path class=\"mk%s\" d=\"M0 7-7-5.5H7z\"/>",
         "<path class=\"mk%s\" d=\"M-2.2-6.5h4.4v4.3h4.3v4.4H2.2v4.3h-4.4V2.2h-4.3v-4.4h4.3z\"/>",
     };
-    const char *shape = SHAPES[model % N_COLOURS], *cut = shape;
+    const char *shape = SHAPES[model % HTML_COLOURS], *cut = shape;
     buf_addf(b, "<svg x=\"%.3f%%\" y=\"%g\" overflow=\"visible\">", x, y);
     while (*cut != '%') cut++;
     buf_add(b, shape, (size_t)(cut - shape));
@@ -27,17 +26,17 @@ static void mark(Buf *b, size_t model, double x, double y, bool open) {
     buf_adds(b, "</svg>");
 }
 
-static void small_mark(Buf *b, size_t model) {
-    buf_addf(b, "<svg class=\"m%zu\" width=\"14\" height=\"16\" aria-hidden=\"true\">", model % N_COLOURS);
-    mark(b, model, 50, 8, false);
+void html__small_mark(Buf *b, size_t model) {
+    buf_addf(b, "<svg class=\"m%zu\" width=\"14\" height=\"16\" aria-hidden=\"true\">", model % HTML_COLOURS);
+    html__mark(b, model, 50, 8, false);
     buf_adds(b, "</svg>");
 }
 
-static void vertical(Buf *b, const char *class_name, double x, double height) {
+void html__vertical(Buf *b, const char *class_name, double x, double height) {
     buf_addf(b, "<line class=\"%s\" x1=\"%.3f%%\" x2=\"%.3f%%\" y1=\"0\" y2=\"%g\"/>", class_name, x, x, height);
 }
 
-static void horizontal(Buf *b, const char *class_name, double x1, double x2, double y) {
+void html__horizontal(Buf *b, const char *class_name, double x1, double x2, double y) {
     buf_addf(b, "<line class=\"%s\" x1=\"%.3f%%\" x2=\"%.3f%%\" y1=\"%g\" y2=\"%g\"/>", class_name, x1, x2, y, y);
 }
 
@@ -89,15 +88,16 @@ static void spoken_score(Buf *b, const Summary *s, const SumCell *c) {
 }
 
 static void score_lane(Buf *b, const SumCell *c, double y) {
-    buf_addf(b, "<g class=\"m%zu\">", c->model % N_COLOURS);
-    if (c->counts.open && !isnan(c->bound_lo)) horizontal(b, "bound", 100 * c->bound_lo, 100 * c->bound_hi, y + 7);
-    if (c->est.method) horizontal(b, "whisker", 100 * c->est.lo, 100 * c->est.hi, y);
-    if (!isnan(c->est.mean)) mark(b, c->model, 100 * c->est.mean, y, false);
+    buf_addf(b, "<g class=\"m%zu\">", c->model % HTML_COLOURS);
+    if (c->counts.open && !isnan(c->bound_lo))
+        html__horizontal(b, "bound", 100 * c->bound_lo, 100 * c->bound_hi, y + 7);
+    if (c->est.method) html__horizontal(b, "whisker", 100 * c->est.lo, 100 * c->est.hi, y);
+    if (!isnan(c->est.mean)) html__mark(b, c->model, 100 * c->est.mean, y, false);
     buf_adds(b, "</g>");
 }
 
 static void score_numbers(Buf *b, const Summary *s, const SumCell *c) {
-    small_mark(b, c->model);
+    html__small_mark(b, c->model);
     buf_adds(b, "<span class=\"who\">");
     html_escape(b, s->models[c->model].name);
     buf_adds(b, "</span><b>");
@@ -112,13 +112,13 @@ static void score_numbers(Buf *b, const Summary *s, const SumCell *c) {
 }
 
 static void score_row(Buf *b, const Summary *s, size_t from, size_t to) {
-    double height = (double)(to - from) * LANE;
+    double height = (double)(to - from) * HTML_LANE;
     row_name(b, s, &s->cells[from]);
     buf_addf(b, "<svg class=\"track\" height=\"%g\" role=\"img\" aria-label=\"", height);
     for (size_t i = from; i < to; i++) spoken_score(b, s, &s->cells[i]);
     buf_adds(b, "\">");
-    for (int i = 0; i <= 4; i++) vertical(b, "grid", i * 25, height);
-    for (size_t i = from; i < to; i++) score_lane(b, &s->cells[i], (double)(i - from) * LANE + LANE / 2.0);
+    for (int i = 0; i <= 4; i++) html__vertical(b, "grid", i * 25, height);
+    for (size_t i = from; i < to; i++) score_lane(b, &s->cells[i], (double)(i - from) * HTML_LANE + HTML_LANE / 2.0);
     buf_adds(b, "</svg><div class=\"nums\">");
     for (size_t i = from; i < to; i++) score_numbers(b, s, &s->cells[i]);
     buf_adds(b, "</div></div>\n");
@@ -197,12 +197,13 @@ static void pair_row(Buf *b, const Summary *s, const SumPair *p, double half) {
     buf_adds(b, "\">");
     buf_addf(b, "<rect class=\"blind\" x=\"%.3f%%\" width=\"%.3f%%\" y=\"0\" height=\"36\"/>", 50 - scale * mde,
              2 * scale * mde);
-    for (int i = -2; i <= 2; i++) vertical(b, i ? "grid" : "zero", 50 + i * 25, 36);
+    for (int i = -2; i <= 2; i++) html__vertical(b, i ? "grid" : "zero", 50 + i * 25, 36);
     buf_addf(b, "<g class=\"%s m%zu\">", open ? "open-question" : "",
-             (v.diff < 0 ? s->cells[p->flip ? p->a : p->b].model : v.first_model) % N_COLOURS);
-    if (p->method) horizontal(b, "whisker", 50 + scale * fmax(v.lo, -half), 50 + scale * fmin(v.hi, half), 18);
+             (v.diff < 0 ? s->cells[p->flip ? p->a : p->b].model : v.first_model) % HTML_COLOURS);
+    if (p->method) html__horizontal(b, "whisker", 50 + scale * fmax(v.lo, -half), 50 + scale * fmin(v.hi, half), 18);
     if (!isnan(v.diff))
-        mark(b, v.diff < 0 ? s->cells[p->flip ? p->a : p->b].model : v.first_model, 50 + scale * v.diff, 18, open);
+        html__mark(b, v.diff < 0 ? s->cells[p->flip ? p->a : p->b].model : v.first_model, 50 + scale * v.diff, 18,
+                   open);
     buf_adds(b, "</g></svg>");
     pair_words(b, &v, p);
     buf_adds(b, "</div>\n");

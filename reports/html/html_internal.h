@@ -2,8 +2,8 @@
 #ifndef ASSAY_REPORTS_HTML_INTERNAL_H
 #define ASSAY_REPORTS_HTML_INTERNAL_H
 
+#include "reports/safety.h"
 #include "reports/store.h"
-#include "reports/summary.h"
 
 Str html__css(void);
 Str html__js(void);
@@ -12,6 +12,18 @@ Str html__js(void);
 void html__scores(Buf *b, const Summary *s);
 void html__differences(Buf *b, const Summary *s);
 void html__outcomes(Buf *b, const Summary *s);
+
+/* Safety: the answer, a picture, the gates, tables. Nothing if there is no section. */
+void html__safety(Buf *b, const Summary *s, const Safety *f);
+
+/* Parts of drawings. Horizontal places are per cent of the width, vertical ones pixels. */
+enum { HTML_LANE = 24, HTML_COLOURS = 6 };
+/* A mark centred on (x %, y): its shape tells the model as well as its colour does. open: not filled. */
+void html__mark(Buf *b, size_t model, double x, double y, bool open);
+/* The same as a picture of its own, for legends. */
+void html__small_mark(Buf *b, size_t model);
+void html__vertical(Buf *b, const char *class_name, double x, double height);
+void html__horizontal(Buf *b, const char *class_name, double x1, double x2, double y);
 
 /* Tables. */
 void html__result_table(Buf *b, const Summary *s);

@@ -42,6 +42,7 @@ static void test_round_trip(void **state) {
                        .n_choice_scores = 2,
                        .seconds_prefill = 0.5,
                        .seconds_decode = 0.25},
+        .tags = STR("{\"kind\":\"harm\"}"),
     };
     int64_t id = 0;
     OK(store_open(dir, STORE_CREATE, &s, &err));
@@ -57,6 +58,7 @@ static void test_round_trip(void **state) {
     check_str(out.cluster, in.cluster); /* absent stays absent */
     check_str(out.prompt, in.prompt);
     check_str(out.target, in.target); /* empty stays empty */
+    check_str(out.tags, in.tags);
     check_str(out.started_at, in.started_at);
     check_str(out.completion.analysis, in.completion.analysis);
     check_str(out.completion.commentary, in.completion.commentary);
@@ -84,6 +86,7 @@ typedef struct Seen {
     char answer[64];
     size_t n_rows;
     bool texts;
+    int n_tags; /* records that have them */
 } Seen;
 
 static bool see(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n) {
@@ -92,6 +95,7 @@ static bool see(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, si
     seen->ordinals[seen->n++] = r->ordinal;
     seen->n_rows = n;
     seen->texts = r->prompt.p != NULL || r->completion.final.p != NULL;
+    seen->n_tags += r->tags.p != NULL;
     if (n) seen->row = rows[0];
     if (n) snprintf(seen->answer, sizeof seen->answer, "%.*s", (int)rows[0].score.answer.n, rows[0].score.answer.p);
     return seen->n < 64;
@@ -288,6 +292,7 @@ static void test_scores(void **state) {
     OK(store_open(dir, STORE_CREATE, &s, &err));
     int64_t id[3];
     Record r[3] = {simple_record("c", 2), simple_record("a", 0), simple_record("b", 1)};
+    r[1].tags = STR("{\"kind\":\"twin\"}");
     for (int i = 0; i < 3; i++) OK(store_append(s, &r[i], &id[i], &err));
     ScoreRow rows[2] = {score_row("zeta", 1), score_row("alpha", 0)};
     OK(store_put_scores(s, id[0], rows, 2, &err));
@@ -309,6 +314,7 @@ static void test_scores(void **state) {
     Seen light = {0};
     OK(store_each(s, false, a, see, &light, &err));
     assert_false(light.texts);
+    assert_int_equal(light.n_tags, 1); /* statistics need them */
     assert_string_equal(light.answer, "");
 
     /* scoring again replaces; an unscored row has no value even if the scorer left one */
