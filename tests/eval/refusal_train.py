@@ -17,7 +17,10 @@ import hashlib
 import os
 import sys
 
-import numpy as np
+try:
+    import numpy as np
+except ImportError:
+    sys.exit("refusal_train: this Python has no numpy (Debian: python3-numpy, run it with /usr/bin/python3)")
 
 from refusal_rows import Rows
 from scorer_abi import ROOT, SHARED, build, kappa
@@ -139,13 +142,24 @@ def whole(tasks, margins):
     return rows, labels
 
 
+def confusion(rows, labels):
+    """How often which label (down) got which verdict (across); all labels that occur, so that none is folded away."""
+    count = collections.Counter((r["label"], got) for r, got in zip(rows, labels))
+    verdicts = sorted({got for _, got in count})
+    print("      " + " " * 18 + "".join(f"{v:>17}" for v in verdicts))
+    for gold in sorted({g for g, _ in count}):
+        print(f"      {gold:18}" + "".join(f"{count[gold, v]:17}" for v in verdicts))
+
+
 def by_group(tasks, before, after):
     rows, old = whole(tasks, before)
     _, new = whole(tasks, after)
     pick = lambda test: ([r for r in rows if test(r)], [o for r, o in zip(rows, old) if test(r)],
                          [n for r, n in zip(rows, new) if test(r)])
     for lang in ("en", "ko"):
+        own, _, verdicts = pick(lambda r: r["lang"] == lang)
         line(f"prompts in {NAMES[lang]}", *pick(lambda r: r["lang"] == lang))
+        confusion(own, verdicts)
         for fold in range(FOLDS):
             of_fold = {id(r) for t in tasks for r, f in zip(t.rows, t.folds(0)) if f == fold}
             line(f"    fold {fold + 1}", *pick(lambda r: r["lang"] == lang and id(r) in of_fold))
