@@ -13,7 +13,7 @@ CC := gcc
 endif
 SHELL   := /bin/bash
 .DEFAULT_GOAL := all
-PKGS    := libcjson yaml-0.1 sqlite3 libpcre2-8 libseccomp libsodium
+PKGS    := libcjson yaml-0.1 sqlite3 libpcre2-8 libseccomp libsodium libzip
 comma   := ,
 ifneq ($(SAN),)
 BUILD   := $(BUILD)/san-$(subst $(comma),-,$(SAN))-$(notdir $(CC))
@@ -160,7 +160,7 @@ tokenizer-parity: $(BUILD)/parity/tokenizer_time ## compare ids and speed with n
 
 # Debian and Ubuntu names; PACKAGES_TEST are needed by the tests alone.
 PACKAGES      := build-essential pkg-config libcjson-dev libyaml-dev libsqlite3-dev libpcre2-dev libseccomp-dev \
-                 libsodium-dev bubblewrap python3
+                 libsodium-dev libzip-dev bubblewrap python3
 PACKAGES_TEST := libcmocka-dev python3-jsonschema
 deps: ## install by apt what is missing (elsewhere: print the list)
 	@tests/tools/deps.sh $(PACKAGES) $(PACKAGES_TEST)

@@ -16,6 +16,12 @@ static const char usage[] =
     "Writes the reports of a stored run anew, prints the summary and their paths.\n"
     "\n"
     "  --format LIST      names separated by commas; default json,html\n"
+    "                     json     report.json, everything, for programs\n"
+    "                     html     report.html, for people\n"
+    "                     md       report.md, the answer and the tables for a pull request\n"
+    "                     csv      samples.csv, one row per sample and score, without texts\n"
+    "                     inspect  inspect/*.eval, logs for Inspect's viewer\n"
+    "                     lm-eval  lm-eval/MODEL/, results and samples as lm-evaluation-harness writes them\n"
     "  --reveal FILE.key  reports that show sealed texts, for their auditor: written apart, into\n"
     "                     DIR.revealed, readable by you alone\n"
     "  --out DIR          where revealed reports go instead\n";

@@ -9,17 +9,19 @@
 
 typedef struct Report {
     const char *name;      /* "json" */
-    const char *file_name; /* "report.json" */
+    const char *file_name; /* "report.json"; of formats with several files their folder */
     const char *help;
-    /* Appends the whole document to out. */
+    /* Appends the whole document to out; NULL: the format has write_folder. */
     bool (*write)(RunStore *s, Buf *out, Err *err);
+    /* Writes several files, each atomically, into a folder that is there. */
+    bool (*write_folder)(RunStore *s, const char *folder, Err *err);
 } Report;
 
 size_t reports_count(void);
 const Report *reports_at(size_t i);
 const Report *reports_find(const char *name);
 
-/* Writes DIR/file_name atomically. */
+/* Writes DIR/file_name atomically, or the files of the folder DIR/file_name one by one. */
 bool report_write_file(const Report *r, RunStore *s, const char *dir, Err *err);
 
 /* A short table for the terminal: per model x suite the score with its interval and the outcome classes, then model

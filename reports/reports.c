@@ -8,8 +8,7 @@
 #define REPORT_MAX ((size_t)2 << 30)
 
 static const Report *const REPORTS[] = {
-    &report_json,
-    &report_html,
+    &report_json, &report_html, &report_markdown, &report_csv, &report_inspect, &report_lm_eval,
 };
 
 size_t reports_count(void) {
@@ -26,14 +25,23 @@ const Report *reports_find(const char *name) {
     return NULL;
 }
 
-bool report_write_file(const Report *r, RunStore *s, const char *dir, Err *err) {
+static bool write_one(const Report *r, RunStore *s, const char *path, Err *err) {
     Buf out;
+    buf_init(&out, REPORT_MAX);
+    bool ok = r->write(s, &out, err) && file_write_atomic(path, buf_str(&out), err);
+    buf_release(&out);
+    return ok;
+}
+
+bool report_write_file(const Report *r, RunStore *s, const char *dir, Err *err) {
     Arena *a = arena_open(0);
     if (!a) return err_nomem(err);
-    buf_init(&out, REPORT_MAX);
     char *path = path_join(a, dir, r->file_name);
-    bool ok = (path || err_nomem(err)) && r->write(s, &out, err) && file_write_atomic(path, buf_str(&out), err);
-    buf_release(&out);
+    bool ok = path || err_nomem(err);
+    if (ok && r->write_folder)
+        ok = file_mkdirs(path, err) && r->write_folder(s, path, err);
+    else if (ok)
+        ok = write_one(r, s, path, err);
     arena_close(a);
     return ok;
 }

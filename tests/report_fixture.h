@@ -6,6 +6,7 @@
 
 #include "tests/support.h"
 
+#include <ftw.h>
 #include <math.h>
 
 #include "engine/base/json.h"
@@ -282,14 +283,14 @@ static inline char *fixture_dir(void) {
     return d;
 }
 
+static inline int fixture_forget(const char *path, const struct stat *st, int kind, struct FTW *at) {
+    (void)st, (void)kind, (void)at;
+    return remove(path);
+}
+
+/* The folder with all that is in it. */
 static inline void fixture_remove(const char *dir) {
-    const char *names[] = {"run.db", "run.db-wal", "run.db-shm", "report.json", "report.html"};
-    char path[256];
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        snprintf(path, sizeof path, "%s/%s", dir, names[i]);
-        remove(path);
-    }
-    remove(dir);
+    nftw(dir, fixture_forget, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 #endif

@@ -257,6 +257,7 @@ static void test_no_folders(void **state) {
     OK(store_manifest_put(s, "command", STR("{\"cwd\": \"/home/ada/secret\"}"), &err));
     for (size_t i = 0; i < reports_count(); i++) {
         Buf b;
+        if (!reports_at(i)->write) continue; /* those with a folder: tests/e2e/test_exports.sh */
         buf_init(&b, (size_t)1 << 26);
         OK(reports_at(i)->write(s, &b, &err));
         assert_true(str_find(buf_str(&b), STR("/home/ada"), 0) == SIZE_MAX);
@@ -369,14 +370,11 @@ static void test_no_memory(void **state) {
     for (size_t r = 0; r < reports_count(); r++) {
         bool ok = false;
         for (uint64_t n = 1; !ok && n < 20000; n++) {
-            Buf b;
             err = (Err)ERR_INIT;
-            buf_init(&b, 1 << 24);
             mem_fail_at(n);
-            ok = reports_at(r)->write(s, &b, &err);
+            ok = report_write_file(reports_at(r), s, dir, &err);
             mem_fail_at(0);
             if (!ok && err.code != ERR_MEMORY) fail_msg("%s, allocation %d: %s", reports_at(r)->name, (int)n, err.msg);
-            buf_release(&b);
         }
         assert_true(ok);
     }

@@ -1,0 +1,137 @@
+/* report.md: the answer, the table and the cautions of a run, for a pull request or a wiki. No sample's text. */
+#include "reports/report.h"
+#include "reports/report_list.h"
+
+#include <math.h>
+
+#include "reports/export/export.h"
+#include "reports/safety_out.h"
+
+/* One cell of a table, or a piece of a paragraph: hidden characters shown, what Markdown or HTML would read escaped. */
+void markdown_text(Buf *b, Str s) {
+    Buf plain;
+    buf_init(&plain, (size_t)1 << 24);
+    visible_term(&plain, s);
+    for (size_t i = 0; i < plain.n; i++) {
+        char c = plain.p[i];
+        if (c == '<')
+            buf_adds(b, "&lt;");
+        else if (c == '&')
+            buf_adds(b, "&amp;");
+        else {
+            if (c == '|' || c == '*' || c == '_' || c == '`' || c == '[' || c == ']' || c == '\\' || c == '#')
+                buf_addc(b, '\\');
+            buf_addc(b, c);
+        }
+    }
+    if (plain.failed) b->failed = true;
+    buf_release(&plain);
+}
+
+static void percent(Buf *b, double v) {
+    if (isnan(v))
+        buf_adds(b, "n/a");
+    else
+        buf_addf(b, "%.1f %%", 100.0 * v);
+}
+
+static void interval(Buf *b, double lo, double hi, const char *method) {
+    if (method)
+        buf_addf(b, "%.1f to %.1f", 100.0 * lo, 100.0 * hi);
+    else
+        buf_adds(b, "n/a");
+}
+
+static void score_row(Buf *b, const Summary *s, const SumCell *c) {
+    buf_adds(b, "| ");
+    markdown_text(b, str_from(summary_cell_title(s, c, s->arena)));
+    buf_adds(b, " | ");
+    markdown_text(b, s->models[c->model].name);
+    buf_adds(b, " | ");
+    percent(b, c->est.mean);
+    buf_adds(b, " | ");
+    interval(b, c->est.lo, c->est.hi, c->est.method);
+    buf_adds(b, " | ");
+    interval(b, c->bound_lo, c->bound_hi, isnan(c->bound_lo) ? NULL : "bounds");
+    buf_addf(b, " | %lld | %zu | %lld | %lld |\n", (long long)c->counts.total, c->est.n_questions,
+             (long long)c->counts.open, (long long)c->counts.cut_off);
+}
+
+static void score_table(Buf *b, const Summary *s) {
+    buf_adds(b, "\n## Scores\n\n"
+                "| suite | model | score | 95 % interval | open answers all wrong … all right | answers | questions | "
+                "open | cut off |\n"
+                "|---|---|--:|--:|--:|--:|--:|--:|--:|\n");
+    for (size_t i = 0; i < s->n_cells; i++) score_row(b, s, &s->cells[i]);
+}
+
+static void pair_list(Buf *b, const Summary *s) {
+    if (s->n_pairs) buf_adds(b, "\n## Model against model, on the same questions\n\n");
+    for (size_t i = 0; i < s->n_pairs; i++) {
+        const SumPair *p = &s->pairs[i];
+        buf_adds(b, "* ");
+        markdown_text(b, str_from(summary_cell_title(s, &s->cells[p->a], s->arena)));
+        buf_adds(b, ", ");
+        markdown_text(b, s->models[s->cells[p->a].model].name);
+        buf_adds(b, " against ");
+        markdown_text(b, s->models[s->cells[p->b].model].name);
+        buf_adds(b, ": ");
+        markdown_text(b, str_from(p->sentence));
+        buf_addc(b, '\n');
+    }
+}
+
+static void safety_list(Buf *b, const Summary *s, const Safety *f) {
+    for (size_t i = 0; i < f->n_sections; i++) {
+        const SafSection *sec = &f->sections[i];
+        buf_adds(b, "\n## Safety: ");
+        markdown_text(b, str_from(safety_title(s, sec)));
+        buf_adds(b, "\n\n");
+        for (size_t d = 0; d < sec->n_duels; d++) {
+            buf_adds(b, "* **");
+            markdown_text(b, str_from(sec->duels[d].sentence));
+            buf_adds(b, "**\n");
+        }
+        for (size_t v = 0; v < sec->n_views; v++) {
+            buf_adds(b, "* ");
+            markdown_text(b, str_from(sec->views[v].sentence));
+            buf_addc(b, '\n');
+        }
+    }
+}
+
+static void document(Buf *b, const Summary *s, const Safety *f) {
+    for (size_t i = 0; i < s->n_headline; i++) {
+        buf_adds(b, i ? "\n**" : "# ");
+        markdown_text(b, str_from(s->headline[i].lead));
+        buf_adds(b, i ? "**\n" : "\n");
+        if (s->headline[i].detail[0]) {
+            buf_addc(b, '\n');
+            markdown_text(b, str_from(s->headline[i].detail));
+            buf_addc(b, '\n');
+        }
+    }
+    if (s->n_cautions) buf_addc(b, '\n');
+    for (size_t i = 0; i < s->n_cautions; i++) {
+        buf_adds(b, "> ");
+        markdown_text(b, str_from(s->cautions[i]));
+        buf_adds(b, "\n>\n");
+    }
+    safety_list(b, s, f);
+    if (s->n_cells) score_table(b, s);
+    pair_list(b, s);
+}
+
+static bool markdown_write(RunStore *store, Buf *out, Err *err) {
+    Summary s;
+    Safety f;
+    Arena *a = arena_open(0);
+    if (!a) return err_nomem(err);
+    bool ok = summary_build(store, a, &s, err) && safety_build(store, &s, &f, err);
+    if (ok) document(out, &s, &f);
+    if (ok && out->failed) ok = err_nomem(err);
+    arena_close(a);
+    return ok;
+}
+
+const Report report_markdown = {"md", "report.md", "the answer and the tables, for a pull request", markdown_write};
