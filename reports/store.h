@@ -109,9 +109,9 @@ typedef struct ScoreRow {
     Str scorer; /* name within the suite */
     Str version;
     Score score;
-    /* Of scorers that asked a judge; absent else. judge: {"asks": [...]}, JSON without a word of any model's, in the
-     * clear also for sealed records; judge_text: [{"text", "analysis"}...], what the judge said, as sealed as the
-     * answer that it judged. */
+    /* Of scorers that asked a judge; absent else. judge: {"asks": [...]}, JSON without a word of any model's; of a
+     * sealed record only template, policy, status, parse and verdict are read back without a key. judge_text:
+     * [{"text", "analysis"}...], what the judge said, as sealed as the answer that it judged. */
     Str judge, judge_text;
 } ScoreRow;
 

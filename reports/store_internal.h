@@ -107,6 +107,8 @@ bool store__counts_read(Str text, Completion *c, double *tool_seconds, Err *err)
 Completion store__public_counts(const Completion *c);
 /* A label or rule that may stand beside a sealed text. */
 bool store__is_plain_word(Str s);
+/* What may stand beside a sealed text of a judge's {"asks": [...]}; {NULL, 0} without memory. */
+Str store__public_judge(Str judge, Arena *a);
 
 /* ---- store_turns.c ---- */
 

@@ -223,6 +223,19 @@ static bool put_score_secrets(RunStore *s, int64_t id, const ScoreRow *row, Err 
            (store__is_plain_word(rule) || store__put_text(s, id, row->scorer, "rule", true, rule.p, rule.n, err));
 }
 
+/* Beside a sealed answer the questions about it are told of only as far as that tells nothing of it. */
+static bool put_judge(RunStore *s, int64_t id, bool sealed, const ScoreRow *row, Err *err) {
+    if (!sealed || !row->judge.p)
+        return store__put_text(s, id, row->scorer, "judge", false, row->judge.p, row->judge.n, err);
+    Arena *a = arena_open(0);
+    Str public = a ? store__public_judge(row->judge, a) : (Str){0};
+    bool ok = (public.p || err_nomem(err)) &&
+              store__put_text(s, id, row->scorer, "judge", false, public.p, public.n, err) &&
+              store__put_text(s, id, row->scorer, "judge_whole", true, row->judge.p, row->judge.n, err);
+    arena_close(a);
+    return ok;
+}
+
 static bool put_score_texts(RunStore *s, int64_t id, bool sealed, const ScoreRow *row, Err *err) {
     const Score *sc = &row->score;
     sqlite3_stmt *drop = store__query(s, Q_SCORE_TEXTS_DROP, err);
@@ -232,7 +245,7 @@ static bool put_score_texts(RunStore *s, int64_t id, bool sealed, const ScoreRow
     return store__step_done(s, drop, "replacing a score", err) &&
            store__put_text(s, id, row->scorer, "answer", sealed, sc->answer.p, sc->answer.n, err) &&
            store__put_text(s, id, row->scorer, "explanation", sealed, sc->explanation.p, sc->explanation.n, err) &&
-           store__put_text(s, id, row->scorer, "judge", false, row->judge.p, row->judge.n, err) &&
+           put_judge(s, id, sealed, row, err) &&
            store__put_text(s, id, row->scorer, "judge_text", sealed, row->judge_text.p, row->judge_text.n, err) &&
            (!sealed || put_score_secrets(s, id, row, err));
 }

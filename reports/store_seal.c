@@ -6,6 +6,8 @@
  *   counts   numbers of tokens and times as they were; the columns have the classes of the former, and no times
  *   request  hash of the request of a turn from the second on: it depends on what the model said before
  *   span, label, rule  of a score; label and rule only where they are not plain words of a scorer
+ *   judge_whole  what `judge` tells of a score's questions; hashes and seeds of questions follow from the answer that
+ *            they quote, and counts tell its length
  *
  * Manifest: "seal" {mode, scheme, to} for people and for comparing, and "seal_keys" {run, plan, to, keys}, which no
  * report shows. keys has one list for each process that wrote: the key that it used, boxed for every auditor. */
@@ -447,4 +449,58 @@ bool store__is_plain_word(Str s) {
         if (!plain) return false;
     }
     return true;
+}
+
+/* "violates=0 label=full_refusal": names and values as our scorers write them, never a sentence. */
+static bool is_verdict(Str s) {
+    if (!s.p || s.n > 200) return false;
+    for (size_t at = 0; at < s.n;) {
+        size_t end = str_find(s, STR(" "), at);
+        Str pair = str_sub(s, at, end < s.n ? end : s.n);
+        size_t eq = str_find(pair, STR("="), 0);
+        if (eq == 0 || eq >= pair.n || !store__is_plain_word(str_sub(pair, 0, eq)) ||
+            !store__is_plain_word(str_sub(pair, eq + 1, pair.n)))
+            return false;
+        at += pair.n + 1;
+    }
+    return true;
+}
+
+/* Which policy and template were asked with, and how the reply was read. A hash of the question, or a seed that was
+ * drawn from it, could be tried with guesses of the answer, as the unsalted hash of a short answer could. */
+static void public_ask(JsonOut *o, const Json *ask) {
+    static const char *const words[] = {"template_sha256", "policy_sha256", "status", "parse"};
+    json_obj(o);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const Json *v = json_get(ask, words[i]);
+        Str s = json_str(v);
+        bool hash = i < 2 && s.n == 64 && str_find(s, STR(" "), 0) == SIZE_MAX;
+        if (!v) continue;
+        json_out_key(o, words[i]);
+        json_out_str(o, hash || store__is_plain_word(s) || str_eqz(s, "not asked") ? s : (Str){0});
+    }
+    Str verdict = json_str(json_get(ask, "verdict"));
+    json_out_key(o, "verdict");
+    json_out_str(o, is_verdict(verdict) ? verdict : (Str){0});
+    json_obj_end(o);
+}
+
+Str store__public_judge(Str judge, Arena *a) {
+    Json *j = NULL;
+    Buf b;
+    JsonOut o;
+    Err why = ERR_INIT;
+    if (!json_parse(judge, &j, &why) && why.code == ERR_MEMORY) return (Str){0};
+    buf_init(&b, ENTRY_MAX);
+    json_out_init(&o, &b, 0);
+    json_obj(&o);
+    json_out_key(&o, "asks");
+    json_arr(&o);
+    for (const Json *ask = json_first(json_get(j, "asks")); ask; ask = json_next(ask)) public_ask(&o, ask);
+    json_arr_end(&o);
+    json_obj_end(&o);
+    Str s = b.failed ? (Str){0} : str_dup(a, buf_str(&b));
+    buf_release(&b);
+    json_close(j);
+    return s;
 }

@@ -76,7 +76,7 @@ static bool score_text(ScoreRow *rows, size_t n, Str scorer, Str kind, Str text)
         unsigned long long begin = 0, end = 0;
         if (str_eqz(kind, "answer")) sc->answer = to_scorer_str(text);
         if (str_eqz(kind, "explanation")) sc->explanation = to_scorer_str(text);
-        if (str_eqz(kind, "judge")) rows[i].judge = text;
+        if (str_eqz(kind, "judge") || str_eqz(kind, "judge_whole")) rows[i].judge = text; /* the latter comes later */
         if (str_eqz(kind, "judge_text")) rows[i].judge_text = text;
         if (str_eqz(kind, "label")) sc->label = to_scorer_str(text);
         if (str_eqz(kind, "rule")) sc->rule = to_scorer_str(text);

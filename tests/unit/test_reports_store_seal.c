@@ -12,6 +12,14 @@
     } while (0)
 #define MARK "PLANTED-7QX"
 #define MARKED(n) ((Str){MARK " " n "\0\xff", sizeof(MARK " " n "\0\xff") - 1})
+#define HEX64 "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+/* A question as it is noted; one whose parts a strange scorer filled with the answer. */
+#define JUDGE                                                                                                          \
+    "{\"asks\":[{\"request_hash\":\"" MARK "\",\"template_sha256\":\"" HEX64                                           \
+    "\",\"policy_sha256\":null,\"seed\":\"" MARK "\",\"status\":\"ok\",\"parse\":\"ok\",\"verdict\":\"refusal=0 "      \
+    "label=full_refusal\",\"span\":[3,9],\"prompt_tokens\":1234,\"tokens\":4321},{\"template_sha256\":\"" HEX64        \
+    "\",\"policy_sha256\":null,\"status\":\"not asked\",\"parse\":\"" MARK " parse\",\"verdict\":\"" MARK              \
+    " said so\"}]}"
 
 typedef struct World {
     TestDir d;
@@ -74,7 +82,7 @@ static void world_open(World *w) {
                                       .span_begin = 3,
                                       .span_end = 9,
                                       .margin = 0.5},
-                            .judge = STR("{\"asks\":[]}"),
+                            .judge = STR(JUDGE),
                             .judge_text = STR(MARK " judge")};
     w->rows[1] = w->rows[0];
     w->rows[1].scorer = STR("b");
@@ -152,6 +160,18 @@ static void check_scorer_str(ScorerStr a, const char *b) {
     check_str((Str){a.p, a.n}, str_from(b));
 }
 
+/* What the judge was asked about the answer: hash, seed and counts follow from the answer. */
+static void check_judge(Str got, bool open) {
+    if (open) {
+        check_str(got, STR(JUDGE));
+        return;
+    }
+    check_str(got, STR("{\"asks\":[{\"template_sha256\":\"" HEX64
+                       "\",\"policy_sha256\":null,\"status\":\"ok\",\"parse\":\"ok\","
+                       "\"verdict\":\"refusal=0 label=full_refusal\"},{\"template_sha256\":\"" HEX64
+                       "\",\"policy_sha256\":null,\"status\":\"not asked\",\"parse\":null,\"verdict\":null}]}"));
+}
+
 typedef struct Seen {
     World *w;
     int n;
@@ -174,6 +194,7 @@ static bool see(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, si
         check_scorer_str(rows[0].score.rule, MARK " a rule");
         check_scorer_str(rows[1].score.label, MARK " label");
         check_str(rows[0].judge_text, STR(MARK " judge"));
+        check_judge(rows[0].judge, true);
         assert_true(rows[0].score.span_begin == 3 && rows[0].score.span_end == 9);
         return true;
     }
@@ -190,6 +211,7 @@ static bool see(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, si
     assert_true(r->completion.seconds_decode == 0);
     assert_int_equal(r->n_seals > 0, s->texts);
     if (!s->texts) return true;
+    check_judge(rows[0].judge, false);
     check_str(r->turns[0].request_hash, STR("c0de"));
     check_str(r->turns[1].request_hash, STR(""));
     assert_true(r->turns[1].tool_seconds == 0 && r->turns[1].completion.n_tokens == 256);
