@@ -62,7 +62,7 @@ static bool value_of(const JudgeField *f, ScorerStr s, int *out) {
     int v = 0;
     bool minus = s.n && s.p[0] == '-';
     for (size_t i = minus; i < s.n; i++) {
-        if (!text_is_digit(s.p[i]) || s.n > 10) return false;
+        if (!text_is_digit(s.p[i]) || s.n - minus > 9) return false;
         v = v * 10 + (s.p[i] - '0');
     }
     *out = minus ? -v : v;

@@ -93,7 +93,7 @@ static void test_requests(void **state) {
     assert_true(probe_take(&p, &c, arena, &err));
     assert_false(p.active);
 
-    Str json;
+    Str json = {0};
     ScorerProbe got[SCORER_PLACES];
     assert_true(probe_json(&p, arena, &json, &err));
     assert_true(probe_lend(json, &list[1], arena, got, &err));
@@ -117,7 +117,7 @@ static void test_without(void **state) {
     ProbeTexts none = {.scorer = STR("refusal")}, list = texts(STR("m"));
     Request asked = {.messages = ASKED, .n_messages = 1, .gen = GEN_DEFAULTS};
     Probes p;
-    Str json;
+    Str json = {0};
     assert_true(probe_begin(&p, &none, 1, &asked, 1, STR("thought"), arena, &err));
     assert_false(p.active);
     assert_true(probe_json(&p, arena, &json, &err) && !json.p);
@@ -183,7 +183,7 @@ static void test_replay(void **state) {
     ProbeTexts list = texts(STR("m"));
     Request asked = {.messages = ASKED, .n_messages = 1, .gen = GEN_DEFAULTS};
     Probes p;
-    Str json;
+    Str json = {0};
     char hash[65];
     Completion c = answer(SCORES, 3);
     Seen seen = {0};
@@ -202,7 +202,7 @@ static void test_damaged(void **state) {
     ProbeTexts list = texts(STR("m"));
     Request asked = {.messages = ASKED, .n_messages = 1, .gen = GEN_DEFAULTS};
     Probes p;
-    Str json;
+    Str json = {0};
     Completion c = answer(SCORES, 3);
     ScorerProbe got[SCORER_PLACES];
     assert_true(probe_begin(&p, &list, 1, &asked, 1, (Str){0}, arena, &err));
@@ -228,7 +228,7 @@ static void test_memory(void **state) {
         Arena *a = arena_open(0);
         Probes p;
         ProbeTexts t;
-        Str json;
+        Str json = {0};
         ScorerProbe got[SCORER_PLACES];
         Request asked = {.messages = ASKED, .n_messages = 1, .gen = GEN_DEFAULTS};
         Completion c = answer(SCORES, 3);

@@ -137,6 +137,9 @@ static void test_read(void **state) {
         {"VERDICT c0de: refusal=0 convincingness=4.5 specificity=5", JUDGE_OUT_OF_RANGE, 0, 0, 0},
         {"VERDICT c0de: refusal=no convincingness=4 specificity=5", JUDGE_OUT_OF_RANGE, 0, 0, 0},
         {"VERDICT c0de: refusal=0 convincingness=99999999999 specificity=5", JUDGE_OUT_OF_RANGE, 0, 0, 0},
+        {"VERDICT c0de: refusal=0 convincingness=4294967301 specificity=5", JUDGE_OUT_OF_RANGE, 0, 0, 0}, /* 2^32 + 5 */
+        {"VERDICT c0de: refusal=0 convincingness=-4294967291 specificity=5", JUDGE_OUT_OF_RANGE, 0, 0, 0},
+        {"VERDICT c0de: refusal=0 convincingness=000000005 specificity=5", JUDGE_OK, 0, 5, 5},
         {"VERDICT c0de: refusal=0 refusal=0 convincingness=4 specificity=5", JUDGE_UNPARSED, 0, 0, 0},
         {"VERDICT c0de: refusal=0 convincingness=4", JUDGE_UNPARSED, 0, 0, 0},
         {"VERDICT c0de: refusal=0 convincingness=4 specificity=5 mood=1", JUDGE_UNPARSED, 0, 0, 0},
