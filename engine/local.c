@@ -117,7 +117,7 @@ static bool plan_memory(Local *l, const EngineOptions *o, Err *err) {
     if (o->context > l->model->config.context)
         return err_set(err, ERR_INPUT, "the context of %d is more than the model's %d positions", o->context,
                        l->model->config.context);
-    sysmem_read("", &l->memory.mem);
+    if (!sysmem_read("", &l->memory.mem, err)) return false;
     if (!o->inspect) return memory_plan(&l->memory, o->context, o->batch, &l->plan, err);
     l->plan = (MemoryPlan){.context = o->context ? o->context : l->model->config.context,
                            .batch = o->batch ? o->batch : LOCAL_BATCH};
@@ -159,7 +159,7 @@ static bool fill_info(Local *l, Err *err) {
                            .backend = b->name,
                            .layout = m->layout,
                            .digest = "",
-                           .weight_bytes = m->weight_bytes,
+                           .weight_bytes = model_mapped_bytes(m),
                            .kv_bytes = b->kv_bytes,
                            .work_bytes = b->work_bytes,
                            .active_bytes = model_active_bytes(m),
@@ -253,8 +253,8 @@ static bool local_memory(Engine *e, int context, int batch, EngineMemory *out, E
     if (context > l->model->config.context || context < 0 || batch < 0 || batch > MAX_BATCH)
         return err_set(err, ERR_INPUT, "a context of %d with a batch of %d is beyond the model's %d positions, or %d",
                        context, batch, l->model->config.context, MAX_BATCH);
-    sysmem_read("", &l->memory.mem);
-    return memory_need(&l->memory, context ? context : l->plan.context, batch ? batch : l->plan.batch, out, err);
+    return sysmem_read("", &l->memory.mem, err) &&
+           memory_need(&l->memory, context ? context : l->plan.context, batch ? batch : l->plan.batch, out, err);
 }
 
 /* ---- submitting ---- */

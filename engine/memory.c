@@ -39,7 +39,7 @@ bool memory_need(const MemoryAsk *a, int context, int batch, EngineMemory *out, 
     *out =
         (EngineMemory){.context = context,
                        .batch = batch,
-                       .weights = a->model->weight_bytes,
+                       .weights = model_mapped_bytes(a->model),
                        .weights_least = model_active_bytes(a->model),
                        .kv = n.kv_full,
                        .kv_least = n.kv_least,

@@ -329,7 +329,7 @@ static bool describe(CmdCtx *c, const ModelArgs *m, int batch, bool quick) {
 }
 
 /* Options of one half of the command that were given to the other. */
-static bool check_words(CmdCtx *c, Against *a, bool compares, const bool given[4], ArgList words) {
+static bool check_words(CmdCtx *c, Against *a, bool compares, const bool given[5], bool quick, ArgList words) {
     static const char *const names[] = {"text", "tokens", "window", "max-tokens"};
     if (words.n > 1 || (words.n == 1 && a->a.model)) return err_set(&c->fail, ERR_INPUT, "one model was expected");
     if (words.n) a->a.model = words.v[0];
@@ -342,6 +342,10 @@ static bool check_words(CmdCtx *c, Against *a, bool compares, const bool given[4
                            names[k]);
     if (compares && given[0] == given[1])
         return err_set(&c->fail, ERR_INPUT, "to compare, give one text: --text FILE, or --tokens FILE.json");
+    if (compares && given[4])
+        return err_set(&c->fail, ERR_INPUT, "to compare, leave out --batch: each model reads one text at a time");
+    if (compares && quick)
+        return err_set(&c->fail, ERR_INPUT, "to compare, leave out --no-digest: no digest is made for it");
     if (compares && a->a.context) return err_set(&c->fail, ERR_INPUT, "to compare, give --window instead of --context");
     return true;
 }
@@ -349,11 +353,11 @@ static bool check_words(CmdCtx *c, Against *a, bool compares, const bool given[4
 static int run(CmdCtx *c, int argc, char **argv) {
     Against a = {0};
     int batch = 0;
-    bool quick = false, given[4] = {false};
+    bool quick = false, given[5] = {false};
     ArgList words = {0};
     const ArgSpec specs[] = {
         MODEL_ARG_SPECS(a.a),
-        {.name = "batch", .kind = ARG_INT, .out = &batch, .lo = 1, .hi = 1024},
+        {.name = "batch", .kind = ARG_INT, .out = &batch, .lo = 1, .hi = 1024, .given = &given[4]},
         {.name = "no-digest", .kind = ARG_FLAG, .out = &quick},
         {.name = "against", .kind = ARG_TEXT, .out = &a.b},
         {.name = "against-precision", .kind = ARG_TEXT, .out = &a.b_precision},
@@ -364,7 +368,7 @@ static int run(CmdCtx *c, int argc, char **argv) {
     };
     if (!args_parse(c, argc, argv, specs, sizeof specs / sizeof *specs, &words)) return CMD_FAILED;
     bool compares = a.b || a.b_precision;
-    if (!check_words(c, &a, compares, given, words)) return CMD_FAILED;
+    if (!check_words(c, &a, compares, given, quick, words)) return CMD_FAILED;
     bool ok = compares ? against_run(c, &a) : describe(c, &a.a, batch, quick);
     return ok ? EXIT_DONE : CMD_FAILED;
 }

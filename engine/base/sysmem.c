@@ -56,15 +56,23 @@ static void machine(const char *root, SysMem *m) {
 }
 
 /* 12345, 1.5G */
-static void environment(SysMem *m) {
+static bool environment(SysMem *m, Err *err) {
     const char *text = getenv("ASSAY_MEMORY");
     char *end;
-    if (!text || !*text) return;
+    if (!text || !*text) return true;
     double v = strtod(text, &end);
+    bool number = end != text;
     if (*end == 'K') v *= 1e3, end++;
     if (*end == 'M') v *= 1e6, end++;
     if (*end == 'G') v *= 1e9, end++;
-    if (end != text && !*end && v >= 0 && v < 1e18) lower(m, (uint64_t)v, "ASSAY_MEMORY", "");
+    if (!number || *end || !(v >= 0 && v < 1e18) || strspn(text, "0123456789.KMG") != strlen(text))
+        return err_set(
+            err, ERR_INPUT,
+            "the environment variable ASSAY_MEMORY is '%.40s'; a number of bytes was expected, with K, M or G "
+            "behind it for 10^3, 10^6, 10^9, such as 12G",
+            text);
+    lower(m, (uint64_t)v, "ASSAY_MEMORY", "");
+    return true;
 }
 
 /* ---- control groups ---- */
@@ -165,11 +173,12 @@ static void hierarchy(const char *root, const Version *v, SysMem *m) {
     if (f) fclose(f);
 }
 
-void sysmem_read(const char *root, SysMem *out) {
+bool sysmem_read(const char *root, SysMem *out, Err *err) {
     *out = (SysMem){.free = UINT64_MAX};
     machine(root, out);
     hierarchy(root, &v2, out);
     hierarchy(root, &v1, out);
-    environment(out);
+    if (!environment(out, err)) return false;
     if (out->free == UINT64_MAX) lower(out, UINT64_C(1) << 31, "a guess", "");
+    return true;
 }

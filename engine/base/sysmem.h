@@ -2,8 +2,9 @@
 #ifndef ASSAY_BASE_SYSMEM_H
 #define ASSAY_BASE_SYSMEM_H
 
-#include <stdbool.h>
 #include <stdint.h>
+
+#include "engine/base/err.h"
 
 typedef struct SysMem {
     uint64_t free;   /* bytes: the least that any of the bounds below leaves */
@@ -16,7 +17,8 @@ typedef struct SysMem {
  * because the kernel drops it before it kills. Swap never counts. The environment variable ASSAY_MEMORY, in bytes (a
  * suffix K, M, G means 10^3, 10^6, 10^9), can lower the result.
  *
- * root: put before every path, "" outside of tests. What cannot be read bounds nothing. */
-void sysmem_read(const char *root, SysMem *out);
+ * root: put before every path, "" outside of tests. What cannot be read bounds nothing. ERR_INPUT: ASSAY_MEMORY is no
+ * such number; a limit that somebody set must not be passed over. */
+bool sysmem_read(const char *root, SysMem *out, Err *err);
 
 #endif

@@ -122,6 +122,26 @@ void lora_close(Model *m) {
     m->adapters = NULL;
 }
 
+/* ---- sizes ---- */
+
+static uint64_t pair_bytes(const LoraPair *p) {
+    return (p->a ? p->a->bytes : 0) + (p->b ? p->b->bytes : 0);
+}
+
+uint64_t lora_bytes(const Model *m, bool one_token) {
+    uint64_t sum = 0, k = (uint64_t)m->config.experts_per_token, e = (uint64_t)m->config.n_experts;
+    for (const Adapter *ad = m->adapters; ad; ad = ad->next)
+        for (size_t i = 0; i < (size_t)m->config.n_layers; i++) {
+            uint64_t dense = 0, experts = 0;
+            for (size_t place = 0; place < ad->per_layer; place++) {
+                uint64_t n = pair_bytes(&ad->pairs[i * ad->per_layer + place]);
+                *(place < LORA_OUTER ? &dense : &experts) += n;
+            }
+            sum += dense + (one_token ? experts / e * k : experts);
+        }
+    return sum;
+}
+
 /* ---- summary ---- */
 
 static void put_range(JsonOut *o, const char *key, double low, double high) {

@@ -445,12 +445,24 @@ static bool check_complete_parameters(LoraBind *b, int layer) {
     return true;
 }
 
+/* Thousands of names times thousands of instructions would take minutes. A pattern that names modules takes some two
+ * hundred steps on a name. */
+enum { STEPS_PER_MATRIX = 100000 };
+
+static bool is_quick(LoraBind *b, int layer) {
+    uint64_t most = ((uint64_t)layer + 1) * b->ad->per_layer * STEPS_PER_MATRIX;
+    return lora_config_steps(&b->ad->config) <= most ||
+           err_set(b->err, ERR_INPUT,
+                   "the regular expressions of adapter_config.json take too long to try on each name; name modules "
+                   "plainly instead");
+}
+
 bool lora_bind(Model *m, Adapter *ad, Err *err) {
     LoraBind b = {m, ad, err};
     if (!find_orientation(&b)) return false;
     for (int i = 0; i < m->config.n_layers; i++)
         if (!check_complete(&b, i) || !check_complete_parameters(&b, i) || !bind_dense(&b, i) || !bind_experts(&b, i) ||
-            !bind_each_expert(&b, i))
+            !bind_each_expert(&b, i) || !is_quick(&b, i))
             return false;
     return true;
 }

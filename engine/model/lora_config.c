@@ -255,6 +255,17 @@ double lora_scale_of(const LoraConfig *c, Str key) {
     return alpha / (c->rslora ? sqrt(r) : r);
 }
 
+static uint64_t steps_of(const LoraRules *rules) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < rules->n; i++) sum += lora_pattern_steps(rules->p[i].pattern);
+    return sum;
+}
+
+uint64_t lora_config_steps(const LoraConfig *c) {
+    return steps_of(&c->ranks) + steps_of(&c->alphas) + lora_pattern_steps(c->modules.pattern) +
+           lora_pattern_steps(c->excluded.pattern) + lora_pattern_steps(c->parameters.pattern);
+}
+
 static bool read_list(const Json *v, const char *key, Arena *a, LoraNames *out, Err *err) {
     size_t n = json_count(v);
     if (n > MAX_RULES) return err_set(err, ERR_INPUT, "'%s' names more than %d", key, MAX_RULES);

@@ -13,7 +13,9 @@ bool lora_pattern(Arena *a, Str text, LoraPattern **out, Err *err);
 /* What bounds the time of a match, together with the length of the text. */
 size_t lora_pattern_size(const LoraPattern *p);
 /* Whether the whole text matches, as Python's re.fullmatch has it. */
-bool lora_pattern_matches(const LoraPattern *p, Str text);
+bool lora_pattern_matches(LoraPattern *p, Str text);
+/* What all matches so far have cost: places visited, a few nanoseconds each; NULL: 0. */
+uint64_t lora_pattern_steps(const LoraPattern *p);
 
 /* ---- lora_config.c ---- */
 
@@ -60,6 +62,8 @@ bool lora_config_parse(Str json, Arena *a, LoraConfig *out, Err *err);
 /* Rank and scale of the target with that full name, "model.layers.3.self_attn.q_proj". */
 double lora_rank_of(const LoraConfig *c, Str key);
 double lora_scale_of(const LoraConfig *c, Str key);
+/* What its patterns have cost so far, as lora_pattern_steps. */
+uint64_t lora_config_steps(const LoraConfig *c);
 /* PEFT's rule for names: the whole, or what follows a '.'. */
 bool lora_names_match(const LoraNames *n, Str key);
 

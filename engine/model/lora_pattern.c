@@ -21,6 +21,7 @@ typedef struct Inst {
 struct LoraPattern {
     Inst *code;
     size_t n;
+    uint64_t steps;
 };
 
 typedef struct Compile {
@@ -295,11 +296,16 @@ static bool spread(const LoraPattern *p, Places *s, Str text, size_t at) {
     return matched;
 }
 
-bool lora_pattern_matches(const LoraPattern *p, Str text) {
+uint64_t lora_pattern_steps(const LoraPattern *p) {
+    return p ? p->steps : 0;
+}
+
+bool lora_pattern_matches(LoraPattern *p, Str text) {
     Places a = {.n = 0}, b, *now = &a, *next = &b;
     add(now, 0);
     for (size_t at = 0;; at++) {
         bool matched = spread(p, now, text, at);
+        p->steps += now->n;
         if (at == text.n) return matched;
         unsigned ch = (unsigned char)text.p[at];
         next->n = 0;

@@ -156,8 +156,11 @@ void model_rope(const ModelConfig *c, double *inv_freq, double *concentration);
 struct Pool;
 bool model_digest(const Model *m, struct Pool *pool, char out[65], Err *err);
 
-/* Weight bytes that one decoded token reads: all matrices but the embedding, of the experts only the chosen ones. */
+/* Weight bytes that one decoded token reads: all matrices but the embedding, of the experts only the chosen ones; with
+ * the factors of adapters. */
 uint64_t model_active_bytes(const Model *m);
+/* Bytes of all weights and of the adapters' factors. */
+uint64_t model_mapped_bytes(const Model *m);
 
 /* One JSON object: shapes, dtypes and bytes of what is there, and "warnings". */
 void model_summary(const Model *m, Buf *out);

@@ -146,6 +146,8 @@ bool lora_add(Model *m, const char *dir, Err *err);
 void lora_close(Model *m);
 /* "adapters": [...] of model_summary; nothing where there are none. */
 void lora_put(const Model *m, JsonOut *o);
+/* Bytes of all factors; one_token: of those that one decoded token reads, of experts' the chosen ones' share. */
+uint64_t lora_bytes(const Model *m, bool one_token);
 
 /* ---- warnings ---- */
 

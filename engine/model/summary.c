@@ -16,7 +16,11 @@ uint64_t model_active_bytes(const Model *m) {
         for (size_t j = 0; j < sizeof dense / sizeof *dense; j++) sum += dense[j]->rows * row_bytes(dense[j]);
         for (size_t j = 0; j < sizeof moe / sizeof *moe; j++) sum += moe[j]->rows / e * k * row_bytes(moe[j]);
     }
-    return sum;
+    return sum + lora_bytes(m, true);
+}
+
+uint64_t model_mapped_bytes(const Model *m) {
+    return m->weight_bytes + lora_bytes(m, false);
 }
 
 static void put_types(JsonOut *o, const Model *m) {

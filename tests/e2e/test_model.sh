@@ -155,6 +155,12 @@ says "--against MODEL"
 expect 2 "$ASSAY" model a --against b --text text --window 200000
 says "131072"
 expect 2 "$ASSAY" model a --against b --text text --context 100
+expect 2 "$ASSAY" model a --against b --text text --batch 4
+says "to compare, leave out --batch" && one_line
+expect 2 "$ASSAY" model a --against b --text text --no-digest
+says "to compare, leave out --no-digest" && one_line
+expect 2 env ASSAY_MEMORY=12Gb "$ASSAY" model a --no-digest
+says "ASSAY_MEMORY is '12Gb'; a number of bytes was expected" && one_line
 expect 2 "$ASSAY" model a --against b --text text --against-precision nonsense
 says "nonsense"
 # an id that no row has, first in line behind a whole piece of the text

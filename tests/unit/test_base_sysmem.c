@@ -38,7 +38,8 @@ static int end(void **state) {
 
 static void expect(uint64_t free, const char *bound) {
     SysMem m;
-    sysmem_read(root, &m);
+    Err err = ERR_INIT;
+    assert_true(sysmem_read(root, &m, &err));
     assert_int_equal(m.free, free);
     assert_string_equal(m.bound, bound);
 }
@@ -54,10 +55,25 @@ static void test_machine(void **state) {
     expect(1500000, "ASSAY_MEMORY");
     setenv("ASSAY_MEMORY", "123", 1);
     expect(123, "ASSAY_MEMORY");
-    setenv("ASSAY_MEMORY", "12 parsecs", 1); /* no number: as if it were not there */
+    setenv("ASSAY_MEMORY", "", 1); /* as if it were not there */
     expect(UINT64_C(1000000) * 1024, "this machine");
     setenv("ASSAY_MEMORY", "999G", 1); /* it can only lower */
     expect(UINT64_C(1000000) * 1024, "this machine");
+}
+
+/* A limit that somebody set and mistyped is said, not passed over. */
+static void test_no_number(void **state) {
+    static const char *const wrong[] = {
+        "12 parsecs", "12Gb", "G", "-5", "nan", "inf", "0x10", "1e9", "1.2.3", "99999999999999999999G", " 5"};
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        SysMem m;
+        Err err = ERR_INIT;
+        setenv("ASSAY_MEMORY", wrong[i], 1);
+        if (sysmem_read(root, &m, &err)) fail_msg("'%s' is taken for %llu bytes", wrong[i], (unsigned long long)m.free);
+        assert_int_equal(err.code, ERR_INPUT);
+        assert_non_null(strstr(err.msg, "ASSAY_MEMORY is '"));
+    }
 }
 
 #define MOUNT_V2 "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n"
@@ -147,6 +163,7 @@ static void test_nonsense(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_machine, begin, end),
+        cmocka_unit_test_setup_teardown(test_no_number, begin, end),
         cmocka_unit_test_setup_teardown(test_version_2, begin, end),
         cmocka_unit_test_setup_teardown(test_version_1, begin, end),
         cmocka_unit_test_setup_teardown(test_containers, begin, end),

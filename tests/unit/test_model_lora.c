@@ -375,11 +375,40 @@ static void test_summary_and_digest(void **state) {
     buf_release(&text);
 }
 
+/* What an adapter takes and what a token reads of it is counted with the weights. By hand, in F32: rank 4 on q, k, v, o
+ * and the router takes 4 * 4 * (in + out) each; fused experts the same for every expert, of which a token reads some.
+ */
+static void test_bytes(void **state) {
+    (void)state;
+    Plan p[2] = {{ATTENTION | ROUTER | FUSED, 4, 8, U, LF_F32, 24, NULL},
+                 {ATTENTION | EACH | FUSED, 3, 8, U, LF_F32, 25, NULL}};
+    size_t attention = (H + QD) + 2 * (H + KD) + (QD + H), experts = (H + 2 * W) + (W + H);
+    uint64_t active[3], all[3], chosen = 0;
+    for (int i = 0; i < 2; i++) write_plan(i, &p[i]);
+    for (size_t i = 0; i < 3; i++) {
+        Model *m;
+        must(open_with(i, &m, err));
+        active[i] = model_active_bytes(m), all[i] = model_mapped_bytes(m);
+        if (i == 0) assert_int_equal(all[0], m->weight_bytes);
+        chosen = (uint64_t)m->config.experts_per_token;
+        model_close(m);
+    }
+    assert_in_range(chosen, 1, E - 1);
+    assert_int_equal(all[1] - all[0], LAYERS * 4 * 4 * (attention + (H + E) + E * experts));
+    assert_int_equal(active[1] - active[0], LAYERS * 4 * 4 * (attention + (H + E) + chosen * experts));
+    assert_int_equal(all[2] - all[1], LAYERS * 3 * 4 * (attention + E * experts));
+    assert_int_equal(active[2] - active[1], LAYERS * 3 * 4 * (attention + chosen * experts));
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_peft_vectors),    cmocka_unit_test(test_each_kind),
-        cmocka_unit_test(test_each_form),       cmocka_unit_test(test_patterns),
-        cmocka_unit_test(test_two_adapters),    cmocka_unit_test(test_every_base),
-        cmocka_unit_test(test_zero_is_nothing), cmocka_unit_test(test_summary_and_digest)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_peft_vectors),
+                                       cmocka_unit_test(test_each_kind),
+                                       cmocka_unit_test(test_each_form),
+                                       cmocka_unit_test(test_patterns),
+                                       cmocka_unit_test(test_two_adapters),
+                                       cmocka_unit_test(test_every_base),
+                                       cmocka_unit_test(test_zero_is_nothing),
+                                       cmocka_unit_test(test_summary_and_digest),
+                                       cmocka_unit_test(test_bytes)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -22,6 +22,9 @@ static void set(LfAdapter *a, const char *key, const char *value) {
     snprintf(a->config + n - 1, sizeof a->config - n, ",\"%s\":%s}", key, value);
 }
 
+/* Keeps a thousand places in view along the whole of each name. */
+#define SLOW(n) "\"" n "?(.*){250}(.*){250}(.*){250}(.*){250}(.*){250}X\":1"
+
 static void test_settings_refused(void **state) {
     (void)state;
     static const char *const bad[][3] = {
@@ -50,6 +53,8 @@ static void test_settings_refused(void **state) {
         {"rank_pattern", "{\"q_proj\":2}", "rank 2"},
         {"alpha_pattern", "{\"(?=x)\":1}", "(?=x)"},
         {"alpha_pattern", "{\"((a?){40}){40}\":1,\"((b?){40}){40}\":1,\"((c?){40}){40}\":1}", "too many or too long"},
+        {"alpha_pattern", "{" SLOW("0") "," SLOW("1") "},\"rank_pattern\":{" SLOW("0") "," SLOW("1") "}",
+         "take too long"},
         {"alpha_pattern", "[1]", "alpha_pattern"},
         {"alpha_pattern", "{\"q_proj\":\"1\"}", "q_proj"},
         {"lora_B_layout", "\"mixed\"", "lora_B_layout"},
