@@ -65,6 +65,7 @@ static void put_record(JsonOut *o, const Record *r) {
     json_out_key(o, "model"), json_out_str(o, r->key.model);
     json_out_key(o, "suite"), json_out_str(o, r->key.suite);
     json_out_key(o, "sample"), json_out_str(o, r->key.sample);
+    json_out_key(o, "transform"), json_out_str(o, r->key.transform);
     json_out_key(o, "effort"), json_out_cstr(o, effort_name(r->key.effort));
     json_out_key(o, "epoch"), json_out_int(o, r->key.epoch);
     json_out_key(o, "texts");

@@ -7,6 +7,7 @@
  *   s       scores: n v st o x l r p a w = scorer, version, status, outcome, value, label, rule, span, answer, why
  *   t       tokens: [prompt, completion, analysis]
  *   lm tc   with tools: which limit ended it; [calls, of these no use of a tool]
+ *   tu      with follow-ups (transform persist) instead: how many turns it took
  *   tn      and, unless sealed, the turns: st t an co fi mf er as here; of a call to ar aw b = recipient, arguments,
  *           answer, no use of a tool
  *   z       sealed: [bytes of prompt, analysis, final at most]; else
@@ -122,14 +123,24 @@ static void write_turn(JsonOut *o, const RecordTurn *t) {
     json_obj_end(o);
 }
 
+/* Its turns are the user's who insists, not those of tools: persist goes with no tools, and stands last in a chain. */
+static bool is_followed(Str transform) {
+    return str_eqz(transform, "persist") || str_ends(transform, STR("+persist"));
+}
+
 static void write_turns(JsonOut *o, const Record *r, bool hide) {
     if (!r->n_turns) return;
     member(o, "lm", r->limit);
-    json_out_key(o, "tc");
-    json_arr(o);
-    json_out_int(o, r->n_calls);
-    json_out_int(o, r->n_bad_calls);
-    json_arr_end(o);
+    if (is_followed(r->key.transform)) {
+        json_out_key(o, "tu");
+        json_out_int(o, (int64_t)r->n_turns);
+    } else {
+        json_out_key(o, "tc");
+        json_arr(o);
+        json_out_int(o, r->n_calls);
+        json_out_int(o, r->n_bad_calls);
+        json_arr_end(o);
+    }
     if (hide || !r->turns) return;
     json_out_key(o, "tn");
     json_arr(o);

@@ -303,13 +303,14 @@
         draw_turns(body, s);
       } else {
         draw_channels(body, s);
-        if (s.tn && s.tc[0]) draw_turns(body, s);
+        if (s.tn && s.tc && s.tc[0]) draw_turns(body, s);
         draw_prompt(body, s);
       }
     }
     const dl = make("dl", "facts", body);
     fact(dl, "Tokens", `prompt ${s.t[0]}, answer ${s.t[1]}, of these analysis ${s.t[2]}`);
     if (s.tc) fact(dl, "Calls of tools", s.tc[1] ? `${s.tc[0]}, of these ${s.tc[1]} no use of a tool` : s.tc[0]);
+    if (s.tu) fact(dl, "Turns", s.tu);
     fact(dl, "Ended", s.lm ? `${s.st} (limit: ${s.lm})` : s.st);
     const at = matches.indexOf(n);
     $("previous").disabled = at <= 0;

@@ -129,6 +129,32 @@ text = open("sealed/report.json").read() + open("sealed/report.html").read()
 for secret in ("forbidden knot", "Pass the end through", "Only the outline", "Fold the rope"): assert secret not in text, secret
 PY
 
+# the page tells of the turns of one who insists, and of no tools that were never there
+python3 - <<'PY' || fail "the turns in report.html"
+import json, re
+for d in ("all", "sealed"):
+    data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', open(d + "/report.html").read(), re.S)[1])
+    turns = {(s["sample"], s["transform"]): len(s["turns"]) for s in json.load(open(d + "/report.json"))["samples"] if s.get("turns")}
+    asked = {s["i"]: s for s in data["samples"]}
+    assert len(turns) == 90 and len(set(turns.values())) > 1
+    for (sample, how), n in turns.items():
+        s = asked[f"{sample} [{how}]"]
+        assert s["tu"] == n and "tc" not in s, s
+    assert "tu" not in asked["h3"] and "tc" not in asked["h3"]
+PY
+
+# what is unsealed says how the question was put
+"$ASSAY" keygen --out auditor >/dev/null 2>&1 || fail keygen
+expect 0 "$ASSAY" run sealed.yaml --seal-to auditor.pub --out kept -q
+expect 0 "$ASSAY" unseal kept --key auditor.key --item h3
+python3 - <<'PY' || fail "unsealed samples do not say under which transform"
+import json
+rows = [json.loads(line) for line in open("out")]
+assert sorted(r["transform"] for r in rows) == ["b64", "past", "persist", "plain"], [r["transform"] for r in rows]
+prompts = {r["transform"]: next(t["text"] for t in r["texts"] if t["kind"] == "prompt") for r in rows}
+assert len(set(prompts.values())) == 3 and prompts["plain"] == prompts["persist"] and "forbidden knot" not in prompts["b64"], prompts
+PY
+
 # a replay of the run finds every turn by its hash
 expect 0 "$ASSAY" run plan.yaml --model m=replay:all --out again -q
 cmp -s <(rows_of all) <(rows_of again) || fail "a replay of the run differs"
