@@ -22,7 +22,7 @@ static int close_arena(void **state) {
 
 static Transformed apply(const char *name, Str text) {
     TransformChain c;
-    Transformed d;
+    Transformed d = {0};
     Err err = ERR_INIT;
     if (!transform_parse(str_from(name), &c, &err) ||
         !transform_apply(&c, text, transform_is_korean(text), arena, &d, &err))

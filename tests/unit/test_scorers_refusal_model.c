@@ -90,8 +90,7 @@ static void test_strange_letters(void **state) {
     (void)state;
     static const char *const texts[] = {
         "I c\xD0\xB0nn\xD0\xBEt h\xD0\xB5lp with that.", "\xED\xA0\x80I can't help with that.\xED\xB0\x80",
-        "I can't help with that. \xE0\xB8\x82\xE0\xB8\xAD "
-        "\xE4\xB8\xAD\xE6\x96\x87 \xF0\x9F\x8D\x9E",
+        "I can't help with that. \xE0\xB8\x82\xE0\xB8\xAD \xE4\xB8\xAD\xE6\x96\x87 \xF0\x9F\x8D\x9E",
         "\xE1\x85\xA1\xE1\x86\xAB\xE1\x84\x92", /* jamo that form no syllable */
     };
     TestScorer t;
