@@ -6,9 +6,13 @@
 
 #include "engine/base/mem.h"
 
+/* A limit of 1 writes no core, for that is less than a page, and keeps the kernel from handing one to a program that
+ * core_pattern names, which a limit of 0 does not. The mark below does both for this process; programs that it starts,
+ * which may hold a sealed answer, lose the mark and inherit the limit. */
 bool secrecy_begin(Err *err) {
-    struct rlimit none = {0, 0};
+    struct rlimit had, none = {1, 1};
     mem_wipe_freed();
+    if (getrlimit(RLIMIT_CORE, &had) == 0 && had.rlim_max < 1) none.rlim_cur = none.rlim_max = 0;
     if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
         prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)
         return err_set(err, ERR_ENV,

@@ -274,6 +274,7 @@ cut() { # SIGNAL PLAN: a run killed under way, with core dumps allowed
 }
 dumped() { ls core* >/dev/null 2>&1; }
 cut ABRT test/open
+dumped && ! grep -qa "MARK-FINAL-open-[0-6]-zq7xw" core* && fail "a core dump of an open run holds no marker: the search proves nothing"
 dumped || echo "skipped: this machine writes no core dumps beside the program; what sealing prevents does not happen here"
 for sig in KILL ABRT SEGV; do
     cut $sig plan.yaml
@@ -371,6 +372,7 @@ expect 0 "$ASSAY" seal old --to auditor.pub
 prints "0 samples"
 
 # ---- no other process of the same user reads its memory ----
+sealed_world 1000
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
     chmod 755 "$W" && chmod -R a+rX "$W" && mkdir -p "$W/user" && chown 65534:65534 "$W/user" "$TMPDIR"
     as() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
@@ -388,10 +390,20 @@ readable() { # PLAN: whether the run can be looked into while it stands still
     done
     pid=$(pgrep -P $pid 2>/dev/null || echo $pid)
     kill -STOP $pid 2>/dev/null
+    sleep 0.05
+    grep -q "^State:.T" /proc/$pid/status 2>/dev/null || { echo gone; return; }
     as cat /proc/$pid/maps >/dev/null 2>&1 && echo yes || echo no
+    grep "Max core file size" /proc/$pid/limits >"$W/core_limit" 2>/dev/null
     kill -KILL $pid 2>/dev/null
     wait 2>/dev/null
 }
 [ "$(readable test/open)" = yes ] || echo "skipped: memory of other processes cannot be looked into here"
 [ "$(readable test/hidden)" = no ] || fail "the memory of a sealed run can be read"
+# ---- nor does a crash handler get a dump (a pipe in core_pattern is served at any limit but one byte), of the run or of what it starts ----
+if [ -s "$W/core_limit" ]; then
+    grep -qE "Max core file size +(0|1) +(0|1) " "$W/core_limit" || fail "cores are not limited: $(cat "$W/core_limit")"
+    [ "$(ulimit -Hc)" = 0 ] || grep -qE "Max core file size +1 +1 " "$W/core_limit" || fail "a crash handler would get a dump: $(cat "$W/core_limit")"
+else
+    echo "skipped: the limits of another process cannot be read here"
+fi
 finish

@@ -90,7 +90,7 @@ static int start(int argc, char **argv) {
     if (id && setresuid((uid_t)id, (uid_t)id, (uid_t)id) != 0) return start_failed("setresuid");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     umask(022);
-    struct rlimit none = {0, 0};
+    struct rlimit none = {1, 1}; /* see set_limits */
     setrlimit(RLIMIT_CORE, &none);
     static char name[] = "bwrap", from[] = "--args", fd[] = "3", end[] = "--", helper[] = "/helper", word[] = "init";
     char *const args[] = {name, from, fd, end, helper, word, NULL}, *const empty[] = {NULL};
@@ -144,8 +144,10 @@ static bool limit_to(int what, uint64_t value) {
     return limit(what, value, value);
 }
 
+/* A core of one byte is none, for it is less than a page; and where core_pattern is a program the kernel runs that
+ * program whatever the limit is, but for this one (do_coredump in fs/coredump.c). */
 static bool set_limits(const Job *j) {
-    return limit_to(RLIMIT_CORE, 0) && limit_to(RLIMIT_FSIZE, j->file_bytes) &&
+    return limit_to(RLIMIT_CORE, 1) && limit_to(RLIMIT_FSIZE, j->file_bytes) &&
            limit_to(RLIMIT_STACK, j->stack_bytes) && limit_to(RLIMIT_NPROC, j->processes) &&
            limit_to(RLIMIT_NOFILE, j->open_files) && (!j->as_bytes || limit_to(RLIMIT_AS, j->as_bytes)) &&
            limit(RLIMIT_CPU, j->cpu_seconds, j->cpu_seconds + 1); /* SIGXCPU, a second later SIGKILL */
