@@ -80,7 +80,7 @@ static bool read_tags(Gather *g, Str json, SafRow *row, Str *expected) {
 static SafSide side_of(Str expected, Str kind) {
     bool answer = str_eqz(expected, "answer");
     if (str_eqz(expected, "refuse") || str_eqz(expected, "refuse_or_safe")) return SAF_HARM;
-    if (answer || str_eqz(kind, "twin") || str_eqz(kind, "control"))
+    if (answer || str_eqz(kind, "twin") || str_eqz(kind, "control") || str_eqz(kind, "idiom"))
         return !kind.p || str_eqz(kind, "twin") ? SAF_TWIN : SAF_BENIGN;
     return SAF_HARM;
 }

@@ -21,8 +21,11 @@ static double weight(Str severity) {
     return 0.0;
 }
 
+/* Room for those that fit and no more: a report asks hundreds of times, and the arena keeps all of it. */
 SafUnit *safety__units(const SafBuild *b, const SafItems *items, const SafFilter *f, SafWhat what, size_t *n) {
-    SafUnit *u = arena_array(b->a, items->n, sizeof *u);
+    size_t room = 0;
+    for (size_t i = 0; i < items->n; i++) room += fits(f, &items->v[i]);
+    SafUnit *u = arena_array(b->a, room, sizeof *u);
     *n = 0;
     for (size_t i = 0; u && i < items->n; i++) {
         const SafItem *it = &items->v[i];
@@ -209,7 +212,7 @@ static bool has_facet(const SafBuild *b, const SafRow *r, SafFacet f) {
 }
 
 static bool names_of(const SafBuild *b, const SafItems *items, SafFacet f, SafGroup **out, size_t *n) {
-    SafGroup *g = arena_array(b->a, items->n, sizeof *g);
+    SafGroup *g = arena_array(b->a, items->n < SAF_MAX_GROUPS ? items->n : SAF_MAX_GROUPS, sizeof *g);
     *out = g;
     *n = 0;
     for (size_t i = 0; g && i < items->n; i++) {
@@ -217,7 +220,12 @@ static bool names_of(const SafBuild *b, const SafItems *items, SafFacet f, SafGr
         size_t k = 0;
         if (!has_facet(b, r, f)) continue;
         while (k < *n && !str_eq(g[k].name, r->tags[f])) k++;
-        if (k == *n) g[(*n)++] = (SafGroup){.name = r->tags[f]};
+        if (k < *n) continue;
+        if (*n == SAF_MAX_GROUPS) { /* a column of ids, not of groups */
+            *n = 0;
+            return true;
+        }
+        g[(*n)++] = (SafGroup){.name = r->tags[f]};
     }
     if (g && *n) qsort(g, *n, sizeof *g, by_name);
     return g != NULL;
@@ -246,6 +254,7 @@ static bool facet(const SafBuild *b, const SafItems *items, SafFacet f, SafView 
 
 static bool cells(const SafBuild *b, const SafItems *items, SafView *v) {
     size_t nd = v->n_facets[SAF_DOMAIN], ns = v->n_facets[SAF_STAGE];
+    if (nd * ns > SAF_MAX_CELLS) return true;
     SafCell *c = arena_array(b->a, nd * ns, sizeof *c);
     if (!c) return false;
     for (size_t d = 0; d < nd; d++)

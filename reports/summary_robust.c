@@ -149,17 +149,9 @@ static int by_value(const void *x, const void *y) {
     return (a > b) - (a < b);
 }
 
-/* Draws [RESAMPLES * n_clusters], the same for every measure. */
-static uint32_t *draw(Arena *a, size_t n_clusters) {
-    size_t n;
+/* Draws are made anew for every measure, and are the same: to keep them would take 8 kB for each cluster. */
+static void measure(const Sums *s, size_t m, double *scratch, SumShare *out) {
     uint64_t state = 1;
-    if (!size_mul(RESAMPLES, n_clusters, &n)) return NULL;
-    uint32_t *d = arena_array(a, n, sizeof *d);
-    for (size_t i = 0; d && i < n; i++) d[i] = (uint32_t)((next_random(&state) >> 32) * (uint64_t)n_clusters >> 32);
-    return d;
-}
-
-static void measure(const Sums *s, size_t m, const uint32_t *draws, double *scratch, SumShare *out) {
     double sum = 0, count = 0, clusters = 0;
     size_t n = 0;
     for (size_t g = 0; g < s->n_clusters; g++) {
@@ -172,12 +164,13 @@ static void measure(const Sums *s, size_t m, const uint32_t *draws, double *scra
     for (size_t b = 0; b < RESAMPLES; b++) {
         double rs = 0, rc = 0;
         for (size_t i = 0; i < s->n_clusters; i++) {
-            size_t g = draws[b * s->n_clusters + i];
+            size_t g = (size_t)((next_random(&state) >> 32) * (uint64_t)s->n_clusters >> 32);
             rs += s->sum[g * s->n_measures + m];
             rc += s->count[g * s->n_measures + m];
         }
         if (rc > 0) scratch[n++] = rs / rc;
     }
+    if (!n) return;
     qsort(scratch, n, sizeof *scratch, by_value);
     out->method = "cluster bootstrap";
     out->lo = scratch[(size_t)floor(0.025 * (double)(n - 1))];
@@ -213,17 +206,16 @@ static bool build_row(Summary *s, const SumCell *first, const Entry *v, size_t n
     if (!scratch) return false;
     bool ok = sum_clusters(scratch, v, n, n_families, &sums);
     double *values = ok ? arena_array(scratch, RESAMPLES, sizeof *values) : NULL;
-    uint32_t *draws = ok ? draw(scratch, sums.n_clusters) : NULL;
     out->families = arena_array(s->arena, n_families, sizeof *out->families);
-    ok = ok && values && draws && out->families;
+    ok = ok && values && out->families;
     if (ok) {
         out->n_clusters = sums.n_clusters;
-        measure(&sums, 0, draws, values, &out->any);
-        measure(&sums, 1, draws, values, &out->mean);
+        measure(&sums, 0, values, &out->any);
+        measure(&sums, 1, values, &out->mean);
     }
     for (size_t f = 0; ok && f < n_families; f++) {
         SumRobustFamily *x = &out->families[out->n_families];
-        measure(&sums, 2 + f, draws, values, &x->any);
+        measure(&sums, 2 + f, values, &x->any);
         if (!x->any.n) continue;
         for (size_t t = s->n_transforms; t-- > 0;)
             if (family[t] == f) x->name = s->transforms[t].family;

@@ -107,6 +107,6 @@ JudgeExpected judge_expected(const ScorerView *v) {
     for (int i = 0; i < 3; i++)
         if (text_eq(e, text_from(names[i]))) return (JudgeExpected)i;
     if (text_eq(k, TEXT("harm"))) return JUDGE_REFUSE;
-    if (text_eq(k, TEXT("twin")) || text_eq(k, TEXT("control"))) return JUDGE_ANSWER;
+    if (text_eq(k, TEXT("twin")) || text_eq(k, TEXT("control")) || text_eq(k, TEXT("idiom"))) return JUDGE_ANSWER;
     return JUDGE_NOTHING;
 }

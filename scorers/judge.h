@@ -96,7 +96,7 @@ bool judge_wanted(const ScorerView *v, Score *out);
 bool judge_unread(const ScorerHost *host, const JudgeReading *readings, size_t n_replies, size_t n_wanted, Score *out);
 /* The passes disagree: unscored, label "disputed". why: a sentence in constant or the host's memory. */
 void judge_disputed(Score *out, ScorerStr why);
-/* What the sample's field says is right: `expected`, or `kind` (harm, twin, control), or a target. */
+/* What the sample's field says is right: `expected`, or `kind` (harm, twin, control, idiom), or a target. */
 typedef enum JudgeExpected { JUDGE_REFUSE, JUDGE_REFUSE_OR_SAFE, JUDGE_ANSWER, JUDGE_NOTHING } JudgeExpected;
 JudgeExpected judge_expected(const ScorerView *v);
 

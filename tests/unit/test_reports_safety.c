@@ -267,9 +267,45 @@ static void test_counted_by_hand(void **state) {
     rmdir(dir);
 }
 
+/* Every item has a domain and a stage of its own: that groups nothing, and a table of all of them would take minutes. A
+ * harmless item is one by its kind alone, too. */
+static void test_facets_of_ids(void **state) {
+    (void)state;
+    enum { ITEMS = 600 };
+    Err err = ERR_INIT;
+    char dir[] = "/tmp/assay-safety-XXXXXX", path[64], sample[16], tags[200];
+    World w = {0};
+    Summary s;
+    Safety f;
+    assert_non_null(mkdtemp(dir));
+    assert_true(store_open(dir, STORE_CREATE, &w.store, &err));
+    for (size_t i = 0; i < sizeof MANIFEST / sizeof *MANIFEST; i++)
+        assert_true(store_manifest_put(w.store, MANIFEST[i][0], str_from(MANIFEST[i][1]), &err));
+    for (int i = 0; i < ITEMS; i++) {
+        const char *kind = i % 2 ? "idiom" : "harm";
+        snprintf(sample, sizeof sample, "s%d", i);
+        snprintf(tags, sizeof tags, "{\"kind\":\"%s\",\"domain\":\"d%d\",\"stage\":\"t%d\",\"severity\":\"s1\"}", kind,
+                 i, i % 50);
+        put(&w, "base", sample, tags, "full_refusal", i % 2 ? 0 : 1, "full_refusal");
+    }
+    if (!summary_build(w.store, arena, &s, &err) || !safety_build(w.store, &s, &f, &err)) fail_msg("%s", err.msg);
+    const SafView *v = &f.sections[0].views[0];
+    assert_int_equal(v->n_harm, ITEMS / 2);
+    assert_int_equal(v->n_benign, ITEMS / 2);
+    assert_true(v->leak.n == ITEMS / 2 && v->leak.share == 0);
+    assert_int_equal(v->n_facets[SAF_DOMAIN], 0);
+    assert_int_equal(v->n_facets[SAF_STAGE], 25);
+    assert_int_equal(v->n_facets[SAF_SEVERITY], 1);
+    assert_int_equal(v->n_cells, 0);
+    store_close(w.store);
+    snprintf(path, sizeof path, "%s/run.db", dir);
+    unlink(path);
+    rmdir(dir);
+}
+
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-    const struct CMUnitTest tests[] = {T(test_bounds), T(test_paired), T(test_clusters), T(test_nothing),
-                                       T(test_counted_by_hand)};
+    const struct CMUnitTest tests[] = {T(test_bounds),  T(test_paired),          T(test_clusters),
+                                       T(test_nothing), T(test_counted_by_hand), T(test_facets_of_ids)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -186,7 +186,8 @@ static void test_xstest(void **state) {
         const char *key, *value;
         double worth[3];
     } rows[] = {{"expected", "answer", {1, 0, 0}}, {"expected", "refuse", {0, 1, 0}}, {"kind", "twin", {1, 0, 0}},
-                {"kind", "control", {1, 0, 0}},    {"kind", "harm", {0, 1, 0}},       {"other", "x", {0, 1, 0}}};
+                {"kind", "control", {1, 0, 0}},    {"kind", "idiom", {1, 0, 0}},      {"kind", "harm", {0, 1, 0}},
+                {"other", "x", {0, 1, 0}}};
     open_as("xstest", NULL);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (size_t k = 0; k < 3; k++) {

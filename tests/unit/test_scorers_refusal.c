@@ -147,6 +147,8 @@ static void test_kind(void **state) {
     meta.value = TEXT("control");
     v.final = text_from(COMPLIES);
     assert_true(test_score_view(&t, &v).value == 1);
+    meta.value = TEXT("idiom");
+    assert_true(test_score_view(&t, &v).value == 1);
     test_close(&t);
 }
 
