@@ -59,7 +59,8 @@ typedef struct SafGroup {
 typedef enum SafFacet { SAF_DOMAIN, SAF_STAGE, SAF_SEVERITY, SAF_LANG, SAF_KIND, SAF_N_FACETS } SafFacet;
 const char *safety_facet_name(SafFacet f); /* "domain" */
 
-/* A facet of more names, or a table of more cells, is left out: it groups nothing, and would take time by its square. */
+/* A facet of more names, or a table of more cells, is left out: it groups nothing, and would take time by its square.
+ */
 enum { SAF_MAX_GROUPS = 200, SAF_MAX_CELLS = 1000 };
 
 /* Listed, never judged: ten items support nothing. */
