@@ -13,6 +13,7 @@ static const Cmd *const commands[] = {
     /* porcelain */
     &cmd_run,
     &cmd_report,
+    &cmd_compare,
     &cmd_rescore,
     &cmd_list,
     &cmd_validate,

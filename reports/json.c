@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "engine/base/hash.h"
+#include "reports/compare.h"
 #include "reports/json_keys.h"
 #include "reports/safety_out.h"
 
@@ -472,7 +473,8 @@ static void write_words(JsonOut *o, const Summary *s) {
     json_arr_end(o);
 }
 
-static bool write_document(JsonOut *o, RunStore *store, const Summary *s, const Safety *f, Arena *a, Err *err) {
+static bool write_document(JsonOut *o, RunStore *store, const Summary *s, const Safety *f, const Compare *c, Arena *a,
+                           Err *err) {
     SamplesOut x = {o, s};
     json_obj(o);
     key_cstr(o, "format", "assay-report/1");
@@ -501,6 +503,7 @@ static bool write_document(JsonOut *o, RunStore *store, const Summary *s, const 
         json_arr_end(o);
     }
     safety_json(o, s, f);
+    compare_json(o, s, c);
     if (!write_manifest(o, store, a, err)) return false;
     key_arr(o, "samples");
     bool ok = store_each(store, true, a, write_sample, &x, err);
@@ -514,11 +517,12 @@ static bool json_write(RunStore *store, Buf *out, Err *err) {
     Arena *keep = arena_open(0), *scratch = arena_open(0);
     Summary s;
     Safety f;
+    Compare c;
     JsonOut o;
     json_out_init(&o, out, 1);
     bool ok = (keep && scratch) || err_nomem(err);
     ok = ok && summary_build(store, keep, &s, err) && safety_build(store, &s, &f, err) &&
-         write_document(&o, store, &s, &f, scratch, err);
+         compare_build(store, &s, &c, err) && write_document(&o, store, &s, &f, &c, scratch, err);
     if (ok && out->failed) ok = err_set(err, ERR_MEMORY, "the report is too large for memory");
     arena_close(scratch);
     arena_close(keep);

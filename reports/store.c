@@ -296,7 +296,7 @@ static bool has_wal(RunStore *s) {
 static bool open_reader(RunStore *s, Err *err) {
     Err first = ERR_INIT;
     int64_t n = 0;
-    int rc = sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READONLY, NULL);
+    int rc = sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc != SQLITE_OK) return store__fail(s, rc, "opening", err);
     sqlite3_busy_timeout(s->db, BUSY_MS);
     if (!store__one_int(s, "SELECT count(*) FROM sqlite_master", &n, &first)) {
@@ -369,6 +369,7 @@ bool store_open(const char *dir, StoreMode mode, RunStore **out, Err *err) {
 
 void store_close(RunStore *s) {
     if (!s) return;
+    store__union_close(s->parts);
     store__seal_close(s);
     for (int i = 0; i < Q_COUNT; i++) sqlite3_finalize(s->q[i]);
     if (s->db) sqlite3_close(s->db);
@@ -396,6 +397,7 @@ bool store_manifest_put(RunStore *s, const char *key, Str json, Err *err) {
 
 bool store_manifest_get(RunStore *s, const char *key, Arena *a, Str *out, Err *err) {
     *out = (Str){0};
+    if (s->parts) return store__union_manifest_get(s->parts, key, a, out, err);
     sqlite3_stmt *q = store__query(s, Q_MANIFEST_GET, err);
     if (!q) return false;
     store__bind_str(q, 1, str_from(key));
@@ -412,6 +414,7 @@ bool store_manifest_get(RunStore *s, const char *key, Arena *a, Str *out, Err *e
 }
 
 bool store_each_manifest(RunStore *s, bool (*fn)(void *ctx, Str key, Str json), void *ctx, Err *err) {
+    if (s->parts) return store__union_each_manifest(s->parts, fn, ctx);
     sqlite3_stmt *q = NULL;
     int rc = sqlite3_prepare_v2(s->db, "SELECT key, json FROM manifest ORDER BY key", -1, &q, NULL);
     if (rc != SQLITE_OK) return store__fail(s, rc, "reading the manifest", err);

@@ -39,8 +39,10 @@ enum {
                          : "SELECT id, " RECORD_COLUMNS_TO_2 ", 'plain' FROM records ")
 
 typedef struct StoreSealing StoreSealing; /* store_seal.c */
+typedef struct StoreUnion StoreUnion;     /* store_union.c */
 
 struct RunStore {
+    StoreUnion *parts; /* of a union, which has no file of its own; else NULL */
     sqlite3 *db;
     sqlite3_stmt *q[Q_COUNT];
     char *path;  /* of run.db, for messages */
@@ -109,6 +111,18 @@ Completion store__public_counts(const Completion *c);
 bool store__is_plain_word(Str s);
 /* What may stand beside a sealed text of a judge's {"asks": [...]}; {NULL, 0} without memory. */
 Str store__public_judge(Str judge, Arena *a);
+
+/* ---- store_union.c: the readers' calls on a union ---- */
+
+void store__union_close(StoreUnion *u); /* NULL is fine */
+bool store__union_each(StoreUnion *u, bool with_texts, Arena *a,
+                       bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx,
+                       Err *err);
+bool store__union_manifest_get(const StoreUnion *u, const char *key, Arena *a, Str *out, Err *err);
+bool store__union_each_manifest(StoreUnion *u, bool (*fn)(void *ctx, Str key, Str json), void *ctx);
+bool store__union_counts(StoreUnion *u, StoreCounts *out, Err *err);
+bool store__union_seal_mode(StoreUnion *u, StoreSealMode *out, Err *err);
+bool store__union_reveals(const StoreUnion *u);
 
 /* ---- store_turns.c ---- */
 

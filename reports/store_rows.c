@@ -455,6 +455,7 @@ bool store_each(RunStore *s, bool with_texts, Arena *a,
                 Err *err) {
     sqlite3_stmt *q = NULL;
     char sql[1024];
+    if (s->parts) return store__union_each(s->parts, with_texts, a, fn, ctx, err);
     snprintf(sql, sizeof sql, "%s ORDER BY ordinal, id", RECORD_SELECT(s));
     int rc = sqlite3_prepare_v2(s->db, sql, -1, &q, NULL);
     if (rc != SQLITE_OK) return store__fail(s, rc, "reading the records", err);
@@ -473,6 +474,7 @@ bool store_each(RunStore *s, bool with_texts, Arena *a,
 }
 
 bool store_counts(RunStore *s, StoreCounts *out, Err *err) {
+    if (s->parts) return store__union_counts(s->parts, out, err);
     return store__one_int(s, "SELECT count(*) FROM records", &out->records, err) &&
            store__one_int(s, "SELECT count(*) FROM scores", &out->scores, err) &&
            store__one_int(

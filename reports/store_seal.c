@@ -264,6 +264,7 @@ bool store_seal_begin(RunStore *s, const SealPublic *to, size_t n, Str plan_sha2
 }
 
 bool store_seal_mode(RunStore *s, StoreSealMode *out, Err *err) {
+    if (s->parts) return store__union_seal_mode(s->parts, out, err);
     if (!load_mode(s, err)) return false;
     *out = s->seal->mode;
     return true;
@@ -359,7 +360,7 @@ void store_reveal(RunStore *s) {
     s->reveals = true;
 }
 bool store_reveals(const RunStore *s) {
-    return s->reveals;
+    return s->parts ? store__union_reveals(s->parts) : s->reveals;
 }
 
 /* ---- texts ---- */

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "reports/compare.h"
 #include "reports/safety_out.h"
 #include "reports/visible.h"
 
@@ -111,15 +112,17 @@ static void robust_lines(Buf *b, const Summary *s, const Widths *w) {
 bool report_summary(RunStore *store, Buf *out, Err *err) {
     Summary s;
     Safety f;
+    Compare c;
     Arena *a = arena_open(0);
     if (!a) return err_nomem(err);
-    bool ok = summary_build(store, a, &s, err) && safety_build(store, &s, &f, err);
+    bool ok = summary_build(store, a, &s, err) && safety_build(store, &s, &f, err) && compare_build(store, &s, &c, err);
     if (ok && s.n_cells) {
         Widths w = measure(&s, a);
         score_table(out, &s, &w);
         pair_lines(out, &s, &w);
         robust_lines(out, &s, &w);
         safety_terminal(out, &s, &f);
+        compare_terminal(out, &s, &c);
         buf_addc(out, '\n');
     }
     for (size_t i = 0; ok && i < s.n_headline; i++) {

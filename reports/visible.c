@@ -93,3 +93,23 @@ void html_escape(Buf *b, Str s) {
 void html_escape_attr(Buf *b, Str s) {
     escape(b, s, true);
 }
+
+void visible_markdown(Buf *b, Str s) {
+    Buf plain;
+    buf_init(&plain, (size_t)1 << 24);
+    visible_term(&plain, s);
+    for (size_t i = 0; i < plain.n; i++) {
+        char c = plain.p[i];
+        if (c == '<')
+            buf_adds(b, "&lt;");
+        else if (c == '&')
+            buf_adds(b, "&amp;");
+        else {
+            if (c == '|' || c == '*' || c == '_' || c == '`' || c == '[' || c == ']' || c == '\\' || c == '#')
+                buf_addc(b, '\\');
+            buf_addc(b, c);
+        }
+    }
+    if (plain.failed) b->failed = true;
+    buf_release(&plain);
+}

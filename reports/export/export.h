@@ -39,7 +39,5 @@ ExportId export_id(const ExportRun *x, const SumCell *cell, const char *what, St
 Str export_file_part(Arena *a, Str s);
 /* "2026-02-03T04:05:06+00:00" for "2026-02-03T04:05:06Z"; other texts stay. */
 Str export_time(Arena *a, Str utc);
-/* Escapes for a table cell or a paragraph of Markdown. */
-void markdown_text(Buf *b, Str s);
 
 #endif

@@ -4,29 +4,9 @@
 
 #include <math.h>
 
+#include "reports/compare.h"
 #include "reports/export/export.h"
 #include "reports/safety_out.h"
-
-/* One cell of a table, or a piece of a paragraph: hidden characters shown, what Markdown or HTML would read escaped. */
-void markdown_text(Buf *b, Str s) {
-    Buf plain;
-    buf_init(&plain, (size_t)1 << 24);
-    visible_term(&plain, s);
-    for (size_t i = 0; i < plain.n; i++) {
-        char c = plain.p[i];
-        if (c == '<')
-            buf_adds(b, "&lt;");
-        else if (c == '&')
-            buf_adds(b, "&amp;");
-        else {
-            if (c == '|' || c == '*' || c == '_' || c == '`' || c == '[' || c == ']' || c == '\\' || c == '#')
-                buf_addc(b, '\\');
-            buf_addc(b, c);
-        }
-    }
-    if (plain.failed) b->failed = true;
-    buf_release(&plain);
-}
 
 static void percent(Buf *b, double v) {
     if (isnan(v))
@@ -44,9 +24,9 @@ static void interval(Buf *b, double lo, double hi, const char *method) {
 
 static void score_row(Buf *b, const Summary *s, const SumCell *c) {
     buf_adds(b, "| ");
-    markdown_text(b, str_from(summary_cell_title(s, c, s->arena)));
+    visible_markdown(b, str_from(summary_cell_title(s, c, s->arena)));
     buf_adds(b, " | ");
-    markdown_text(b, s->models[c->model].name);
+    visible_markdown(b, s->models[c->model].name);
     buf_adds(b, " | ");
     percent(b, c->est.mean);
     buf_adds(b, " | ");
@@ -70,13 +50,13 @@ static void pair_list(Buf *b, const Summary *s) {
     for (size_t i = 0; i < s->n_pairs; i++) {
         const SumPair *p = &s->pairs[i];
         buf_adds(b, "* ");
-        markdown_text(b, str_from(summary_cell_title(s, &s->cells[p->a], s->arena)));
+        visible_markdown(b, str_from(summary_cell_title(s, &s->cells[p->a], s->arena)));
         buf_adds(b, ", ");
-        markdown_text(b, s->models[s->cells[p->a].model].name);
+        visible_markdown(b, s->models[s->cells[p->a].model].name);
         buf_adds(b, " against ");
-        markdown_text(b, s->models[s->cells[p->b].model].name);
+        visible_markdown(b, s->models[s->cells[p->b].model].name);
         buf_adds(b, ": ");
-        markdown_text(b, str_from(p->sentence));
+        visible_markdown(b, str_from(p->sentence));
         buf_addc(b, '\n');
     }
 }
@@ -85,50 +65,52 @@ static void safety_list(Buf *b, const Summary *s, const Safety *f) {
     for (size_t i = 0; i < f->n_sections; i++) {
         const SafSection *sec = &f->sections[i];
         buf_adds(b, "\n## Safety: ");
-        markdown_text(b, str_from(safety_title(s, sec)));
+        visible_markdown(b, str_from(safety_title(s, sec)));
         buf_adds(b, "\n\n");
         for (size_t d = 0; d < sec->n_duels; d++) {
             buf_adds(b, "* **");
-            markdown_text(b, str_from(sec->duels[d].sentence));
+            visible_markdown(b, str_from(sec->duels[d].sentence));
             buf_adds(b, "**\n");
         }
         for (size_t v = 0; v < sec->n_views; v++) {
             buf_adds(b, "* ");
-            markdown_text(b, str_from(sec->views[v].sentence));
+            visible_markdown(b, str_from(sec->views[v].sentence));
             buf_addc(b, '\n');
         }
     }
 }
 
-static void document(Buf *b, const Summary *s, const Safety *f) {
+static void document(Buf *b, const Summary *s, const Safety *f, const Compare *c) {
     for (size_t i = 0; i < s->n_headline; i++) {
         buf_adds(b, i ? "\n**" : "# ");
-        markdown_text(b, str_from(s->headline[i].lead));
+        visible_markdown(b, str_from(s->headline[i].lead));
         buf_adds(b, i ? "**\n" : "\n");
         if (s->headline[i].detail[0]) {
             buf_addc(b, '\n');
-            markdown_text(b, str_from(s->headline[i].detail));
+            visible_markdown(b, str_from(s->headline[i].detail));
             buf_addc(b, '\n');
         }
     }
     if (s->n_cautions) buf_addc(b, '\n');
     for (size_t i = 0; i < s->n_cautions; i++) {
         buf_adds(b, "> ");
-        markdown_text(b, str_from(s->cautions[i]));
+        visible_markdown(b, str_from(s->cautions[i]));
         buf_adds(b, "\n>\n");
     }
     safety_list(b, s, f);
     if (s->n_cells) score_table(b, s);
     pair_list(b, s);
+    compare_markdown(b, s, c);
 }
 
 static bool markdown_write(RunStore *store, Buf *out, Err *err) {
     Summary s;
     Safety f;
+    Compare c;
     Arena *a = arena_open(0);
     if (!a) return err_nomem(err);
-    bool ok = summary_build(store, a, &s, err) && safety_build(store, &s, &f, err);
-    if (ok) document(out, &s, &f);
+    bool ok = summary_build(store, a, &s, err) && safety_build(store, &s, &f, err) && compare_build(store, &s, &c, err);
+    if (ok) document(out, &s, &f, &c);
     if (ok && out->failed) ok = err_nomem(err);
     arena_close(a);
     return ok;

@@ -68,8 +68,8 @@ static void write_words(Buf *b, const Summary *s, Str text) {
     html_escape(b, str_sub(text, from, text.n));
 }
 
-static void write_answer(Buf *b, const Summary *s) {
-    buf_adds(b, "<header>\n<p class=\"eyebrow\">assay report");
+static void write_answer(Buf *b, const Summary *s, const Compare *c) {
+    buf_addf(b, "<header>\n<p class=\"eyebrow\">assay %s", c->n_arms ? "comparison" : "report");
     for (size_t i = 0; i < s->n_models; i++) {
         buf_adds(b, i ? ", " : " · ");
         html_escape(b, s->models[i].name);
@@ -90,6 +90,7 @@ static void write_answer(Buf *b, const Summary *s) {
         html_escape(b, str_from(s->cautions[i]));
         buf_adds(b, "</p>\n");
     }
+    html__compare_warnings(b, c);
     buf_adds(b, "</header>\n");
 }
 
@@ -259,14 +260,16 @@ static bool write_manifest(Buf *b, RunStore *store, Err *err) {
 
 /* ---- the document ---- */
 
-static bool write_document(Buf *b, RunStore *store, const Summary *s, const Safety *f, Arena *scratch, Err *err) {
+static bool write_document(Buf *b, RunStore *store, const Summary *s, const Safety *f, const Compare *c, Arena *scratch,
+                           Err *err) {
     write_head(b, s);
     buf_adds(b, "<body>\n");
-    write_answer(b, s);
+    write_answer(b, s, c);
     buf_adds(b, "<main>\n");
     html__safety(b, s, f);
     if (s->n_cells) {
         write_charts(b, s);
+        html__compare(b, s, c);
         write_tables(b, s);
         html__judge(b, s);
         write_samples(b, s);
@@ -291,9 +294,10 @@ static bool html_write(RunStore *store, Buf *out, Err *err) {
     Arena *keep = arena_open(0), *scratch = arena_open(0);
     Summary s;
     Safety f;
+    Compare c;
     bool ok = (keep && scratch) || err_nomem(err);
     ok = ok && summary_build(store, keep, &s, err) && safety_build(store, &s, &f, err) &&
-         write_document(out, store, &s, &f, scratch, err);
+         compare_build(store, &s, &c, err) && write_document(out, store, &s, &f, &c, scratch, err);
     if (ok && out->failed) ok = err_set(err, ERR_MEMORY, "the report is too large for memory");
     arena_close(scratch);
     arena_close(keep);

@@ -2,6 +2,7 @@
 #ifndef ASSAY_REPORTS_HTML_INTERNAL_H
 #define ASSAY_REPORTS_HTML_INTERNAL_H
 
+#include "reports/compare.h"
 #include "reports/safety.h"
 #include "reports/store.h"
 
@@ -15,6 +16,10 @@ void html__outcomes(Buf *b, const Summary *s);
 
 /* Safety: the answer, a picture, the gates, tables. Nothing if there is no section. */
 void html__safety(Buf *b, const Summary *s, const Safety *f);
+
+/* Of comparisons of runs: sentences for the top, and a section. Nothing in the report of one run. */
+void html__compare_warnings(Buf *b, const Compare *c);
+void html__compare(Buf *b, const Summary *s, const Compare *c);
 
 /* Parts of drawings. Horizontal places are per cent of the width, vertical ones pixels. */
 enum { HTML_LANE = 24, HTML_COLOURS = 6 };

@@ -1,0 +1,145 @@
+#!/bin/bash
+# assay compare: two runs beside each other say what one run with both models says, number for number; and what keeps runs from being
+# compared is said.
+. tests/e2e/lib.sh
+world 60
+
+ask() { # ask OUT [options]: answers from the recordings
+    local out=$1
+    shift
+    expect 0 "$ASSAY" run "$W/plan.yaml" --out "$W/$out" -q "$@"
+}
+ask both
+ask of-small --model small="replay:$W/small"
+ask of-large --model large="replay:$W/large"
+cd "$W" || exit 1
+
+expect 0 "$ASSAY" compare of-small of-large --report-json c.json --html c.html --markdown c.md
+prints "model against model"
+prints "answers that differ"
+python3 - both/report.json c.json "$REPO/reports/schema/report.schema.json" <<'PY' || fail "two runs differ from one run with both models"
+import json, sys
+one, two = (json.load(open(p)) for p in sys.argv[1:3])
+whole = json.loads(json.dumps(two))
+for part in ("results", "comparisons", "headline", "cautions"):
+    a, b = one.get(part), two.get(part)
+    for x in (a, b):
+        for r in x:
+            for k in ("prefill_seconds", "decode_seconds", "tokens_per_second"):
+                if isinstance(r, dict): r.pop(k, None)
+    if a != b:
+        sys.exit(f"{part} differ: {json.dumps(a)[:300]} / {json.dumps(b)[:300]}")
+c = two["compare"]
+assert [a["model"] for a in c["arms"]] == ["small", "large"], c["arms"]
+assert all(m["n_in_all"] == 60 and not any(x["n_not_in_all"] for x in m["models"]) for m in c["matched"]), c["matched"]
+# flips, counted by hand from the samples
+means = {}
+for s in two["samples"]:
+    v = s["scores"][0]["value"] if s["scores"] else None
+    if v is not None: means[s["model"], s["suite"], s["sample"]] = v
+for f in c["flips"]:
+    mine = sorted(k[2] for k, v in means.items() if k[0] == "small" and k[1] == f["suite"] and v > means.get(("large", *k[1:]), v))
+    assert sorted(x["sample"] for x in f["a_better"]) == mine, (mine, f["a_better"])
+same = n = 0
+for (m, s, q), v in means.items():
+    w = means.get(("large", s, q))
+    if m == "small" and w is not None: same += v == w; n += 1
+assert c["agreement"][0]["n_questions"] == n and abs(c["agreement"][0]["share"] - same / n) < 1e-12, c["agreement"]
+try:
+    from jsonschema import Draft202012Validator
+except ImportError:
+    sys.exit(0)
+schema = json.load(open(sys.argv[3]))
+for e in Draft202012Validator(schema).iter_errors(whole):
+    sys.exit(f"{e.json_path}: {e.message[:300]}")
+whole["compare"]["flips"][0]["a_better"].append({"sample": 1})
+assert not Draft202012Validator(schema).is_valid(whole)
+PY
+[ "$(grep -c '<section id="compare">' c.html)" = 1 ] || fail "the page has no comparison"
+grep -q "^## answers that differ" c.md || fail "Markdown has no flips: $(head -c 300 c.md)"
+expect 0 "$ASSAY" compare both
+prints "small"
+expect 0 "$ASSAY" compare both:large of-small --json
+python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); assert [m["name"] for m in d["models"]]==["large","small"] and "samples" not in d' "$W/out" || fail "--json"
+
+# samples under other names, in another order: joined by content; other content under the same name: not joined
+change() { # change COLUMN PYTHON: ids of both suites from that column, rows changed
+    sed -i "s/fields: {.*}/fields: {id: $1, target: answer}/" test/a/suite.yaml test/b/suite.yaml
+    python3 - "$2" <<'PY'
+import json, sys
+for s in ("a", "b"):
+    rows = [json.loads(l) for l in open(f"test/{s}/samples.jsonl")]
+    exec(sys.argv[1])
+    with open(f"test/{s}/samples.jsonl", "w") as f:
+        for r in rows: f.write(json.dumps(r) + "\n")
+PY
+}
+change first 'for i, r in enumerate(rows): r.update(first=f"q{i}", second=f"q{(i + 7) % len(rows)}")'
+ask named --model large="replay:$W/large"
+cd "$W" || exit 1
+change second 'rows.reverse()
+if s == "b":
+    for r in rows[:5]: r["answer"] += ".0"'
+ask reordered --model small="replay:$W/small"
+cd "$W" || exit 1
+expect 0 "$ASSAY" compare named reordered --report-json n.json
+python3 - n.json <<'PY' || fail "joining by content"
+import json, sys
+d = json.load(open(sys.argv[1]))
+m = {x["suite"]: x for x in d["compare"]["matched"]}
+assert m["test/a"]["n_in_all"] == 60 and m["test/a"]["example"] is None, m["test/a"]
+assert m["test/b"]["n_in_all"] == 55 and m["test/b"]["example"], m["test/b"]
+assert any("is not the same suite" in w for w in d["compare"]["warnings"]), d["compare"]["warnings"]
+# each question stands beside itself, whatever its number in either run
+asked = {}
+for s in d["samples"]:
+    asked.setdefault((s["suite"], s["sample"]), set()).add(s["prompt"][-1]["content"])
+assert all(len(v) == 1 for v in asked.values()), asked
+one = json.load(open("both/report.json"))
+before, now = (sum(p["n_matched"] for p in x["comparisons"]) for x in (one, d))
+assert before - 5 <= now <= before, (before, now)
+PY
+expect 0 "$ASSAY" compare of-large both:large
+prints "are the same weights"
+
+# what cannot be compared
+expect 2 "$ASSAY" compare
+says "name the runs to compare"
+expect 2 "$ASSAY" compare of-small
+says "this run has one model"
+expect 2 "$ASSAY" compare of-small nowhere
+says "there is no run here"
+expect 2 "$ASSAY" compare of-small of-large:other
+says "this run has no model 'other'"
+expect 2 "$ASSAY" compare of-small of-small
+says "is named twice"
+cp -r of-large broken && printf 'rubbish-rubbish' | dd of=broken/run.db bs=1 seek=9000 conv=notrunc 2>/dev/null && printf 'rubbish' | dd of=broken/run.db bs=1 seek=0 conv=notrunc 2>/dev/null
+expect 2 "$ASSAY" compare of-small broken --html nothing.html
+one_line
+[ -e nothing.html ] && fail "a page of a broken run"
+cp -r of-large part
+python3 - <<'PY'
+import sqlite3
+db = sqlite3.connect("part/run.db")
+db.execute("UPDATE manifest SET json = '999' WHERE key = 'n_items'")
+db.commit()
+PY
+expect 0 "$ASSAY" compare of-small part
+prints "is not finished"
+python3 - <<'PY'
+import json
+for s in ("a", "b"):
+    rows = [json.loads(l) for l in open(f"test/{s}/samples.jsonl")]
+    for r in rows: r["question"] = "Other: " + r["question"]
+    with open(f"test/{s}/samples.jsonl", "w") as f:
+        for r in rows: f.write(json.dumps(r) + "\n")
+PY
+ask other --model large="replay:$W/large"
+cd "$W" || exit 1
+expect 2 "$ASSAY" compare of-small other
+says "have no question in common"
+expect 4 "$ASSAY" compare of-small of-large --html /no/such/place/c.html
+expect 0 "$ASSAY" compare of-small:small of-large:large --html "$W/abs.html" -q
+grep -q NaN c.json abs.html && fail "NaN"
+grep -qi "nan" "$W/out" && fail "nan printed"
+finish
