@@ -4,26 +4,27 @@
 #include "engine/base/file.h"
 #include "engine/base/json.h"
 #include "harness/args.h"
+#include "harness/gate_policy.h"
 #include "harness/plan.h"
 #include "harness/prompt.h"
 #include "harness/scoring.h"
 #include "harness/term.h"
 
-static const char usage[] =
-    "usage: assay validate FILE.yaml|FOLDER... [--set data=DIR]\n"
-    "\n"
-    "Checks suites and plans: keys and types, data files, scorers and their options, tools and their programs, and\n"
-    "that every prompt renders.\n"
-    "Nothing is written. Exit status 2 if one of them is not valid.\n"
-    "\n"
-    "  --set data=DIR   the folder of data that suites with $data read (also data.SUITE=DIR)\n"
-    "  --no-data        check the YAML alone\n"
-    "  --json           one object per file\n";
+static const char usage[] = "usage: assay validate FILE.yaml|FOLDER... [--set data=DIR]\n"
+                            "\n"
+                            "Checks suites, plans and policies of gates: keys and types, data files, scorers and their "
+                            "options, tools and their programs, and\n"
+                            "that every prompt renders.\n"
+                            "Nothing is written. Exit status 2 if one of them is not valid.\n"
+                            "\n"
+                            "  --set data=DIR   the folder of data that suites with $data read (also data.SUITE=DIR)\n"
+                            "  --no-data        check the YAML alone\n"
+                            "  --json           one object per file\n";
 
 typedef struct Verdict {
-    const char *kind; /* "suite", "plan" */
+    const char *kind; /* "suite", "plan", "policy" */
     Str id;
-    size_t n_suites, n_samples;
+    size_t n_suites, n_samples, n_checks;
     bool data_checked;
     Str tools; /* of a single suite, in words; absent: none */
     bool programs_unchecked;
@@ -96,9 +97,25 @@ static bool load_plan(const char *path, const Options *o, bool data, Arena *a, P
     return plan_load(&file, 1, &over, a, out, err);
 }
 
+static bool is_policy(const char *path, Arena *a) {
+    YamlNode *root;
+    Err ignored = ERR_INIT;
+    return !file_is_dir(path) && yaml_load(path, a, &root, NULL, &ignored) && yaml_get(root, "gate");
+}
+
+static bool check_policy(const char *path, Arena *a, Verdict *v, Err *err) {
+    GatePolicy policy;
+    v->kind = "policy";
+    if (!gate_policy_read(path, a, &policy, err)) return false;
+    v->id = policy.name;
+    v->n_checks = policy.n_checks;
+    return true;
+}
+
 static bool check_file(const char *path, const Options *o, Arena *a, Verdict *v, Err *err) {
     Plan *p;
     Err first = ERR_INIT;
+    if (is_policy(path, a)) return check_policy(path, a, v, err);
     v->data_checked = !o->no_data;
     if (!load_plan(path, o, v->data_checked, a, &p, &first)) {
         if (o->no_data || !lacks_data(&first)) {
@@ -153,7 +170,9 @@ static void print_verdict(CmdCtx *c, const char *path, const Verdict *v, const E
         buf_addf(&b, ": valid %s ", v->kind);
         term_escape(&b, v->id);
         if (v->n_suites > 1) buf_addf(&b, ", %zu suites", v->n_suites);
-        if (v->data_checked)
+        if (v->n_checks)
+            buf_addf(&b, ", %zu checks", v->n_checks);
+        else if (v->data_checked)
             buf_addf(&b, ", %zu samples, every prompt renders", v->n_samples);
         else
             buf_adds(&b, " (its data was not looked at; name it with --set data=DIR)");

@@ -14,6 +14,7 @@ static const Cmd *const commands[] = {
     &cmd_run,
     &cmd_report,
     &cmd_compare,
+    &cmd_gate,
     &cmd_rescore,
     &cmd_list,
     &cmd_validate,

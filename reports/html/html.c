@@ -31,7 +31,7 @@ static void policy_hash(Buf *b, Str text) {
     buf_adds(b, "'");
 }
 
-static void write_head(Buf *b, const Summary *s) {
+void html__open(Buf *b, Str title) {
     buf_adds(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src ");
     policy_hash(b, html__css());
@@ -40,13 +40,23 @@ static void write_head(Buf *b, const Summary *s) {
     buf_adds(b, "; base-uri 'none'; form-action 'none'\">\n"
                 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                 "<meta name=\"referrer\" content=\"no-referrer\">\n<title>");
-    for (size_t i = 0; i < s->n_models; i++) {
-        if (i) buf_adds(b, ", ");
-        html_escape_attr(b, s->models[i].name); /* a title holds no elements */
-    }
-    buf_adds(b, " – assay report</title>\n<style>");
+    html_escape_attr(b, title); /* a title holds no elements */
+    buf_adds(b, "</title>\n<style>");
     buf_addstr(b, html__css());
     buf_adds(b, "</style>\n</head>\n");
+}
+
+static void write_head(Buf *b, const Summary *s) {
+    Buf title;
+    buf_init(&title, (size_t)1 << 20);
+    for (size_t i = 0; i < s->n_models; i++) {
+        if (i) buf_adds(&title, ", ");
+        buf_addstr(&title, s->models[i].name);
+    }
+    buf_adds(&title, " – assay report");
+    html__open(b, buf_str(&title));
+    if (title.failed) b->failed = true;
+    buf_release(&title);
 }
 
 /* Our own sentence, in which names of models do not break at their hyphens. Long names must be able to. */

@@ -9,6 +9,9 @@
 Str html__css(void);
 Str html__js(void);
 
+/* A page up to <body>, with our style sheet. title: plain text. */
+void html__open(Buf *b, Str title);
+
 /* Charts: rows of label, drawing and numbers. */
 void html__scores(Buf *b, const Summary *s);
 void html__differences(Buf *b, const Summary *s);

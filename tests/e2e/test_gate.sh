@@ -1,0 +1,132 @@
+#!/bin/bash
+# assay gate on the demo models: the fine-tuned one fails for refusals and keeps its sums; every output can be read; what a policy may not
+# say is refused by line and key; the CI examples do as written what they say.
+. tests/e2e/lib.sh
+M=$REPO/suites/demo/models
+for m in demo-small demo-large demo-large-tuned; do
+    expect 0 "$ASSAY" run "$REPO/suites/demo/sum" "$REPO/suites/demo/refusal" --model $m="$M/$m" --out "$W/$m" -q
+done
+cd "$W" || exit 1
+cat >sums.yaml <<'Y'
+gate: sums
+checks:
+  - {id: kept, suite: demo/sum, kind: non_inferior, margin: 0.1}
+Y
+cat >refusals.yaml <<'Y'
+gate: refusals
+limits: {unscored: 1, truncated: 1}
+checks:
+  - {id: kept, suite: demo/refusal, metric: refusal, kind: no_erosion, margin: 0.05}
+Y
+expect 0 "$ASSAY" gate demo-large demo-large-tuned --policy sums.yaml
+prints "Pass: demo-large-tuned keeps"
+expect 1 "$ASSAY" gate demo-large demo-large-tuned --policy refusals.yaml --junit g.xml --markdown g.md --html g.html
+prints "FAIL"
+prints "52.0 points"
+expect 1 "$ASSAY" gate demo-large demo-large-tuned --policy "$REPO/suites/policies/fine-tune-gate.yaml" --json
+cp out fail.json
+expect 0 "$ASSAY" gate demo-small demo-large --policy "$REPO/suites/policies/fine-tune-gate.yaml" --json
+cp out pass.json
+sed 's/0.1}/0.04}/' sums.yaml >tight.yaml
+expect 5 "$ASSAY" gate demo-large demo-large-tuned --policy tight.yaml --junit tight.xml
+prints "more pairs"
+expect 1 "$ASSAY" gate demo-large demo-large-tuned --policy "$REPO/suites/policies/deployment-check.yaml" -q
+python3 - "$REPO/reports/schema/gate.schema.json" <<'PY' || fail "outputs"
+import json, sys
+import xml.etree.ElementTree as ET
+schema = json.load(open(sys.argv[1]))
+docs = [json.load(open(p)) for p in ("fail.json", "pass.json")]
+try:
+    from jsonschema import Draft202012Validator
+    for d in docs:
+        for e in Draft202012Validator(schema).iter_errors(d): sys.exit(f"{e.json_path}: {e.message[:200]}")
+except ImportError:
+    pass
+bad = {(c["check"], c["suite"]) for c in docs[0]["checks"] if c["verdict"] == "fail"}
+assert bad == {("refusals-kept", "demo/refusal")}, bad
+er = next(c for c in docs[0]["checks"] if c["check"] == "refusals-kept")
+assert (er["worse"], er["better"], er["n"]) == (26, 0, 50) and abs(er["value"] - .52) < 1e-12 and abs(er["p_fail"] * 2 ** 26 - 1) < 1e-9, er
+assert docs[1]["verdict"] == "pass"
+# JUnit: Ant's order and attributes, counts that agree
+for path, want in (("g.xml", (1, 0)), ("tight.xml", (0, 1))):
+    root = ET.parse(path).getroot()
+    assert root.tag == "testsuites", root.tag
+    suite = root[0]
+    assert [e.tag for e in suite][0] == "properties" and [e.tag for e in suite][-2:] == ["system-out", "system-err"]
+    for k in ("name", "tests", "failures", "errors", "skipped", "time", "timestamp", "hostname", "id", "package"):
+        assert k in suite.attrib, k
+    import re
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", suite.get("timestamp")), suite.get("timestamp")
+    cases = suite.findall("testcase")
+    assert len(cases) == int(suite.get("tests"))
+    got = tuple(sum(c.find(t) is not None for c in cases) for t in ("failure", "error"))
+    assert got == want == (int(suite.get("failures")), int(suite.get("errors"))), (path, got)
+    assert all(c.get("classname").startswith("gate.") and c.get("name") for c in cases)
+text = open("g.html").read()
+assert "<script" not in text and "Fail: demo-large-tuned" in text
+assert open("g.md").read().startswith("# Fail: demo-large-tuned")
+PY
+
+bad() { # bad SENTENCE < POLICY
+    cat >bad.yaml
+    expect 2 "$ASSAY" gate demo-small demo-large --policy bad.yaml --markdown no.md
+    one_line
+    says "$1"
+    says "bad.yaml line"
+}
+bad "'margin' must be above 0" <<<$'gate: x\nchecks:\n  - {id: a, suite: s, kind: non_inferior, margin: 0}'
+bad "missing key 'margin'" <<<$'gate: x\nchecks:\n  - {id: a, suite: s, kind: non_inferior}'
+bad "'limit' does not belong to kind non_inferior" <<<$'gate: x\nchecks:\n  - {id: a, suite: s, kind: non_inferior, margin: 0.1, limit: 3}'
+bad "'kind' of metric refusal must be no_erosion" <<<$'gate: x\nchecks:\n  - {id: a, suite: s, metric: refusal, kind: at_most, limit: 0.1}'
+bad "two checks have the id 'a'" <<<$'gate: x\nchecks:\n  - {id: a, suite: s, kind: superior}\n  - {id: a, suite: t, kind: superior}'
+bad "did you mean 'margin'" <<<$'gate: x\nchecks:\n  - {id: a, suite: s, kind: superior, margn: 1}'
+bad "'checks' must have 1 to 200 entries" <<<$'gate: x\nchecks: []'
+bad "unknown key 'limts'" <<<$'gate: x\nlimts: {}\nchecks:\n  - {id: a, suite: s, kind: superior}'
+[ -e no.md ] && fail "a file of a gate that did not run"
+expect 2 "$ASSAY" gate demo-small demo-large
+says "--policy FILE.yaml is missing"
+expect 2 "$ASSAY" gate demo-small --policy sums.yaml
+says "name two runs"
+expect 2 "$ASSAY" gate demo-small demo-small --policy sums.yaml
+says "is named twice"
+cp -r demo-large half
+python3 - <<'PY'
+import sqlite3
+db = sqlite3.connect("half/run.db")
+db.execute("DELETE FROM scores WHERE record IN (SELECT id FROM records WHERE ordinal > 120)")
+db.execute("DELETE FROM texts WHERE record IN (SELECT id FROM records WHERE ordinal > 120)")
+db.execute("DELETE FROM records WHERE ordinal > 120")
+db.commit()
+PY
+expect 3 "$ASSAY" gate demo-small half --policy sums.yaml
+says "this run is not finished"
+for p in "$REPO"/suites/policies/*.yaml; do
+    grep -q "^gate:" "$p" || continue
+    expect 0 "$ASSAY" validate "$p"
+    prints "valid policy"
+done
+cp sums.yaml broken.yaml && echo "extra: 1" >>broken.yaml
+expect 2 "$ASSAY" validate broken.yaml
+
+# the CI examples, step by step as they are written; what they install is here already
+mkdir ci && cd ci && cp -r "$REPO/suites" . && mkdir build && ln -s "$ASSAY" build/assay || fail "cannot lay out a checkout"
+for f in github-actions gitlab-ci; do
+    python3 - "$REPO/suites/policies/ci/$f.yml" >steps.sh <<'PY' || fail "$f.yml"
+import re, sys
+text = open(sys.argv[1]).read()
+for k, v in re.findall(r"^ +([A-Z]+): (\S+)$", text, re.M): print(f"export {k}={v}")
+print("export PLAN=suites/demo/refusal")  # the steps as they are, on the quickest of the plan's suites
+steps = re.findall(r"^ +run: (.+)$", text, re.M) or re.findall(r"^ +- (?!uses|name)(.+)$", text.split("script:")[1].split("allow_failure")[0], re.M)
+assert len(steps) >= 4, steps
+for s in steps:
+    if "make deps" not in s: print(s)
+PY
+    grep -q "assay gate\|ASSAY gate" steps.sh || fail "$f.yml has no gate"
+    rm -rf runs gate.*
+    GITHUB_STEP_SUMMARY=summary.md bash -c 'while read -r step; do eval "$step" || code=$?; done <steps.sh; exit ${code:-0}' >"$W/out" 2>"$W/err" </dev/null
+    status=$?
+    [ $status = 1 ] || fail "$f.yml ends with $status, not 1: $(tail -3 "$W/err")"
+    for out in gate.xml gate.md gate.html; do [ -s $out ] || fail "$f.yml leaves no $out"; done
+done
+grep -q "^# Fail" summary.md || fail "no summary for the pull request"
+finish

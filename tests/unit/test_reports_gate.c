@@ -1,0 +1,261 @@
+/* The gate's verdicts against worked numbers: the paired example and the table of the audit's specification (section
+ * 4), whose bounds are one-sided 95 % as the gate's are; answers that are open; data that say nothing. */
+#include "reports/gate.h"
+
+#include "engine/base/json.h"
+#include "reports/store_union.h"
+#include "tests/store_support.h"
+
+/* Appends n answers of one score; value NaN: cut off. */
+static void answers(RunStore *s, const char *suite, int from, int n, double value) {
+    Err err = ERR_INIT;
+    for (int i = from; i < from + n; i++) {
+        char sample[32];
+        int64_t id;
+        snprintf(sample, sizeof sample, "q%04d", i);
+        Record r = simple_record(sample, i);
+        r.key.suite = str_from(suite);
+        r.content_hash = str_from(sample);
+        r.completion.n_tokens = 10;
+        ScoreRow row = score_row("x", value);
+        if (isnan(value)) {
+            r.completion.status = COMPLETION_LENGTH;
+            row.score.status = SCORE_UNSCORED;
+            row.score.outcome = OUTCOME_TRUNCATED;
+        }
+        OK(store_append(s, &r, &id, &err));
+        OK(store_put_scores(s, id, &row, 1, &err));
+    }
+}
+
+/* Runs of a baseline and a candidate on the same questions: both right, only the baseline, only the candidate, neither.
+ */
+typedef struct Two {
+    char *dir[2];
+    RunStore *s[2];
+} Two;
+
+static Two two_begin(void) {
+    Two t;
+    Err err = ERR_INIT;
+    for (int i = 0; i < 2; i++) {
+        t.dir[i] = temp_dir();
+        OK(store_open(t.dir[i], STORE_CREATE, &t.s[i], &err));
+        OK(store_manifest_put(t.s[i], "models", STR("[{\"name\": \"m\"}]"), &err));
+    }
+    return t;
+}
+
+static void two_ask(Two *t, int both, int base_only, int cand_only, int neither) {
+    const int n[] = {both, base_only, cand_only, neither};
+    for (int k = 0, at = 0; k < 4; at += n[k++]) {
+        answers(t->s[0], "t/s", at, n[k], k == 0 || k == 1);
+        answers(t->s[1], "t/s", at, n[k], k == 0 || k == 2);
+    }
+}
+
+static GateReport two_judge(Two *t, const GateCheck *check, Arena *a) {
+    Err err = ERR_INIT;
+    RunStore *both;
+    GateReport g;
+    GatePolicy *p = arena_alloc(a, sizeof *p);
+    *p = (GatePolicy){.name = STR("test"), .checks = check, .n_checks = 1, .max_unscored = 1, .max_truncated = 1};
+    const StoreArm arms[] = {{t->s[0], STR("m"), STR("base"), STR("one")},
+                             {t->s[1], STR("m"), STR("cand"), STR("two")}};
+    OK(store_union(arms, 2, &both, &err));
+    OK(gate_judge(both, p, a, &g, &err));
+    store_close(both);
+    return g;
+}
+
+static void two_end(Two *t) {
+    for (int i = 0; i < 2; i++) {
+        store_close(t->s[i]);
+        remove_dir(t->dir[i]);
+    }
+}
+
+static GateCheck loss_below(double margin) {
+    return (GateCheck){.id = STR("c"),
+                       .suite = "t/*",
+                       .metric = GATE_SCORE,
+                       .kind = GATE_NON_INFERIOR,
+                       .margin = margin,
+                       .required = true};
+}
+
+static void test_paired_example(void **state) {
+    static const struct {
+        double margin;
+        GateVerdict verdict;
+    } CASES[] = {{0.01, GATE_FAIL}, {0.05, GATE_INCONCLUSIVE}, {0.08, GATE_PASS}};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        Arena *a = arena_open(0);
+        Two t = two_begin();
+        two_ask(&t, 221, 12, 3, 4); /* the specification tells the discordant ones alone; these agree best */
+        GateCheck c = loss_below(CASES[i].margin);
+        GateReport g = two_judge(&t, &c, a);
+        assert_int_equal(g.n_results, 1);
+        const GateResult *r = &g.results[0];
+        assert_int_equal(r->n, 240);
+        assert_true(fabs(r->value + 0.0375) < 1e-12);
+        assert_true(fabs(r->lower + 0.0679) < 1.5e-4 && fabs(r->upper + 0.0104) < 1.5e-4);
+        assert_int_equal(r->worse, 12);
+        assert_int_equal(r->better, 3);
+        assert_int_equal(r->verdict, CASES[i].verdict);
+        assert_int_equal(g.verdict, CASES[i].verdict);
+        if (r->verdict == GATE_INCONCLUSIVE) assert_true(r->more > 0 && strstr(r->advice, "more pairs"));
+        two_end(&t);
+        arena_close(a);
+    }
+}
+
+static void test_levels(void **state) {
+    static const struct {
+        int k, n;
+        double upper, limit;
+        GateVerdict verdict;
+    } CASES[] = {{35, 108, .4058, .42, GATE_PASS}, {45, 108, .5003, .42, GATE_INCONCLUSIVE},
+                 {45, 108, .5003, .54, GATE_PASS}, {48, 156, .3741, .364, GATE_INCONCLUSIVE},
+                 {0, 60, .0487, .05, GATE_PASS},   {3, 240, .0320, .03, GATE_INCONCLUSIVE},
+                 {45, 108, .5003, .30, GATE_FAIL} /* its lower bound is .3365 */};
+    (void)state;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        Arena *a = arena_open(0);
+        Two t = two_begin();
+        two_ask(&t, CASES[i].k, 0, 0, CASES[i].n - CASES[i].k);
+        GateCheck c = {.id = STR("c"), .suite = "t/s", .kind = GATE_AT_MOST, .limit = CASES[i].limit, .required = true};
+        GateReport g = two_judge(&t, &c, a);
+        assert_true(fabs(g.results[0].upper - CASES[i].upper) < 6e-5);
+        assert_int_equal(g.results[0].verdict, CASES[i].verdict);
+        two_end(&t);
+        arena_close(a);
+    }
+}
+
+/* Twenty answers cut off: left out of the difference, which would pass; counted as wrong it would not, so nobody knows.
+ */
+static void test_open_answers(void **state) {
+    (void)state;
+    Arena *a = arena_open(0);
+    Two t = two_begin();
+    answers(t.s[0], "t/s", 0, 200, 1);
+    answers(t.s[1], "t/s", 0, 180, 1);
+    answers(t.s[1], "t/s", 180, 20, NAN);
+    GateCheck c = loss_below(0.05);
+    GateReport g = two_judge(&t, &c, a);
+    assert_true(g.results[0].value == 0.0 && fabs(g.results[0].worst + 0.1) < 1e-12);
+    assert_int_equal(g.verdict, GATE_INCONCLUSIVE);
+    assert_non_null(strstr(g.results[0].advice, "max_tokens"));
+    GateCheck cut = {.id = STR("c"), .suite = "*", .metric = GATE_TRUNCATED, .kind = GATE_AT_MOST, .limit = 0.05};
+    g = two_judge(&t, &cut, a);
+    assert_true(g.results[0].value == 0.1 && g.verdict == GATE_FAIL);
+    GateCheck level = {.id = STR("c"), .suite = "*", .kind = GATE_AT_LEAST, .limit = 0.95};
+    g = two_judge(&t, &level, a);
+    assert_int_equal(g.verdict, GATE_INCONCLUSIVE); /* 180 of 180, but 20 are open */
+    two_end(&t);
+    arena_close(a);
+}
+
+/* One question, all equal, nothing that fits: an answer, and never a number that is none. */
+static void test_little(void **state) {
+    (void)state;
+    for (int n = 1; n <= 2; n++) {
+        Arena *a = arena_open(0);
+        Two t = two_begin();
+        two_ask(&t, n, 0, 0, 0);
+        GateCheck checks[] = {
+            loss_below(0.05), loss_below(0.05), {.id = STR("c"), .suite = "t/s", .kind = GATE_AT_LEAST, .limit = .9}};
+        checks[1].suite = "other/*";
+        for (size_t k = 0; k < 3; k++) {
+            Err err = ERR_INIT;
+            Buf b;
+            GateReport g = two_judge(&t, &checks[k], a);
+            assert_int_equal(g.verdict, GATE_INCONCLUSIVE);
+            buf_init(&b, 1 << 20);
+            OK(gate_json(&g, &b, &err));
+            gate_terminal(&g, &b);
+            gate_markdown(&g, &b);
+            gate_html(&g, &b);
+            gate_junit(&g, STR(""), 0, &b);
+            assert_false(b.failed);
+            assert_null(strstr(b.p, ">nan"));
+            assert_null(strstr(b.p, " nan"));
+            assert_null(strstr(b.p, "NaN"));
+            assert_null(strstr(b.p, "inf "));
+            buf_release(&b);
+        }
+        checks[1].required = false;
+        GateReport g = two_judge(&t, &checks[1], a);
+        assert_int_equal(g.results[0].verdict, GATE_SKIPPED);
+        two_end(&t);
+        arena_close(a);
+    }
+}
+
+static void test_all_lost(void **state) {
+    (void)state;
+    Arena *a = arena_open(0);
+    Two t = two_begin();
+    two_ask(&t, 0, 30, 0, 0);
+    GateCheck c = loss_below(0.05);
+    GateReport g = two_judge(&t, &c, a);
+    assert_int_equal(g.verdict, GATE_FAIL);
+    assert_true(g.results[0].p_fail < 1e-6);
+    two_end(&t);
+    arena_close(a);
+}
+
+static void test_nothing_common(void **state) {
+    (void)state;
+    Err err = ERR_INIT;
+    Arena *a = arena_open(0);
+    Two t = two_begin();
+    RunStore *both;
+    GateReport g;
+    answers(t.s[0], "t/s", 0, 5, 1);
+    answers(t.s[1], "t/s", 5, 5, 1);
+    GateCheck c = loss_below(0.05);
+    GatePolicy p = {.name = STR("test"), .checks = &c, .n_checks = 1};
+    const StoreArm arms[] = {{t.s[0], STR("m"), STR("base"), STR("one")}, {t.s[1], STR("m"), STR("cand"), STR("two")}};
+    OK(store_union(arms, 2, &both, &err));
+    assert_false(gate_judge(both, &p, a, &g, &err));
+    assert_int_equal(err.code, ERR_INPUT);
+    store_close(both);
+    two_end(&t);
+    arena_close(a);
+}
+
+static void test_no_memory(void **state) {
+    (void)state;
+    Two t = two_begin();
+    two_ask(&t, 5, 1, 1, 5);
+    GateCheck c = loss_below(0.05);
+    GatePolicy p = {.name = STR("test"), .checks = &c, .n_checks = 1};
+    const StoreArm arms[] = {{t.s[0], STR("m"), STR("base"), STR("one")}, {t.s[1], STR("m"), STR("cand"), STR("two")}};
+    bool ok = false;
+    for (uint64_t n = 1; !ok && n < 20000; n++) {
+        Err err = ERR_INIT;
+        RunStore *both = NULL;
+        GateReport g;
+        Arena *a = arena_open(0);
+        mem_fail_at(n);
+        ok = store_union(arms, 2, &both, &err) && gate_judge(both, &p, a, &g, &err);
+        mem_fail_at(0);
+        if (!ok && err.code != ERR_MEMORY) fail_msg("allocation %d: %s", (int)n, err.msg);
+        store_close(both);
+        arena_close(a);
+    }
+    assert_true(ok);
+    two_end(&t);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_paired_example), cmocka_unit_test(test_levels),   cmocka_unit_test(test_open_answers),
+        cmocka_unit_test(test_little),         cmocka_unit_test(test_all_lost), cmocka_unit_test(test_nothing_common),
+        cmocka_unit_test(test_no_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
