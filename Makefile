@@ -58,7 +58,7 @@ Q := @
 endif
 
 .DEFAULT_GOAL := all
-.PHONY: all tools help run test check deps unit e2e lint demo-models install clean check-deps libengine.a san-test browser-test tokenizer-parity
+.PHONY: all tools help run test check deps unit e2e lint demo-models install clean check-deps libengine.a san-test browser-test tokenizer-parity simulate
 
 all: check-deps $(BUILD)/assay $(EXTRA_BIN) ## build build/assay
 
@@ -157,6 +157,14 @@ $(BUILD)/parity/%: tests/parity/%.c $(BUILD)/libengine.a
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(ALL_LDFLAGS) $(BUILD)/libengine.a $(ALL_LIBS) -o $@
 tokenizer-parity: $(BUILD)/parity/tokenizer_time ## compare ids and speed with npm's tiktoken (needs npm; not in `make test`)
 	@tests/parity/tokenizer.sh $(BUILD)
+
+$(BUILD)/sim/%: tests/sim/%.c $(BUILD)/libassay.a
+	@mkdir -p $(@D)
+	@echo "  TOOL    $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(ALL_LDFLAGS) $(BUILD)/libassay.a $(ALL_LIBS) -o $@
+simulate: $(BUILD)/sim/coverage $(BUILD)/sim/sequential ## how often intervals hold and sequential tests err (minutes; not in `make test`)
+	@$(BUILD)/sim/coverage
+	@$(BUILD)/sim/sequential
 
 # Debian and Ubuntu names; PACKAGES_TEST are needed by the tests alone.
 PACKAGES      := build-essential pkg-config libcjson-dev libyaml-dev libsqlite3-dev libpcre2-dev libseccomp-dev \

@@ -46,7 +46,7 @@ typedef bool (*CmdLineFn)(void *ctx, Str line, Arena *a, Buf *out, Err *err);
 int cmd_each_line(CmdCtx *c, CmdLineFn fn, void *ctx);
 
 /* ---- runner ---- */
-extern const Cmd cmd_run, cmd_report, cmd_compare, cmd_gate, cmd_rescore, cmd_score, cmd_calibrate;
+extern const Cmd cmd_run, cmd_report, cmd_compare, cmd_gate, cmd_rescore, cmd_score, cmd_stats, cmd_calibrate;
 extern const Cmd cmd_help;
 
 /* ---- sealing: keygen, seal, unseal ---- */

@@ -32,6 +32,7 @@ static const Cmd *const commands[] = {
     &cmd_render,
     &cmd_parse,
     &cmd_score,
+    &cmd_stats,
     &cmd_transform,
     &cmd_calibrate,
 

@@ -5,9 +5,9 @@
 #include "reports/stats_dist.h"
 
 /* diff = new - baseline, higher is better; margin > 0 is the loss that would still be accepted. z = (diff + margin)/se,
- * p = 1 - Phi(z), noninferior if p < alpha, lower = diff - z_{1-alpha} se. With se = 0 the difference is taken as
- * known: z is +-infinity, p 0 or 1. Undefined arguments (se < 0, NaN, alpha outside (0,1)): not non-inferior, all NaN.
- */
+ * p = 1 - Phi(z), noninferior if p < alpha, lower = diff - z_{1-alpha} se. se = 0 (no pair differs) does not mean that
+ * the difference is known: all NaN and not non-inferior; take stat_newcombe_paired there. The same for arguments out of
+ * range (NaN, alpha outside (0,1)). */
 typedef struct StatNonInferiority {
     double z, p, lower;
     bool noninferior;
