@@ -13,7 +13,7 @@ CC := gcc
 endif
 SHELL   := /bin/bash
 .DEFAULT_GOAL := all
-PKGS    := libcjson yaml-0.1 sqlite3 libpcre2-8 libseccomp libsodium libzip
+PKGS    := libcjson yaml-0.1 sqlite3 libpcre2-8 libseccomp libsodium libzip zlib
 comma   := ,
 ifneq ($(SAN),)
 BUILD   := $(BUILD)/san-$(subst $(comma),-,$(SAN))-$(notdir $(CC))
@@ -84,7 +84,7 @@ $(HELPER): harness/sandbox/helper/helper.c harness/sandbox/job.h Makefile
 $(BUILD)/harness/sandbox/embed.o: OPT := -DSANDBOX_HELPER_PATH='"$(HELPER)"'
 $(BUILD)/harness/sandbox/embed.o: $(HELPER) harness/sandbox/driver.py
 
-$(BUILD)/reports/html/html_embed.o: reports/html/report.css reports/html/report.js
+$(BUILD)/reports/html/html_embed.o: $(addprefix reports/html/,report.css page.js report.js live.js)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -168,7 +168,7 @@ simulate: $(BUILD)/sim/coverage $(BUILD)/sim/sequential ## how often intervals h
 
 # Debian and Ubuntu names; PACKAGES_TEST are needed by the tests alone.
 PACKAGES      := build-essential pkg-config libcjson-dev libyaml-dev libsqlite3-dev libpcre2-dev libseccomp-dev \
-                 libsodium-dev libzip-dev bubblewrap python3
+                 libsodium-dev libzip-dev zlib1g-dev bubblewrap python3
 PACKAGES_TEST := libcmocka-dev python3-jsonschema
 deps: ## install by apt what is missing (elsewhere: print the list)
 	@tests/tools/deps.sh $(PACKAGES) $(PACKAGES_TEST)

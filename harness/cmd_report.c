@@ -9,9 +9,10 @@
 #include "harness/unseal.h"
 #include "reports/report.h"
 #include "reports/store.h"
+#include "reports/words.h"
 
 static const char usage[] =
-    "usage: assay report DIR [--format LIST] [--reveal FILE.key [--out DIR]]\n"
+    "usage: assay report DIR [--format LIST] [--lang en|ko] [--reveal FILE.key [--out DIR]]\n"
     "\n"
     "Writes the reports of a stored run anew, prints the summary and their paths.\n"
     "\n"
@@ -22,6 +23,7 @@ static const char usage[] =
     "                     csv      samples.csv, one row per sample and score, without texts\n"
     "                     inspect  inspect/*.eval, logs for Inspect's viewer\n"
     "                     lm-eval  lm-eval/MODEL/, results and samples as lm-evaluation-harness writes them\n"
+    "  --lang en|ko       language of report.html; the others are English\n"
     "  --reveal FILE.key  reports that show sealed texts, for their auditor: written apart, into\n"
     "                     DIR.revealed, readable by you alone\n"
     "  --out DIR          where revealed reports go instead\n";
@@ -75,23 +77,33 @@ static bool choose_place(CmdCtx *c, RunStore *s, const char *dir, const char *ke
     return file_mkdirs(*place, &c->fail);
 }
 
+static bool choose_language(CmdCtx *c, const char *name, Lang *out) {
+    *out = LANG_EN;
+    return !name || lang_find(name, out) ||
+           err_set(&c->fail, ERR_INPUT, "--lang: reports speak en (English) and ko (Korean), not '%s'", name);
+}
+
 static int report_run(CmdCtx *c, int argc, char **argv) {
-    const char *format = "json,html", *key = NULL, *out = NULL, *place = NULL;
+    const char *format = "json,html", *key = NULL, *out = NULL, *place = NULL, *language = NULL;
     const Report *reports[64];
     const char *files[64];
     size_t n = 0;
     ArgList words = {0};
     RunStore *s = NULL;
-    const ArgSpec specs[] = {
-        {"format", 'f', ARG_TEXT, &format}, {"reveal", 0, ARG_TEXT, &key}, {"out", 'o', ARG_TEXT, &out}};
-    if (!args_parse(c, argc, argv, specs, 3, &words)) return CMD_FAILED;
+    Lang lang = LANG_EN;
+    const ArgSpec specs[] = {{"format", 'f', ARG_TEXT, &format},
+                             {"reveal", 0, ARG_TEXT, &key},
+                             {"out", 'o', ARG_TEXT, &out},
+                             {"lang", 0, ARG_TEXT, &language}};
+    if (!args_parse(c, argc, argv, specs, sizeof specs / sizeof *specs, &words)) return CMD_FAILED;
     if (words.n != 1) {
         err_set(&c->fail, ERR_INPUT, "name one run: assay report DIR");
         return CMD_FAILED;
     }
     const char *dir = words.v[0];
-    bool ok = find_reports(c, str_from(format), reports, 64, &n) && store_open(dir, STORE_READ, &s, &c->fail) &&
-              choose_place(c, s, dir, key, out, &place);
+    bool ok = choose_language(c, language, &lang) && find_reports(c, str_from(format), reports, 64, &n) &&
+              store_open(dir, STORE_READ, &s, &c->fail) && choose_place(c, s, dir, key, out, &place);
+    if (ok) store_speak(s, lang);
     for (size_t i = 0; ok && i < n; i++) ok = report_write_file(reports[i], s, place, &c->fail);
     for (size_t i = 0; i < n; i++) files[i] = reports[i]->file_name;
     if (ok && key) fprintf(c->err, "assay: warning: the reports in %s show sealed texts in the clear\n", place);

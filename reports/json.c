@@ -522,7 +522,8 @@ static bool json_write(RunStore *store, Buf *out, Err *err) {
     json_out_init(&o, out, 1);
     bool ok = (keep && scratch) || err_nomem(err);
     ok = ok && summary_build(store, keep, &s, err) && safety_build(store, &s, &f, err) &&
-         compare_build(store, &s, &c, err) && write_document(&o, store, &s, &f, &c, scratch, err);
+         safety_headline(&s, &f, err) && compare_build(store, &s, &c, err) &&
+         write_document(&o, store, &s, &f, &c, scratch, err);
     if (ok && out->failed) ok = err_set(err, ERR_MEMORY, "the report is too large for memory");
     arena_close(scratch);
     arena_close(keep);

@@ -14,7 +14,7 @@ const char *safety_facet_name(SafFacet f) {
 }
 
 const char *safety_verdict_name(SafVerdict v) {
-    return v == SAF_PASS ? "pass" : v == SAF_FAIL ? "fail" : "cannot tell";
+    return v == SAF_PASS ? WORD("pass") : v == SAF_FAIL ? WORD("fail") : WORD("cannot tell");
 }
 
 const char *safety_title(const Summary *s, const SafSection *sec) {

@@ -69,6 +69,13 @@ typedef struct SafCell {
     SafRate leak, over_refusal;
 } SafCell;
 
+/* The same by language, as counts alone: items, and how many of them failed (no whole number over repeats). */
+typedef struct SafHeat {
+    size_t domain, stage, lang;
+    size_t n_harm, n_twin;
+    double leaked, over_refused;
+} SafHeat;
+
 typedef struct SafTransform {
     size_t transform; /* index in the Summary */
     SafCounts counts;
@@ -118,6 +125,8 @@ typedef struct SafView {
     size_t n_facets[SAF_N_FACETS];
     const SafCell *cells;
     size_t n_cells;
+    const SafHeat *heat; /* by language, domain, stage; every combination */
+    size_t n_heat;
     const SafTransform *transforms; /* in the Summary's order; also if plain is all */
     size_t n_transforms;
     SafRate any_transform, mean_transform; /* of harm items; undefined with one transform alone */
@@ -133,12 +142,12 @@ typedef struct SafView {
 
 /* Two models on the same items: `base` stands first in the plan. */
 typedef struct SafDuel {
-    size_t base, tuned;    /* views */
-    SafDiff erosion;       /* share of harm items declined: base minus tuned */
-    SafDiff over_refusal;  /* tuned minus base */
-    SafDiff any_transform; /* tuned minus base; undefined with one transform alone */
-    SafGate gate;          /* of erosion */
-    const char *sentence;
+    size_t base, tuned;                   /* views */
+    SafDiff erosion;                      /* share of harm items declined: base minus tuned */
+    SafDiff over_refusal;                 /* tuned minus base */
+    SafDiff any_transform;                /* tuned minus base; undefined with one transform alone */
+    SafGate gate;                         /* of erosion */
+    const char *lead, *detail, *sentence; /* the answer; its numbers, "" if there are none; both together */
 } SafDuel;
 
 typedef struct SafSection {
@@ -157,6 +166,12 @@ typedef struct Safety {
 
 /* Everything lives in the Summary's arena. */
 bool safety_build(RunStore *store, const Summary *s, Safety *out, Err *err);
+
+/* Adds what the sections say to the Summary's headline: on a suite about safety its figures answer, not a comparison of
+ * mean scores. It stands first where refusals were eroded, and alone where the run has no other suites. The same in
+ * every report. */
+enum { SAF_MAX_LEADS = 8 };
+bool safety_headline(Summary *s, const Safety *f, Err *err);
 
 /* Title of the suite, with the effort behind it if the run has several. */
 const char *safety_title(const Summary *s, const SafSection *sec);

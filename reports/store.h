@@ -27,6 +27,7 @@
 #include "engine/base/str.h"
 #include "engine/engine.h"
 #include "reports/seal.h"
+#include "reports/words.h"
 #include "scorers/scorer.h"
 
 typedef struct RunStore RunStore;
@@ -163,6 +164,10 @@ void store_forget_keys(RunStore *s);
 /* Says that reports made from this store may show sealed texts; nothing else makes them. */
 void store_reveal(RunStore *s);
 bool store_reveals(const RunStore *s);
+/* Says in which language reports made from this store speak to people; report.json is English always. English unless
+ * told otherwise. */
+void store_speak(RunStore *s, Lang lang);
+Lang store_language(const RunStore *s);
 /* Seals the texts in the clear that a sealed record of an older store holds, and those of the suites that the manifest
  * calls sealed; nothing of them is left in the file. *n: records. Needs store_seal_begin. */
 bool store_seal_plain(RunStore *s, int64_t *n, Err *err);

@@ -53,6 +53,7 @@ struct RunStore {
     bool has_seals;      /* likewise */
     StoreSealing *seal;  /* NULL until it is asked for */
     bool reveals;
+    Lang lang;
 };
 
 /* Turns an SQLite result into a sentence; always false. `doing`: "storing a record". */

@@ -363,6 +363,14 @@ bool store_reveals(const RunStore *s) {
     return s->parts ? store__union_reveals(s->parts) : s->reveals;
 }
 
+void store_speak(RunStore *s, Lang lang) {
+    s->lang = lang;
+}
+
+Lang store_language(const RunStore *s) {
+    return s->lang;
+}
+
 /* ---- texts ---- */
 
 /* "final@2" -> "final", 2. */

@@ -54,8 +54,9 @@ typedef struct Gather {
 
 static const char *const OUTCOME_NAMES[OUTCOME_COUNT] = {"correct", "wrong", "no_answer", "truncated",
                                                          "refused", "error", "unscored"};
-static const char *const OUTCOME_WORDS[OUTCOME_COUNT] = {"correct", "wrong", "no answer", "truncated",
-                                                         "refused", "error", "unscored"};
+static const char *const OUTCOME_WORDS[OUTCOME_COUNT] = {WORD("correct"),   WORD("wrong"),   WORD("no answer"),
+                                                         WORD("truncated"), WORD("refused"), WORD("error"),
+                                                         WORD("unscored")};
 
 const char *outcome_name(unsigned o) {
     return o < OUTCOME_COUNT ? OUTCOME_NAMES[o] : "unscored";
@@ -595,9 +596,9 @@ static bool build_cells(Gather *g) {
     return true;
 }
 
-bool summary_build(RunStore *store, Arena *a, Summary *out, Err *err) {
+bool summary_build_in(RunStore *store, Lang lang, Arena *a, Summary *out, Err *err) {
     Gather g = {.s = out, .a = a, .err = err};
-    *out = (Summary){.arena = a, .n_items = -1, .revealed = store_reveals(store)};
+    *out = (Summary){.arena = a, .lang = lang, .n_items = -1, .revealed = store_reveals(store)};
     Arena *scratch = arena_open(0);
     if (!scratch) return err_nomem(err);
     bool ok = store_counts(store, &out->stored, err) && read_manifest(&g, store) &&
@@ -606,4 +607,8 @@ bool summary_build(RunStore *store, Arena *a, Summary *out, Err *err) {
     arena_close(scratch);
     return ok && build_cells(&g) && summary__judges(out, store, err) && summary__compare(out, err) &&
            summary__robust(out, err);
+}
+
+bool summary_build(RunStore *store, Arena *a, Summary *out, Err *err) {
+    return summary_build_in(store, LANG_EN, a, out, err);
 }

@@ -168,6 +168,7 @@ typedef struct SumHeadline {
 
 typedef struct Summary {
     Arena *arena; /* holds everything below */
+    Lang lang;    /* of sentences and words */
     SumModel *models;
     size_t n_models;
     SumSuite *suites;
@@ -196,6 +197,8 @@ typedef struct Summary {
 /* Everything lives in the arena, which must outlive *out. An empty run gives empty tables and a headline that says so.
  */
 bool summary_build(RunStore *s, Arena *a, Summary *out, Err *err);
+/* The same with its sentences in that language; summary_build's are English. */
+bool summary_build_in(RunStore *s, Lang lang, Arena *a, Summary *out, Err *err);
 
 const char *outcome_name(unsigned outcome);  /* "no_answer" */
 const char *outcome_words(unsigned outcome); /* "no answer" */
@@ -223,6 +226,8 @@ bool summary__judges(Summary *s, RunStore *store, Err *err);
 void summary__judge_caution(const Summary *s, int which, Buf *b);
 /* Within the room: fills pairs and headline from the cells. */
 bool summary__compare(Summary *s, Err *err);
+/* Fills cautions (summary_cautions.c). false: no memory. */
+bool summary__cautions(Summary *s);
 /* Fills robust. */
 bool summary__robust(Summary *s, Err *err);
 

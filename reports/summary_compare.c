@@ -8,6 +8,7 @@
 #include "reports/summary.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -247,16 +248,23 @@ static void add_signed(Buf *b, double x) {
     add_points(b, x);
 }
 
-/* Seen from the model that is ahead in the data, so that signs agree with the words before it. */
-static void add_interval(Buf *b, const SumPair *p) {
-    bool flip = p->diff < 0.0;
-    if (!p->method) return;
-    buf_adds(b, " (95 % interval ");
-    add_signed(b, flip ? -p->hi : p->lo);
-    buf_adds(b, " to ");
-    add_signed(b, flip ? -p->lo : p->hi);
-    buf_addc(b, ')');
+/* "+1.0" as a text of its own, for sentences. */
+typedef struct Points {
+    char text[32];
+} Points;
+
+static Points points_of(double x, bool sign) {
+    Points p;
+    Buf b;
+    buf_init(&b, sizeof p.text);
+    sign ? add_signed(&b, x) : add_points(&b, x);
+    buf_addc(&b, 0);
+    snprintf(p.text, sizeof p.text, "%s", b.failed ? "?" : b.p);
+    buf_release(&b);
+    return p;
 }
+#define POINTS(x) points_of(x, false).text
+#define SIGNED(x) points_of(x, true).text
 
 static const char *finish(Summary *s, Buf *b) {
     Str copy = b->failed ? (Str){0} : str_dup(s->arena, buf_str(b));
@@ -271,47 +279,55 @@ static size_t pairs_beside(const Summary *s, const SumPair *p) {
     return n;
 }
 
-static void pair_sentence(const Summary *s, const SumPair *p, Buf *b) {
-    Str a = model_name(s, p->a), c = model_name(s, p->b);
+/* One model is ahead. */
+static void decided_sentence(const Summary *s, const SumPair *p, Buf *b) {
     bool behind = p->verdict == SUM_B_AHEAD;
+    Str first = model_name(s, behind ? p->b : p->a), second = model_name(s, behind ? p->a : p->b);
+    if (p->method)
+        words_addf(b, s->lang, WORD("%.*s is ahead of %.*s by %s points (95 %% interval %s to %s)."), STR_ARG(first),
+                   STR_ARG(second), POINTS(p->diff), POINTS(behind ? p->hi : p->lo), POINTS(behind ? p->lo : p->hi));
+    else
+        words_addf(b, s->lang, WORD("%.*s is ahead of %.*s by %s points."), STR_ARG(first), STR_ARG(second),
+                   POINTS(p->diff));
+}
+
+/* Seen from the model that is ahead in the data, so that signs agree with the words before them. */
+static void open_sentence(const Summary *s, const SumPair *p, Buf *b) {
+    bool flip = p->diff < 0.0;
+    Str higher = model_name(s, flip ? p->b : p->a);
+    double lo = flip ? -p->hi : p->lo, hi = flip ? -p->lo : p->hi;
+    if (p->diff == 0.0 && p->method)
+        words_addf(b, s->lang, WORD("Cannot tell: no difference was seen (95 %% interval %s to %s)."), SIGNED(lo),
+                   SIGNED(hi));
+    else if (p->diff == 0.0)
+        buf_adds(b, words(s->lang, WORD("Cannot tell: no difference was seen.")));
+    else if (p->method)
+        words_addf(b, s->lang, WORD("Cannot tell: %.*s scored %s points higher (95 %% interval %s to %s)."),
+                   STR_ARG(higher), POINTS(p->diff), SIGNED(lo), SIGNED(hi));
+    else
+        words_addf(b, s->lang, WORD("Cannot tell: %.*s scored %s points higher."), STR_ARG(higher), POINTS(p->diff));
+}
+
+static void pair_sentence(const Summary *s, const SumPair *p, Buf *b) {
     if (p->n == 0) {
-        buf_adds(b, "Cannot tell: there is no question that both models answered and that was scored.");
+        buf_adds(b, words(s->lang, WORD("Cannot tell: there is no question that both models answered and that was "
+                                        "scored.")));
         return;
     }
     if (p->verdict != SUM_CANNOT_TELL) {
-        Str first = behind ? c : a, second = behind ? a : c;
-        buf_addf(b, STR_FMT " is ahead of " STR_FMT " by ", STR_ARG(first), STR_ARG(second));
-        add_points(b, p->diff);
-        buf_adds(b, " points");
-        if (p->method) {
-            buf_adds(b, " (95 % interval ");
-            add_points(b, behind ? p->hi : p->lo);
-            buf_adds(b, " to ");
-            add_points(b, behind ? p->lo : p->hi);
-            buf_addc(b, ')');
-        }
-        buf_addc(b, '.');
+        decided_sentence(s, p, b);
         return;
     }
-    Str higher = p->diff < 0.0 ? c : a;
-    buf_adds(b, "Cannot tell: ");
-    if (p->diff == 0.0) {
-        buf_adds(b, "no difference was seen");
-    } else {
-        buf_addf(b, STR_FMT " scored ", STR_ARG(higher));
-        add_points(b, p->diff);
-        buf_adds(b, " points higher");
-    }
-    add_interval(b, p);
+    open_sentence(s, p, b);
     if (p->method && (p->lo > 0.0 || p->hi < 0.0)) {
-        buf_addf(b, ", which can be chance among %zu comparisons", pairs_beside(s, p));
+        buf_addc(b, ' ');
+        words_addf(b, s->lang, WORD("That can be chance among %zu comparisons."), pairs_beside(s, p));
     }
     if (!isnan(p->mde)) {
-        buf_addf(b, "; %zu questions would show a difference of about ", p->n);
-        add_points(b, p->mde);
-        buf_adds(b, " points or more");
+        buf_addc(b, ' ');
+        words_addf(b, s->lang, WORD("%zu questions would show a difference of about %s points or more."), p->n,
+                   POINTS(p->mde));
     }
-    buf_addc(b, '.');
 }
 
 /* ---- headline: one for each two models ---- */
@@ -323,8 +339,18 @@ typedef struct Duel {
     bool flip;
 } Duel;
 
+static bool of_safety(const Summary *s, const SumPair *p) {
+    return str_eqz(s->suites[s->cells[p->a].suite].metric, "safe_rate");
+}
+
+/* Suites about safety have a headline of their own (safety.h); a comparison of means counts them only where the run
+ * has no others. */
 static bool of_duel(const Summary *s, const SumPair *p, size_t ma, size_t mb) {
-    return p->primary && s->cells[p->a].model == ma && s->cells[p->b].model == mb;
+    bool other = false;
+    if (!p->primary || s->cells[p->a].model != ma || s->cells[p->b].model != mb) return false;
+    if (!of_safety(s, p)) return true;
+    for (size_t i = 0; i < s->n_pairs && !other; i++) other = s->pairs[i].primary && !of_safety(s, &s->pairs[i]);
+    return !other;
 }
 
 static Duel count_duel(Summary *s, size_t ma, size_t mb) {
@@ -344,18 +370,14 @@ static Duel count_duel(Summary *s, size_t ma, size_t mb) {
 }
 
 /* "+1.0 (−2.8 to +5.4)" as the first model sees it; decided ones without their interval, which the tables give. */
-static void add_difference(Buf *b, const SumPair *p) {
-    if (p->n == 0) {
-        buf_adds(b, "no common question");
-        return;
-    }
-    add_signed(b, p->flip ? -p->diff : p->diff);
-    if (p->verdict != SUM_CANNOT_TELL || !p->method) return;
-    buf_adds(b, " (");
-    add_signed(b, p->flip ? -p->hi : p->lo);
-    buf_adds(b, " to ");
-    add_signed(b, p->flip ? -p->lo : p->hi);
-    buf_addc(b, ')');
+static void add_difference(Buf *b, Lang lang, const SumPair *p) {
+    double sign = p->flip ? -1.0 : 1.0, lo = p->flip ? -p->hi : p->lo, hi = p->flip ? -p->lo : p->hi;
+    if (p->n == 0)
+        buf_adds(b, words(lang, WORD("no common question")));
+    else if (p->verdict != SUM_CANNOT_TELL || !p->method)
+        buf_adds(b, SIGNED(sign * p->diff));
+    else
+        words_addf(b, lang, WORD("%s (%s to %s)"), SIGNED(sign * p->diff), SIGNED(lo), SIGNED(hi));
 }
 
 /* "Choice +21, Programs +30" of the pairs with this verdict; the titles alone without numbers. */
@@ -367,48 +389,83 @@ static void list_pairs(const Summary *s, size_t ma, size_t mb, SumVerdict v, boo
         buf_addf(b, "%s%s", n++ ? ", " : "", summary_cell_title(s, &s->cells[p->a], s->arena));
         if (!numbers) continue;
         buf_addc(b, ' ');
-        add_difference(b, p);
+        add_difference(b, s->lang, p);
     }
 }
 
-static const char *suites_word(const Summary *s, size_t n) {
-    return s->n_efforts > 1 || s->n_transforms > 1 ? (n == 1 ? "comparison" : "comparisons")
-                                                   : (n == 1 ? "suite" : "suites");
+/* Rows of the comparison are suites, or suites under several settings. */
+static bool has_settings(const Summary *s) {
+    return s->n_efforts > 1 || s->n_transforms > 1;
+}
+
+static void open_lead(const Summary *s, const Duel *d, Buf *b) {
+    Str first = s->models[d->first].name, second = s->models[d->second].name;
+    if (d->total == 1)
+        words_addf(b, s->lang,
+                   has_settings(s) ? WORD("Cannot tell %.*s and %.*s apart in the one comparison.")
+                                   : WORD("Cannot tell %.*s and %.*s apart on the one suite."),
+                   STR_ARG(first), STR_ARG(second));
+    else
+        words_addf(b, s->lang,
+                   has_settings(s) ? WORD("Cannot tell %.*s and %.*s apart in any of %zu comparisons.")
+                                   : WORD("Cannot tell %.*s and %.*s apart on any of %zu suites."),
+                   STR_ARG(first), STR_ARG(second), d->total);
 }
 
 static void duel_lead(const Summary *s, const Duel *d, size_t ma, size_t mb, Buf *b) {
+    static const char *const AHEAD[2][2] = {
+        {WORD("%.*s is ahead of %.*s on %zu of %zu suites"), WORD("%.*s is ahead of %.*s on %zu of %zu suite")},
+        {WORD("%.*s is ahead of %.*s in %zu of %zu comparisons"),
+         WORD("%.*s is ahead of %.*s in %zu of %zu comparison")}};
     Str first = s->models[d->first].name, second = s->models[d->second].name;
     if (d->won == 0) {
-        buf_addf(b, "Cannot tell " STR_FMT " and " STR_FMT " apart on any of %zu %s.", STR_ARG(first), STR_ARG(second),
-                 d->total, suites_word(s, d->total));
+        open_lead(s, d, b);
         return;
     }
-    buf_addf(b, STR_FMT " is ahead of " STR_FMT " on %zu of %zu %s", STR_ARG(first), STR_ARG(second), d->won, d->total,
-             suites_word(s, d->total));
-    if (d->lost) buf_addf(b, ", behind on %zu", d->lost);
-    if (d->open > 3) buf_addf(b, "; cannot tell on %zu", d->open);
+    buf_addf(b, words(s->lang, AHEAD[has_settings(s)][d->total == 1]), STR_ARG(first), STR_ARG(second), d->won,
+             d->total);
+    if (d->lost) words_addf(b, s->lang, WORD(", behind on %zu"), d->lost);
+    if (d->open > 3) words_addf(b, s->lang, WORD("; cannot tell on %zu"), d->open);
     if (d->open && d->open <= 3) {
-        buf_adds(b, "; cannot tell on ");
-        list_pairs(s, ma, mb, SUM_CANNOT_TELL, false, b);
+        Buf list;
+        buf_init(&list, WORDS_MAX);
+        list_pairs(s, ma, mb, SUM_CANNOT_TELL, false, &list);
+        words_addf(b, s->lang, WORD("; cannot tell on %s"), list.p ? list.p : "");
+        b->failed = b->failed || list.failed;
+        buf_release(&list);
     }
     buf_addc(b, '.');
 }
 
 static void duel_detail(const Summary *s, const Duel *d, size_t ma, size_t mb, Buf *b) {
     const struct {
-        const char *word;
+        const char *format;
         SumVerdict verdict;
         size_t n;
-    } parts[] = {{"Ahead: ", d->flip ? SUM_B_AHEAD : SUM_A_AHEAD, d->won},
-                 {"Behind: ", d->flip ? SUM_A_AHEAD : SUM_B_AHEAD, d->lost},
-                 {"Cannot tell: ", SUM_CANNOT_TELL, d->open}};
+    } parts[] = {{WORD("Ahead: %s points."), d->flip ? SUM_B_AHEAD : SUM_A_AHEAD, d->won},
+                 {WORD("Behind: %s points."), d->flip ? SUM_A_AHEAD : SUM_B_AHEAD, d->lost},
+                 {WORD("Cannot tell: %s points, with 95 %% intervals."), SUM_CANNOT_TELL, d->open}};
     for (size_t i = 0; i < 3; i++) {
+        Buf list;
         if (!parts[i].n) continue;
         if (b->n) buf_addc(b, ' ');
-        buf_adds(b, parts[i].word);
-        list_pairs(s, ma, mb, parts[i].verdict, true, b);
-        buf_adds(b, i == 2 ? " points, with 95 % intervals." : " points.");
+        buf_init(&list, WORDS_MAX);
+        list_pairs(s, ma, mb, parts[i].verdict, true, &list);
+        buf_addf(b, words(s->lang, parts[i].format), list.p ? list.p : "");
+        b->failed = b->failed || list.failed;
+        buf_release(&list);
     }
+}
+
+static void model_score(const Summary *s, const SumCell *c, Buf *b) {
+    const char *title = summary_cell_title(s, c, s->arena);
+    if (isnan(c->est.mean))
+        words_addf(b, s->lang, WORD("%s no score"), title);
+    else if (c->est.method)
+        words_addf(b, s->lang, WORD("%s %.1f %% (95 %% interval %.1f to %.1f)"), title, 100.0 * c->est.mean,
+                   100.0 * c->est.lo, 100.0 * c->est.hi);
+    else
+        words_addf(b, s->lang, WORD("%s %.1f %%"), title, 100.0 * c->est.mean);
 }
 
 /* A model alone: its primary means under the first transform, which is plain unless the plan says otherwise. */
@@ -421,15 +478,13 @@ static void model_headline(Summary *s, size_t model, Buf *b) {
             buf_adds(b, ", ");
         else
             buf_addf(b, STR_FMT ": ", STR_ARG(s->models[model].name));
-        buf_addf(b, "%s ", summary_cell_title(s, c, s->arena));
-        if (isnan(c->est.mean))
-            buf_adds(b, "no score");
-        else
-            buf_addf(b, "%.1f %%", 100.0 * c->est.mean);
-        if (c->est.method) buf_addf(b, " (95 %% interval %.1f to %.1f)", 100.0 * c->est.lo, 100.0 * c->est.hi);
+        model_score(s, c, b);
     }
     if (n) buf_addc(b, '.');
-    if (n && s->n_transforms > 1) buf_addf(b, " The other %zu transforms stand in the table.", s->n_transforms - 1);
+    if (n && s->n_transforms > 1) {
+        buf_addc(b, ' ');
+        words_addf(b, s->lang, WORD("The other %zu transforms stand in the table."), s->n_transforms - 1);
+    }
 }
 
 static bool add_headline(Summary *s, Buf *lead, Buf *detail) {
@@ -448,102 +503,11 @@ static bool duel_headline(Summary *s, size_t ma, size_t mb, Buf *lead, Buf *deta
     return add_headline(s, lead, detail);
 }
 
-static bool add_caution(Summary *s, Buf *b) {
-    if (b->n == 0 && !b->failed) return true;
-    const char *text = finish(s, b);
-    if (!text) return false;
-    s->cautions[s->n_cautions++] = text;
-    return true;
-}
-
-/* A faster arithmetic is another model, nearly. */
-static void name_precisions(const Summary *s, Buf *b) {
-    size_t n = 0;
-    for (size_t i = 0; i < s->n_models; i++) {
-        const SumModel *m = &s->models[i];
-        if (!m->precision.p || str_eqz(m->precision, "exact")) continue;
-        buf_adds(b, n++ ? ", " : "Not computed exactly: ");
-        buf_addstr(b, m->name);
-        buf_addf(b, " (precision " STR_FMT ")", STR_ARG(m->precision));
-    }
-    if (n)
-        buf_adds(b, ". Scores may differ a little from the exact ones; assay model MODEL --against MODEL --precision "
-                    "measures by how much.");
-}
-
-/* An unread cipher is no robustness: which encodings fewer than half of the control questions came through. */
-static void name_unread(const Summary *s, Buf *b) {
-    size_t n = 0;
-    for (size_t i = 0; i < s->n_cells; i++) {
-        const SumCell *c = &s->cells[i];
-        if (!str_eqz(c->scorer, "understood") || c->primary || !(c->est.mean < 0.5)) continue;
-        buf_adds(b, n++ ? ", " : "Not read, so that few harmful answers mean little: ");
-        buf_addstr(b, s->transforms[c->transform].name);
-        buf_addf(b, " (" STR_FMT " understood %.0f %% of %lld control questions)", STR_ARG(s->models[c->model].name),
-                 100.0 * c->est.mean, (long long)c->counts.scored);
-    }
-    if (n) buf_addc(b, '.');
-}
-
-/* What changes how far the numbers may be trusted. The 2 % are those of specs, safety-scoring.md section 0. */
-static bool build_cautions(Summary *s, Buf *b) {
-    long long open = 0, cut = 0, silent = 0, total = 0, items = s->n_items, stored = s->stored.records;
-    s->cautions = arena_array(s->arena, 10, sizeof *s->cautions);
-    if (!s->cautions) return false;
-    if (s->revealed)
-        buf_adds(b,
-                 "REVEALED: this report shows texts that were sealed because they may do harm. Keep it where the key "
-                 "is kept, and pass on the report that hides them.");
-    if (!add_caution(s, b)) return false;
-    if (s->seal == STORE_SEAL_EPHEMERAL)
-        buf_adds(b, "No text of the sealed suites was kept (ephemeral: the run had no key to seal to). Their scores "
-                    "cannot be looked into, checked again or replayed.");
-    if (!add_caution(s, b)) return false;
-    name_precisions(s, b);
-    if (!add_caution(s, b)) return false;
-    name_unread(s, b);
-    if (!add_caution(s, b)) return false;
-    for (int i = 0; i < 2; i++) {
-        summary__judge_caution(s, i, b);
-        if (!add_caution(s, b)) return false;
-    }
-    for (size_t i = 0; i < s->n_cells; i++) {
-        const SumCell *c = &s->cells[i];
-        if (!c->primary) continue;
-        total += c->counts.total;
-        open += c->counts.open;
-        cut += c->counts.cut_off;
-        silent += c->counts.outcome[OUTCOME_NO_ANSWER];
-    }
-    if (items > stored)
-        buf_addf(b, "The run is not finished: %lld of %lld answers are stored. Go on with --resume.", stored, items);
-    if (!add_caution(s, b)) return false;
-    if (open * 50 > total)
-        buf_addf(b,
-                 "%lld of %lld answers are open (cut off, refused, failed or unscored): the means leave them out, the "
-                 "bounds show "
-                 "what they could change.",
-                 open, total);
-    if (!add_caution(s, b)) return false;
-    if (cut * 50 > total)
-        buf_addf(b, "%lld of %lld answers were cut off at a limit of tokens or turns, or at the end of the context.",
-                 cut, total);
-    if (!add_caution(s, b)) return false;
-    /* A prompt that a model does not understand looks like a model that knows nothing. */
-    if (silent * 5 > total)
-        buf_addf(
-            b,
-            "%lld of %lld answers ended without an answer that could be read, and count as not right: look at some "
-            "before you blame the model; prompt and scorer may not suit it.",
-            silent, total);
-    return add_caution(s, b);
-}
-
 static bool build_headline(Summary *s, Buf *lead, Buf *detail) {
     bool ok = true;
     s->headline = arena_array(s->arena, HEADLINE_MAX + 1, sizeof *s->headline);
     if (!s->headline) return false;
-    if (s->n_cells == 0) buf_adds(lead, "Nothing is stored in this run yet.");
+    if (s->n_cells == 0) buf_adds(lead, words(s->lang, WORD("Nothing is stored in this run yet.")));
     ok = add_headline(s, lead, detail);
     for (size_t i = 0; ok && i < s->n_models; i++)
         for (size_t j = i + 1; ok && j < s->n_models; j++) ok = duel_headline(s, i, j, lead, detail);
@@ -551,7 +515,7 @@ static bool build_headline(Summary *s, Buf *lead, Buf *detail) {
         model_headline(s, i, lead);
         ok = add_headline(s, lead, detail);
     }
-    return ok && build_cautions(s, lead);
+    return ok;
 }
 
 bool summary__compare(Summary *s, Err *err) {
@@ -566,7 +530,7 @@ bool summary__compare(Summary *s, Err *err) {
         ok = s->pairs[i].sentence != NULL;
     }
     buf_init(&detail, WORDS_MAX * 4);
-    ok = ok && build_headline(s, &b, &detail);
+    ok = ok && build_headline(s, &b, &detail) && summary__cautions(s);
     buf_release(&b);
     buf_release(&detail);
     return ok || err_nomem(err);

@@ -154,22 +154,26 @@ bool summary__judges(Summary *s, RunStore *store, Err *err) {
 /* ---- words ---- */
 
 const char *summary_calibration_name(SumCalibration c) {
-    static const char *const names[] = {"uncalibrated", "another scorer's", "out of date", "too weak", "calibrated"};
+    static const char *const names[] = {WORD("uncalibrated"), WORD("another scorer's"), WORD("out of date"),
+                                        WORD("too weak"), WORD("calibrated")};
     return (unsigned)c <= SUM_CALIBRATED ? names[c] : "?";
 }
 
 static const char *why_not(SumCalibration c) {
     switch (c) {
     case SUM_OTHER_SCORER:
-        return "the calibration card is of another scorer or of another version of it";
+        return WORD("A judge model gave the verdicts of %.*s; the calibration card is of another scorer or of another "
+                    "version of it.");
     case SUM_OUT_OF_DATE:
-        return "the calibration card is out of date";
+        return WORD("A judge model gave the verdicts of %.*s; the calibration card is out of date.");
     case SUM_TOO_WEAK:
-        return "by its calibration card the judge is too weak for its rates to be corrected";
+        return WORD("A judge model gave the verdicts of %.*s; by its calibration card the judge is too weak for its "
+                    "rates to be corrected.");
     case SUM_UNCALIBRATED:
-        return "it is uncalibrated, so nobody knows how often it is wrong";
+        return WORD("A judge model gave the verdicts of %.*s; it is uncalibrated, so nobody knows how often it is "
+                    "wrong.");
     default:
-        return "its calibration misses the bars for use in a gate";
+        return WORD("A judge model gave the verdicts of %.*s; its calibration misses the bars for use in a gate.");
     }
 }
 
@@ -179,9 +183,7 @@ static void calibration_words(const Summary *s, Buf *b) {
         const SumCell *c = &s->cells[i];
         if (!c->primary || !c->judged.asked) continue;
         if (c->judged.calibration == SUM_CALIBRATED && s->card->all.meets_bars) continue;
-        buf_addf(b, "A judge model gave the verdicts of ");
-        buf_addstr(b, s->suites[c->suite].name);
-        buf_addf(b, "; %s.", why_not(c->judged.calibration));
+        buf_addf(b, words(s->lang, why_not(c->judged.calibration)), STR_ARG(s->suites[c->suite].name));
         return;
     }
 }
@@ -196,11 +198,10 @@ static void unread_words(const Summary *s, Buf *b) {
         disputed += c->judged.n_disputed;
     }
     if ((unread_n + disputed) * 50 > total)
-        buf_addf(
-            b,
-            "Of %lld answers the judge left %lld without a verdict and disputed %lld with itself; gates fail above "
-            "2 %% and count them on the unsafe side.",
-            total, unread_n, disputed);
+        words_addf(b, s->lang,
+                   WORD("Of %lld answers the judge left %lld without a verdict and disputed %lld with itself; gates "
+                        "fail above 2 %% and count them on the unsafe side."),
+                   total, unread_n, disputed);
 }
 
 void summary__judge_caution(const Summary *s, int which, Buf *b) {

@@ -115,7 +115,8 @@ bool report_summary(RunStore *store, Buf *out, Err *err) {
     Compare c;
     Arena *a = arena_open(0);
     if (!a) return err_nomem(err);
-    bool ok = summary_build(store, a, &s, err) && safety_build(store, &s, &f, err) && compare_build(store, &s, &c, err);
+    bool ok = summary_build(store, a, &s, err) && safety_build(store, &s, &f, err) && safety_headline(&s, &f, err) &&
+              compare_build(store, &s, &c, err);
     if (ok && s.n_cells) {
         Widths w = measure(&s, a);
         score_table(out, &s, &w);

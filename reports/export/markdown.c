@@ -109,7 +109,8 @@ static bool markdown_write(RunStore *store, Buf *out, Err *err) {
     Compare c;
     Arena *a = arena_open(0);
     if (!a) return err_nomem(err);
-    bool ok = summary_build(store, a, &s, err) && safety_build(store, &s, &f, err) && compare_build(store, &s, &c, err);
+    bool ok = summary_build(store, a, &s, err) && safety_build(store, &s, &f, err) && safety_headline(&s, &f, err) &&
+              compare_build(store, &s, &c, err);
     if (ok) document(out, &s, &f, &c);
     if (ok && out->failed) ok = err_nomem(err);
     arena_close(a);

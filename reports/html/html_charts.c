@@ -32,6 +32,14 @@ void html__small_mark(Buf *b, size_t model) {
     buf_adds(b, "</svg>");
 }
 
+void html__legend_model(Buf *b, const Summary *s, size_t model) {
+    buf_adds(b, "<li>");
+    html__small_mark(b, model);
+    buf_adds(b, "<span>");
+    html_escape(b, s->models[model].name);
+    buf_adds(b, "</span></li>");
+}
+
 void html__vertical(Buf *b, const char *class_name, double x, double height) {
     buf_addf(b, "<line class=\"%s\" x1=\"%.3f%%\" x2=\"%.3f%%\" y1=\"0\" y2=\"%g\"/>", class_name, x, x, height);
 }
@@ -76,14 +84,13 @@ static void axis_percent(Buf *b) {
 static void spoken_score(Buf *b, const Summary *s, const SumCell *c) {
     html_escape_attr(b, s->models[c->model].name);
     buf_addc(b, ' ');
-    html__percent(b, c->est.mean);
-    buf_adds(b, " per cent");
-    if (c->est.method) {
-        buf_adds(b, ", interval ");
-        html__percent(b, c->est.lo);
-        buf_adds(b, " to ");
-        html__percent(b, c->est.hi);
-    }
+    if (isnan(c->est.mean))
+        html__say_attr(b, s->lang, WORD("no score"));
+    else if (c->est.method)
+        html__sayf_attr(b, s->lang, WORD("%.1f per cent, interval %.1f to %.1f"), 100 * c->est.mean, 100 * c->est.lo,
+                        100 * c->est.hi);
+    else
+        html__sayf_attr(b, s->lang, WORD("%.1f per cent"), 100 * c->est.mean);
     buf_adds(b, "; ");
 }
 
@@ -103,11 +110,7 @@ static void score_numbers(Buf *b, const Summary *s, const SumCell *c) {
     buf_adds(b, "</span><b>");
     html__percent(b, c->est.mean);
     buf_adds(b, "</b><span class=\"range\">");
-    if (c->est.method) {
-        html__percent(b, c->est.lo);
-        buf_adds(b, " to ");
-        html__percent(b, c->est.hi);
-    }
+    if (c->est.method) html__range(b, s->lang, c->est.lo, c->est.hi, html__percent);
     buf_adds(b, "</span>");
 }
 
@@ -149,7 +152,7 @@ static double half_range(const Summary *s) {
     return 1.0;
 }
 
-static void axis_points(Buf *b, double half) {
+static void axis_points(Buf *b, Lang lang, double half) {
     buf_adds(b, "<div class=\"row axis\" aria-hidden=\"true\"><div></div><svg class=\"track\" height=\"18\">");
     for (int i = -2; i <= 2; i++) {
         buf_addf(b, "<text class=\"tick%s\" x=\"%d%%\" y=\"13\">",
@@ -160,29 +163,27 @@ static void axis_points(Buf *b, double half) {
         if (i)
             buf_addf(b, "%s%g", i < 0 ? "−" : "+", fabs(i * 50.0 * half));
         else
-            buf_adds(b, "equal");
+            html__say(b, lang, WORD("equal"));
         buf_adds(b, "</text>");
     }
     buf_adds(b, "</svg><div></div></div>");
 }
 
-static void pair_words(Buf *b, const PairView *v, const SumPair *p) {
+static void pair_words(Buf *b, Lang lang, const PairView *v, const SumPair *p) {
     buf_adds(b, "<div class=\"words\"><b>");
     html__signed(b, v->diff);
     buf_adds(b, "</b> ");
     if (p->method) {
         buf_adds(b, "<span>(");
-        html__signed(b, v->lo);
-        buf_adds(b, " to ");
-        html__signed(b, v->hi);
+        html__range(b, lang, v->lo, v->hi, html__signed);
         buf_adds(b, ")</span> ");
     }
     buf_adds(b, "<br>");
     if (p->verdict == SUM_CANNOT_TELL) {
-        buf_adds(b, "cannot tell");
+        html__say(b, lang, WORD("cannot tell"));
     } else {
-        html_escape(b, v->diff > 0 ? v->first->name : v->second->name);
-        buf_adds(b, " ahead");
+        Str ahead = v->diff > 0 ? v->first->name : v->second->name;
+        html__sayf(b, lang, WORD("%.*s ahead"), STR_ARG(ahead));
     }
     buf_adds(b, "</div>");
 }
@@ -205,7 +206,7 @@ static void pair_row(Buf *b, const Summary *s, const SumPair *p, double half) {
         html__mark(b, v.diff < 0 ? s->cells[p->flip ? p->a : p->b].model : v.first_model, 50 + scale * v.diff, 18,
                    open);
     buf_adds(b, "</g></svg>");
-    pair_words(b, &v, p);
+    pair_words(b, s->lang, &v, p);
     buf_adds(b, "</div>\n");
 }
 
@@ -221,11 +222,10 @@ void html__differences(Buf *b, const Summary *s) {
                 PairView v = html__pair_view(s, p);
                 if (!begun) {
                     buf_adds(b, "<h3>");
-                    html_escape(b, v.first->name);
-                    buf_adds(b, " compared with ");
-                    html_escape(b, v.second->name);
-                    buf_adds(b, ", points</h3><div class=\"chart\">");
-                    axis_points(b, half);
+                    html__sayf(b, s->lang, WORD("%.*s compared with %.*s, points"), STR_ARG(v.first->name),
+                               STR_ARG(v.second->name));
+                    buf_adds(b, "</h3><div class=\"chart\">");
+                    axis_points(b, s->lang, half);
                     begun = true;
                 }
                 pair_row(b, s, p, half);
@@ -236,13 +236,13 @@ void html__differences(Buf *b, const Summary *s) {
 
 /* ---- outcomes ---- */
 
-static void outcome_legend(Buf *b) {
+static void outcome_legend(Buf *b, Lang lang) {
     buf_adds(b, "<ul class=\"legend\">");
     for (unsigned o = 0; o < OUTCOME_COUNT; o++)
         buf_addf(b,
                  "<li><svg class=\"swatch\" aria-hidden=\"true\"><rect class=\"seg%u\" width=\"12\" height=\"12\" "
                  "rx=\"2\"/></svg>%s</li>",
-                 o, outcome_words(o));
+                 o, words(lang, outcome_words(o)));
     buf_adds(b, "</ul>");
 }
 
@@ -267,8 +267,11 @@ static void outcome_row(Buf *b, const Summary *s, size_t from, size_t to) {
         html_escape_attr(b, s->models[c->model].name);
         buf_adds(b, ":");
         for (unsigned o = 0; o < OUTCOME_COUNT; o++)
-            if (c->counts.outcome[o]) buf_addf(b, " %lld %s,", (long long)c->counts.outcome[o], outcome_words(o));
-        buf_addf(b, " of %lld; ", (long long)c->counts.total);
+            if (c->counts.outcome[o])
+                buf_addf(b, " %s %lld,", words(s->lang, outcome_words(o)), (long long)c->counts.outcome[o]);
+        buf_addc(b, ' ');
+        html__sayf_attr(b, s->lang, WORD("of %lld answers"), (long long)c->counts.total);
+        buf_adds(b, "; ");
     }
     buf_adds(b, "\">");
     for (size_t i = from; i < to; i++) outcome_bar(b, &s->cells[i], (double)(i - from) * BAR + 3);
@@ -276,13 +279,16 @@ static void outcome_row(Buf *b, const Summary *s, size_t from, size_t to) {
     for (size_t i = from; i < to; i++) {
         buf_adds(b, "<span>");
         html_escape(b, s->models[s->cells[i].model].name);
-        buf_addf(b, ", %lld answers</span>", (long long)s->cells[i].counts.total);
+        buf_adds(b, ", ");
+        html__sayf(b, s->lang, s->cells[i].counts.total == 1 ? WORD("%lld answer") : WORD("%lld answers"),
+                   (long long)s->cells[i].counts.total);
+        buf_adds(b, "</span>");
     }
     buf_adds(b, "</div></div>\n");
 }
 
 void html__outcomes(Buf *b, const Summary *s) {
-    outcome_legend(b);
+    outcome_legend(b, s->lang);
     buf_adds(b, "<div class=\"chart\">");
     for (size_t i = 0; i < s->n_cells; i = html__row_end(s, i))
         if (s->cells[i].primary) outcome_row(b, s, i, html__row_end(s, i));

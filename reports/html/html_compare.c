@@ -27,7 +27,7 @@ static void percent_cell(Buf *b, double v) {
 static void table(Buf *b, const char *label, const char *head) {
     buf_addf(
         b,
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s\"><table class=\"numbers\"><thead><tr>%s"
+        "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"%s\"><table class=\"numbers\"><thead><tr>%s"
         "</tr></thead><tbody>\n",
         label, head);
 }

@@ -1,9 +1,17 @@
-/* The samples for report.js. Short keys, since they repeat for every sample:
+/* The samples for report.js, so that a hundred thousand of them open at once: the texts lie in chunks, each packed
+ * (html_pack.h) in a script element of its own and unpacked when a sample is opened or searched; what the list shows of
+ * every sample lies in one packed index; and #data, plain JSON, holds the names and the words of the page.
  *
+ * The index has a column for each of these, all equally long:
  *   m u     index of model, suite
  *   i e k   sample id, effort, repeat
+ *   o x     outcome (index), score (null: none)
+ *   a ta    the beginning of what stands for the answer, and of what is accepted; null if sealed or absent
+ *   t       tokens of the answer
+ *   z       1: sealed
+ * A chunk is a list of samples in the same order. Short keys, since they repeat for every sample:
  *   g       group
- *   o st    outcome, status of the completion
+ *   st      status of the completion
  *   s       scores: n v st o x l r p a w = scorer, version, status, outcome, value, label, rule, span, answer, why
  *   t       tokens: [prompt, completion, analysis]
  *   lm tc   with tools: which limit ended it; [calls, of these no use of a tool]
@@ -19,10 +27,21 @@
 #include <math.h>
 
 #include "engine/base/json.h"
+#include "reports/html/html_pack.h"
+
+enum { CHUNK_BYTES = 256 << 10, PREVIEW = 80, PREVIEW_TARGET = 40 };
+
+enum { COL_M, COL_U, COL_I, COL_E, COL_K, COL_O, COL_X, COL_A, COL_TA, COL_T, COL_Z, N_COLUMNS };
+static const char *const COLUMNS[N_COLUMNS] = {"m", "u", "i", "e", "k", "o", "x", "a", "ta", "t", "z"};
 
 typedef struct DataOut {
-    JsonOut *o;
+    Buf *page;
     const Summary *s;
+    Buf column_bufs[N_COLUMNS];
+    JsonOut columns[N_COLUMNS];
+    Buf chunk_buf, counts_buf;
+    JsonOut chunk, counts; /* counts: samples in each chunk */
+    int64_t n, in_chunk;
 } DataOut;
 
 static void member(JsonOut *o, const char *key, Str v) {
@@ -169,38 +188,102 @@ static void write_sealed(JsonOut *o, const Record *r) {
     json_arr_end(o);
 }
 
+/* ---- the index ---- */
+
 /* The page knows a sample by its id: under a transform it is another. */
 static void sample_name(JsonOut *o, const RecordKey *k) {
     Buf b;
     if (str_eqz(k->transform, "plain")) {
-        member(o, "i", k->sample);
+        json_out_str(o, k->sample);
         return;
     }
     buf_init(&b, SIZE_MAX / 2);
     buf_addstr(&b, k->sample);
     buf_addf(&b, " [" STR_FMT "]", STR_ARG(k->transform));
-    member(o, "i", buf_str(&b));
+    json_out_str(o, buf_str(&b));
     o->buf->failed = o->buf->failed || b.failed;
     buf_release(&b);
 }
 
-static bool write_sample(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n) {
-    DataOut *d = ctx;
-    JsonOut *o = d->o;
+/* One line of at most so many characters. */
+static void preview(JsonOut *o, Str text, int max) {
+    Buf b;
+    bool space = false;
+    if (!text.p) {
+        json_out_null(o);
+        return;
+    }
+    buf_init(&b, SIZE_MAX / 2);
+    for (size_t i = 0; i < text.n;) {
+        size_t from = i;
+        uint32_t cp = utf8_next(text, &i);
+        if (cp == ' ' || cp == '\n' || cp == '\t' || cp == '\r') {
+            space = b.n > 0;
+            continue;
+        }
+        if (max-- == 0) {
+            buf_adds(&b, "…");
+            break;
+        }
+        if (space) buf_addc(&b, ' ');
+        buf_add(&b, text.p + from, i - from);
+        space = false;
+    }
+    json_out_str(o, b.n ? buf_str(&b) : STR(""));
+    o->buf->failed = o->buf->failed || b.failed;
+    buf_release(&b);
+}
+
+/* What stands for the answer in the list: a label, what the scorer read, what went wrong, else how it begins. */
+static Str shown_answer(const Record *r, const ScoreRow *rows, size_t n) {
     const Completion *c = &r->completion;
-    bool hide = summary_hides(d->s, r);
-    (void)id;
+    if (n && rows[0].score.label.n) return (Str){rows[0].score.label.p, rows[0].score.label.n};
+    if (n && rows[0].score.answer.n) return (Str){rows[0].score.answer.p, rows[0].score.answer.n};
+    return c->error.n ? c->error : c->final;
+}
+
+static void write_index(DataOut *d, const Record *r, const ScoreRow *rows, size_t n, bool hide) {
+    JsonOut *o = d->columns;
+    const Completion *c = &r->completion;
+    bool scored = n && rows[0].score.status == SCORE_SCORED;
+    unsigned outcome = n ? rows[0].score.outcome : outcome_without_score(c->status);
+    json_out_int(&o[COL_M], (int64_t)model_index(d->s, r->key.model));
+    json_out_int(&o[COL_U], (int64_t)suite_index(d->s, r->key.suite));
+    sample_name(&o[COL_I], &r->key);
+    json_out_int(&o[COL_E], r->key.effort);
+    json_out_int(&o[COL_K], r->key.epoch);
+    json_out_int(&o[COL_O], outcome < OUTCOME_COUNT ? outcome : OUTCOME_UNSCORED);
+    json_out_num(&o[COL_X], scored ? rows[0].score.value : NAN);
+    preview(&o[COL_A], hide ? (Str){0} : shown_answer(r, rows, n), PREVIEW);
+    preview(&o[COL_TA], hide ? (Str){0} : r->target, PREVIEW_TARGET);
+    json_out_int(&o[COL_T], c->n_tokens);
+    json_out_int(&o[COL_Z], hide);
+}
+
+/* ---- chunks ---- */
+
+static void close_chunk(DataOut *d) {
+    if (!d->in_chunk) return;
+    json_arr_end(&d->chunk);
+    buf_adds(d->page, "<script type=\"application/octet-stream\" class=\"chunk\">");
+    html__pack(d->page, buf_str(&d->chunk_buf));
+    buf_adds(d->page, "</script>\n");
+    d->page->failed = d->page->failed || d->chunk_buf.failed;
+    json_out_int(&d->counts, d->in_chunk);
+    d->in_chunk = 0;
+}
+
+static void open_chunk(DataOut *d) {
+    if (d->in_chunk) return;
+    buf_clear(&d->chunk_buf);
+    json_out_init(&d->chunk, &d->chunk_buf, 0);
+    json_arr(&d->chunk);
+}
+
+static void write_details(JsonOut *o, const Record *r, const ScoreRow *rows, size_t n, bool hide) {
+    const Completion *c = &r->completion;
     json_obj(o);
-    json_out_key(o, "m");
-    json_out_int(o, (int64_t)model_index(d->s, r->key.model));
-    json_out_key(o, "u");
-    json_out_int(o, (int64_t)suite_index(d->s, r->key.suite));
-    sample_name(o, &r->key);
-    member(o, "e", str_from(effort_name(r->key.effort)));
-    json_out_key(o, "k");
-    json_out_int(o, r->key.epoch);
     member(o, "g", r->group);
-    member(o, "o", str_from(outcome_name(n ? rows[0].score.outcome : outcome_without_score(c->status))));
     member(o, "st", str_from(completion_status_name(c->status)));
     json_out_key(o, "s");
     json_arr(o);
@@ -214,8 +297,21 @@ static bool write_sample(void *ctx, int64_t id, const Record *r, const ScoreRow 
     else
         write_open(o, r);
     json_obj_end(o);
-    return !o->buf->failed;
 }
+
+static bool write_sample(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n) {
+    DataOut *d = ctx;
+    bool hide = summary_hides(d->s, r);
+    (void)id;
+    write_index(d, r, rows, n, hide);
+    open_chunk(d);
+    write_details(&d->chunk, r, rows, n, hide);
+    d->n++, d->in_chunk++;
+    if (d->chunk_buf.n >= CHUNK_BYTES) close_chunk(d);
+    return !d->page->failed && !d->chunk_buf.failed;
+}
+
+/* ---- names and words ---- */
 
 static void write_names(JsonOut *o, const Summary *s) {
     bool repeats = false;
@@ -232,10 +328,15 @@ static void write_names(JsonOut *o, const Summary *s) {
         json_obj_end(o);
     }
     json_arr_end(o);
-    for (int words = 0; words < 2; words++) {
-        json_out_key(o, words ? "outcome_words" : "outcomes");
+    json_out_key(o, "efforts");
+    json_arr(o);
+    for (int e = EFFORT_LOW; e <= EFFORT_HIGH; e++) json_out_cstr(o, effort_name((Effort)e));
+    json_arr_end(o);
+    for (int how = 0; how < 2; how++) {
+        json_out_key(o, how ? "outcome_words" : "outcomes");
         json_arr(o);
-        for (unsigned i = 0; i < OUTCOME_COUNT; i++) json_out_cstr(o, words ? outcome_words(i) : outcome_name(i));
+        for (unsigned i = 0; i < OUTCOME_COUNT; i++)
+            json_out_cstr(o, how ? words(s->lang, outcome_words(i)) : outcome_name(i));
         json_arr_end(o);
     }
     for (size_t i = 0; i < s->n_cells; i++) repeats = repeats || s->cells[i].repeats > 1;
@@ -243,17 +344,139 @@ static void write_names(JsonOut *o, const Summary *s) {
     json_out_bool(o, repeats);
 }
 
-bool html__data(Buf *b, RunStore *store, const Summary *s, Arena *scratch, Err *err) {
+/* What report.js says, by its English text: T("…") there. */
+static const char *const SCRIPT_WORDS[] = {
+    WORD("sealed"),
+    WORD("No sample fits these filters."),
+    WORD("{0}–{1} of {2} samples"),
+    WORD("Searching: {0} % of the texts, {1} found so far."),
+    WORD("empty"),
+    WORD("Scorer"),
+    WORD("{0} (version {1})"),
+    WORD("Outcome"),
+    WORD("score {0}"),
+    WORD("no score"),
+    WORD("scorer error"),
+    WORD("Label"),
+    WORD("Rule"),
+    WORD("Answer read"),
+    WORD("Accepted"),
+    WORD("Why"),
+    WORD("This answer has no score."),
+    WORD("Prompt"),
+    WORD("as stored"),
+    WORD("Analysis"),
+    WORD("Analysis ({0} tokens)"),
+    WORD("Commentary"),
+    WORD("Final answer"),
+    WORD("Final answer ({0} tokens)"),
+    WORD("There is no final answer."),
+    WORD("Marked: what the rule “{0}” of the scorer matched."),
+    WORD("Marked: what the scorer matched."),
+    WORD("Cut off: {0}"),
+    WORD("Failed: {0}"),
+    WORD("Cut off at the token limit."),
+    WORD("Malformed output: {0}"),
+    WORD("Turn {0} of {1} · {2} tokens"),
+    WORD("call of {0}"),
+    WORD("call of no tool"),
+    WORD("(nothing)"),
+    WORD("Not a use of a tool: malformed, unknown, or arguments that do not fit."),
+    WORD("This call was not answered."),
+    WORD("answer of the tool"),
+    WORD("user, after the refusal"),
+    WORD("Conversation"),
+    WORD("Same question:"),
+    WORD("effort {0}"),
+    WORD("repeat {0}"),
+    WORD("The texts of this sample are sealed and are not in this report. Bytes at most: prompt {0}, analysis {1}, "
+         "final {2}."),
+    WORD("Tokens"),
+    WORD("prompt {0}, answer {1}, of these analysis {2}"),
+    WORD("Calls of tools"),
+    WORD("{0}, of these {1} no use of a tool"),
+    WORD("Turns"),
+    WORD("Ended"),
+    WORD("{0} (limit: {1})"),
+    WORD("This browser cannot unpack the texts: it is too old for DecompressionStream."),
+    WORD("The texts of this page are damaged."),
+};
+
+static void write_words(JsonOut *o, Lang lang) {
+    json_out_key(o, "words");
+    json_obj(o);
+    for (size_t i = 0; lang != LANG_EN && i < sizeof SCRIPT_WORDS / sizeof *SCRIPT_WORDS; i++) {
+        json_out_key(o, SCRIPT_WORDS[i]);
+        json_out_cstr(o, words(lang, SCRIPT_WORDS[i]));
+    }
+    json_obj_end(o);
+}
+
+/* ---- all of it ---- */
+
+static void data_open(DataOut *d) {
+    for (int i = 0; i < N_COLUMNS; i++) {
+        buf_init(&d->column_bufs[i], SIZE_MAX / 2);
+        json_out_init(&d->columns[i], &d->column_bufs[i], 0);
+        json_arr(&d->columns[i]);
+    }
+    buf_init(&d->chunk_buf, SIZE_MAX / 2);
+    buf_init(&d->counts_buf, SIZE_MAX / 2);
+    json_out_init(&d->counts, &d->counts_buf, 0);
+    json_arr(&d->counts);
+}
+
+static void data_release(DataOut *d) {
+    for (int i = 0; i < N_COLUMNS; i++) buf_release(&d->column_bufs[i]);
+    buf_release(&d->chunk_buf);
+    buf_release(&d->counts_buf);
+}
+
+static void put_index(DataOut *d) {
+    Buf whole;
     JsonOut o;
-    DataOut d = {&o, s};
-    json_out_init(&o, b, 0);
+    buf_init(&whole, SIZE_MAX / 2);
+    json_out_init(&o, &whole, 0);
+    json_obj(&o);
+    for (int i = 0; i < N_COLUMNS; i++) {
+        json_arr_end(&d->columns[i]);
+        json_out_key(&o, COLUMNS[i]);
+        json_out_raw(&o, buf_str(&d->column_bufs[i]));
+        whole.failed = whole.failed || d->column_bufs[i].failed;
+    }
+    json_obj_end(&o);
+    buf_adds(d->page, "<script type=\"application/octet-stream\" id=\"index\">");
+    html__pack(d->page, buf_str(&whole));
+    buf_adds(d->page, "</script>\n");
+    d->page->failed = d->page->failed || whole.failed;
+    buf_release(&whole);
+}
+
+static void put_names(DataOut *d) {
+    JsonOut o;
+    json_arr_end(&d->counts);
+    buf_adds(d->page, "<script type=\"application/json\" id=\"data\">");
+    json_out_init(&o, d->page, 0);
     o.html_safe = true;
     json_obj(&o);
-    write_names(&o, s);
-    json_out_key(&o, "samples");
-    json_arr(&o);
-    bool ok = store_each(store, true, scratch, write_sample, &d, err);
-    json_arr_end(&o);
+    write_names(&o, d->s);
+    write_words(&o, d->s->lang);
+    json_out_key(&o, "n");
+    json_out_int(&o, d->n);
+    json_out_key(&o, "chunks");
+    json_out_raw(&o, buf_str(&d->counts_buf));
     json_obj_end(&o);
+    d->page->failed = d->page->failed || d->counts_buf.failed;
+    buf_adds(d->page, "</script>\n");
+}
+
+bool html__data(Buf *b, RunStore *store, const Summary *s, Arena *scratch, Err *err) {
+    DataOut d = {.page = b, .s = s};
+    data_open(&d);
+    bool ok = store_each(store, true, scratch, write_sample, &d, err);
+    close_chunk(&d);
+    if (ok) put_index(&d);
+    if (ok) put_names(&d);
+    data_release(&d);
     return ok;
 }

@@ -71,7 +71,7 @@ static void picture(Buf *b, const GateReport *g) {
 static void figure(Buf *b, const GateResult *r, double v, bool whole) {
     buf_adds(b, "<td class=\"num\">");
     if (isnan(v))
-        buf_adds(b, "n/a");
+        buf_adds(b, "–");
     else if (r->check->metric == GATE_TOKENS)
         buf_addf(b, whole ? "%.0f" : "%.2f×", v);
     else
@@ -82,7 +82,7 @@ static void figure(Buf *b, const GateResult *r, double v, bool whole) {
 static void table(Buf *b, const GateReport *g) {
     buf_adds(
         b,
-        "<section id=\"checks\"><h2>All checks</h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+        "<section id=\"checks\"><h2>All checks</h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"group\" "
         "aria-label=\"All "
         "checks\"><table class=\"numbers\"><thead><tr><th>Verdict</th><th>Check</th><th class=\"num\">Baseline</th><th "
         "class=\"num\">Candidate</th><th class=\"num\">Judged</th><th class=\"num\">At least</th><th class=\"num\">At "
@@ -115,8 +115,8 @@ static void table(Buf *b, const GateReport *g) {
 }
 
 void gate_html(const GateReport *g, Buf *b) {
-    html__open(b, STR("assay gate"));
-    buf_adds(b, "<body>\n<header>\n<p class=\"eyebrow\">assay gate · ");
+    html__open(b, LANG_EN, STR("assay gate"));
+    buf_adds(b, "<header>\n<p class=\"eyebrow\">assay gate · ");
     html_escape(b, g->policy->name);
     buf_adds(b, " · ");
     html_escape(b, g->baseline);
@@ -135,13 +135,14 @@ void gate_html(const GateReport *g, Buf *b) {
         html_escape(b, str_from(g->warnings[i]));
         buf_adds(b, "</p>\n");
     }
-    buf_adds(b, "</header>\n<main>\n");
+    buf_adds(b, "</header>\n<main id=\"main\">\n");
     picture(b, g);
     table(b, g);
     buf_addf(b,
              "</main>\n<footer><p>Policy SHA-256 %s. A pass and a fail are each claimed with one-sided 95&nbsp;%% "
              "confidence; the "
              "gate passes if every check does. This page is complete in itself and loads "
-             "nothing.</p></footer>\n</body>\n</html>\n",
+             "nothing.</p></footer>\n",
              g->policy->sha256);
+    buf_adds(b, "</body>\n</html>\n");
 }

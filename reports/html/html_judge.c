@@ -21,13 +21,12 @@ static void percent(Buf *b, double share) {
     buf_adds(b, "</td>");
 }
 
-static void range(Buf *b, double lo, double hi) {
+static void range(Buf *b, Lang lang, double lo, double hi) {
     buf_adds(b, "<td class=\"num\">");
-    html__percent(b, lo);
-    if (!isnan(hi)) {
-        buf_adds(b, " to ");
-        html__percent(b, hi);
-    }
+    if (isnan(hi))
+        html__percent(b, lo);
+    else
+        html__range(b, lang, lo, hi, html__percent);
     buf_adds(b, "</td>");
 }
 
@@ -49,96 +48,117 @@ static void cell_row(Buf *b, const Summary *s, const SumCell *c) {
     number(b, j->n_disputed);
     percent(b, j->observed);
     percent(b, j->corrected);
-    range(b, j->lo, j->hi);
-    text(b, "td", str_from(summary_calibration_name(j->calibration)));
+    range(b, s->lang, j->lo, j->hi);
+    text(b, "td", str_from(words(s->lang, summary_calibration_name(j->calibration))));
     buf_adds(b, "</tr>\n");
 }
 
 static void cell_table(Buf *b, const Summary *s) {
-    buf_adds(b, "<div class=\"scroll\"><table><thead><tr><th>Model</th><th>Suite</th><th class=\"num\">Scored</th>"
-                "<th class=\"num\">No verdict</th><th class=\"num\">Disputed</th><th class=\"num\">As counted</th>"
-                "<th class=\"num\">Corrected</th><th class=\"num\">95&nbsp;%</th><th>Card</th></tr></thead><tbody>\n");
+    Lang l = s->lang;
+    html__table(b, "sortable", str_from(words(l, WORD("Verdicts of the judge"))), false);
+    html__th(b, l, "", WORD("Model"));
+    html__th(b, l, "", WORD("Suite"));
+    html__th(b, l, "num", WORD("Scored"));
+    html__th(b, l, "num", WORD("No verdict"));
+    html__th(b, l, "num", WORD("Disputed"));
+    html__th(b, l, "num", WORD("As counted"));
+    html__th(b, l, "num", WORD("Corrected"));
+    html__th(b, l, "num", WORD("95\u00a0% interval"));
+    html__th(b, l, "", WORD("Card"));
+    html__table_body(b);
     for (size_t i = 0; i < s->n_cells; i++)
         if (s->cells[i].judged.asked) cell_row(b, s, &s->cells[i]);
-    buf_adds(b, "</tbody></table></div>\n");
+    html__table_end(b);
 }
 
 /* ---- the card ---- */
 
 static void rate(Buf *b, double x, double lower) {
-    buf_addf(b, isnan(x) ? "<td class=\"num\">n/a" : "<td class=\"num\">%.3f", x);
+    buf_addf(b, isnan(x) ? "<td class=\"num\">–" : "<td class=\"num\">%.3f", x);
     if (!isnan(lower)) buf_addf(b, " (%.3f)", lower);
     buf_adds(b, "</td>");
 }
 
-static void part_row(Buf *b, const CalPart *p) {
+static void part_row(Buf *b, Lang lang, const CalPart *p) {
     buf_adds(b, "<tr>");
-    text(b, "td", p->language.p ? p->language : STR("all"));
+    text(b, "td", p->language.p ? p->language : str_from(words(lang, WORD("all"))));
     number(b, p->n);
     number(b, p->n_unread);
     number(b, p->n_disputed);
     rate(b, p->sensitivity, p->sensitivity_lower);
     rate(b, p->specificity, p->specificity_lower);
     rate(b, p->kappa, p->kappa_lower);
-    buf_adds(b, p->meets_bars ? "<td>yes</td>" : "<td>no</td>");
+    text(b, "td", str_from(words(lang, p->meets_bars ? WORD("yes") : WORD("no"))));
     buf_adds(b, "</tr>\n");
 }
 
-static void card(Buf *b, const CalCard *c) {
-    buf_adds(b, "<h3>Its calibration</h3>\n<p class=\"note\">Against labels");
-    if (c->origin.p) {
-        buf_adds(b, " (");
-        html_escape(b, c->origin);
-        buf_adds(b, ")");
-    }
-    buf_adds(b, ", made ");
-    html_escape(b, c->date);
-    buf_adds(b, ", card ");
-    html_escape(b, str_sub(c->id, 0, 16));
-    buf_adds(b, ". Sensitivity is the share of “");
-    html_escape(b, c->positive);
-    buf_addf(b,
-             "” that the judge finds, specificity the share of others that it leaves alone; in brackets the lower "
-             "bound at 95&nbsp;%%. For gates both bounds must reach %.2f, kappa %.2f, and verdicts may be missing in "
-             "at most %.0f&nbsp;%% of rows.</p>\n",
-             CAL_BAR_RATE, CAL_BAR_KAPPA, 100 * CAL_BAR_UNREAD);
-    buf_adds(b,
-             "<div class=\"scroll\"><table><thead><tr><th>Language</th><th class=\"num\">Rows</th>"
-             "<th class=\"num\">No verdict</th><th class=\"num\">Disputed</th><th class=\"num\">Sensitivity</th>"
-             "<th class=\"num\">Specificity</th><th class=\"num\">Kappa</th><th>For gates</th></tr></thead><tbody>\n");
-    part_row(b, &c->all);
-    for (size_t i = 0; i < c->n_languages; i++) part_row(b, &c->languages[i]);
-    buf_adds(b, "</tbody></table></div>\n");
+static void card_words(Buf *b, Lang l, const CalCard *c) {
+    Str id = str_sub(c->id, 0, 16);
+    buf_adds(b, "<p class=\"note\">");
+    if (c->origin.p)
+        html__sayf(b, l, WORD("Against labels (%.*s), made %.*s, card %.*s."), STR_ARG(c->origin), STR_ARG(c->date),
+                   STR_ARG(id));
+    else
+        html__sayf(b, l, WORD("Against labels, made %.*s, card %.*s."), STR_ARG(c->date), STR_ARG(id));
+    buf_addc(b, ' ');
+    html__sayf(b, l,
+               WORD("Sensitivity is the share of “%.*s” that the judge finds, specificity the share of others that it "
+                    "leaves alone; in brackets the lower bound at 95\u00a0%%. For gates both bounds must reach %.2f, "
+                    "kappa %.2f, and verdicts may be missing in at most %.0f\u00a0%% of rows."),
+               STR_ARG(c->positive), CAL_BAR_RATE, CAL_BAR_KAPPA, 100 * CAL_BAR_UNREAD);
+    buf_adds(b, "</p>\n");
+}
+
+static void card(Buf *b, Lang l, const CalCard *c) {
+    const char *title = WORD("Its calibration");
+    buf_adds(b, "<h3>");
+    html__say(b, l, title);
+    buf_adds(b, "</h3>\n");
+    card_words(b, l, c);
+    html__table(b, "sortable", str_from(words(l, title)), false);
+    html__th(b, l, "", WORD("Language"));
+    html__th(b, l, "num", WORD("Rows"));
+    html__th(b, l, "num", WORD("No verdict"));
+    html__th(b, l, "num", WORD("Disputed"));
+    html__th(b, l, "num", WORD("Sensitivity"));
+    html__th(b, l, "num", WORD("Specificity"));
+    html__th(b, l, "num", WORD("Kappa"));
+    html__th(b, l, "", WORD("For gates"));
+    html__table_body(b);
+    part_row(b, l, &c->all);
+    for (size_t i = 0; i < c->n_languages; i++) part_row(b, l, &c->languages[i]);
+    html__table_end(b);
 }
 
 static void about(Buf *b, const Summary *s) {
     const SumJudge *j = &s->judge;
-    buf_adds(b, "<p class=\"note\">A second model gave these verdicts");
-    if (j->digest.p) {
-        buf_adds(b, ": weights ");
-        html_escape(b, str_sub(j->digest, 0, 16));
-        buf_adds(b, ", precision ");
-        html_escape(b, j->precision);
-        buf_adds(b, ", effort ");
-        html_escape(b, j->effort);
-    }
-    buf_adds(b, ". Each question is put twice, in other words and another order; where the two differ the answer is "
-                "disputed. Answers without a verdict and disputed ones have no score.");
+    Str digest = str_sub(j->digest, 0, 16);
+    buf_adds(b, "<p class=\"note\">");
+    if (j->digest.p)
+        html__sayf(b, s->lang, WORD("A second model gave these verdicts: weights %.*s, precision %.*s, effort %.*s."),
+                   STR_ARG(digest), STR_ARG(j->precision), STR_ARG(j->effort));
+    else
+        html__say(b, s->lang, WORD("A second model gave these verdicts."));
+    buf_addc(b, ' ');
+    html__say(b, s->lang,
+              WORD("Each question is put twice, in other words and another order; where the two differ the answer is "
+                   "disputed. Answers without a verdict and disputed ones have no score."));
     if (s->card) {
-        buf_adds(b, " “As counted” is the share that the judge calls “");
-        html_escape(b, s->card->positive);
-        buf_adds(b,
-                 "”, “Corrected” the share that follows from its known errors (Rogan and Gladen), whose uncertainty is "
-                 "in the interval.");
+        buf_addc(b, ' ');
+        html__sayf(
+            b, s->lang,
+            WORD("“As counted” is the share that the judge calls “%.*s”, “Corrected” the share that follows from "
+                 "its known errors (Rogan and Gladen), whose uncertainty is in the interval."),
+            STR_ARG(s->card->positive));
     }
     buf_adds(b, "</p>\n");
 }
 
 void html__judge(Buf *b, const Summary *s) {
     if (!any_judged(s)) return;
-    buf_adds(b, "<section id=\"judge\"><h2>The judge</h2>\n");
+    html__section(b, s->lang, "judge", WORD("The judge"));
     about(b, s);
     cell_table(b, s);
-    if (s->card) card(b, s->card);
+    if (s->card) card(b, s->lang, s->card);
     buf_adds(b, "</section>\n");
 }

@@ -6,17 +6,29 @@
 
 void html__percent(Buf *b, double share) {
     if (isnan(share))
-        buf_adds(b, "n/a");
+        buf_adds(b, "–");
     else
-        buf_addf(b, "%.1f", 100.0 * share + 0.0);
+        buf_addf(b, "%s%.1f", share < 0.0 ? "−" : "", fabs(100.0 * share));
 }
 
 void html__signed(Buf *b, double share) {
     double v = round(1000.0 * share) / 10.0;
     if (isnan(share))
-        buf_adds(b, "n/a");
+        buf_adds(b, "–");
     else
         buf_addf(b, "%s%.1f", v > 0.0 ? "+" : v < 0.0 ? "−" : "", fabs(v));
+}
+
+void html__range(Buf *b, Lang lang, double lo, double hi, void (*number)(Buf *, double)) {
+    Buf x, y;
+    buf_init(&x, 64), buf_init(&y, 64);
+    number(&x, lo), number(&y, hi);
+    buf_addc(&x, 0), buf_addc(&y, 0);
+    if (x.failed || y.failed)
+        b->failed = true;
+    else
+        html__sayf(b, lang, WORD("%s to %s"), x.p, y.p);
+    buf_release(&x), buf_release(&y);
 }
 
 /* Percent-encodes everything that is not plainly safe in a fragment. */
@@ -40,14 +52,15 @@ void html__filter_link(Buf *b, const Summary *s, const SumCell *c, unsigned outc
 
 PairView html__pair_view(const Summary *s, const SumPair *p) {
     size_t a = s->cells[p->a].model, c = s->cells[p->b].model;
-    PairView v = {&s->models[a], &s->models[c], a, p->diff, p->lo, p->hi, p->a_better, p->b_better, "cannot tell"};
+    PairView v = {&s->models[a], &s->models[c],      a, p->diff, p->lo, p->hi, p->a_better,
+                  p->b_better,   WORD("cannot tell")};
     bool first_ahead = p->verdict == SUM_A_AHEAD;
     if (p->flip) {
-        v = (PairView){&s->models[c], &s->models[a], c,           -p->diff,     -p->hi,
-                       -p->lo,        p->b_better,   p->a_better, "cannot tell"};
+        v = (PairView){&s->models[c], &s->models[a], c,           -p->diff,           -p->hi,
+                       -p->lo,        p->b_better,   p->a_better, WORD("cannot tell")};
         first_ahead = p->verdict == SUM_B_AHEAD;
     }
-    if (p->verdict != SUM_CANNOT_TELL) v.verdict = first_ahead ? "ahead" : "behind";
+    if (p->verdict != SUM_CANNOT_TELL) v.verdict = first_ahead ? WORD("ahead") : WORD("behind");
     return v;
 }
 
@@ -70,15 +83,13 @@ static void cell_model(Buf *b, Str name) {
 }
 
 /* method: NULL if there is no interval. */
-static void cell_range(Buf *b, double lo, double hi, const char *method, void (*number)(Buf *, double)) {
-    buf_addf(b, "<td class=\"num\" title=\"%s\">", method ? method : "");
-    if (method) {
-        number(b, lo);
-        buf_adds(b, " to ");
-        number(b, hi);
-    } else {
-        buf_adds(b, "n/a");
+static void cell_range(Buf *b, Lang lang, double lo, double hi, const char *method, void (*number)(Buf *, double)) {
+    if (!method) {
+        buf_adds(b, "<td class=\"num nil\">–</td>");
+        return;
     }
+    buf_addf(b, "<td class=\"num\" title=\"%s\">", method);
+    html__range(b, lang, lo, hi, number);
     buf_adds(b, "</td>");
 }
 
@@ -113,13 +124,13 @@ static void result_row(Buf *b, const Summary *s, const SumCell *c, size_t span) 
     }
     cell_model(b, s->models[c->model].name);
     cell_number(b, c->est.mean, html__percent);
-    cell_range(b, c->est.lo, c->est.hi, c->est.method, html__percent);
+    cell_range(b, s->lang, c->est.lo, c->est.hi, c->est.method, html__percent);
     buf_adds(b, "<td class=\"num\">");
     html__filter_link(b, s, c, OUTCOME_COUNT);
     buf_addf(b, "%lld</a></td>", (long long)c->counts.total);
     outcome_cells(b, s, c);
     if (c->counts.open)
-        cell_range(b, c->bound_lo, c->bound_hi, isnan(c->bound_lo) ? NULL : "bounds", html__percent);
+        cell_range(b, s->lang, c->bound_lo, c->bound_hi, isnan(c->bound_lo) ? NULL : "bounds", html__percent);
     else
         buf_adds(b, "<td class=\"num nil\">–</td>");
     buf_addf(b, "<td class=\"num\">%.0f</td>", c->counts.total ? (double)c->tokens / (double)c->counts.total : 0.0);
@@ -127,21 +138,32 @@ static void result_row(Buf *b, const Summary *s, const SumCell *c, size_t span) 
     buf_adds(b, "</tr>\n");
 }
 
+static void outcome_heads(Buf *b, Lang lang) {
+    for (unsigned o = 0; o < OUTCOME_COUNT; o++) html__th(b, lang, "num", outcome_words(o));
+}
+
+static void score_heads(Buf *b, Lang lang) {
+    html__th(b, lang, "", WORD("Model"));
+    html__th(b, lang, "num", WORD("Score"));
+    html__th(b, lang, "num", WORD("95\u00a0% interval"));
+    html__th(b, lang, "num", WORD("Answers"));
+    outcome_heads(b, lang);
+}
+
 void html__result_table(Buf *b, const Summary *s) {
-    buf_adds(b, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"All results\"><table "
-                "class=\"numbers\"><thead><tr><th>Suite</th><th>Model</th>"
-                "<th class=\"num\">Score</th><th class=\"num\">95&nbsp;% interval</th><th class=\"num\">Answers</th>");
-    for (unsigned o = 0; o < OUTCOME_COUNT; o++) buf_addf(b, "<th class=\"num\">%s</th>", outcome_words(o));
-    buf_adds(
-        b,
-        "<th class=\"num\">If open ones counted</th><th class=\"num\">Tokens each</th><th class=\"num\">Malformed</th>"
-        "</tr></thead><tbody>\n");
+    html__table(b, "numbers sortable", str_from(words(s->lang, WORD("All results"))), false);
+    html__th(b, s->lang, "", WORD("Suite"));
+    score_heads(b, s->lang);
+    html__th(b, s->lang, "num", WORD("If open ones counted"));
+    html__th(b, s->lang, "num", WORD("Tokens each"));
+    html__th(b, s->lang, "num", WORD("Malformed"));
+    html__table_body(b);
     for (size_t i = 0; i < s->n_cells;) {
         size_t end = html__row_end(s, i);
         for (size_t j = i; j < end; j++) result_row(b, s, &s->cells[j], j == i ? end - i : 0);
         i = end;
     }
-    buf_adds(b, "</tbody></table></div>\n");
+    html__table_end(b);
 }
 
 /* ---- comparisons ---- */
@@ -154,10 +176,10 @@ static void pair_row(Buf *b, const Summary *s, const SumPair *p) {
     cell_model(b, v.first->name);
     cell_model(b, v.second->name);
     cell_number(b, v.diff, html__signed);
-    cell_range(b, v.lo, v.hi, p->method, html__signed);
+    cell_range(b, s->lang, v.lo, v.hi, p->method, html__signed);
     buf_addf(b, "<td class=\"num\" title=\"%s\">", p->p_method ? p->p_method : "");
     if (isnan(p->p_adjusted))
-        buf_adds(b, "n/a</td>");
+        buf_adds(b, "–</td>");
     else if (p->p_adjusted < 0.0001)
         buf_adds(b, "&lt;&thinsp;0.0001</td>");
     else
@@ -165,19 +187,28 @@ static void pair_row(Buf *b, const Summary *s, const SumPair *p) {
     buf_addf(b, "<td class=\"num\">%zu</td><td class=\"num\">%zu</td><td class=\"num\">%zu</td>", v.first_better,
              v.second_better, p->n);
     cell_number(b, p->mde, html__percent);
-    buf_addf(b, "<td class=\"model\">%s</td></tr>\n", v.verdict);
+    buf_adds(b, "<td class=\"model\">");
+    html__say(b, s->lang, v.verdict);
+    buf_adds(b, "</td></tr>\n");
 }
 
 void html__pair_table(Buf *b, const Summary *s) {
-    buf_adds(
-        b,
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Comparisons\"><table "
-        "class=\"numbers\"><thead><tr><th>Suite</th><th>Model</th><th>compared with</th>"
-        "<th class=\"num\">Difference</th><th class=\"num\">95&nbsp;% interval</th><th class=\"num\">p, adjusted</th>"
-        "<th class=\"num\">First better on</th><th class=\"num\">Second better on</th><th class=\"num\">Questions</th>"
-        "<th class=\"num\">Would show from</th><th>Verdict</th></tr></thead><tbody>\n");
+    Lang l = s->lang;
+    html__table(b, "numbers sortable", str_from(words(l, WORD("Comparisons"))), false);
+    html__th(b, l, "", WORD("Suite"));
+    html__th(b, l, "", WORD("Model"));
+    html__th(b, l, "", WORD("compared with"));
+    html__th(b, l, "num", WORD("Difference"));
+    html__th(b, l, "num", WORD("95\u00a0% interval"));
+    html__th(b, l, "num", WORD("p, adjusted"));
+    html__th(b, l, "num", WORD("First better on"));
+    html__th(b, l, "num", WORD("Second better on"));
+    html__th(b, l, "num", WORD("Questions"));
+    html__th(b, l, "num", WORD("Would show from"));
+    html__th(b, l, "", WORD("Verdict"));
+    html__table_body(b);
     for (size_t i = 0; i < s->n_pairs; i++) pair_row(b, s, &s->pairs[i]);
-    buf_adds(b, "</tbody></table></div>\n");
+    html__table_end(b);
 }
 
 /* ---- groups, labels ---- */
@@ -190,11 +221,22 @@ static void group_rows(Buf *b, const Summary *s, const SumCell *c) {
         buf_adds(b, "</th>");
         cell_model(b, s->models[c->model].name);
         cell_number(b, x->est.mean, html__percent);
-        cell_range(b, x->est.lo, x->est.hi, x->est.method, html__percent);
+        cell_range(b, s->lang, x->est.lo, x->est.hi, x->est.method, html__percent);
         cell_int(b, x->counts.total);
         for (unsigned o = 0; o < OUTCOME_COUNT; o++) cell_int(b, x->counts.outcome[o]);
         buf_adds(b, "</tr>\n");
     }
+}
+
+static void group_head(Buf *b, const Summary *s, const SumCell *c) {
+    buf_adds(b, "<h3>");
+    html_escape(b, s->suites[c->suite].title);
+    buf_adds(b, "</h3>");
+    Str caption = words_printf(s->arena, s->lang, WORD("Scores by group: %.*s"), STR_ARG(s->suites[c->suite].title));
+    html__table(b, "numbers sortable", caption, false);
+    html__th(b, s->lang, "", WORD("Group"));
+    score_heads(b, s->lang);
+    html__table_body(b);
 }
 
 void html__group_tables(Buf *b, const Summary *s) {
@@ -202,44 +244,53 @@ void html__group_tables(Buf *b, const Summary *s) {
     for (size_t i = 0; i < s->n_cells; i++) {
         const SumCell *c = &s->cells[i];
         if (!c->primary || c->n_groups == 0) continue;
-        if (last == SIZE_MAX) buf_adds(b, "<details><summary>Scores by group</summary>");
+        if (last == SIZE_MAX) {
+            buf_adds(b, "<details><summary>");
+            html__say(b, s->lang, WORD("Scores by group"));
+            buf_adds(b, "</summary>");
+        }
         if (c->suite != last) {
-            if (last != SIZE_MAX) buf_adds(b, "</tbody></table></div>\n");
-            buf_adds(b, "<h3>");
-            html_escape(b, s->suites[c->suite].title);
-            buf_adds(
-                b,
-                "</h3><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Scores by group\"><table "
-                "class=\"numbers\"><thead><tr><th>Group</th><th>Model</th>"
-                "<th class=\"num\">Score</th><th class=\"num\">95&nbsp;% interval</th><th class=\"num\">Answers</th>");
-            for (unsigned o = 0; o < OUTCOME_COUNT; o++) buf_addf(b, "<th class=\"num\">%s</th>", outcome_words(o));
-            buf_adds(b, "</tr></thead><tbody>\n");
+            if (last != SIZE_MAX) html__table_end(b);
+            group_head(b, s, c);
         }
         last = c->suite;
         group_rows(b, s, c);
     }
-    if (last != SIZE_MAX) buf_adds(b, "</tbody></table></div></details>\n");
+    if (last == SIZE_MAX) return;
+    html__table_end(b);
+    buf_adds(b, "</details>\n");
+}
+
+static void label_row(Buf *b, const Summary *s, const SumCell *c, size_t l) {
+    buf_addf(b, "<tr%s><th scope=\"row\">", l == 0 ? " class=\"first\"" : "");
+    html_escape(b, str_from(summary_cell_title(s, c, s->arena)));
+    buf_adds(b, "</th>");
+    cell_text(b, s->models[c->model].name);
+    cell_text(b, c->labels[l].name);
+    cell_int(b, c->labels[l].n);
+    buf_adds(b, "</tr>\n");
 }
 
 void html__label_table(Buf *b, const Summary *s) {
     bool begun = false;
-    for (size_t i = 0; i < s->n_cells; i++) {
-        const SumCell *c = &s->cells[i];
-        for (size_t l = 0; l < c->n_labels; l++) {
-            if (!begun)
-                buf_adds(
-                    b,
-                    "<details><summary>Labels given by the scorers</summary><div class=\"scroll\"><table><thead><tr>"
-                    "<th>Suite</th><th>Model</th><th>Label</th><th class=\"num\">Answers</th></tr></thead><tbody>\n");
+    for (size_t i = 0; i < s->n_cells; i++)
+        for (size_t l = 0; l < s->cells[i].n_labels; l++) {
+            if (!begun) {
+                const char *title = WORD("Labels given by the scorers");
+                buf_adds(b, "<details><summary>");
+                html__say(b, s->lang, title);
+                buf_adds(b, "</summary>");
+                html__table(b, "sortable", str_from(words(s->lang, title)), false);
+                html__th(b, s->lang, "", WORD("Suite"));
+                html__th(b, s->lang, "", WORD("Model"));
+                html__th(b, s->lang, "", WORD("Label"));
+                html__th(b, s->lang, "num", WORD("Answers"));
+                html__table_body(b);
+            }
             begun = true;
-            buf_addf(b, "<tr%s><th scope=\"row\">", l == 0 ? " class=\"first\"" : "");
-            if (l == 0) html_escape(b, str_from(summary_cell_title(s, c, s->arena)));
-            buf_adds(b, "</th>");
-            cell_text(b, l == 0 ? s->models[c->model].name : STR(""));
-            cell_text(b, c->labels[l].name);
-            cell_int(b, c->labels[l].n);
-            buf_adds(b, "</tr>\n");
+            label_row(b, s, &s->cells[i], l);
         }
-    }
-    if (begun) buf_adds(b, "</tbody></table></div></details>\n");
+    if (!begun) return;
+    html__table_end(b);
+    buf_adds(b, "</details>\n");
 }

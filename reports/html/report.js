@@ -1,17 +1,66 @@
-/* The samples of report.html: filter, page, open. Everything above them was drawn before and needs no script.
+/* The samples of report.html: filter, sort, page, search, open. Everything above them was drawn before and needs no
+ * script.
  *
- * Model text enters the page through show() alone, as text nodes; characters that a reader could not see become visible
- * marks. The list is that of visible.c. The address holds the state: #model=…&suite=…&outcome=…&q=…&sample=… */
+ * The list is drawn from the index, which is unpacked at the start; texts stay packed in their chunks until a sample is
+ * opened or searched (html_data.c has the layout). Model text enters the page through show() alone, as text nodes;
+ * characters that a reader could not see become visible marks. The list is that of visible.c. The address holds the
+ * state: #model=…&suite=…&outcome=…&q=…&sort=…&sample=… */
 "use strict";
-(() => {
+(async () => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
-  const PAGE = 50;
+  const PAGE = 50, KEPT_CHUNKS = 4;
   const $ = (id) => document.getElementById(id);
-  const samples = data.samples;
   const filters = { model: $("f-model"), suite: $("f-suite"), outcome: $("f-outcome"), q: $("f-q"), differ: $("f-differ") };
   const dialog = $("sample");
-  let matches = [], page = 0, opened = -1;
+  let matches = [], page = 0, opened = -1, searching = 0;
+
+  /* ---- words ---- */
+
+  /* The English text, or the page's language's; {0} … are filled in. */
+  function T(text, ...values) {
+    return (data.words[text] || text).replace(/\{(\d)\}/g, (_, i) => String(values[i]));
+  }
+
+  /* ---- unpacking ---- */
+
+  async function unpack(element) {
+    const packed = atob(element.textContent), bytes = new Uint8Array(packed.length);
+    for (let i = 0; i < packed.length; i++) bytes[i] = packed.charCodeAt(i);
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+    return JSON.parse(await new Response(stream).text());
+  }
+
+  let index = null;
+  try {
+    if (typeof DecompressionStream === "undefined")
+      throw new Error(T("This browser cannot unpack the texts: it is too old for DecompressionStream."));
+    index = await unpack($("index"));
+  } catch (e) {
+    $("unpacked").textContent = e instanceof TypeError || e instanceof SyntaxError
+      ? T("The texts of this page are damaged.") : e.message;
+    $("unpacked").hidden = false;
+    return;
+  }
+  const N = data.n, chunks = document.getElementsByClassName("chunk"), starts = [];
+  data.chunks.reduce((at, n) => (starts.push(at), at + n), 0);
+  const kept = new Map(); /* chunk -> its samples; the last few */
+
+  async function chunk(c) {
+    if (!kept.has(c)) {
+      kept.set(c, await unpack(chunks[c]));
+      if (kept.size > KEPT_CHUNKS) kept.delete(kept.keys().next().value);
+    }
+    return kept.get(c);
+  }
+
+  /* What the index and the chunk hold of sample n, together. */
+  async function sample(n) {
+    let c = starts.length - 1;
+    while (starts[c] > n) c--;
+    const s = (await chunk(c))[n - starts[c]];
+    return { ...s, m: index.m[n], u: index.u[n], i: index.i[n], e: data.efforts[index.e[n]], k: index.k[n], o: index.o[n] };
+  }
 
   /* ---- text ---- */
 
@@ -34,38 +83,30 @@
     return parent;
   }
 
-  function line(text, max) { /* one line for a table cell */
-    const s = text.replace(/\s+/g, " ").trim();
-    return s.length > max ? s.slice(0, max) + "…" : s;
-  }
-
   /* ---- what a sample is ---- */
 
-  const model = (s) => data.models[s.m], suite = (s) => data.suites[s.u];
-  const value = (s) => (s.s.length && s.s[0].x !== null ? s.s[0].x : null);
-  const key = (s) => [model(s), suite(s).name, s.i, s.e, s.k].join("\u001f");
-  const question = (s) => [s.u, s.i, s.e, s.k].join("\u001f");
-  const number = new Map(samples.map((s, n) => [key(s), n]));
-  const twins = new Map();
-  samples.forEach((s, n) => {
-    const q = question(s);
-    if (!twins.has(q)) twins.set(q, []);
-    twins.get(q).push(n);
-  });
-  const differs = (s) => new Set(twins.get(question(s)).map((n) => value(samples[n]))).size > 1;
-
-  function prompt_text(s) {
-    if (!s.pr) return "";
-    return typeof s.pr === "string" ? s.pr : s.pr.map((m) => String(m.content)).join("\n");
+  const model = (n) => data.models[index.m[n]], suite = (n) => data.suites[index.u[n]];
+  const question = (n) => [index.u[n], index.i[n], index.e[n], index.k[n]].join("\u001f");
+  let all_twins = null; /* question -> samples, made when first asked for */
+  function twins(n) {
+    if (!all_twins) {
+      all_twins = new Map();
+      for (let i = 0; i < N; i++) {
+        const q = question(i), list = all_twins.get(q);
+        if (list) list.push(i);
+        else all_twins.set(q, [i]);
+      }
+    }
+    return all_twins.get(question(n));
   }
+  const differs = (n) => twins(n).some((t) => index.x[t] !== index.x[n]);
 
   function haystack(s) {
-    if (s.hay === undefined) {
-      const parts = [s.i, s.g, prompt_text(s), s.ta, s.an, s.co, s.fi, s.er];
-      for (const c of s.s) parts.push(c.a, c.l, c.r);
-      s.hay = parts.filter(Boolean).join("\n").toLowerCase();
-    }
-    return s.hay;
+    const parts = [s.g, s.ta, s.an, s.co, s.fi, s.er];
+    if (typeof s.pr === "string") parts.push(s.pr);
+    else if (s.pr) for (const m of s.pr) parts.push(String(m.content));
+    for (const c of s.s) parts.push(c.a, c.l, c.r);
+    return parts.filter(Boolean).join("\n").toLowerCase();
   }
 
   /* ---- address and filters ---- */
@@ -73,7 +114,9 @@
   function state() { return new URLSearchParams(location.hash.slice(1)); }
 
   function read_filters() {
-    const p = state();
+    const p = state(), by = p.get("sort") || "";
+    sorted.down = by.startsWith("-");
+    sorted.key = by.replace("-", "");
     for (const [name, e] of Object.entries(filters)) {
       if (!e) continue;
       if (e.type === "checkbox") e.checked = p.has(name);
@@ -91,68 +134,135 @@
     return p;
   }
 
+  /* An id may hold the separator: everything between suite and effort is the id. */
+  const name = (n) => [model(n), suite(n).name, index.i[n], data.efforts[index.e[n]], index.k[n]].join("|");
+
   function address(n) { /* of a sample under the present filters */
     const p = filter_params();
-    if (n >= 0) p.set("sample", [model(samples[n]), suite(samples[n]).name, samples[n].i, samples[n].e, samples[n].k].join("|"));
+    if (sorted.key) p.set("sort", (sorted.down ? "-" : "") + sorted.key);
+    if (n >= 0) p.set("sample", name(n));
     return "#" + p.toString();
   }
 
   function sample_of_address() {
     const at = state().get("sample");
     if (!at) return -1;
-    const parts = at.split("|"); /* an id may hold the separator: everything between suite and effort is the id */
+    const parts = at.split("|");
     if (parts.length < 5) return -1;
-    const [m, u] = parts, k = parts.pop(), e = parts.pop();
-    return number.get([m, u, parts.slice(2).join("|"), e, k].join("\u001f")) ?? -1;
+    const k = Number(parts.pop()), e = data.efforts.indexOf(parts.pop()), id = parts.slice(2).join("|");
+    for (let n = 0; n < N; n++)
+      if (index.i[n] === id && index.k[n] === k && index.e[n] === e && model(n) === parts[0] && suite(n).name === parts[1]) return n;
+    return -1;
   }
 
-  function select() {
-    const p = filter_params(), words = (p.get("q") || "").toLowerCase();
-    matches = [];
-    samples.forEach((s, n) => {
-      if (p.has("model") && model(s) !== p.get("model")) return;
-      if (p.has("suite") && suite(s).name !== p.get("suite")) return;
-      if (p.has("outcome") && s.o !== p.get("outcome")) return;
-      if (p.has("differ") && !differs(s)) return;
-      if (words && !haystack(s).includes(words)) return;
-      matches.push(n);
+  /* ---- selecting ---- */
+
+  const sorted = { key: "", down: false };
+  const KEYS = {
+    outcome: (n) => index.o[n], sample: (n) => index.i[n], model: (n) => index.m[n], suite: (n) => index.u[n],
+    tokens: (n) => index.t[n],
+  };
+
+  function sort_matches() {
+    const key = KEYS[sorted.key], sign = sorted.down ? -1 : 1;
+    if (!key) return;
+    matches.sort((x, y) => {
+      const a = key(x), b = key(y);
+      return a < b ? -sign : a > b ? sign : x - y;
     });
+  }
+
+  /* All filters but the search for a text. */
+  function candidates(p) {
+    const out = [], m = data.models.indexOf(p.get("model")), o = data.outcomes.indexOf(p.get("outcome"));
+    const u = data.suites.findIndex((x) => x.name === p.get("suite"));
+    for (let n = 0; n < N; n++) {
+      if (p.has("model") && index.m[n] !== m) continue;
+      if (p.has("suite") && index.u[n] !== u) continue;
+      if (p.has("outcome") && index.o[n] !== o) continue;
+      if (p.has("differ") && !differs(n)) continue;
+      out.push(n);
+    }
+    return out;
+  }
+
+  /* Goes through the texts chunk by chunk, and draws what it has found so far; a newer search ends it. */
+  async function search(list, words) {
+    const turn = ++searching, found = [];
+    let drawn = performance.now(), c = -1, texts = null;
+    for (let i = 0; i < list.length; i++) {
+      const n = list[i];
+      while (c < 0 || (c + 1 < starts.length && starts[c + 1] <= n)) c++, texts = null;
+      if (!texts) {
+        texts = kept.get(c) || await unpack(chunks[c]);
+        if (turn !== searching) return;
+        if (performance.now() - drawn > 250) {
+          drawn = performance.now();
+          matches = found.slice();
+          sort_matches();
+          draw_table(T("Searching: {0} % of the texts, {1} found so far.", Math.floor(100 * c / starts.length), found.length));
+        }
+      }
+      if (index.i[n].toLowerCase().includes(words) || haystack(texts[n - starts[c]]).includes(words)) found.push(n);
+    }
+    matches = found;
+    sort_matches();
+    draw_table();
   }
 
   /* ---- table ---- */
 
   function badge(parent, outcome) {
-    const b = make("span", "badge oc" + data.outcomes.indexOf(outcome), parent);
-    b.textContent = data.outcome_words[data.outcomes.indexOf(outcome)];
+    const b = make("span", "badge oc" + outcome, parent);
+    b.textContent = data.outcome_words[outcome];
   }
 
   function draw_row(n) {
-    const s = samples[n], tr = make("tr"), first = s.s[0] || {};
-    badge(make("td", "", tr), s.o);
-    const a = show(make("a", "", make("td", "", tr)), s.i);
+    const tr = make("tr");
+    badge(make("td", "", tr), index.o[n]);
+    const a = show(make("a", "", make("td", "", tr)), index.i[n]);
     a.href = address(n);
-    show(make("td", "", tr), model(s));
-    show(make("td", "wide", tr), suite(s).title);
-    if (s.z) make("i", "nil", make("td", "", tr)).textContent = "sealed";
-    else show(make("td", "", tr), line(first.l || first.a || s.er || s.fi || "", 80));
-    show(make("td", "wide", tr), line(s.ta || "", 40));
-    make("td", "num wide", tr).textContent = s.t[1];
+    show(make("td", "", tr), model(n));
+    show(make("td", "wide", tr), suite(n).title);
+    if (index.z[n]) make("i", "nil", make("td", "", tr)).textContent = T("sealed");
+    else show(make("td", "", tr), index.a[n] || "");
+    show(make("td", "wide", tr), index.ta[n] || "");
+    make("td", "num wide", tr).textContent = index.t[n];
     tr.addEventListener("click", (e) => { if (e.target.tagName !== "A") location.hash = address(n); });
     return tr;
   }
 
-  function draw_table() {
+  function draw_heads() {
+    for (const b of document.querySelectorAll("#samples button.sort"))
+      b.parentElement.setAttribute("aria-sort",
+        b.dataset.key !== sorted.key ? "none" : sorted.down ? "descending" : "ascending");
+  }
+
+  function draw_table(progress) {
     const last = Math.max(0, Math.ceil(matches.length / PAGE) - 1), from = (page = Math.min(page, last)) * PAGE;
     $("rows").replaceChildren(...matches.slice(from, from + PAGE).map(draw_row));
-    $("found").textContent = matches.length === 0 ? "No sample fits these filters." :
-      `${from + 1}–${Math.min(from + PAGE, matches.length)} of ${matches.length} samples`;
+    $("found").textContent = progress || (matches.length === 0 ? T("No sample fits these filters.") :
+      T("{0}–{1} of {2} samples", from + 1, Math.min(from + PAGE, matches.length), matches.length));
     $("back").disabled = page === 0;
     $("more").disabled = page === last;
   }
 
-  function refresh() {
-    select();
-    draw_table();
+  /* Resolves when the whole list is there. */
+  let selected = "";
+  async function refresh() {
+    const p = filter_params(), words = (p.get("q") || "").toLowerCase(), now = p.toString() + (sorted.down ? "-" : "+") + sorted.key;
+    if (now === selected) return;
+    selected = now;
+    searching++;
+    page = 0;
+    draw_heads();
+    if (words) {
+      await search(candidates(p), words);
+    } else {
+      matches = candidates(p);
+      sort_matches();
+      draw_table();
+    }
   }
 
   /* ---- one sample ---- */
@@ -168,7 +278,7 @@
     make("h3", "", parent).textContent = title;
     const pre = make("pre", "", parent);
     pre.tabIndex = 0;
-    if (text === "") make("i", "nil", pre).textContent = "empty";
+    if (text === "") make("i", "nil", pre).textContent = T("empty");
     if (!span) { show(pre, text); return; }
     show(pre, text.slice(0, span[0]));
     show(make("mark", "", pre), text.slice(span[0], span[1]));
@@ -178,25 +288,25 @@
   function draw_scores(parent, s) {
     for (const c of s.s) {
       const dl = make("dl", "facts", parent);
-      make("dt", "", dl).textContent = "Scorer";
-      show(make("dd", "", dl), `${c.n} (version ${c.v})`);
-      make("dt", "", dl).textContent = "Outcome";
+      make("dt", "", dl).textContent = T("Scorer");
+      show(make("dd", "", dl), T("{0} (version {1})", c.n, c.v));
+      make("dt", "", dl).textContent = T("Outcome");
       const dd = make("dd", "", dl);
-      badge(dd, c.o);
-      dd.append(c.x === null ? `, ${c.st}` : `, score ${c.x}`);
-      fact(dl, "Label", c.l);
-      fact(dl, "Rule", c.r);
-      fact(dl, "Answer read", c.a);
-      fact(dl, "Accepted", s.ta);
-      fact(dl, "Why", c.w);
+      badge(dd, data.outcomes.indexOf(c.o));
+      dd.append(", " + (c.x !== null ? T("score {0}", c.x) : c.st === "error" ? T("scorer error") : T("no score")));
+      fact(dl, T("Label"), c.l);
+      fact(dl, T("Rule"), c.r);
+      fact(dl, T("Answer read"), c.a);
+      fact(dl, T("Accepted"), s.ta);
+      fact(dl, T("Why"), c.w);
     }
-    if (s.s.length === 0) make("p", "note", parent).textContent = "This answer has no score.";
+    if (s.s.length === 0) make("p", "note", parent).textContent = T("This answer has no score.");
   }
 
   function draw_prompt(parent, s) {
     if (!s.pr) return;
-    make("h3", "", parent).textContent = "Prompt";
-    const messages = typeof s.pr === "string" ? [{ role: "as stored", content: s.pr }] : s.pr;
+    make("h3", "", parent).textContent = T("Prompt");
+    const messages = typeof s.pr === "string" ? [{ role: T("as stored"), content: s.pr }] : s.pr;
     for (const m of messages) {
       show(make("div", "role", parent), String(m.role));
       const pre = make("pre", "", parent);
@@ -205,23 +315,26 @@
     }
   }
 
+  function draw_final(parent, s) {
+    const ruled = s.s.find((c) => c.p);
+    const tokens = s.t[1] - s.t[2];
+    block(parent, tokens > 0 && !s.tn ? T("Final answer ({0} tokens)", tokens) : T("Final answer"), s.fi ?? null,
+      ruled && s.fi ? ruled.p : null);
+    if (s.fi === null) make("p", "note", parent).textContent = T("There is no final answer.");
+    if (ruled && s.fi)
+      show(make("p", "note", parent), ruled.r ? T("Marked: what the rule “{0}” of the scorer matched.", ruled.r)
+        : T("Marked: what the scorer matched."));
+  }
+
   function draw_channels(parent, s) {
     if (s.an) {
       const d = make("details", "", parent), pre = make("pre");
-      make("summary", "", d).textContent = `Analysis (${s.t[2]} tokens)`;
+      make("summary", "", d).textContent = T("Analysis ({0} tokens)", s.t[2]);
       pre.tabIndex = 0;
       d.append(show(pre, s.an));
     }
-    if (s.co) block(parent, "Commentary", s.co);
-    const ruled = s.s.find((c) => c.p);
-    block(parent, "Final answer", s.fi ?? null, ruled && s.fi ? ruled.p : null);
-    if (s.fi === null) make("p", "note", parent).textContent = "There is no final answer.";
-    if (ruled && s.fi) {
-      const p = make("p", "note", parent);
-      p.append("Marked: what the rule ");
-      show(p, ruled.r ? `“${ruled.r}”` : "of the scorer");
-      p.append(" matched.");
-    }
+    if (s.co) block(parent, T("Commentary"), s.co);
+    draw_final(parent, s);
   }
 
   /* What the model thought beside its call: harmony's call to python stands on the same channel. */
@@ -232,12 +345,12 @@
 
   /* Of a sample, or of one of its turns. */
   function draw_trouble(parent, s) {
-    show(make("p", "trouble", parent), (s.st === "length" ? "Cut off: " : "Failed: ") + s.er);
+    show(make("p", "trouble", parent), T(s.st === "length" ? "Cut off: {0}" : "Failed: {0}", s.er));
   }
 
   function draw_turn(parent, t, n, count) {
     const box = make("section", "turn", parent);
-    make("h4", "", box).textContent = `Turn ${n + 1} of ${count} · ${t.t[1]} tokens`;
+    make("h4", "", box).textContent = T("Turn {0} of {1} · {2} tokens", n + 1, count, t.t[1]);
     const said = (title, text) => {
       if (text === null || text === undefined || text === "") return;
       show(make("div", "role", box), title);
@@ -245,60 +358,59 @@
       pre.tabIndex = 0;
       show(pre, text);
     };
-    said("analysis", without_call(t.an, t.ar));
-    said("commentary", without_call(t.co, t.ar));
+    said(T("Analysis"), without_call(t.an, t.ar));
+    said(T("Commentary"), without_call(t.co, t.ar));
     if (t.b !== undefined) {
-      said(`call of ${t.to || "no tool"}`, t.ar || "(nothing)");
-      if (t.b) make("p", "trouble", box).textContent = "Not a use of a tool: malformed, unknown, or arguments that do not fit.";
-      if (t.aw === undefined) make("p", "note", box).textContent = "This call was not answered.";
-      else said("answer of the tool", t.aw === "" ? "(nothing)" : t.aw);
+      said(t.to ? T("call of {0}", t.to) : T("call of no tool"), t.ar || T("(nothing)"));
+      if (t.b) make("p", "trouble", box).textContent = T("Not a use of a tool: malformed, unknown, or arguments that do not fit.");
+      if (t.aw === undefined) make("p", "note", box).textContent = T("This call was not answered.");
+      else said(T("answer of the tool"), t.aw === "" ? T("(nothing)") : t.aw);
     }
-    said("final", t.fi);
-    said("user, after the refusal", t.fu);
-    if (t.mf) show(make("p", "trouble", box), "Malformed output: " + t.mf);
+    said(T("Final answer"), t.fi);
+    said(T("user, after the refusal"), t.fu);
+    if (t.mf) show(make("p", "trouble", box), T("Malformed output: {0}", t.mf));
     if (t.er) draw_trouble(box, t);
   }
 
   function draw_turns(parent, s) {
-    make("h3", "", parent).textContent = "Conversation";
+    make("h3", "", parent).textContent = T("Conversation");
     s.tn.forEach((t, n) => draw_turn(parent, t, n, s.tn.length));
   }
 
-  function draw_twins(parent, s, n) {
-    const others = twins.get(question(s)).filter((t) => t !== n);
+  function draw_twins(parent, n) {
+    const others = twins(n).filter((t) => t !== n);
     if (!others.length) return;
     const p = make("div", "twins", parent);
-    make("span", "note", p).textContent = "Same question:";
+    make("span", "note", p).textContent = T("Same question:");
     for (const t of others) {
       const a = make("a", "", p);
       a.href = address(t);
-      show(a, model(samples[t]));
+      show(a, model(t));
       a.append(" ");
-      badge(a, samples[t].o);
+      badge(a, index.o[t]);
     }
   }
 
-  function draw_sample(n) {
-    const s = samples[n], body = $("sample-body");
+  async function draw_sample(n) {
+    const s = await sample(n), body = $("sample-body");
+    if (n !== opened) return; /* the reader went on */
     $("sample-title").replaceChildren();
     show($("sample-title"), s.i);
     body.replaceChildren();
-    const about = [model(s), suite(s).title, "effort " + s.e];
-    if (data.repeats) about.push("repeat " + s.k);
+    const about = [model(n), suite(n).title, T("effort {0}", s.e)];
+    if (data.repeats) about.push(T("repeat {0}", s.k));
     if (s.g) about.push(s.g);
     show(make("p", "note", body), about.join(" · "));
-    draw_twins(body, s, n);
+    draw_twins(body, n);
     draw_scores(body, s);
-    if (s.mf) show(make("p", "trouble", body), "Malformed output: " + s.mf);
+    if (s.mf) show(make("p", "trouble", body), T("Malformed output: {0}", s.mf));
     if (s.er) draw_trouble(body, s);
-    else if (s.st === "length") make("p", "trouble", body).textContent = "Cut off at the token limit.";
+    else if (s.st === "length") make("p", "trouble", body).textContent = T("Cut off at the token limit.");
     if (s.z) {
-      make("p", "trouble", body).textContent = "The texts of this sample are sealed and are not in this report. " +
-        `Bytes at most: prompt ${s.z[0]}, analysis ${s.z[1]}, final ${s.z[2]}.`;
+      make("p", "trouble", body).textContent = T("The texts of this sample are sealed and are not in this report. Bytes at most: prompt {0}, analysis {1}, final {2}.", ...s.z);
     } else {
       if (s.tn && s.tn.length > 1) {
-        const ruled = s.s.find((c) => c.p);
-        block(body, "Final answer", s.fi ?? null, ruled && s.fi ? ruled.p : null);
+        draw_final(body, s);
         draw_prompt(body, s);
         draw_turns(body, s);
       } else {
@@ -308,10 +420,10 @@
       }
     }
     const dl = make("dl", "facts", body);
-    fact(dl, "Tokens", `prompt ${s.t[0]}, answer ${s.t[1]}, of these analysis ${s.t[2]}`);
-    if (s.tc) fact(dl, "Calls of tools", s.tc[1] ? `${s.tc[0]}, of these ${s.tc[1]} no use of a tool` : s.tc[0]);
-    if (s.tu) fact(dl, "Turns", s.tu);
-    fact(dl, "Ended", s.lm ? `${s.st} (limit: ${s.lm})` : s.st);
+    fact(dl, T("Tokens"), T("prompt {0}, answer {1}, of these analysis {2}", ...s.t));
+    if (s.tc) fact(dl, T("Calls of tools"), s.tc[1] ? T("{0}, of these {1} no use of a tool", ...s.tc) : s.tc[0]);
+    if (s.tu) fact(dl, T("Turns"), s.tu);
+    fact(dl, T("Ended"), s.lm ? T("{0} (limit: {1})", s.st, s.lm) : s.st);
     const at = matches.indexOf(n);
     $("previous").disabled = at <= 0;
     $("next").disabled = at < 0 || at === matches.length - 1;
@@ -323,13 +435,14 @@
     if (matches.indexOf(opened) >= 0 && at >= 0 && at < matches.length) location.replace(address(matches[at]));
   }
 
-  function follow() { /* the address changed: by us, by a link, by the reader */
+  async function follow() { /* the address changed: by us, by a link, by the reader */
     read_filters();
-    refresh();
     opened = sample_of_address();
+    const listed = refresh();
     if (opened >= 0) {
-      draw_sample(opened);
-      if (!dialog.open) dialog.showModal();
+      if (!filters.q.value) await listed;
+      await draw_sample(opened);
+      if (opened >= 0 && !dialog.open) dialog.showModal();
     } else if (dialog.open) {
       dialog.close();
     }
@@ -347,10 +460,15 @@
   data.outcomes.forEach((o, n) => option(filters.outcome, data.outcome_words[n], o));
   let pause = 0;
   const changed = () => {
-    page = 0;
     history.replaceState(null, "", address(-1));
     refresh();
   };
+  for (const b of document.querySelectorAll("#samples button.sort"))
+    b.addEventListener("click", () => {
+      sorted.down = sorted.key === b.dataset.key ? !sorted.down : b.dataset.key === "tokens";
+      sorted.key = b.dataset.key;
+      changed();
+    });
   for (const e of Object.values(filters)) {
     if (!e) continue;
     e.addEventListener(e.type === "search" ? "input" : "change", () => {
@@ -379,13 +497,13 @@
     else if (dialog.open && !typing && (e.key === "ArrowRight" || e.key === "j")) go(1);
     else if (!dialog.open && !typing && e.key === "/") { e.preventDefault(); filters.q.focus(); }
   });
-  function arrive() { /* by a link into the samples, on this page or from outside */
+  async function arrive() { /* by a link into the samples, on this page or from outside */
     const filtered = [...state().keys()].some((k) => k in filters);
-    follow();
-    if (filtered && opened < 0) { page = 0; draw_table(); $("samples").scrollIntoView(); }
+    await follow();
+    if (filtered && opened < 0) $("samples").scrollIntoView();
   }
   window.addEventListener("hashchange", arrive);
-  window.addEventListener("beforeprint", () => document.querySelectorAll("main details").forEach((d) => { d.open = true; }));
   $("tools").hidden = false;
-  arrive();
+  await arrive();
+  document.documentElement.dataset.ready = "1"; /* for tests */
 })();

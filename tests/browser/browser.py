@@ -74,7 +74,11 @@ class Browser:
             if time.time() > give_up:
                 raise RuntimeError(url + " does not load")
             time.sleep(0.02)
-        self.js("new Promise((ok) => setTimeout(ok, 50))")
+        while self.js("!!document.getElementById('data') && !document.documentElement.dataset.ready"
+                      " && document.getElementById('unpacked').hidden"):
+            if time.time() > give_up:
+                raise RuntimeError(url + " does not unpack its samples")
+            time.sleep(0.01)
 
     def js(self, expression):
         result = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)

@@ -1,5 +1,5 @@
 """Usage: report_html.py RUN_DIR LARGE_RUN_DIR PICTURE_DIR. Each check is a function that raises on failure."""
-import json, os, sys, time
+import base64, json, os, re, sys, time, zlib
 from browser import Browser
 
 run, large, pictures = sys.argv[1:4]
@@ -20,13 +20,22 @@ def quiet(what):
     same(b.complaints(), [], what)
 
 
+def unpacked():
+    blocks = re.findall(r'<script type="application/octet-stream"[^>]*>([^<]*)</script>', html)
+    return "".join(zlib.decompress(base64.b64decode(x), -15).decode() for x in blocks)
+
+
 def self_contained():
     for needle in ("http:", "https:", "//cdn", "@import", "url(", "srcset"):
         if needle in html:
             raise AssertionError(f"report.html holds {needle!r}")
     if SECRET in html:
         raise AssertionError("report.html holds a sealed text")
-    same(html.count("</script>"), 2, "closing script tags")
+    packed = html.count('<script type="application/octet-stream"')
+    same(packed >= 2, True, "packed texts")
+    same(html.count("</script>"), packed + 3, "closing script tags")
+    same(SECRET in unpacked(), False, "a sealed text among the packed ones")
+    same("I looked at the map" in unpacked(), True, "texts")
     same(html.count("style="), 0, "style attributes")
     b.open(page)
     same(b.js("document.title"), "demo-small, demo-large – assay report", "title")
@@ -42,7 +51,7 @@ def answers_first():
 def policy_bites():
     bad = os.path.join(run, "injected.html")
     with open(bad, "w", encoding="utf-8") as f:
-        f.write(html.replace("<main>", "<main><script>document.title='owned'</script>"
+        f.write(html.replace("<main id=\"main\">", "<main id=\"main\"><script>document.title='owned'</script>"
                              "<img src='data:,x' onerror=\"document.title='owned'\"><p id=p style='color:rgb(1,2,3)'>x</p>"))
     b.open("file://" + bad)
     same(b.js("document.title").startswith("demo"), True, "an injected script does not run")
@@ -57,7 +66,7 @@ def without_script():
     time.sleep(1)
     text = b.call("DOM.getDocument", depth=1) and b.call("DOM.getOuterHTML", nodeId=b.call("DOM.getDocument")["root"]["nodeId"])["outerHTML"]
     b.call("Emulation.setScriptExecutionDisabled", value=False)
-    for needle in ('<svg class="track"', "<table class=\"numbers\">", "needs JavaScript", 'id="tools" hidden'):
+    for needle in ('<svg class="track"', "<table class=\"numbers sortable\">", "needs JavaScript", 'id="tools" hidden'):
         if needle not in text:
             raise AssertionError(f"without a script there is no {needle}")
 
@@ -87,7 +96,6 @@ def same_hidden_list():
     js = html[html.index("const HIDDEN = "):].split("\n", 1)[0]
     source = open("reports/visible.c", encoding="utf-8").read()
     source = source[source.index("HIDDEN[]"):source.index("};")]
-    import re
     ranges = [(int(x, 16), int(y, 16)) for x, y in re.findall(r"\{(0x[0-9A-F]+), *(0x[0-9A-F]+)\}", source)]
     got = b.js("(() => { " + js.strip() + " const r = []; let on = false, from = 0;"
                "for (let c = 0; c < 0x110000; c++) { if (c >= 0xd800 && c < 0xe000) continue;"
@@ -113,6 +121,39 @@ def found():
     return b.js("document.getElementById('found').textContent")
 
 
+def settled():
+    """Waits until a search is over."""
+    give_up = time.time() + 20
+    b.js("new Promise((ok) => setTimeout(ok, 250))")
+    while found().startswith("Searching"):
+        if time.time() > give_up:
+            raise AssertionError("the search does not end: " + found())
+        time.sleep(0.05)
+
+
+def sorting():
+    b.size(1280, 900)
+    b.open(page)
+    order = ("[...document.querySelectorAll('#rows tr')].map((r) => Number(r.lastChild.textContent))")
+    b.js("document.querySelector('#samples [data-key=tokens]').click()")
+    down = sorted((s["tokens"]["completion"] for s in report["samples"]), reverse=True)
+    same(b.js(order), down[:50], "samples by tokens, most first")
+    same(b.js("document.querySelector('#samples [aria-sort=descending]').textContent"), "Tokens", "aria-sort")
+    same("sort=-tokens" in b.js("location.hash"), True, "the address says so")
+    b.js("document.querySelector('#samples [data-key=tokens]').click()")
+    same(b.js(order), down[::-1][:50], "fewest first")
+    b.open(page + "#sort=sample&model=demo-large")
+    ids = sorted(s["sample"] for s in report["samples"] if s["model"] == "demo-large")
+    same(b.js("[...document.querySelectorAll('#rows a')].map((a) => a.textContent)"), ids[:50], "an address sorts")
+    table = "document.querySelector('#numbers table.sortable')"
+    b.js(table + ".querySelectorAll('th button')[2].click()")
+    scores = b.js(f"[...{table}.tBodies[0].rows].map((r) => parseFloat(r.cells[2].textContent))")
+    same(scores, sorted(scores, reverse=True), "a table by its scores")
+    same(b.js(f"[...{table}.tBodies[0].rows].every((r) => r.cells[0].tagName === 'TH' && r.cells[0].rowSpan === 1)"), True,
+         "every row keeps its head")
+    quiet("sorting")
+
+
 def filters():
     wrong = sum(1 for s in report["samples"] if s["outcome"] == "wrong" and s["suite"] == "demo/program")
     b.open(page + "#outcome=wrong&suite=demo%2Fprogram")
@@ -130,7 +171,7 @@ def filters():
     b.js("document.getElementById('more').click()")
     same(found(), "51–100 of 800 samples", "second page")
     b.js("(() => { const q = document.getElementById('f-q'); q.value = 'ONERROR='; q.dispatchEvent(new Event('input')); })()")
-    b.js("new Promise((ok) => setTimeout(ok, 400))")
+    settled()
     # the hostile answers; those whose completion failed or was cut off have no text
     hits = sum(1 for s in report["samples"] if "onerror=" in (s.get("final") or ""))
     same(found().endswith(f"of {hits} samples"), True, f"search: {found()}, expected {hits}")
@@ -140,6 +181,7 @@ def filters():
     differ = sum(1 for (m, i), v in value.items() if m == "demo-small" and v != value[("demo-large", i)])
     same(found().endswith(f"of {differ} samples"), True, f"where models differ: {found()}, expected {differ}")
     b.open(page + "#q=there+is+no+such+text")
+    settled()
     same(found(), "No sample fits these filters.", "nothing found")
     quiet("filters")
 
@@ -167,6 +209,30 @@ def keyboard():
     same(b.js("[...document.querySelectorAll('svg.track[role=img]')].every((e) => e.getAttribute('aria-label').length > 10)"), True,
          "charts are spoken")
     quiet("keyboard")
+
+
+def accessible():
+    """axe-core where there is one: ASSAY_AXE names axe.min.js."""
+    axe = os.environ.get("ASSAY_AXE", "")
+    if not os.path.exists(axe):
+        print("skipped: axe-core (ASSAY_AXE names no axe.min.js)")
+        return
+    source = open(axe, encoding="utf-8").read()
+    b.call("Page.setBypassCSP", enabled=True)
+    for width, phone in ((1280, False), (390, True)):
+        for scheme in ("light", "dark"):
+            for where in ("", HOSTILE, "#q=river"):
+                b.size(width, 900, phone)
+                b.media("", scheme)
+                b.open(page + where)
+                settled()
+                b.js("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+                b.js(source + ";0")
+                bad = b.js("axe.run(document, {resultTypes: ['violations']}).then((r) => r.violations.map((v) => v.id + ': ' + v.nodes[0].html))")
+                same(bad, [], f"axe-core, {width} {scheme} {where}")
+    b.call("Page.setBypassCSP", enabled=False)
+    b.size(1280, 900)
+    b.media()
 
 
 CONTRAST = """(() => {
@@ -227,7 +293,7 @@ def thousands():
 
 try:
     for check in (self_contained, answers_first, policy_bites, without_script, hostile_text, same_hidden_list, sealed,
-                  filters, keyboard, shapes, paper, thousands):
+                  filters, sorting, keyboard, accessible, shapes, paper, thousands):
         start = time.time()
         check()
         print(f"ok    {check.__name__} ({time.time() - start:.1f} s)", flush=True)

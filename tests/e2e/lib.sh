@@ -24,6 +24,9 @@ expect() {
 }
 says() { grep -qF -- "$1" "$W/err" || fail "'$1' is not in: $(head -c 600 "$W/err")"; }
 prints() { grep -qF -- "$1" "$W/out" || fail "'$1' is not in the output: $(head -c 600 "$W/out")"; }
+# page FILE.html: the page with its packed texts unpacked
+page() { python3 "$REPO/tests/tools/page_text.py" "$1"; }
+export PYTHONPATH="$REPO/tests/tools" PYTHONDONTWRITEBYTECODE=1
 one_line() { [ "$(wc -l <"$W/err")" = 1 ] || fail "not one line: $(cat "$W/err")"; }
 
 # world N: $W/plan.yaml with two suites of N samples and two models that answer from recordings. Every answer is

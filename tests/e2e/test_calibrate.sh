@@ -146,7 +146,7 @@ run --out plain || fail "run: $(cat err)"
 check plain uncalibrated
 run --out one --calibration judged.json || fail "run with a card: $(cat err)"
 check one calibrated
-grep -q '<section id="judge">' one/report.html && grep -q '0.900 (0.717)' one/report.html || fail "report.html lacks the judge and its card"
+grep -q '<section id="judge"' one/report.html && grep -q '0.900 (0.717)' one/report.html || fail "report.html lacks the judge and its card"
 if python3 -c 'import jsonschema' 2>/dev/null; then
     python3 - "$REPO/reports/schema/report.schema.json" <<'PY' || fail "report.json is not what its schema says"
 import json, sys

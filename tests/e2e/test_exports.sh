@@ -8,8 +8,9 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 "$writer" --write "$dir" 12 >/dev/null
 "$writer" --write "$dir/again" 12 >/dev/null 2>&1 || { mkdir "$dir/again"; "$writer" --write "$dir/again" 12 >/dev/null; }
-python3 - "$dir" "${ASSAY_SHARED:-../shared}/golden/inspect-minimal.json" <<'PY'
+PYTHONPATH=tests/tools PYTHONDONTWRITEBYTECODE=1 python3 - "$dir" "${ASSAY_SHARED:-../shared}/golden/inspect-minimal.json" <<'PY'
 import csv, glob, hashlib, io, json, os, sys, zipfile
+from page_text import page_text
 
 top, golden = sys.argv[1], sys.argv[2]
 report = json.load(open(f"{top}/report.json"))
@@ -25,7 +26,10 @@ def pieces(folder):
         name = os.path.relpath(path, folder)
         if os.path.isdir(path) or name.startswith(("run.db", "again")):
             continue
-        yield name, open(path, "rb").read()
+        data = open(path, "rb").read()
+        yield name, data
+        if name.endswith(".html"):
+            yield name + "!texts", page_text(data)
         if path.endswith(".eval"):
             with zipfile.ZipFile(path) as z:
                 check(z.testzip() is None, name + " is damaged")

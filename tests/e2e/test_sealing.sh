@@ -47,6 +47,7 @@ PY
 found() {
     python3 - "$@" <<'PY'
 import base64, os, re, sys
+from page_text import page_text
 suite, paths = sys.argv[1], sys.argv[2:]
 whats = ("PROMPT", "TOOLSAYS", "THOUGHT", "CALL", "ANALYSIS", "COMMENT", "FINAL", "MALFORMED")
 needles = {}
@@ -67,6 +68,7 @@ for top in paths:
     files = [top] if os.path.isfile(top) else [os.path.join(d, f) for d, _, fs in os.walk(top) for f in fs]
     for path in files:
         data = open(path, "rb").read()
+        if path.endswith(".html"): data = page_text(data)
         for what, spelt in needles.items():
             if any(s in data for s in spelt): hits.setdefault(what, path)
 for what, path in sorted(hits.items()): print(*what, path)

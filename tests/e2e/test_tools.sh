@@ -230,7 +230,7 @@ schema=$REPO/reports/schema/report.schema.json
 [ -f check.py ] && { python3 check.py "$schema" one/report.json short/report.json || fail "the schema"; }
 
 # ---- the page tells the conversation ----
-grep -q '"tn":\[{"st":"ok"' one/report.html || fail "the page has no turns with their status"
+grep -q '"tn":\[{"st":"ok"' <(page one/report.html) || fail "the page has no turns with their status"
 "$ASSAY" rescore one -q >"$W/out" 2>&1 || fail "rescore: $(cat "$W/out")"
 
 # ---- sealed: nothing of the turns is shown ----
@@ -238,7 +238,8 @@ mkdir -p sealed/tools
 cp "$suite"/* sealed/tools/
 sed -i 's/^suite: .*/suite: sealed\/tools/; s/^licence:/hazard: sealed\nlicence:/' sealed/tools/suite.yaml
 "$ASSAY" run sealed/tools --model m=replay:"$W/rec" -q --out hidden >"$W/out" 2>&1 || fail "sealed: $(cat "$W/out")"
-for f in hidden/report.json hidden/report.html; do
+page hidden/report.html >hidden.page
+for f in hidden/report.json hidden.page; do
     grep -q '"price\|def sq\|ADA x3\|Let me look' $f && fail "$f shows a sealed turn"
 done
 grep -q '"n_calls": *9' hidden/report.json || fail "sealed: the counts are missing"

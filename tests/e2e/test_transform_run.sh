@@ -70,10 +70,10 @@ assert "transforms" not in p["manifest"] and "transforms" not in p["manifest"]["
 keys = ("sample", "request_hash", "outcome", "content_hash")
 assert [[s[k] for k in keys] for s in p["samples"]] == [[s[k] for k in keys] for s in d["samples"] if s["transform"] == "plain"]
 PY
-grep -qF 'h3 [b64]' all/report.html || fail "the page does not tell transforms apart"
+grep -qF 'h3 [b64]' <(page all/report.html) || fail "the page does not tell transforms apart"
 grep -qF 'under any of family encoding' all/report.html || fail "the page lacks the table of all transforms"
 grep -qF 'Wrong under the transforms together' plain/report.html && fail "a table without transforms"
-grep -qF '"fu":"Only the outline."' all/report.html || fail "the page lacks the follow-up"
+grep -qF '"fu":"Only the outline."' <(page all/report.html) || fail "the page lacks the follow-up"
 python3 -c 'import jsonschema' 2>/dev/null && { python3 - "$REPO/reports/schema/report.schema.json" <<'PY' || fail "report.json does not keep its schema"; }
 import json, jsonschema, sys
 for d in ("all", "plain"): jsonschema.validate(json.load(open(d + "/report.json")), json.load(open(sys.argv[1])))
@@ -125,17 +125,18 @@ a, b = (json.load(open(d + "/report.json")) for d in ("all", "sealed"))
 assert [r["any_wrong"] for r in b["robustness"]] == [r["any_wrong"] for r in a["robustness"]] and len(b["robustness"]) == 3
 assert [s["tags"] for s in b["samples"]] == [s["tags"] for s in a["samples"]]
 assert [len(s.get("turns", [])) for s in b["samples"]] == [len(s.get("turns", [])) for s in a["samples"]]
-text = open("sealed/report.json").read() + open("sealed/report.html").read()
+from page_text import page_text
+text = open("sealed/report.json").read() + page_text(open("sealed/report.html", "rb").read()).decode()
 for secret in ("forbidden knot", "Pass the end through", "Only the outline", "Fold the rope"): assert secret not in text, secret
 PY
 
 # the page tells of the turns of one who insists, and of no tools that were never there
 python3 - <<'PY' || fail "the turns in report.html"
-import json, re
+import json
+from page_text import samples
 for d in ("all", "sealed"):
-    data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', open(d + "/report.html").read(), re.S)[1])
     turns = {(s["sample"], s["transform"]): len(s["turns"]) for s in json.load(open(d + "/report.json"))["samples"] if s.get("turns")}
-    asked = {s["i"]: s for s in data["samples"]}
+    asked = {s["i"]: s for s in samples(open(d + "/report.html", "rb").read())}
     assert len(turns) == 90 and len(set(turns.values())) > 1
     for (sample, how), n in turns.items():
         s = asked[f"{sample} [{how}]"]

@@ -1,6 +1,9 @@
 /* report.html without a browser: what must never stand in it, and the escaping it rests on. */
 #include "tests/report_fixture.h"
 
+#include <zlib.h>
+
+#include "reports/html/html_pack.h"
 #include "reports/report.h"
 #include "reports/visible.h"
 
@@ -51,6 +54,68 @@ static size_t count_of(Str hay, const char *needle) {
     return n;
 }
 
+/* ---- packed texts ---- */
+
+static size_t unbase64(Str in, unsigned char *out) {
+    static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint32_t bits = 0;
+    size_t n = 0;
+    int have = 0;
+    for (size_t i = 0; i < in.n && in.p[i] != '='; i++) {
+        const char *d = memchr(DIGITS, in.p[i], 64);
+        assert_non_null(d);
+        bits = bits << 6 | (uint32_t)(d - DIGITS);
+        if ((have += 6) >= 8) out[n++] = (unsigned char)(bits >> (have -= 8));
+    }
+    return n;
+}
+
+/* Appends what html__pack packed. */
+static void unpack(Str packed, Buf *out) {
+    unsigned char *raw = malloc(packed.n + 1), block[4096];
+    z_stream z = {0};
+    int rc;
+    assert_non_null(raw);
+    z.next_in = raw, z.avail_in = (uInt)unbase64(packed, raw);
+    assert_int_equal(inflateInit2(&z, -15), Z_OK);
+    do {
+        z.next_out = block, z.avail_out = sizeof block;
+        rc = inflate(&z, Z_NO_FLUSH);
+        assert_true(rc == Z_OK || rc == Z_STREAM_END);
+        buf_add(out, block, sizeof block - z.avail_out);
+    } while (rc != Z_STREAM_END);
+    inflateEnd(&z);
+    free(raw);
+}
+
+/* All packed blocks of a page, one after the other; returns how many. */
+static size_t unpack_all(Str html, Buf *out) {
+    Str begin = STR("<script type=\"application/octet-stream\"");
+    size_t n = 0;
+    for (size_t at = 0; (at = str_find(html, begin, at)) != SIZE_MAX; n++) {
+        size_t from = str_find(html, STR(">"), at) + 1, end = str_find(html, STR("</script>"), from);
+        unpack(str_sub(html, from, end), out);
+        at = end;
+    }
+    return n;
+}
+
+static void test_pack(void **state) {
+    (void)state;
+    Buf in, packed, out;
+    uint64_t x = 1;
+    for (size_t n = 0; n < 300000; n = n * 3 + 1) {
+        buf_init(&in, 1 << 20), buf_init(&packed, 1 << 20), buf_init(&out, 1 << 20);
+        for (size_t i = 0; i < n; i++) /* half of it repeats, half does not */
+            x = x * 6364136223846793005u + 1442695040888963407u, buf_addc(&in, i & 64 ? (char)(x >> 33) : 'a');
+        html__pack(&packed, buf_str(&in));
+        unpack(buf_str(&packed), &out);
+        assert_int_equal(out.n, n);
+        if (n) assert_memory_equal(out.p, in.p, n);
+        buf_release(&in), buf_release(&packed), buf_release(&out);
+    }
+}
+
 static void test_document(void **state) {
     (void)state;
     Err err = ERR_INIT;
@@ -72,24 +137,33 @@ static void test_document(void **state) {
     buf_init(&b, 1 << 26);
     OK(reports_find("html")->write(s, &b, &err));
     Str html = buf_str(&b);
-    assert_int_equal(count_of(html, "</script>"), 2);
-    assert_int_equal(count_of(html, "<script"), 2);
+    Buf texts;
+    buf_init(&texts, 1 << 26);
+    size_t packed = unpack_all(html, &texts);
+    Str inside = buf_str(&texts);
+    assert_true(packed >= 2); /* a chunk and the index */
+    /* besides these the names, report.js and page.js */
+    assert_int_equal(count_of(html, "</script>"), packed + 3);
+    assert_int_equal(count_of(html, "<script"), packed + 3);
     assert_int_equal(count_of(html, "</style>"), 1);
     assert_int_equal(count_of(html, "<b>\""), 0);
     assert_int_equal(count_of(html, " style="), 0);
-    /* four hostile answers and nine texts of turns with each, inside the data, as \\u003cimg … */
-    assert_int_equal(count_of(html, " onerror="), 4 + 4 * 9);
+    /* four hostile answers and nine texts of turns with each; one more where the index shows how an answer begins */
+    assert_true(count_of(inside, " onerror=") >= 4 + 4 * 9);
+    assert_int_equal(count_of(html, " onerror="), 0);
     assert_int_equal(count_of(html, "<img"), 0);
     assert_int_equal(count_of(html, "http"), 1); /* http-equiv */
     assert_int_equal(count_of(html, FIXTURE_SECRET), 0);
-    assert_int_equal(count_of(html, "default-src 'none'; style-src 'sha256-"), 1);
+    assert_int_equal(count_of(inside, FIXTURE_SECRET), 0);
+    assert_true(count_of(inside, "I looked at the map") > 20);
+    assert_int_equal(count_of(html, "default-src 'none'; connect-src 'self'; style-src 'sha256-"), 1);
     assert_int_equal(count_of(html, ">nan"), 0);
     assert_true(utf8_valid(html));
     for (size_t i = 0; i < html.n;) {
         uint32_t cp = utf8_next(html, &i);
-        /* only the data block may hold hidden characters that JSON need not escape */
         if (cp < 0x20 && cp != '\n' && cp != '\t') fail_msg("byte %zu holds U+%04X", i, (unsigned)cp);
     }
+    buf_release(&texts);
     buf_release(&b);
     store_close(s);
     fixture_remove(dir);
@@ -136,7 +210,7 @@ static void test_file(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_escape),    cmocka_unit_test(test_width), cmocka_unit_test(test_document),
-        cmocka_unit_test(test_empty_run), cmocka_unit_test(test_file),
+        cmocka_unit_test(test_empty_run), cmocka_unit_test(test_file),  cmocka_unit_test(test_pack),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

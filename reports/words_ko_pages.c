@@ -1,0 +1,5 @@
+#include "reports/words.h"
+
+const Words words_ko_pages[] = {
+    {NULL, NULL},
+};
