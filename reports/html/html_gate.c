@@ -26,9 +26,13 @@ static double at(double v, double most) {
     return 50.0 + 50.0 * fmax(-1.0, fmin(1.0, v / most));
 }
 
+static void verdict(Buf *b, const GateResult *r) {
+    buf_addf(b, "<span class=\"verdict %s\">%s</span>", gate_verdict_name(r->verdict), WORDS[r->verdict]);
+}
+
 static void name(Buf *b, const GateResult *r) {
     html_escape(b, r->check->id);
-    buf_adds(b, "<small>");
+    buf_adds(b, " <small>");
     html_escape(b, r->title.p ? r->title : r->suite);
     buf_addf(b, ", effort %s</small>", r->effort);
 }
@@ -39,16 +43,19 @@ static void row(Buf *b, const GateResult *r, double most) {
     buf_addf(b, "</div><svg class=\"track\" height=\"%d\" role=\"img\" aria-label=\"", HTML_LANE);
     html_escape_attr(b, str_from(r->words));
     buf_adds(b, "\">");
-    html__vertical(b, "grid", 50.0, HTML_LANE);
-    html__vertical(b, "gate", at(r->bar, most), HTML_LANE);
-    html__horizontal(b, "bar m1", at(r->lower, most), at(r->upper, most), HTML_LANE / 2);
+    for (int i = 0; i <= 4; i++) html__vertical(b, i == 2 ? "zero" : "grid", i * 25, HTML_LANE);
+    html__vertical(b, "limit", at(r->bar, most), HTML_LANE);
+    buf_adds(b, "<g class=\"m1\">");
+    html__horizontal(b, "whisker", at(r->lower, most), at(r->upper, most), HTML_LANE / 2);
     html__mark(b, 1, at(r->value, most), HTML_LANE / 2, r->verdict != GATE_PASS);
-    buf_addf(b, "</svg><div class=\"nums\"><span></span><span>%s</span><b>", WORDS[r->verdict]);
+    buf_adds(b, "</g></svg><div class=\"nums\"><span></span><span class=\"who\">");
+    verdict(b, r);
+    buf_adds(b, "</span><b>");
     html__signed(b, r->value);
-    buf_adds(b, "</b><span>");
-    html__percent(b, r->lower);
+    buf_adds(b, "</b><span class=\"range\">");
+    html__signed(b, r->lower);
     buf_adds(b, " to ");
-    html__percent(b, r->upper);
+    html__signed(b, r->upper);
     buf_adds(b, "</span></div></div>\n");
 }
 
@@ -69,49 +76,58 @@ static void picture(Buf *b, const GateReport *g) {
 }
 
 static void figure(Buf *b, const GateResult *r, double v, bool whole) {
-    buf_adds(b, "<td class=\"num\">");
     if (isnan(v))
-        buf_adds(b, "–");
+        buf_adds(b, "n/a");
     else if (r->check->metric == GATE_TOKENS)
         buf_addf(b, whole ? "%.0f" : "%.2f×", v);
     else
         html__percent(b, v);
-    buf_adds(b, "</td>");
 }
 
-static void table(Buf *b, const GateReport *g) {
-    buf_adds(
-        b,
-        "<section id=\"checks\"><h2>All checks</h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"group\" "
-        "aria-label=\"All "
-        "checks\"><table class=\"numbers\"><thead><tr><th>Verdict</th><th>Check</th><th class=\"num\">Baseline</th><th "
-        "class=\"num\">Candidate</th><th class=\"num\">Judged</th><th class=\"num\">At least</th><th class=\"num\">At "
-        "most</th><th class=\"num\">Bar</th><th class=\"num\">n</th><th class=\"num\">Would show "
-        "from</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < g->n_results; i++) {
-        const GateResult *r = &g->results[i];
-        buf_addf(b, "<tr><td><b class=\"verdict-%s\">%s</b></td><th scope=\"row\">", gate_verdict_name(r->verdict),
-                 WORDS[r->verdict]);
-        name(b, r);
-        buf_adds(b, "</th>");
-        figure(b, r, r->baseline, true);
-        figure(b, r, r->candidate, true);
-        figure(b, r, r->value, false);
-        figure(b, r, r->lower, false);
-        figure(b, r, r->upper, false);
-        figure(b, r, r->bar, false);
-        buf_addf(b, "<td class=\"num\">%zu</td>", r->n);
-        figure(b, r, r->mde, false);
-        buf_adds(b, "</tr>\n<tr><td></td><td colspan=\"9\" class=\"note\">");
-        html_escape(b, str_from(r->words));
-        if (*r->advice) {
-            buf_adds(b, ". <b>");
-            html_escape(b, str_from(r->advice));
-            buf_adds(b, ".</b>");
-        }
-        buf_adds(b, "</td></tr>\n");
+static void check_row(Buf *b, const GateResult *r) {
+    buf_adds(b, "<tr><th scope=\"row\">");
+    name(b, r);
+    buf_adds(b, "</th><td class=\"num\">");
+    figure(b, r, r->baseline, true);
+    buf_adds(b, " → ");
+    figure(b, r, r->candidate, true);
+    buf_addf(b, "<small>n %zu</small></td><td>", r->n);
+    verdict(b, r);
+    buf_adds(b, "<small>");
+    html_escape(b, str_from(r->words));
+    if (*r->advice) {
+        buf_adds(b, ". <b>");
+        html_escape(b, str_from(r->advice));
+        buf_adds(b, ".</b>");
     }
-    buf_adds(b, "</tbody></table></div></section>\n");
+    buf_adds(b, "</small></td></tr>\n");
+}
+
+static bool plain_limit(const GateResult *r) {
+    return r->verdict == GATE_PASS && !drawn(r);
+}
+
+static void check_table(Buf *b, const GateReport *g, bool limits) {
+    buf_adds(b, "<table class=\"gates\"><thead><tr><th>Check</th><th class=\"num\">Baseline → "
+                "candidate</th><th>Verdict</th></tr>"
+                "</thead><tbody>\n");
+    for (size_t i = 0; i < g->n_results; i++)
+        if (plain_limit(&g->results[i]) == limits) check_row(b, &g->results[i]);
+    buf_adds(b, "</tbody></table>\n");
+}
+
+/* Counts that keep their limits are many, and say little. */
+static void table(Buf *b, const GateReport *g) {
+    size_t kept = 0;
+    for (size_t i = 0; i < g->n_results; i++) kept += plain_limit(&g->results[i]);
+    buf_adds(b, "<section id=\"checks\" class=\"safety\"><h2>All checks</h2>\n");
+    if (kept < g->n_results) check_table(b, g, false);
+    if (kept) {
+        buf_addf(b, "<details><summary>%zu counts and ratios within their limits</summary>\n", kept);
+        check_table(b, g, true);
+        buf_adds(b, "</details>\n");
+    }
+    buf_adds(b, "</section>\n");
 }
 
 void gate_html(const GateReport *g, Buf *b) {
