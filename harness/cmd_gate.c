@@ -3,10 +3,12 @@
 #include "engine/base/json.h"
 #include "harness/args.h"
 #include "harness/arms.h"
+#include "harness/gate_adaptive.h"
 #include "harness/gate_policy.h"
 
 static const char usage[] =
     "usage: assay gate BASELINE CANDIDATE --policy FILE.yaml [--junit FILE] [--markdown FILE] [--html FILE]\n"
+    "       assay gate --adaptive PLAN... --baseline SPEC --candidate SPEC --policy FILE.yaml [--out DIR]\n"
     "\n"
     "Says whether a candidate may take the place of a baseline, by a policy written beforehand. BASELINE\n"
     "and CANDIDATE are stored runs, DIR or DIR:MODEL, of the same suites. Policies to start from:\n"
@@ -16,6 +18,13 @@ static const char usage[] =
     "  --junit FILE        one test case for each check, for CI\n"
     "  --markdown FILE     a summary for a pull request\n"
     "  --html FILE         the same as a page\n"
+    "\n"
+    "--adaptive asks both models the same questions in random order and stops as soon as the policy's\n"
+    "differences are decided; looking after every question is paid for. Its folder is a run like any other.\n"
+    "\n"
+    "  --baseline SPEC, --candidate SPEC   the models, as of assay run --model\n"
+    "  --out DIR, --resume DIR, --seed S, --limit N, --set KEY=VALUE, --seal-to FILE.pub, --judge SPEC,\n"
+    "  --threads T, --batch N, --device cpu|cuda, --offline   as of assay run\n"
     "\n"
     "Exit status: 0 pass, 1 fail, 5 cannot tell (it says what would decide), 3 a run is not finished.\n";
 
@@ -112,23 +121,63 @@ static bool two_arms(CmdCtx *c, const ArgList *words, Arms *arms) {
            err_set(&c->fail, ERR_INPUT, "the runs have %zu models; name one of each as DIR:MODEL", arms->n);
 }
 
+typedef struct GateArgs {
+    ArgList words, sets;
+    const char *policy;
+    bool adaptive;
+    int limit;
+    Outputs out;
+    AdaptiveOptions o;
+} GateArgs;
+
+static bool parse(CmdCtx *c, int argc, char **argv, GateArgs *w) {
+    RunOptions *r = &w->o.run;
+    PlanOverrides *p = &r->over;
+    const ArgSpec specs[] = {
+        {"policy", 'p', ARG_TEXT, &w->policy},
+        {"junit", 0, ARG_TEXT, &w->out.junit},
+        {"markdown", 0, ARG_TEXT, &w->out.markdown},
+        {"html", 0, ARG_TEXT, &w->out.html},
+        {"adaptive", 0, ARG_FLAG, &w->adaptive},
+        {"baseline", 0, ARG_TEXT, &w->o.baseline},
+        {"candidate", 0, ARG_TEXT, &w->o.candidate},
+        {"out", 'o', ARG_TEXT, &p->out},
+        {"resume", 0, ARG_TEXT, &r->resume},
+        {"seed", 0, ARG_U64, &p->seed, .given = &p->has_seed},
+        {"limit", 0, ARG_INT, &w->limit, .given = &p->has_limit},
+        {"set", 0, ARG_LIST, &w->sets},
+        {"seal-to", 0, ARG_LIST, &r->seal_to},
+        {"judge", 0, ARG_TEXT, &p->judge},
+        {"threads", 't', ARG_INT, &p->threads, .lo = 1, .hi = 1024, .given = &p->has_threads},
+        {"batch", 0, ARG_INT, &p->batch, .lo = 1, .hi = 4096, .given = &p->has_batch},
+        {"device", 0, ARG_TEXT, &p->device},
+        {"offline", 0, ARG_FLAG, &r->offline},
+    };
+    if (!args_parse(c, argc, argv, specs, sizeof specs / sizeof *specs, &w->words)) return false;
+    p->limit = w->limit;
+    p->sets = w->sets.v;
+    p->n_sets = w->sets.n;
+    if (!w->policy)
+        return err_set(&c->fail, ERR_INPUT,
+                       "--policy FILE.yaml is missing; suites/policies/fine-tune-gate.yaml is one to start from");
+    bool asks = w->o.baseline || w->o.candidate || p->out || r->resume || p->has_seed || p->has_limit || w->sets.n;
+    if (!w->adaptive && asks)
+        return err_set(&c->fail, ERR_INPUT,
+                       "options about asking models belong to --adaptive; stored runs are judged as they are");
+    if (w->adaptive && (w->out.junit || w->out.markdown || w->out.html))
+        return err_set(&c->fail, ERR_INPUT, "--junit, --markdown and --html are of stored runs; --adaptive has --json");
+    w->o.plans = w->words;
+    return true;
+}
+
 static int gate_run(CmdCtx *c, int argc, char **argv) {
-    const char *policy_path = NULL;
-    Outputs o = {0};
-    ArgList words = {0};
+    GateArgs w = {0};
     Arms arms = {0};
     GatePolicy policy;
-    const ArgSpec specs[] = {{"policy", 'p', ARG_TEXT, &policy_path},
-                             {"junit", 0, ARG_TEXT, &o.junit},
-                             {"markdown", 0, ARG_TEXT, &o.markdown},
-                             {"html", 0, ARG_TEXT, &o.html}};
     int status = CMD_FAILED;
-    if (!args_parse(c, argc, argv, specs, 4, &words)) return CMD_FAILED;
-    if (!policy_path)
-        err_set(&c->fail, ERR_INPUT,
-                "--policy FILE.yaml is missing; suites/policies/fine-tune-gate.yaml is one to start from");
-    else if (gate_policy_read(policy_path, c->arena, &policy, &c->fail) && two_arms(c, &words, &arms))
-        status = judge(c, &arms, &policy, &o);
+    if (!parse(c, argc, argv, &w) || !gate_policy_read(w.policy, c->arena, &policy, &c->fail)) return CMD_FAILED;
+    if (w.adaptive) return gate_adaptive(c, &w.o, &policy);
+    if (two_arms(c, &w.words, &arms)) status = judge(c, &arms, &policy, &w.out);
     arms_close(&arms);
     return status;
 }

@@ -126,18 +126,22 @@ static bool rescore(Run *r, Err *err) {
                    r->n_unscored);
 }
 
-static bool loop(Run *r, Err *err) {
-    if (r->o->rescore) return rescore(r, err);
-    if (!score_leftovers(r, err)) return false;
+/* All that is wanted, and its scores. */
+static bool ask(Run *r, Err *err) {
     for (int m = 0; m < (int)r->plan->n_models && !run_interrupted(); m++)
         if (!run__generate(r, m, err)) return false;
-    if (!drain(r, err)) return false;
+    return drain(r, err);
+}
+
+static bool loop(Run *r, Err *err) {
+    if (r->o->rescore) return rescore(r, err);
+    if (!score_leftovers(r, err) || !ask(r, err)) return false;
     if (r->n_scored == r->n_items) return put_finished(r, err);
     return err_set(err, ERR_INTERRUPTED, "interrupted: %lld of %lld samples are done and kept", (long long)r->n_scored,
                    (long long)r->n_items);
 }
 
-bool run_loop(Run *r, Err *err) {
+bool run_begin(Run *r, Err *err) {
     int threads = r->plan->threads > 0 ? r->plan->threads : (int)sysconf(_SC_NPROCESSORS_ONLN);
     /* who asks a judge waits: as many as its batch takes must be able to */
     if (r->judge && threads < JUDGE_BATCH) threads = JUDGE_BATCH;
@@ -147,8 +151,24 @@ bool run_loop(Run *r, Err *err) {
     r->progress.quiet = r->o->quiet;
     if (!jobs_open(threads, run__work, r, &r->jobs, err)) return false;
     progress_start(&r->progress, clock_mono_ns());
+    return true;
+}
+
+bool run_loop(Run *r, Err *err) {
+    if (!run_begin(r, err)) return false;
     bool ok = loop(r, err);
     progress_clear(&r->progress);
+    return ok;
+}
+
+bool run_some(Run *r, const unsigned char *wanted, Err *err) {
+    if (!score_leftovers(r, err)) return false;
+    r->wanted = wanted;
+    bool ok = ask(r, err);
+    r->wanted = NULL;
+    progress_clear(&r->progress);
+    if (ok && run_interrupted())
+        return err_set(err, ERR_INTERRUPTED, "interrupted: %lld samples are done and kept", (long long)r->n_scored);
     return ok;
 }
 
@@ -196,6 +216,12 @@ RunStore *run_store(Run *r) {
 }
 int64_t run_total(const Run *r) {
     return r->n_items;
+}
+int64_t run_per_model(const Run *r) {
+    return r->per_model;
+}
+const Plan *run_plan(const Run *r) {
+    return r->plan;
 }
 int64_t run_finished(const Run *r) {
     return r->n_scored;

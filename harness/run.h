@@ -42,6 +42,15 @@ int64_t run_finished(const Run *r);
 bool run_loop(Run *r, Err *err);
 bool run_reports(Run *r, Err *err);
 
+/* For who decides along the way what is asked next (adaptive.h), instead of run_loop: first run_begin, then some items
+ * at a time. Items are what they would be in a whole run, whenever they are asked. */
+bool run_begin(Run *r, Err *err);
+/* Asks all models in turn those items of `wanted` ([run_per_model]) that the store lacks, and waits for their scores.
+ */
+bool run_some(Run *r, const unsigned char *wanted, Err *err);
+int64_t run_per_model(const Run *r);
+const Plan *run_plan(const Run *r);
+
 /* What run_reports writes, by name. */
 #define RUN_FILES 2
 extern const char *const run_files[RUN_FILES];

@@ -372,7 +372,7 @@ static bool feed(Run *r, int64_t *next, int64_t end, Err *err) {
     while (*next < end && r->n_loops < LOOPS_MAX && !run_interrupted() && jobs_pending(r->jobs) < JOBS_PENDING_MAX &&
            engine_has_room(r->engine)) {
         int64_t ordinal = (*next)++;
-        if (r->state[ordinal] == ITEM_TODO && !submit(r, ordinal, err)) return false;
+        if (run__todo(r, ordinal) && !submit(r, ordinal, err)) return false;
     }
     return true;
 }

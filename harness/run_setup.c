@@ -171,7 +171,9 @@ static bool subtract_store(Run *r, Err *err) {
 /* ---- machines ---- */
 
 bool run__has_todo(const Run *r, int m) {
-    return memchr(r->state + m * r->per_model, ITEM_TODO, (size_t)r->per_model) != NULL;
+    for (int64_t i = m * r->per_model; i < (m + 1) * r->per_model; i++)
+        if (run__todo(r, i)) return true;
+    return false;
 }
 
 /* What a reader of the scores must know about the checkpoint, once for each model, also when the run is quiet; then a
