@@ -4,14 +4,16 @@
 #include "harness/args.h"
 #include "harness/secrecy.h"
 #include "reports/seal.h"
+#include "reports/seal_sign.h"
 
 static const char usage[] =
-    "usage: assay keygen [--out NAME]\n"
+    "usage: assay keygen [--out NAME] [--sign]\n"
     "\n"
     "Makes a pair of keys for sealed outputs: NAME.pub and NAME.key (mode 0600). Files that are there are never\n"
     "overwritten.\n"
     "\n"
     "  --out NAME   path without ending; default auditor\n"
+    "  --sign       a pair for signatures instead (Ed25519), for plans and verdicts of audits\n"
     "\n"
     "The auditor makes the pair and gives NAME.pub away: `assay run PLAN.yaml --seal-to NAME.pub` then writes outputs\n"
     "of sealed suites that only NAME.key opens (assay unseal, assay report --reveal, assay rescore --key). There is "
@@ -40,16 +42,19 @@ static bool print_json(CmdCtx *c, const char *name, const SealPublic *p) {
 static int keygen_run(CmdCtx *c, int argc, char **argv) {
     const char *name = "auditor";
     SealPublic p;
-    const ArgSpec specs[] = {{"out", 'o', ARG_TEXT, &name}};
-    if (!args_parse(c, argc, argv, specs, 1, NULL)) return CMD_FAILED;
+    bool sign = false;
+    const ArgSpec specs[] = {{"out", 'o', ARG_TEXT, &name}, {"sign", 0, ARG_FLAG, &sign}};
+    if (!args_parse(c, argc, argv, specs, 2, NULL)) return CMD_FAILED;
     if (!*name || name[strlen(name) - 1] == '/') {
         err_set(&c->fail, ERR_INPUT, "--out must be the path of the keys without ending, such as keys/auditor");
         return CMD_FAILED;
     }
-    if (!secrecy_begin(&c->fail) || !seal_keygen(name, &p, &c->fail)) return CMD_FAILED;
+    if (!secrecy_begin(&c->fail) || !(sign ? sign_keygen : seal_keygen)(name, &p, &c->fail)) return CMD_FAILED;
     if (c->json) return print_json(c, name, &p) ? EXIT_DONE : CMD_FAILED;
     fprintf(c->out, "%s.pub\n%s.key\n", name, name);
-    if (!c->quiet)
+    if (!c->quiet && sign)
+        fprintf(c->err, "key %s: %s.pub tells whose signatures are yours; keep %s.key to yourself\n", p.id, name, name);
+    if (!c->quiet && !sign)
         fprintf(c->err,
                 "key %s: give %s.pub to whoever runs; keep %s.key to yourself, for nothing else opens what is "
                 "sealed to it\n",

@@ -1,6 +1,7 @@
 /* Key files: four lines of text, so that a person sees what a file is and a program sees whether it is whole.
  *
  *   assay seal key, public half          or: assay seal key, SECRET half: keep it to yourself
+ *                                        or: assay signing key, …
  *   id 0123456789abcdef                  of the public half; tells typing mistakes and halves of different pairs
  *   key BASE64                           32 bytes
  *   end                                  a file without it was cut short */
@@ -16,8 +17,11 @@
 #include "reports/seal_internal.h"
 
 #define KEY_FILE_MAX 4096
-static const char PUBLIC_HEAD[] = "assay seal key, public half";
-static const char SECRET_HEAD[] = "assay seal key, SECRET half: keep it to yourself";
+/* [kind][secret] */
+static const char *const HEADS[2][2] = {
+    {"assay seal key, public half", "assay seal key, SECRET half: keep it to yourself"},
+    {"assay signing key, public half", "assay signing key, SECRET half: keep it to yourself"},
+};
 
 void seal_public_from_bytes(const unsigned char key[SEAL_KEY_BYTES], SealPublic *out) {
     char hex[65];
@@ -37,20 +41,25 @@ static Str next_line(Str *rest) {
 }
 
 /* What is wrong with the head, in terms of what the caller wanted. */
-static bool wrong_head(const char *path, Str head, bool want_secret, Err *err) {
-    if (want_secret && str_eqz(head, PUBLIC_HEAD))
+static bool wrong_head(const char *path, Str head, SealKind kind, bool want_secret, Err *err) {
+    for (int half = 0; half < 2; half++)
+        if (str_eqz(head, HEADS[!kind][half]))
+            return err_set(err, ERR_INPUT, "%s is a %s key; this needs a %s key (assay keygen%s)", path,
+                           kind == SEAL_FOR_SIGNING ? "sealing" : "signing",
+                           kind == SEAL_FOR_SIGNING ? "signing" : "sealing", kind == SEAL_FOR_SIGNING ? " --sign" : "");
+    if (want_secret && str_eqz(head, HEADS[kind][0]))
         return err_set(err, ERR_INPUT, "%s is the public half of a key; this needs the secret half (NAME.key)", path);
-    if (!want_secret && str_eqz(head, SECRET_HEAD))
+    if (!want_secret && str_eqz(head, HEADS[kind][1]))
         return err_set(err, ERR_INPUT,
                        "%s is the secret half of a key, which stays with the auditor; give the public half (NAME.pub)",
                        path);
     return err_set(err, ERR_INPUT, "%s is not a key that `assay keygen` wrote", path);
 }
 
-static bool parse(const char *path, Str text, bool want_secret, unsigned char key[SEAL_KEY_BYTES], char id[17],
-                  Err *err) {
+static bool parse(const char *path, Str text, SealKind kind, bool want_secret, unsigned char key[SEAL_KEY_BYTES],
+                  char id[17], Err *err) {
     Str head = next_line(&text), id_line, key_line, end;
-    if (!str_eqz(head, want_secret ? SECRET_HEAD : PUBLIC_HEAD)) return wrong_head(path, head, want_secret, err);
+    if (!str_eqz(head, HEADS[kind][want_secret])) return wrong_head(path, head, kind, want_secret, err);
     id_line = next_line(&text), key_line = next_line(&text), end = next_line(&text);
     bool whole = str_starts(id_line, STR("id ")) && id_line.n == 19 && str_starts(key_line, STR("key ")) &&
                  str_eqz(end, "end") && str_trim(text).n == 0;
@@ -80,16 +89,17 @@ static bool read_file(const char *path, char *text, size_t *n, Err *err) {
     return ok;
 }
 
-static bool load(const char *path, bool secret, unsigned char key[SEAL_KEY_BYTES], char id[17], Err *err) {
+bool seal__load(const char *path, SealKind kind, bool secret, unsigned char key[SEAL_KEY_BYTES], char id[17],
+                Err *err) {
     size_t n = 0;
     char *text = seal__alloc(KEY_FILE_MAX, err);
     if (!text) return false;
-    bool ok = read_file(path, text, &n, err) && parse(path, (Str){text, n}, secret, key, id, err);
+    bool ok = read_file(path, text, &n, err) && parse(path, (Str){text, n}, kind, secret, key, id, err);
     sodium_free(text);
     return ok;
 }
 
-static bool check_id(const char *path, const SealPublic *p, const char *id, Err *err) {
+bool seal__check_id(const char *path, const SealPublic *p, const char *id, Err *err) {
     if (memcmp(p->id, id, 16) == 0) return true;
     return err_set(err, ERR_INPUT, "%s is damaged: its key does not have the id %s that it names", path, id);
 }
@@ -97,9 +107,9 @@ static bool check_id(const char *path, const SealPublic *p, const char *id, Err 
 bool seal_public_load(const char *path, SealPublic *out, Err *err) {
     unsigned char key[SEAL_KEY_BYTES];
     char id[17];
-    if (!load(path, false, key, id, err)) return false;
+    if (!seal__load(path, SEAL_FOR_TEXTS, false, key, id, err)) return false;
     seal_public_from_bytes(key, out);
-    return check_id(path, out, id, err);
+    return seal__check_id(path, out, id, err);
 }
 
 bool seal_secret_load(const char *path, SealSecret **out, Err *err) {
@@ -108,11 +118,11 @@ bool seal_secret_load(const char *path, SealSecret **out, Err *err) {
     *out = NULL;
     SealSecret *s = seal__alloc(sizeof *s, err);
     if (!s) return false;
-    bool ok = load(path, true, s->key, id, err);
+    bool ok = seal__load(path, SEAL_FOR_TEXTS, true, s->key, id, err);
     if (ok) {
         crypto_scalarmult_base(public, s->key);
         seal_public_from_bytes(public, &s->public);
-        ok = check_id(path, &s->public, id, err);
+        ok = seal__check_id(path, &s->public, id, err);
     }
     if (!ok) {
         sodium_free(s);
@@ -159,7 +169,7 @@ static bool write_new(const char *path, Str text, mode_t mode, Err *err) {
     return err_errno(err, why, "cannot write", path);
 }
 
-static bool write_pair(const char *name, const SealSecret *s, Err *err) {
+bool seal__write_pair(const char *name, SealKind kind, const SealSecret *s, Err *err) {
     char pub[4096], key[4096];
     Buf b;
     if (snprintf(pub, sizeof pub, "%s.pub", name) >= (int)sizeof pub ||
@@ -167,12 +177,12 @@ static bool write_pair(const char *name, const SealSecret *s, Err *err) {
         return err_set(err, ERR_INPUT, "the name of the key is too long");
     buf_init(&b, KEY_FILE_MAX);
     buf_add(&b, "", 0);
-    render(&b, SECRET_HEAD, s->public.id, s->key);
+    render(&b, HEADS[kind][1], s->public.id, s->key);
     bool ok = (!b.failed || err_nomem(err)) && write_new(key, buf_str(&b), 0600, err);
     if (b.p) sodium_memzero(b.p, b.cap);
     if (ok) {
         buf_clear(&b);
-        render(&b, PUBLIC_HEAD, s->public.id, s->public.key);
+        render(&b, HEADS[kind][0], s->public.id, s->public.key);
         ok = (!b.failed || err_nomem(err)) && write_new(pub, buf_str(&b), 0644, err);
         if (!ok) unlink(key);
     }
@@ -186,7 +196,7 @@ bool seal_keygen(const char *name, SealPublic *out, Err *err) {
     if (!s) return false;
     crypto_box_keypair(public, s->key);
     seal_public_from_bytes(public, &s->public);
-    bool ok = write_pair(name, s, err);
+    bool ok = seal__write_pair(name, SEAL_FOR_TEXTS, s, err);
     if (ok) *out = s->public;
     sodium_free(s);
     return ok;
