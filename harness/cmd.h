@@ -49,6 +49,9 @@ int cmd_each_line(CmdCtx *c, CmdLineFn fn, void *ctx);
 extern const Cmd cmd_run, cmd_report, cmd_compare, cmd_gate, cmd_rescore, cmd_score, cmd_stats, cmd_calibrate;
 extern const Cmd cmd_help;
 
+/* ---- looking on ---- */
+extern const Cmd cmd_view;
+
 /* ---- sealing: keygen, seal, unseal ---- */
 extern const Cmd cmd_keygen, cmd_seal, cmd_unseal;
 

@@ -13,6 +13,7 @@ static const Cmd *const commands[] = {
     /* porcelain */
     &cmd_run,
     &cmd_report,
+    &cmd_view,
     &cmd_compare,
     &cmd_gate,
     &cmd_rescore,

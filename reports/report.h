@@ -28,4 +28,9 @@ bool report_write_file(const Report *r, RunStore *s, const char *dir, Err *err);
  * against model. Plain text, no colours, hostile bytes escaped. */
 bool report_summary(RunStore *s, Buf *out, Err *err);
 
+/* For `assay view`: how far the run is, as one JSON object {stored, planned or null, results: [{model, cell, answers,
+ * score, low, high}]}, and the page that asks for it again and again. */
+bool report_progress(RunStore *s, Buf *out, Err *err);
+bool report_live(Lang lang, Buf *out, Err *err);
+
 #endif

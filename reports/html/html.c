@@ -27,7 +27,7 @@ static void write_words(Buf *b, const Summary *s, Str text) {
         for (size_t m = 0; m < s->n_models; m++) {
             Str name = s->models[m].name;
             if (name.n == 0 || name.n > 20 || !str_starts(str_sub(text, i, text.n), name)) continue;
-            html_escape(b, str_sub(text, from, i));
+            html__sentence(b, str_sub(text, from, i));
             buf_adds(b, "<span class=\"model\">");
             html_escape(b, name);
             buf_adds(b, "</span>");
@@ -36,7 +36,7 @@ static void write_words(Buf *b, const Summary *s, Str text) {
             break;
         }
     }
-    html_escape(b, str_sub(text, from, text.n));
+    html__sentence(b, str_sub(text, from, text.n));
 }
 
 static void write_answer(Buf *b, const Summary *s, const Compare *c) {
@@ -58,12 +58,12 @@ static void write_answer(Buf *b, const Summary *s, const Compare *c) {
         buf_adds(b, i ? "</p>\n" : "</h1>\n");
         if (i || !*s->headline[i].detail) continue; /* of many pairs the tables tell more */
         buf_adds(b, "<p class=\"detail\">");
-        html_escape(b, str_from(s->headline[i].detail));
+        html__sentence(b, str_from(s->headline[i].detail));
         buf_adds(b, "</p>\n");
     }
     for (size_t i = 0; i < s->n_cautions; i++) {
         buf_adds(b, "<p class=\"caution\">");
-        html_escape(b, str_from(s->cautions[i]));
+        html__sentence(b, str_from(s->cautions[i]));
         buf_adds(b, "</p>\n");
     }
     html__compare_warnings(b, c);

@@ -44,6 +44,8 @@ void html__sayf(Buf *b, Lang lang, const char *english, ...) __attribute__((form
 /* The same for a double-quoted attribute's value. */
 void html__say_attr(Buf *b, Lang lang, const char *english);
 void html__sayf_attr(Buf *b, Lang lang, const char *english, ...) __attribute__((format(printf, 3, 4)));
+/* A finished sentence of ours, escaped; no line ends before a per cent sign. */
+void html__sentence(Buf *b, Str text);
 /* <p class="…">…</p>; class_name NULL: none. */
 void html__p(Buf *b, Lang lang, const char *class_name, const char *english);
 

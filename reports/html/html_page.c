@@ -65,7 +65,17 @@ void html__section(Buf *b, Lang lang, const char *id, const char *heading) {
 /* ---- sentences ---- */
 
 void html__say(Buf *b, Lang lang, const char *english) {
-    html_escape(b, str_from(words(lang, english)));
+    html__sentence(b, str_from(words(lang, english)));
+}
+
+void html__sentence(Buf *b, Str text) {
+    for (size_t at = 0; at <= text.n;) {
+        size_t end = str_find(text, STR(" %"), at);
+        if (end == SIZE_MAX) end = text.n;
+        html_escape(b, str_sub(text, at, end));
+        if (end < text.n) buf_adds(b, "&nbsp;%");
+        at = end + 2;
+    }
 }
 
 void html__say_attr(Buf *b, Lang lang, const char *english) {
@@ -84,7 +94,7 @@ static void sayf(Buf *b, Lang lang, void (*escape)(Buf *, Str), const char *engl
 void html__sayf(Buf *b, Lang lang, const char *english, ...) {
     va_list ap;
     va_start(ap, english);
-    sayf(b, lang, html_escape, english, ap);
+    sayf(b, lang, html__sentence, english, ap);
     va_end(ap);
 }
 

@@ -30,12 +30,12 @@ static const char *metric_words(const char *metric) {
 static void answer(Buf *b, const SafSection *sec) {
     for (size_t i = 0; i < sec->n_views; i++) {
         buf_adds(b, "<p>");
-        html_escape(b, str_from(sec->views[i].sentence));
+        html__sentence(b, str_from(sec->views[i].sentence));
         buf_adds(b, "</p>\n");
     }
     for (size_t i = 0; sec->n_duels > 1 && i < sec->n_duels; i++) {
         buf_adds(b, "<p>");
-        html_escape(b, str_from(sec->duels[i].sentence));
+        html__sentence(b, str_from(sec->duels[i].sentence));
         buf_adds(b, "</p>\n");
     }
 }
@@ -193,7 +193,7 @@ static void gate_row(Buf *b, Lang l, Str who, const SafGate *g) {
     buf_addf(b, "</td><td><span class=\"verdict %s\">", CLASSES[g->verdict]);
     html__say(b, l, safety_verdict_name(g->verdict));
     buf_adds(b, "</span><small>");
-    html_escape(b, str_from(g->words));
+    html__sentence(b, str_from(g->words));
     buf_adds(b, "</small></td></tr>\n");
 }
 

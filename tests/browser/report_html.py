@@ -1,5 +1,5 @@
 """Usage: report_html.py RUN_DIR LARGE_RUN_DIR PICTURE_DIR. Each check is a function that raises on failure."""
-import base64, json, os, re, sys, time, zlib
+import base64, json, os, re, sqlite3, subprocess, sys, time, zlib
 from browser import Browser
 
 run, large, pictures = sys.argv[1:4]
@@ -277,6 +277,52 @@ def paper():
     same(os.path.getsize(os.path.join(pictures, "report.pdf")) > 20000, True, "a PDF")
 
 
+def live():
+    """assay view: figures that move, then the report, over HTTP."""
+    folder = os.path.join(pictures, "live-run")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(run, "run.db"), "rb") as f, open(os.path.join(folder, "run.db"), "wb") as g:
+        g.write(f.read())
+    db = sqlite3.connect(os.path.join(folder, "run.db"))
+    tables = (("records", "id"), ("texts", "record"), ("scores", "record"), ("turns", "record"))
+    db.execute("insert or replace into manifest values ('n_items', '800')")
+    for table, key in reversed(tables):
+        db.execute(f"delete from {table} where {key} % 4 = 0")
+    db.commit()
+    db.execute("attach ? as whole", (os.path.join(run, "run.db"),))
+    server = subprocess.Popen([os.environ["ASSAY"], "view", folder, "-q"], stdout=subprocess.PIPE, text=True)
+    try:
+        url = server.stdout.readline().strip()
+        b.open(url)
+        wait_for("document.getElementById('live-count').textContent", "600 of 800 answers are stored.", "the count")
+        same(b.js("document.getElementById('live-bar').position"), 0.75, "the bar")
+        primary = sum(1 for r in report["results"] if r["primary"])
+        same(b.js("document.querySelectorAll('#live-rows tr').length"), primary, "rows")
+        b.size(390, 800, True)
+        same(b.js("document.documentElement.scrollWidth"), 390, "no sideways scrolling")
+        b.picture(os.path.join(pictures, "live.png"))
+        b.size(1280, 900)
+        for table, key in tables:
+            db.execute(f"insert into {table} select * from whole.{table} where {key} % 4 = 0")
+        db.commit()
+        wait_for("location.pathname.split('/').pop()", "report.html", "the page goes over to the report")
+        wait_for("document.documentElement.dataset.ready || ''", "1", "its samples")
+        b.open(url + HOSTILE)
+        same(b.js("document.getElementById('sample').open"), True, "a deep link over HTTP")
+    finally:
+        server.terminate()
+        same(server.wait(), 0, "the server's end")
+        db.close()
+
+
+def wait_for(expression, want, what):
+    give_up = time.time() + 10
+    while b.js(expression) != want:
+        if time.time() > give_up:
+            raise AssertionError(f"{what}: {b.js(expression)!r} instead of {want!r}")
+        time.sleep(0.05)
+
+
 def thousands():
     start = time.time()
     b.open("file://" + os.path.join(large, "report.html"))
@@ -293,7 +339,7 @@ def thousands():
 
 try:
     for check in (self_contained, answers_first, policy_bites, without_script, hostile_text, same_hidden_list, sealed,
-                  filters, sorting, keyboard, accessible, shapes, paper, thousands):
+                  filters, sorting, keyboard, accessible, shapes, paper, live, thousands):
         start = time.time()
         check()
         print(f"ok    {check.__name__} ({time.time() - start:.1f} s)", flush=True)

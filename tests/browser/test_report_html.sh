@@ -5,6 +5,7 @@ set -eu
 here=$(dirname "$0")
 python3 -c 'import sys; sys.path.insert(0, "'"$here"'"); import browser; sys.exit(not browser.find_chromium())' ||
     { echo "skipped: python3 or chromium is not installed"; exit 77; }
+export ASSAY="${ASSAY:-$PWD/build/assay}"
 writer=$(dirname "${ASSAY:-build/assay}")/tests/test_reports_json
 [ -x "$writer" ] || { echo "skipped: $writer is not built (make unit)"; exit 77; }
 dir=$(mktemp -d)
