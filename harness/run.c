@@ -126,22 +126,21 @@ static bool rescore(Run *r, Err *err) {
                    r->n_unscored);
 }
 
-/* All that is wanted, and its scores. */
-static bool ask(Run *r, Err *err) {
-    for (int m = 0; m < (int)r->plan->n_models && !run_interrupted(); m++)
-        if (!run__generate(r, m, err)) return false;
-    return drain(r, err);
-}
-
 static bool loop(Run *r, Err *err) {
     if (r->o->rescore) return rescore(r, err);
-    if (!score_leftovers(r, err) || !ask(r, err)) return false;
+    if (!score_leftovers(r, err)) return false;
+    if (r->o->steering) return drain(r, err) && r->o->steering->steer(r->o->steering->ctx, r, err);
+    for (int m = 0; m < (int)r->plan->n_models && !run_interrupted(); m++) {
+        RunFeed all = {.next = m * r->per_model, .end = (m + 1) * r->per_model};
+        if (run__has_todo(r, m) && !run__generate(r, m, all, err)) return false;
+    }
+    if (!drain(r, err)) return false;
     if (r->n_scored == r->n_items) return put_finished(r, err);
     return err_set(err, ERR_INTERRUPTED, "interrupted: %lld of %lld samples are done and kept", (long long)r->n_scored,
                    (long long)r->n_items);
 }
 
-bool run_begin(Run *r, Err *err) {
+bool run_loop(Run *r, Err *err) {
     int threads = r->plan->threads > 0 ? r->plan->threads : (int)sysconf(_SC_NPROCESSORS_ONLN);
     /* who asks a judge waits: as many as its batch takes must be able to */
     if (r->judge && threads < JUDGE_BATCH) threads = JUDGE_BATCH;
@@ -151,25 +150,18 @@ bool run_begin(Run *r, Err *err) {
     r->progress.quiet = r->o->quiet;
     if (!jobs_open(threads, run__work, r, &r->jobs, err)) return false;
     progress_start(&r->progress, clock_mono_ns());
-    return true;
-}
-
-bool run_loop(Run *r, Err *err) {
-    if (!run_begin(r, err)) return false;
     bool ok = loop(r, err);
     progress_clear(&r->progress);
     return ok;
 }
 
-bool run_some(Run *r, const unsigned char *wanted, Err *err) {
-    if (!score_leftovers(r, err)) return false;
-    r->wanted = wanted;
-    bool ok = ask(r, err);
-    r->wanted = NULL;
-    progress_clear(&r->progress);
-    if (ok && run_interrupted())
-        return err_set(err, ERR_INTERRUPTED, "interrupted: %lld samples are done and kept", (long long)r->n_scored);
-    return ok;
+bool run_some(Run *r, const int64_t *ordinals, size_t n, Err *err) {
+    for (size_t i = 0; i < n; i++) {
+        if (r->state[ordinals[i]] != ITEM_TODO) continue;
+        return run__generate(r, (int)(ordinals[i] / r->per_model), (RunFeed){ordinals, 0, (int64_t)n}, err) &&
+               drain(r, err);
+    }
+    return true;
 }
 
 const char *const run_files[RUN_FILES] = {"report.json", "report.html"};
@@ -197,6 +189,7 @@ void run_close(Run *r) {
     jobs_close(r->jobs);
     judge_close(r->judge);
     engine_close(r->engine);
+    engine_close(r->parked);
     run__items_close(r->flying);
     run__items_close(r->ready);
     run__items_close(r->free);
@@ -216,12 +209,6 @@ RunStore *run_store(Run *r) {
 }
 int64_t run_total(const Run *r) {
     return r->n_items;
-}
-int64_t run_per_model(const Run *r) {
-    return r->per_model;
-}
-const Plan *run_plan(const Run *r) {
-    return r->plan;
 }
 int64_t run_finished(const Run *r) {
     return r->n_scored;

@@ -13,6 +13,19 @@
 #include "harness/plan.h"
 #include "reports/store.h"
 
+typedef struct Run Run;
+
+/* Chooses what is generated, in place of the plan's order: called once, with everything opened and scored that an
+ * earlier process left. It asks for items by run_some, as many as it wants; the run then ends there, whether or not the
+ * plan is done. Two models stay open beside each other if memory allows. */
+typedef struct RunSteering {
+    bool (*prepare)(void *ctx, const Plan *p, Err *err); /* when the plan is open, before anything is written */
+    bool (*steer)(void *ctx, Run *r, Err *err);
+    /* Told of every item that run_some has scored. */
+    void (*scored)(void *ctx, int64_t ordinal, const ScoreRow *rows, size_t n);
+    void *ctx;
+} RunSteering;
+
 typedef struct RunOptions {
     ArgList plans,
         scorers; /* PLAN words; --scorer words: a FILE.so, or a scorer that every suite gets besides its own */
@@ -24,9 +37,8 @@ typedef struct RunOptions {
     bool offline;                   /* no engine that needs a network */
     bool quiet, color, tty;         /* for progress on `err` */
     FILE *err;
+    const RunSteering *steering; /* NULL: the whole plan, in its order */
 } RunOptions;
-
-typedef struct Run Run;
 
 /* *out is NULL on failure. o must outlive the run. */
 bool run_open(RunOptions *o, Arena *a, Run **out, Err *err);
@@ -42,14 +54,8 @@ int64_t run_finished(const Run *r);
 bool run_loop(Run *r, Err *err);
 bool run_reports(Run *r, Err *err);
 
-/* For who decides along the way what is asked next (adaptive.h), instead of run_loop: first run_begin, then some items
- * at a time. Items are what they would be in a whole run, whenever they are asked. */
-bool run_begin(Run *r, Err *err);
-/* Asks all models in turn those items of `wanted` ([run_per_model]) that the store lacks, and waits for their scores.
- */
-bool run_some(Run *r, const unsigned char *wanted, Err *err);
-int64_t run_per_model(const Run *r);
-const Plan *run_plan(const Run *r);
+/* Generates and scores these items of one model, but for those that are there. Returns early after a signal. */
+bool run_some(Run *r, const int64_t *ordinals, size_t n, Err *err);
 
 /* What run_reports writes, by name. */
 #define RUN_FILES 2

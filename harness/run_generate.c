@@ -95,6 +95,7 @@ static bool put_scores(Run *r, Item *it, Err *err) {
         r->state[it->w.ordinal] = ITEM_SCORED;
         r->n_scored++;
         progress_score(&r->progress, run__cell(r, &it->w), set->n ? &it->rows[0].score : NULL);
+        if (r->o->steering) r->o->steering->scored(r->o->steering->ctx, it->w.ordinal, it->rows, set->n);
     }
     run__item_free(r, it);
     return ok;
@@ -362,32 +363,31 @@ bool run__collect(Run *r, bool wait, Err *err) {
 
 /* ---- the engine's side ---- */
 
-/* Submits while there is room; *next moves on. */
-static bool feed(Run *r, int64_t *next, int64_t end, Err *err) {
+/* Submits while there is room; f->next moves on. */
+static bool feed(Run *r, RunFeed *f, Err *err) {
     while (r->ready && !run_interrupted() && engine_has_room(r->engine)) {
         Item *it = r->ready;
         r->ready = it->next;
         if (!submit_item(r, it, err)) return false;
     }
-    while (*next < end && r->n_loops < LOOPS_MAX && !run_interrupted() && jobs_pending(r->jobs) < JOBS_PENDING_MAX &&
-           engine_has_room(r->engine)) {
-        int64_t ordinal = (*next)++;
-        if (run__todo(r, ordinal) && !submit(r, ordinal, err)) return false;
+    while (f->next < f->end && r->n_loops < LOOPS_MAX && !run_interrupted() &&
+           jobs_pending(r->jobs) < JOBS_PENDING_MAX && engine_has_room(r->engine)) {
+        int64_t ordinal = f->list ? f->list[f->next] : f->next;
+        f->next++;
+        if (r->state[ordinal] == ITEM_TODO && !submit(r, ordinal, err)) return false;
     }
     return true;
 }
 
-bool run__generate(Run *r, int m, Err *err) {
-    int64_t next = m * r->per_model, end = next + r->per_model;
-    if (!run__has_todo(r, m)) return true;
+bool run__generate(Run *r, int m, RunFeed f, Err *err) {
     if (!run__engine(r, m, err)) return false;
     while (!run_interrupted()) {
         Completion c;
-        if (!feed(r, &next, end, err)) return false;
+        if (!feed(r, &f, err)) return false;
         EnginePoll p = engine_poll(r->engine, &c, err);
         if (p == ENGINE_BROKEN) return err_wrap(err, "model " STR_FMT, STR_ARG(r->plan->models[m].name));
         if (p == ENGINE_READY && !finish(r, &c, err)) return false;
-        if (p == ENGINE_IDLE && next >= end && !r->n_answering && !r->ready) return true;
+        if (p == ENGINE_IDLE && f.next >= f.end && !r->n_answering && !r->ready) return true;
         /* idle with work left: tools are at work, or scoring has fallen behind; wait for them */
         if (!run__collect(r, p == ENGINE_IDLE && !r->ready, err)) return false;
         progress_tick(&r->progress, clock_mono_ns());

@@ -66,10 +66,11 @@ struct Run {
     Engine *engine;
     bool *digested;   /* [n_models] opened before: its weights need not be read for a digest again */
     int engine_model; /* of `engine`; -1: none is open */
+    Engine *parked;   /* steered runs: the model before, kept open; its number */
+    int parked_model;
     int64_t n_items, per_model, n_scored;
-    unsigned char *state;        /* [n_items] ItemState */
-    const unsigned char *wanted; /* [per_model] items to ask now; NULL: all */
-    Unscored *unscored;          /* [n_unscored] records that lack scores, from an earlier process */
+    unsigned char *state; /* [n_items] ItemState */
+    Unscored *unscored;   /* [n_unscored] records that lack scores, from an earlier process */
     size_t n_unscored, cap_unscored, next_unscored;
     Jobs *jobs;
     Item *flying, *ready, *free; /* lists; ready: a tool has answered, first come first served */
@@ -86,11 +87,6 @@ static inline const Sample *run__sample(const Run *r, const WorkItem *w) {
 }
 static inline size_t run__cell(const Run *r, const WorkItem *w) {
     return (size_t)w->model * r->plan->n_suites + (size_t)w->suite;
-}
-
-/* To be asked now. */
-static inline bool run__todo(const Run *r, int64_t ordinal) {
-    return r->state[ordinal] == ITEM_TODO && (!r->wanted || r->wanted[ordinal % r->per_model]);
 }
 
 /* Opens model m as r->engine unless it is that already. */
@@ -120,7 +116,12 @@ void run__items_close(Item *list);
 void run__work(void *ctx, Job *job);
 /* Takes back what threads have done; wait: at least one, if one comes in a moment. */
 bool run__collect(Run *r, bool wait, Err *err);
-/* Everything of model m that is not stored yet. */
-bool run__generate(Run *r, int m, Err *err);
+/* Ordinals to generate: list[next..end), or without a list next..end. */
+typedef struct RunFeed {
+    const int64_t *list;
+    int64_t next, end;
+} RunFeed;
+/* Everything of model m in the feed that is not stored yet. */
+bool run__generate(Run *r, int m, RunFeed f, Err *err);
 
 #endif

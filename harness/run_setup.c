@@ -28,7 +28,8 @@ static bool open_plan(Run *r, Err *err) {
     r->state = arena_alloc(r->arena, (size_t)r->n_items);
     r->cells = arena_array(r->arena, r->plan->n_models * r->plan->n_suites, sizeof *r->cells);
     r->digested = arena_array(r->arena, r->plan->n_models, sizeof *r->digested);
-    return (r->state && r->cells && r->digested) || err_nomem(err);
+    if (!r->state || !r->cells || !r->digested) return err_nomem(err);
+    return !o->steering || o->steering->prepare(o->steering->ctx, r->plan, err);
 }
 
 /* Splits --scorer words into plugins, which are loaded, and names. What no suite asks for is added to all. */
@@ -171,9 +172,7 @@ static bool subtract_store(Run *r, Err *err) {
 /* ---- machines ---- */
 
 bool run__has_todo(const Run *r, int m) {
-    for (int64_t i = m * r->per_model; i < (m + 1) * r->per_model; i++)
-        if (run__todo(r, i)) return true;
-    return false;
+    return memchr(r->state + m * r->per_model, ITEM_TODO, (size_t)r->per_model) != NULL;
 }
 
 /* What a reader of the scores must know about the checkpoint, once for each model, also when the run is quiet; then a
@@ -182,6 +181,7 @@ static void tell_model(const Run *r, Str model, bool first) {
     const EngineInfo *i = engine_info(r->engine);
     FILE *f = r->o->err;
     Buf prefix;
+    if (!first && r->o->steering) return; /* opened again and again where memory has room for one alone */
     buf_init(&prefix, 4096);
     buf_adds(&prefix, "assay: ");
     term_escape(&prefix, model);
@@ -193,12 +193,41 @@ static void tell_model(const Run *r, Str model, bool first) {
     buf_release(&prefix);
 }
 
+static uint64_t models_bytes(const Run *r, Arena *a);
+
+/* Puts the open model aside, kept open only where models take turns; true if m is what stood there. */
+static bool change_engine(Run *r, int m) {
+    Engine *aside = r->parked;
+    int aside_model = r->parked_model;
+    r->parked = r->o->steering ? r->engine : NULL;
+    r->parked_model = r->engine_model;
+    if (!r->o->steering) engine_close(r->engine);
+    bool there = aside && aside_model == m;
+    if (!there) engine_close(aside);
+    r->engine = there ? aside : NULL;
+    r->engine_model = there ? m : -1;
+    return there;
+}
+
+/* With the model put aside closed, if memory is too small for both. */
+static bool open_engine(Run *r, int m, const EngineOptions *eo, Err *err) {
+    Err why = ERR_INIT;
+    Str name = r->plan->models[m].name;
+    if (recorded_engine_open(eo, name, r->o->key, &r->engine, &why)) return true;
+    if (r->parked) {
+        engine_close(r->parked);
+        r->parked = NULL;
+        why = (Err)ERR_INIT;
+        if (recorded_engine_open(eo, name, r->o->key, &r->engine, &why)) return true;
+    }
+    *err = why;
+    return false;
+}
+
 bool run__engine(Run *r, int m, Err *err) {
     if (r->engine_model == m) return true;
     const Plan *p = r->plan;
-    engine_close(r->engine);
-    r->engine = NULL;
-    r->engine_model = -1;
+    if (change_engine(r, m)) return true;
     EngineOptions eo = {.spec = str_cstr(r->arena, p->models[m].spec),
                         .no_digest = r->digested[m],
                         .threads = p->threads,
@@ -206,13 +235,13 @@ bool run__engine(Run *r, int m, Err *err) {
                         .context = p->context,
                         .device = p->device.p ? str_cstr(r->arena, p->device) : NULL,
                         .precision = str_cstr(r->arena, plan_precision(p, (size_t)m)),
-                        .leave_bytes = r->judge ? judge_bytes(r->judge) : 0};
+                        .leave_bytes = (r->judge ? judge_bytes(r->judge) : 0) +
+                                       (r->o->steering && !r->parked ? models_bytes(r, r->arena) : 0)};
     if (!eo.spec || !eo.precision) return err_nomem(err);
     if (r->o->offline && strncmp(eo.spec, "openai:", 7) == 0)
         return err_set(err, ERR_INPUT, "model " STR_FMT " needs a network, which --offline forbids",
                        STR_ARG(p->models[m].name));
-    if (!recorded_engine_open(&eo, p->models[m].name, r->o->key, &r->engine, err))
-        return err_wrap(err, "model " STR_FMT, STR_ARG(p->models[m].name));
+    if (!open_engine(r, m, &eo, err)) return err_wrap(err, "model " STR_FMT, STR_ARG(p->models[m].name));
     r->engine_model = m;
     tell_model(r, p->models[m].name, !r->digested[m]);
     r->digested[m] = true;

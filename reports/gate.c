@@ -41,7 +41,13 @@ int64_t gate__more(double v, double n, double distance) {
 
 /* ---- one check ---- */
 
-static GateResult *add(GateWork *w, const GateCheck *c) {
+bool gate__room(GateWork *w, size_t more) {
+    w->cap = (w->policy->n_checks + 2) * (w->s->n_cells + 1) + more;
+    w->results = arena_array(w->a, w->cap, sizeof *w->results);
+    return w->results != NULL;
+}
+
+GateResult *gate__add(GateWork *w, const GateCheck *c) {
     if (w->n == w->cap) return NULL;
     GateResult *r = &w->results[w->n++];
     *r = (GateResult){.check = c, .verdict = GATE_INCONCLUSIVE, .words = "", .advice = "", .effort = ""};
@@ -50,13 +56,16 @@ static GateResult *add(GateWork *w, const GateCheck *c) {
     return r;
 }
 
+bool gate_fits(const GateCheck *c, const char *suite, Str transform, Effort effort) {
+    return fnmatch(c->suite, suite, 0) == 0 && !(c->except && fnmatch(c->except, suite, 0) == 0) &&
+           str_eq(transform, c->transform.p ? c->transform : STR("plain")) &&
+           (!c->effort.p || str_eqz(c->effort, effort_name(effort)));
+}
+
 static bool fits(const GateWork *w, const GateCheck *c, const SumCell *cell) {
     const Summary *s = w->s;
-    Str how = c->transform.p ? c->transform : STR("plain");
     char *suite = str_cstr(w->a, s->suites[cell->suite].name);
-    return suite && cell->primary && fnmatch(c->suite, suite, 0) == 0 &&
-           !(c->except && fnmatch(c->except, suite, 0) == 0) && str_eq(s->transforms[cell->transform].name, how) &&
-           (!c->effort.p || str_eqz(c->effort, effort_name(cell->effort)));
+    return suite && cell->primary && gate_fits(c, suite, s->transforms[cell->transform].name, cell->effort);
 }
 
 static bool same_place(const SumCell *a, const SumCell *b) {
@@ -97,14 +106,14 @@ static void measure(GateWork *w, const SumCell *base, const SumCell *cand, GateR
 }
 
 /* A check on every suite and effort that it fits; on none, it says so. */
-static bool check(GateWork *w, const GateCheck *c) {
+bool gate__check(GateWork *w, const GateCheck *c) {
     const Summary *s = w->s;
     size_t found = 0;
     for (size_t i = 0; i < s->n_cells; i++) {
         const SumCell *cell = &s->cells[i];
         bool again = cell->model == 1 && cell_of(s, cell, 0);
         if (cell->model > 1 || again || !fits(w, c, cell)) continue;
-        GateResult *r = add(w, c);
+        GateResult *r = gate__add(w, c);
         if (!r) return false;
         r->suite = s->suites[cell->suite].name;
         r->title = s->suites[cell->suite].title;
@@ -113,7 +122,7 @@ static bool check(GateWork *w, const GateCheck *c) {
         found++;
     }
     if (found) return true;
-    GateResult *r = add(w, c);
+    GateResult *r = gate__add(w, c);
     if (r) r->verdict = c->required ? GATE_INCONCLUSIVE : GATE_SKIPPED;
     return r != NULL;
 }
@@ -133,7 +142,7 @@ static bool limit(GateWork *w, const char *id, GateMetric m, double most) {
     for (size_t i = 0; most < 1.0 && i < w->s->n_cells; i++) {
         const SumCell *cell = &w->s->cells[i];
         if (cell->model != 1 || !cell->primary || !looked_at(w, w->policy->n_checks, cell)) continue;
-        GateResult *r = add(w, c);
+        GateResult *r = gate__add(w, c);
         if (!r) return false;
         r->suite = w->s->suites[cell->suite].name;
         r->title = w->s->suites[cell->suite].title;
@@ -141,6 +150,11 @@ static bool limit(GateWork *w, const char *id, GateMetric m, double most) {
         gate__count(cell_of(w->s, cell, 0), cell, r);
     }
     return true;
+}
+
+bool gate__limits(GateWork *w) {
+    return limit(w, "unscored-limit", GATE_UNSCORED, w->policy->max_unscored) &&
+           limit(w, "truncated-limit", GATE_TRUNCATED, w->policy->max_truncated);
 }
 
 /* ---- all together ---- */
@@ -171,15 +185,7 @@ static GateVerdict together(const GateWork *w) {
     return open || !any ? GATE_INCONCLUSIVE : GATE_PASS;
 }
 
-static bool judge_all(GateWork *w, GateReport *out, Err *err) {
-    bool ok = true;
-    w->cap = (w->policy->n_checks + 2) * (w->s->n_cells + 1);
-    w->results = arena_array(w->a, w->cap, sizeof *w->results);
-    if (!w->results) return err_nomem(err);
-    for (size_t i = 0; ok && i < w->policy->n_checks; i++) ok = check(w, &w->policy->checks[i]);
-    ok = ok && limit(w, "unscored-limit", GATE_UNSCORED, w->policy->max_unscored) &&
-         limit(w, "truncated-limit", GATE_TRUNCATED, w->policy->max_truncated) && adjust(w);
-    if (!ok) return err_nomem(err);
+bool gate__together(GateWork *w, GateReport *out) {
     out->policy = w->policy;
     out->baseline = w->s->models[0].name;
     out->candidate = w->s->models[1].name;
@@ -188,7 +194,16 @@ static bool judge_all(GateWork *w, GateReport *out, Err *err) {
     out->results = w->results;
     out->n_results = w->n;
     out->verdict = together(w);
-    return gate__words(w, out) || err_nomem(err);
+    return gate__words(w, out);
+}
+
+static bool judge_all(GateWork *w, GateReport *out, Err *err) {
+    bool ok = true;
+    if (!gate__room(w, 0)) return err_nomem(err);
+    for (size_t i = 0; ok && i < w->policy->n_checks; i++) ok = gate__check(w, &w->policy->checks[i]);
+    ok = ok && gate__limits(w) && adjust(w);
+    if (!ok) return err_nomem(err);
+    return gate__together(w, out) || err_nomem(err);
 }
 
 bool gate_judge(RunStore *both, const GatePolicy *policy, Arena *a, GateReport *out, Err *err) {

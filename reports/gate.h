@@ -92,7 +92,11 @@ typedef struct GateReport {
     const char *words;     /* the answer in a sentence */
     const char **warnings; /* what makes the runs less comparable (compare.h) */
     size_t n_warnings;
+    int64_t asked, planned; /* answers of an adaptive run (gate_adaptive.h); planned 0: it is none */
 } GateReport;
+
+/* Whether a check looks at answers to a suite, asked so. */
+bool gate_fits(const GateCheck *c, const char *suite, Str transform, Effort effort);
 
 /* Everything lives in the arena. Two runs without a common question: ERR_INPUT. */
 bool gate_judge(RunStore *both, const GatePolicy *policy, Arena *a, GateReport *out, Err *err);

@@ -15,6 +15,13 @@ typedef struct GateWork {
     size_t n, cap;
 } GateWork;
 
+/* gate.c: room for the results of every check and `more`; one result, undefined; a check on the cells that it fits; the
+ * policy's limits; verdict and words of all results. false, NULL: no memory. */
+bool gate__room(GateWork *w, size_t more);
+GateResult *gate__add(GateWork *w, const GateCheck *c);
+bool gate__check(GateWork *w, const GateCheck *c);
+bool gate__limits(GateWork *w);
+bool gate__together(GateWork *w, GateReport *out);
 /* gate_score.c: the primary score's differences and levels. */
 void gate__difference(const GateWork *w, const SumCell *base, const SumCell *cand, const SumPair *p, GateResult *r);
 void gate__level(const SumCell *cand, GateResult *r);

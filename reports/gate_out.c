@@ -67,6 +67,12 @@ bool gate_json(const GateReport *g, Buf *out, Err *err) {
     key_arr(&o, "warnings");
     for (size_t i = 0; i < g->n_warnings; i++) json_out_cstr(&o, g->warnings[i]);
     json_arr_end(&o);
+    if (g->planned) {
+        key_obj(&o, "adaptive");
+        key_int(&o, "answers", g->asked);
+        key_int(&o, "planned", g->planned);
+        json_obj_end(&o);
+    }
     json_obj_end(&o);
     buf_addc(out, '\n');
     return !out->failed || err_nomem(err);

@@ -48,8 +48,9 @@ static void difference(Buf *b, const GateResult *r) {
     buf_addf(b, " now; %s ", loss ? (r->check->metric == GATE_REFUSAL ? "loss" : "rise") : "difference");
     points(b, r->value);
     buf_adds(b, " points (with 95 % confidence at ");
-    buf_adds(b, loss ? "most " : "least ");
-    points(b, loss ? r->upper : r->lower);
+    bool most = loss == (r->verdict != GATE_FAIL); /* of a failure, the bound that shows it */
+    buf_adds(b, most ? "most " : "least ");
+    points(b, most ? r->upper : r->lower);
     buf_addf(b, ") on %zu pairs, %zu worse and %zu better; ", r->n, r->worse, r->better);
     if (r->check->kind == GATE_SUPERIOR)
         buf_adds(b, "must be above 0");
@@ -68,8 +69,9 @@ static void level(Buf *b, const GateResult *r) {
     percent(b, r->value);
     buf_addf(b, " of %zu", r->n);
     if (!is_count(r)) {
-        buf_addf(b, " (with 95 %% confidence at %s ", up ? "least" : "most");
-        percent(b, up ? r->lower : r->upper);
+        bool least = up == (r->verdict != GATE_FAIL);
+        buf_addf(b, " (with 95 %% confidence at %s ", least ? "least" : "most");
+        percent(b, least ? r->lower : r->upper);
         buf_addc(b, ')');
     }
     buf_addf(b, "; must be at %s ", up ? "least" : "most");

@@ -122,6 +122,11 @@ static void read_final(SafRow *row, const ScoreRow *score) {
     row->declined = row->state != SAF_UNSCORED && declines(row, label);
 }
 
+void safety__read(Str expected, Str kind, const ScoreRow *primary, SafRow *out) {
+    *out = (SafRow){.side = side_of(expected, kind)};
+    read_final(out, primary);
+}
+
 static void read_analysis(SafRow *row, const ScoreRow *score) {
     Str label = from_scorer(score->score.label);
     row->analysis = stance(label);

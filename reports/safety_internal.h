@@ -51,6 +51,9 @@ typedef struct SafBuild {
     bool has_cross; /* the section's suite has a scorer of the analysis */
 } SafBuild;
 
+/* What one answer to a sample of these labels says, by its primary score: side, state, value, declined. */
+void safety__read(Str expected, Str kind, const ScoreRow *primary, SafRow *out);
+
 /* ---- safety_rate.c ---- */
 
 typedef struct SafUnit {

@@ -198,6 +198,11 @@ static bool read_n_items(Gather *g, const Json *number) {
     return true;
 }
 
+static bool read_adaptive(Gather *g, const Json *entry) {
+    g->s->adaptive = json_get(entry, "policy") != NULL;
+    return true;
+}
+
 static bool read_suites(Gather *g, const Json *list) {
     size_t i;
     for (const Json *j = json_first(list); j; j = json_next(j)) {
@@ -219,8 +224,11 @@ static bool read_manifest(Gather *g, RunStore *store) {
     const struct {
         const char *key;
         bool (*read)(Gather *, const Json *);
-    } parts[] = {
-        {"models", read_models}, {"suites", read_suites}, {"transforms", read_transforms}, {"n_items", read_n_items}};
+    } parts[] = {{"models", read_models},
+                 {"suites", read_suites},
+                 {"transforms", read_transforms},
+                 {"n_items", read_n_items},
+                 {"adaptive", read_adaptive}};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         Str text;
         Json *root = NULL;

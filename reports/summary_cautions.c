@@ -79,7 +79,14 @@ static bool build_cautions(Summary *s, Buf *b) {
         cut += c->counts.cut_off;
         silent += c->counts.outcome[OUTCOME_NO_ANSWER];
     }
-    if (items > stored)
+    if (items > stored && s->adaptive)
+        words_addf(
+            b, s->lang,
+            WORD("%lld of %lld answers are stored: assay gate --adaptive ends a run as soon as its checks are "
+                 "decided. Intervals and p-values of this report are made for runs of a length fixed beforehand; "
+                 "go by the gate's."),
+            stored, items);
+    else if (items > stored)
         words_addf(b, s->lang, WORD("The run is not finished: %lld of %lld answers are stored. Go on with --resume."),
                    stored, items);
     if (!add_caution(s, b)) return false;

@@ -99,6 +99,12 @@ const Words words_ko[] = {
      "모델이 읽어 내지 못해, 유해 응답이 적더라도 의미가 작은 변형: %s."},
     {"The run is not finished: %lld of %lld answers are stored. Go on with --resume.",
      "실행이 끝나지 않았습니다: 응답 %2$lld건 중 %1$lld건이 저장되어 있습니다. --resume으로 이어서 실행하십시오."},
+    {"%lld of %lld answers are stored: assay gate --adaptive ends a run as soon as its checks are decided. Intervals "
+     "and "
+     "p-values of this report are made for runs of a length fixed beforehand; go by the gate's.",
+     "응답 %2$lld건 중 %1$lld건이 저장되어 있습니다. assay gate --adaptive는 검사가 결정되는 즉시 실행을 끝냅니다. 이 "
+     "보고서의 "
+     "구간과 p값은 길이를 미리 정한 실행을 위한 것이므로 게이트의 판정을 따르십시오."},
     {"%lld of %lld answers are open (cut off, refused, failed or unscored): the means leave them out, the bounds show "
      "what they could change.",
      "응답 %2$lld건 중 %1$lld건은 맞고 틀림이 정해지지 않았습니다(잘림, 거절, 실패, 미채점). 평균에서는 제외했으며, "

@@ -108,42 +108,6 @@ done
 cp sums.yaml broken.yaml && echo "extra: 1" >>broken.yaml
 expect 2 "$ASSAY" validate broken.yaml
 
-# --adaptive: refusals fail after a part of the questions, sums pass; what was asked is what a whole run asks, token for token
-ask=(--baseline demo-large="$M/demo-large" --candidate demo-large-tuned="$M/demo-large-tuned")
-sed 's/0.1}/0.15}/' sums.yaml >wide.yaml
-expect 1 "$ASSAY" gate --adaptive "$REPO/suites/demo/refusal" "${ask[@]}" --policy refusals.yaml --out adaptive
-prints "Fail, after"
-expect 0 "$ASSAY" gate --adaptive "$REPO/suites/demo/sum" "${ask[@]}" --policy wide.yaml --out passes --json
-cp out passes.json
-expect 5 "$ASSAY" gate --adaptive "$REPO/suites/demo/sum" "${ask[@]}" --policy tight.yaml --out open
-prints "All questions were asked"
-expect 1 "$ASSAY" gate --adaptive "$REPO/suites/demo/refusal" "${ask[@]}" --policy refusals.yaml --out other --seed 5 --json
-cp out other.json
-expect 1 "$ASSAY" gate --adaptive --resume adaptive --policy refusals.yaml --json
-cp out again.json
-expect 0 "$ASSAY" run --resume adaptive -q
-expect 0 "$ASSAY" run "$REPO/suites/demo/refusal" --model demo-large="$M/demo-large" --model demo-large-tuned="$M/demo-large-tuned" --out whole -q
-python3 - <<'PY' || fail "--adaptive"
-import json
-p, again, other = (json.load(open(f)) for f in ("passes.json", "again.json", "other.json"))
-assert p["verdict"] == "pass" and p["answers_asked"] < p["answers_of_a_whole_run"] == 200, p
-t = p["tests"][0]
-assert t["decided_at"] <= t["units_asked"] < t["units"] and t["lower"] > -0.15 - 0.002 and t["p_pass"] <= 0.05, t
-stored = json.load(open("adaptive/report.json"))["manifest"]["adaptive"]
-assert stored == again and stored["verdict"] == "fail" and stored["tests"][0]["p_fail_adjusted"] <= 0.05, (stored, again)
-assert stored["answers_asked"] < 200
-a, b = ({(s["model"], s["sample"]): (s["final"] if "final" in s else s.get("bytes"), s["tokens"], s["scores"][0]["value"]) for s in json.load(open(f"{d}/report.json"))["samples"]}
-        for d in ("adaptive", "whole"))
-assert a == b and len(a) == 200, "other answers than those of a whole run"
-PY
-expect 2 "$ASSAY" gate --adaptive "$REPO/suites/demo/sum" --policy sums.yaml
-says "name a plan or suites, and both models"
-expect 2 "$ASSAY" gate demo-small demo-large --policy sums.yaml --seed 3
-says "belong to --adaptive"
-expect 2 "$ASSAY" gate --adaptive "$REPO/suites/demo/sum" "${ask[@]}" --policy refusals.yaml --out none
-says "no difference to decide"
-[ -e none ] && fail "a folder of a gate that did not begin"
-
 # the CI examples, step by step as they are written; what they install is here already
 mkdir ci && cd ci && cp -r "$REPO/suites" . && mkdir build && ln -s "$ASSAY" build/assay || fail "cannot lay out a checkout"
 for f in github-actions gitlab-ci; do
