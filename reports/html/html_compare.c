@@ -24,16 +24,21 @@ static void percent_cell(Buf *b, double v) {
     buf_adds(b, "</td>");
 }
 
-static void table(Buf *b, const char *label, const char *head) {
-    buf_addf(
-        b,
-        "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"%s\"><table class=\"numbers\"><thead><tr>%s"
-        "</tr></thead><tbody>\n",
-        label, head);
+/* Heads: {class, text}; ends with {NULL}. */
+typedef struct Head {
+    const char *class_name, *text;
+} Head;
+
+static void table(Buf *b, Lang l, const char *caption, const Head *heads) {
+    html__table(b, "numbers sortable", str_from(words(l, caption)), false);
+    for (; heads->text; heads++) html__th(b, l, heads->class_name, heads->text);
+    html__table_body(b);
 }
 
-static void end_table(Buf *b) {
-    buf_adds(b, "</tbody></table></div>\n");
+static void heading(Buf *b, Lang l, const char *text) {
+    buf_adds(b, "<h3>");
+    html__say(b, l, text);
+    buf_adds(b, "</h3>\n");
 }
 
 /* "Choice, high" of a place in the comparison. */
@@ -49,7 +54,12 @@ static void place_head(Buf *b, const Summary *s, size_t suite, size_t transform,
 }
 
 static void arms(Buf *b, const Summary *s, const Compare *c) {
-    table(b, "What is compared", "<th>Model</th><th>Run</th><th>Named there</th><th>Weights (SHA-256)</th>");
+    static const Head HEADS[] = {{"", WORD("Model")},
+                                 {"", WORD("Run")},
+                                 {"", WORD("Named there")},
+                                 {"", WORD("Weights (SHA-256)")},
+                                 {NULL, NULL}};
+    table(b, s->lang, WORD("What is compared"), HEADS);
     for (size_t i = 0; i < c->n_arms; i++) {
         buf_adds(b, "<tr><th scope=\"row\" class=\"model\">");
         html__small_mark(b, i);
@@ -63,13 +73,13 @@ static void arms(Buf *b, const Summary *s, const Compare *c) {
         html_escape(b, str_sub(s->models[i].digest, 0, 16));
         buf_adds(b, s->models[i].digest.n > 16 ? "…</code></td></tr>\n" : "</code></td></tr>\n");
     }
-    end_table(b);
+    html__table_end(b);
 }
 
 static void matches(Buf *b, const Summary *s, const Compare *c) {
-    table(b, "Matched questions",
-          "<th>Suite</th><th>Model</th><th class=\"num\">Questions</th><th class=\"num\">In all</th><th "
-          "class=\"num\">Not in all</th>");
+    static const Head HEADS[] = {{"", WORD("Suite")},     {"", WORD("Model")},         {"num", WORD("Questions")},
+                                 {"num", WORD("In all")}, {"num", WORD("Not in all")}, {NULL, NULL}};
+    table(b, s->lang, WORD("Matched questions"), HEADS);
     for (size_t i = 0; i < c->n_matches; i++) {
         const CmpMatch *m = &c->matches[i];
         bool first = true;
@@ -85,10 +95,10 @@ static void matches(Buf *b, const Summary *s, const Compare *c) {
             first = false;
         }
     }
-    end_table(b);
+    html__table_end(b);
 }
 
-static void flip_rows(Buf *b, const CmpFlip *f, size_t n, Str ahead) {
+static void flip_rows(Buf *b, Lang l, const CmpFlip *f, size_t n, Str ahead) {
     for (size_t i = 0; i < n && i < FLIPS_SHOWN; i++) {
         buf_adds(b, "<tr><th scope=\"row\">");
         html_escape(b, f[i].sample);
@@ -100,32 +110,36 @@ static void flip_rows(Buf *b, const CmpFlip *f, size_t n, Str ahead) {
         name_cell(b, ahead);
         buf_adds(b, "</tr>\n");
     }
-    if (n > FLIPS_SHOWN)
-        buf_addf(b, "<tr><td colspan=\"5\">… and %zu more: all are in the JSON</td></tr>\n", n - FLIPS_SHOWN);
+    if (n <= FLIPS_SHOWN) return;
+    buf_adds(b, "<tr><td colspan=\"5\">");
+    html__sayf(b, l, WORD("… and %zu more: all are in the JSON"), n - FLIPS_SHOWN);
+    buf_adds(b, "</td></tr>\n");
+}
+
+static void model_head(Buf *b, Str name) {
+    buf_adds(b, "<th scope=\"col\" class=\"num\">");
+    html_escape(b, name);
+    buf_adds(b, "</th>");
 }
 
 static void one_flips(Buf *b, const Summary *s, const CmpFlips *f) {
     const SumPair *p = &s->pairs[f->pair];
     Str a = s->models[s->cells[p->a].model].name, z = s->models[s->cells[p->b].model].name;
+    const char *title = summary_cell_title(s, &s->cells[p->a], s->arena);
     buf_adds(b, "<details><summary>");
-    html_escape(b, str_from(summary_cell_title(s, &s->cells[p->a], s->arena)));
-    buf_addf(b, ": %zu better by ", f->n_a_better);
-    html_escape(b, a);
-    buf_addf(b, ", %zu by ", f->n_b_better);
-    html_escape(b, z);
+    html__sayf(b, s->lang, WORD("%s: %zu better by %.*s, %zu by %.*s"), title, f->n_a_better, STR_ARG(a), f->n_b_better,
+               STR_ARG(z));
     buf_adds(b, "</summary>\n");
-    Buf head;
-    buf_init(&head, 1 << 16);
-    buf_adds(&head, "<th>Question</th><th>Group</th><th class=\"num\">");
-    html_escape(&head, a);
-    buf_adds(&head, "</th><th class=\"num\">");
-    html_escape(&head, z);
-    buf_adds(&head, "</th><th>Better</th>");
-    table(b, "Answers that differ", head.failed ? "" : head.p);
-    buf_release(&head);
-    flip_rows(b, f->a_better, f->n_a_better, a);
-    flip_rows(b, f->b_better, f->n_b_better, z);
-    end_table(b);
+    html__table(b, "numbers", words_printf(s->arena, s->lang, WORD("Answers that differ: %s"), title), false);
+    html__th(b, s->lang, "", WORD("Question"));
+    html__th(b, s->lang, "", WORD("Group"));
+    model_head(b, a);
+    model_head(b, z);
+    html__th(b, s->lang, "", WORD("Better"));
+    html__table_body(b);
+    flip_rows(b, s->lang, f->a_better, f->n_a_better, a);
+    flip_rows(b, s->lang, f->b_better, f->n_b_better, z);
+    html__table_end(b);
     buf_adds(b, "</details>\n");
 }
 
@@ -137,49 +151,48 @@ static const CmpAgreement *agreement_of(const Compare *c, size_t a, size_t b) {
     return NULL;
 }
 
-static void agreement_cell(Buf *b, const CmpAgreement *g) {
+static void agreement_cell(Buf *b, Lang l, const CmpAgreement *g) {
     if (!g || !g->n) {
         buf_adds(b, "<td class=\"num\">–</td>");
         return;
     }
     buf_adds(b, "<td class=\"num\">");
     html__percent(b, g->share);
-    if (!isnan(g->kappa)) buf_addf(b, "<br><span class=\"note\">kappa %.2f, n %zu</span>", g->kappa, g->n);
+    if (!isnan(g->kappa)) {
+        buf_adds(b, "<br><span class=\"note\">");
+        html__sayf(b, l, WORD("kappa %.2f, n %zu"), g->kappa, g->n);
+        buf_adds(b, "</span>");
+    }
     buf_adds(b, "</td>");
 }
 
 static void agreements(Buf *b, const Summary *s, const Compare *c) {
     if (!c->n_agreements) return;
-    buf_adds(b, "<h3>How far they agree</h3>\n<p class=\"note\">Per cent of the questions on which both were right or "
-                "both wrong, and "
-                "Cohen’s kappa, which takes out what chance alone would give.</p>\n");
-    Buf head;
-    buf_init(&head, 1 << 16);
-    buf_adds(&head, "<th></th>");
-    for (size_t i = 0; i < s->n_models; i++) {
-        buf_adds(&head, "<th class=\"num\">");
-        html_escape(&head, s->models[i].name);
-        buf_adds(&head, "</th>");
-    }
-    table(b, "Agreement", head.failed ? "" : head.p);
-    buf_release(&head);
+    heading(b, s->lang, WORD("How far they agree"));
+    html__p(b, s->lang, "note",
+            WORD("Per cent of the questions on which both were right or both wrong, and Cohen’s kappa, which takes out "
+                 "what chance alone would give."));
+    html__table(b, "numbers", str_from(words(s->lang, WORD("Agreement"))), false);
+    buf_adds(b, "<td></td>");
+    for (size_t i = 0; i < s->n_models; i++) model_head(b, s->models[i].name);
+    html__table_body(b);
     for (size_t i = 0; i < s->n_models; i++) {
         buf_adds(b, "<tr><th scope=\"row\" class=\"model\">");
         html_escape(b, s->models[i].name);
         buf_adds(b, "</th>");
-        for (size_t j = 0; j < s->n_models; j++) agreement_cell(b, i == j ? NULL : agreement_of(c, i, j));
+        for (size_t j = 0; j < s->n_models; j++) agreement_cell(b, s->lang, i == j ? NULL : agreement_of(c, i, j));
         buf_adds(b, "</tr>\n");
     }
-    end_table(b);
+    html__table_end(b);
 }
 
 static void costs(Buf *b, const Summary *s, const Compare *c) {
-    buf_adds(
-        b, "<h3>What the scores cost</h3>\n<p class=\"note\">Each suite counts alike. Tokens of an answer include its "
-           "reasoning.</p>\n");
-    table(b, "Score and tokens",
-          "<th>Model</th><th>Effort</th><th class=\"num\">Mean score</th><th class=\"num\">Tokens per answer</th><th "
-          "class=\"num\">Suites</th>");
+    static const Head HEADS[] = {{"", WORD("Model")},         {"", WORD("Effort")},
+                                 {"num", WORD("Mean score")}, {"num", WORD("Tokens per answer")},
+                                 {"num", WORD("Suites")},     {NULL, NULL}};
+    heading(b, s->lang, WORD("What the scores cost"));
+    html__p(b, s->lang, "note", WORD("Each suite counts alike. Tokens of an answer include its reasoning."));
+    table(b, s->lang, WORD("Score and tokens"), HEADS);
     for (size_t i = 0; i < c->n_costs; i++) {
         const CmpCost *k = &c->costs[i];
         buf_adds(b, "<tr><th scope=\"row\" class=\"model\">");
@@ -190,17 +203,18 @@ static void costs(Buf *b, const Summary *s, const Compare *c) {
         count_cell(b, k->n_suites);
         buf_adds(b, "</tr>\n");
     }
-    end_table(b);
+    html__table_end(b);
 }
 
 static void trusts(Buf *b, const Summary *s, const Compare *c) {
     if (!c->n_trusts) return;
-    buf_adds(
-        b, "<h3>How far probabilities can be believed</h3>\n<p class=\"note\">The probability that a model gave to the "
-           "option it chose, against how often that was right. Off by: mean distance over ten bins (ECE).</p>\n");
-    table(b, "Calibration of probabilities",
-          "<th>Suite</th><th>Model</th><th class=\"num\">Off by</th><th class=\"num\">Brier score</th><th "
-          "class=\"num\">Answers</th>");
+    static const Head HEADS[] = {{"", WORD("Suite")},          {"", WORD("Model")},      {"num", WORD("Off by")},
+                                 {"num", WORD("Brier score")}, {"num", WORD("Answers")}, {NULL, NULL}};
+    heading(b, s->lang, WORD("How far probabilities can be believed"));
+    html__p(b, s->lang, "note",
+            WORD("The probability that a model gave to the option it chose, against how often that was right. Off by: "
+                 "mean distance over ten bins (ECE)."));
+    table(b, s->lang, WORD("Calibration of probabilities"), HEADS);
     for (size_t i = 0; i < c->n_trusts; i++) {
         const CmpTrust *t = &c->trusts[i];
         buf_adds(b, "<tr><th scope=\"row\">");
@@ -212,7 +226,7 @@ static void trusts(Buf *b, const Summary *s, const Compare *c) {
         count_cell(b, t->n);
         buf_adds(b, "</tr>\n");
     }
-    end_table(b);
+    html__table_end(b);
 }
 
 void html__compare_warnings(Buf *b, const Compare *c) {
@@ -225,18 +239,20 @@ void html__compare_warnings(Buf *b, const Compare *c) {
 
 void html__compare(Buf *b, const Summary *s, const Compare *c) {
     if (!c->n_arms) return;
-    buf_adds(b,
-             "<section id=\"compare\"><h2>Run against run</h2>\n<p class=\"note\">Questions are matched by their "
-             "content, not by "
-             "their names. Differences are those of the pictures and tables on this page; below is what belongs to the "
-             "comparison alone.</p>\n");
+    html__section(b, s->lang, "compare", WORD("Run against run"));
+    html__p(
+        b, s->lang, "note",
+        WORD("Questions are matched by their content, not by their names. Differences are those of the pictures and "
+             "tables on this page; below is what belongs to the comparison alone."));
     arms(b, s, c);
-    buf_adds(b, "<h3>What was matched</h3>\n");
+    heading(b, s->lang, WORD("What was matched"));
     matches(b, s, c);
-    if (c->n_flips)
-        buf_adds(b, "<h3>Answers that differ</h3>\n<p class=\"note\">Both answers side by side: open a question in "
-                    "“Answers” below, "
-                    "with “only where the models differ”.</p>\n");
+    if (c->n_flips) {
+        heading(b, s->lang, WORD("Answers that differ"));
+        html__p(b, s->lang, "note",
+                WORD("Both answers side by side: open a question in “Answers” below, with “only where the models "
+                     "differ”."));
+    }
     for (size_t i = 0; i < c->n_flips; i++) one_flips(b, s, &c->flips[i]);
     agreements(b, s, c);
     costs(b, s, c);

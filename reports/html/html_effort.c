@@ -67,8 +67,28 @@ static void point(Buf *b, const SumCell *c, double end) {
         buf_addf(b, "<line class=\"whisker thin\" x1=\"%.3f%%\" x2=\"%.3f%%\" y1=\"%.1f\" y2=\"%.1f\"/>", x, x,
                  place_y(c->est.lo), place_y(c->est.hi));
     html__mark(b, c->model, x, place_y(c->est.mean), false);
-    buf_addf(b, "<text class=\"tick%s\" x=\"%.3f%%\" y=\"%.1f\" dx=\"%d\" dy=\"4\">%s</text>",
-             x > 80 ? " last" : " first", x, place_y(c->est.mean), x > 80 ? -10 : 10, effort_name(c->effort));
+}
+
+/* So close that their names would cover each other. */
+static bool is_near(const SumCell *a, const SumCell *c, double end) {
+    return a->model == c->model && fabs(tokens_each(a) - tokens_each(c)) < 0.08 * end &&
+           fabs(place_y(a->est.mean) - place_y(c->est.mean)) < 14.0;
+}
+
+/* The names of the efforts at a point: of all that lie there, at the first of them. */
+static void label(Buf *b, const Summary *s, size_t suite, size_t at, double end) {
+    const SumCell *c = &s->cells[at];
+    double x = 100.0 * tokens_each(c) / end;
+    for (size_t i = 0; i < at; i++)
+        if (belongs(&s->cells[i], suite) && is_near(&s->cells[i], c, end)) return;
+    buf_addf(b, "<text class=\"tick%s\" x=\"%.3f%%\" y=\"%.1f\" dx=\"%d\" dy=\"4\">", x > 70 ? " last" : " first", x,
+             place_y(c->est.mean), x > 70 ? -10 : 10);
+    for (size_t i = at; i < s->n_cells; i++) {
+        const SumCell *other = &s->cells[i];
+        if (i != at && !(belongs(other, suite) && is_near(c, other, end))) continue;
+        buf_addf(b, "%s%s", i == at ? "" : ", ", effort_name(other->effort));
+    }
+    buf_adds(b, "</text>");
 }
 
 static void spoken(Buf *b, const Summary *s, size_t suite) {
@@ -93,6 +113,8 @@ static void curve(Buf *b, const Summary *s, size_t suite, size_t model, double e
     }
     for (size_t i = 0; i < s->n_cells; i++)
         if (belongs(&s->cells[i], suite) && s->cells[i].model == model) point(b, &s->cells[i], end);
+    for (size_t i = 0; i < s->n_cells; i++)
+        if (belongs(&s->cells[i], suite) && s->cells[i].model == model) label(b, s, suite, i, end);
     buf_adds(b, "</g>");
 }
 

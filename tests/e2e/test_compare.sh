@@ -55,7 +55,7 @@ for e in Draft202012Validator(schema).iter_errors(whole):
 whole["compare"]["flips"][0]["a_better"].append({"sample": 1})
 assert not Draft202012Validator(schema).is_valid(whole)
 PY
-[ "$(grep -c '<section id="compare">' c.html)" = 1 ] || fail "the page has no comparison"
+[ "$(grep -c '<section id="compare"' c.html)" = 1 ] || fail "the page has no comparison"
 grep -q "^## answers that differ" c.md || fail "Markdown has no flips: $(head -c 300 c.md)"
 expect 0 "$ASSAY" compare both
 prints "small"
