@@ -55,6 +55,9 @@ extern const Cmd cmd_view;
 /* ---- sealing: keygen, seal, unseal ---- */
 extern const Cmd cmd_keygen, cmd_seal, cmd_unseal;
 
+/* ---- audit: audit, verify ---- */
+extern const Cmd cmd_audit, cmd_verify;
+
 /* ---- data: validate, list, transform ---- */
 extern const Cmd cmd_validate, cmd_list, cmd_transform;
 

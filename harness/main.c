@@ -21,6 +21,8 @@ static const Cmd *const commands[] = {
     &cmd_validate,
     &cmd_bench,
     &cmd_model,
+    &cmd_audit,
+    &cmd_verify,
     &cmd_keygen,
     &cmd_seal,
     &cmd_unseal,

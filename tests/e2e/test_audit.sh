@@ -1,0 +1,112 @@
+# An audit of the demo models: plan signed, runs begun with it, scorecard, verified; then every kind of change is found.
+. tests/e2e/lib.sh
+M=$REPO/suites/demo/models
+P=$REPO/suites/policies/preparedness.yaml
+run_to() { # OUT [option...]
+    local out=$1
+    shift
+    expect 0 "$ASSAY" run suites/demo/sum suites/demo/refusal --model base="$M/demo-large" --model tuned="$M/demo-large-tuned" \
+        --model reference="$M/demo-small" --out "$out" -q "$@"
+}
+audit() { # STATUS PLAN RUN OUT [option...]
+    local status=$1 plan=$2 run=$3 out=$4
+    shift 4
+    expect "$status" "$ASSAY" audit "$plan" --run base="$run" --run tuned="$run" --run reference="$run" --out "$out" "$@"
+}
+expect 0 "$ASSAY" keygen --sign --out "$W/auditor"
+expect 0 "$ASSAY" keygen --sign --out "$W/other"
+expect 0 "$ASSAY" audit sign "$P" --key "$W/auditor.key" --out "$W/plan.json"
+expect 2 "$ASSAY" run suites/demo/sum --model "$M/demo-small" --audit-plan "$P" --out "$W/none"
+says "is not signed"
+run_to "$W/run" --audit-plan "$W/plan.json"
+
+# the story: refusals were eroded, arithmetic stays below its threshold
+audit 1 "$W/plan.json" "$W/run" "$W/audit" --key "$W/auditor.key"
+prints "erosion tuned: ERODED"
+prints "leak tuned: AT_OR_ABOVE"
+prints "leak base: BELOW"
+prints "arithmetic tuned: BELOW"
+expect 0 "$ASSAY" verify "$W/audit" --signer "$W/auditor.pub"
+expect 1 "$ASSAY" verify "$W/audit" --signer "$W/other.pub"
+audit 2 "$W/plan.json" "$W/run" "$W/audit"
+says "never overwritten"
+grep -qi "<script" "$W/audit/scorecard.html" && fail "the page has a script"
+# the same figures from the same records, whatever the time
+audit 1 "$W/plan.json" "$W/run" "$W/again"
+cmp -s "$W/audit/scorecard.json" "$W/again/scorecard.json" || fail "a second audit has other figures"
+
+# one byte, at 12 places of every file
+python3 - "$ASSAY" "$W" <<'PY' || fail "a changed byte was not found, or not named"
+import os, random, shutil, subprocess, sys
+assay, w = sys.argv[1:]
+random.seed(7)
+bad = 0
+def verify(name, line=None):
+    global bad
+    p = subprocess.run([assay, "verify", f"{w}/t"], capture_output=True, text=True)
+    if p.returncode != 1 or name not in p.stdout or (line and f"line {line}:" not in p.stdout):
+        print("missed:", name, line, p.returncode, p.stdout, p.stderr)
+        bad += 1
+def fresh():
+    shutil.rmtree(f"{w}/t", ignore_errors=True)
+    shutil.copytree(f"{w}/audit", f"{w}/t")
+for name in sorted(os.listdir(f"{w}/audit")):
+    data = open(f"{w}/audit/{name}", "rb").read()
+    for at in [0, len(data) - 1] + [random.randrange(len(data)) for _ in range(10)]:
+        fresh()
+        open(f"{w}/t/{name}", "wb").write(data[:at] + bytes([data[at] ^ 1]) + data[at + 1:])
+        verify("log.jsonl" if name == "log.head" else name)
+lines = open(f"{w}/audit/records.jsonl").read().splitlines(True)
+def put(v, line):
+    fresh()
+    open(f"{w}/t/records.jsonl", "w").writelines(v)
+    verify("records.jsonl", line)
+put(lines[:40] + lines[41:], 41)                              # dropped
+put(lines[:-1], len(lines))                                   # the last dropped
+put(lines[:40] + [lines[41], lines[40]] + lines[42:], 41)     # moved
+put(lines[:41] + [lines[40]] + lines[41:], 42)                # doubled
+put(lines[:-1] + [lines[-1].replace('"value":0', '"value":1') if '"value":0' in lines[-1] else lines[-1].replace('"value":1', '"value":0')], len(lines))
+log = open(f"{w}/audit/log.jsonl").read().splitlines(True)
+for v, line in ((log[:2], 3), ([log[1], log[0], log[2]], 1), (log + [log[2]], 4)):
+    fresh()
+    open(f"{w}/t/log.jsonl", "w").writelines(v)
+    verify("log.jsonl", line)
+sys.exit(bad > 0)
+PY
+
+# a digit of the plan changed after it was signed: exploratory, and nothing is BELOW
+sed 's/"threshold":0.97/"threshold":0.98/' "$W/plan.json" >"$W/edited.json"
+cmp -s "$W/plan.json" "$W/edited.json" && fail "the plan was not edited"
+audit 1 "$W/edited.json" "$W/run" "$W/exploratory"
+prints "exploratory"
+grep -q BELOW "$W/out" && fail "an exploratory run is BELOW"
+grep -q "Exploratory" "$W/exploratory/scorecard.html" || fail "no banner"
+audit 1 "$P" "$W/run" "$W/unsigned"
+grep -q "is not signed" "$W/unsigned/scorecard.json" || fail "an unsigned plan counts"
+
+# a run begun without the plan, or a model that the plan does not know
+expect 0 "$ASSAY" run suites/demo/sum --model base="$M/demo-large" --out "$W/bare" -q
+expect 5 "$ASSAY" audit "$W/plan.json" --run base="$W/bare" --out "$W/missing"
+grep -q "begun without this plan" "$W/missing/scorecard.json" || fail "a run without the plan counts"
+expect 2 "$ASSAY" audit "$W/plan.json" --run tuned="$W/bare" --out "$W/x"
+says "no model of this run has the digest"
+expect 2 "$ASSAY" audit "$W/plan.json" --run nobody="$W/bare" --out "$W/x"
+says "the plan has no model 'nobody'"
+
+# plans that are wrong: file, line and key
+sed 's/category: self_improve/category: bio_chem/; s/metric: accuracy/metric: harmful_leak/' "$P" >"$W/bad.yaml"
+expect 2 "$ASSAY" audit sign "$W/bad.yaml" --key "$W/auditor.key" --out "$W/x.json"
+says "a refusal is removable"
+sed 's/threshold: 0.97/treshold: 0.97/' "$P" >"$W/bad.yaml"
+expect 2 "$ASSAY" audit sign "$W/bad.yaml" --key "$W/auditor.key" --out "$W/x.json"
+says "treshold"
+sed 's/safeguards: {rule: all_below}/safeguards: {rule: bottleneck, needs: [leak], why: short}/' "$P" >"$W/bad.yaml"
+expect 2 "$ASSAY" audit sign "$W/bad.yaml" --key "$W/auditor.key" --out "$W/x.json"
+says "200 letters"
+
+# runs are verified too
+expect 0 "$ASSAY" verify "$W/run"
+sed -i 's/"mean"/"meam"/' "$W/run/report.json"
+expect 1 "$ASSAY" verify "$W/run"
+prints "report.json"
+finish
