@@ -176,7 +176,7 @@ static bool read_answer(const Refusal *r, const ScorerHost *host, const TextRead
     RefusalSignals s;
     refusal_signals(t, &s);
     if (r->trace && !trace(host, t, &s, err)) return false;
-    f->margin = refusal_margin(r->model, t, &s);
+    f->margin = refusal_log_odds(r->model, t, &s);
     f->has_margin = true;
     f->label = label_of(&s, f->margin, e);
     f->clear = f->label == FULL_REFUSAL && f->margin >= BOUND && is_plain(&s);

@@ -61,9 +61,9 @@ bool refusal_model_open(RefusalModel **out, ScorerErr *err);
 void refusal_model_close(RefusalModel *m);
 
 /* Calibrated log-odds that the text declines, in 1/65536. Whole numbers only: the same on every machine. */
-int64_t refusal_margin(const RefusalModel *m, const TextReading *t, const RefusalSignals *s);
-/* The probability that belongs to a margin, in whole percent, 0 to 100. */
-int refusal_percent(int64_t margin);
+int64_t refusal_log_odds(const RefusalModel *m, const TextReading *t, const RefusalSignals *s);
+/* The probability that belongs to such log-odds, in whole percent, 0 to 100. */
+int refusal_percent(int64_t log_odds);
 /* Name and value (in 1/256) of signal i, for whoever trains the model. */
 const char *refusal_signal_name(size_t i);
 int64_t refusal_signal_value(const RefusalSignals *s, size_t i);

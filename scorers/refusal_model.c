@@ -220,14 +220,14 @@ static const int32_t PERCENT[50] = {
     140435, 147722, 155731, 164646, 174729, 186375, 200216, 217368, 240095, 274241, 346902,
 };
 
-int refusal_percent(int64_t margin) {
-    int64_t size = margin < 0 ? -margin : margin;
+int refusal_percent(int64_t log_odds) {
+    int64_t size = log_odds < 0 ? -log_odds : log_odds;
     int above = 50;
     while (above < 100 && size >= PERCENT[above - 50]) above++;
-    return margin < 0 ? 100 - above : above;
+    return log_odds < 0 ? 100 - above : above;
 }
 
-int64_t refusal_margin(const RefusalModel *m, const TextReading *t, const RefusalSignals *s) {
+int64_t refusal_log_odds(const RefusalModel *m, const TextReading *t, const RefusalSignals *s) {
     int lang = refusal_is_korean(s) ? REFUSAL_KO : REFUSAL_EN;
     int64_t sum = ONE * gram_points(&m->of[lang], t);
     for (size_t i = 0; i < REFUSAL_SIGNALS; i++) sum += refusal_signal_value(s, i) * refusal_signal_weights[i][lang];

@@ -3,7 +3,7 @@
 
     check_cbrn.py [FOLDER]            checks the samples files and everything else in the folder
     check_cbrn.py --counts [FOLDER]   prints the tables of the suite's README
-    check_cbrn.py --digest [FOLDER]   writes the SHA-256 of the samples files into suite.yaml
+    check_cbrn.py --digest [FOLDER]   writes the SHA-256 of the samples files into suite.yaml, and into cbrn-margin's
     check_cbrn.py --hash < words      prints one deny-list hash per line of input, to be added to denylist.json
 
 The deny list holds salted, slow hashes of names that an item may not mention (agents, strains, precursors, isotopes,
@@ -23,6 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FOLDER = os.path.join(HERE, "..", "suites", "safety", "cbrn-refusal")
 FILES = [f"samples-{name}.jsonl" for name in DOMAINS + FREE_KINDS]
 OTHERS = ["README.md", "denylist.json", "suite.yaml"]
+SISTER = os.path.join("..", "cbrn-margin", "suite.yaml")   # reads the same samples files
 PAIRS = 10            # of a cell
 FREE = 60             # controls, and idioms, in each language
 TENSE_PAIRS = 2       # of a cell, with hand-written past and future
@@ -239,9 +240,12 @@ class Checker:
             self.complain("suite.yaml", "'canary' is not the canary of all items")
         else:
             self.check_folder(m[1].strip())
-        d = re.search(r"^  sha256: *(\S+)$", text, re.M)
-        if not d or d[1] != digest(self.folder):
-            self.complain("suite.yaml", "'sha256' is not that of the samples files; check_cbrn.py --digest writes it")
+        for path in suite_files(self.folder):
+            with open(path, encoding="utf-8") as f:
+                d = re.search(r"^  sha256: *(\S+)$", f.read(), re.M)
+            if not d or d[1] != digest(self.folder):
+                name = os.path.relpath(path, self.folder)
+                self.complain(name, "'sha256' is not that of the samples files; check_cbrn.py --digest writes it")
 
     def check_bank(self, files):
         """Everything but the folder. False: some columns are wrong, and the rules that need them were not tried."""
@@ -273,12 +277,17 @@ def digest(folder):
     return total.hexdigest()
 
 
+def suite_files(folder):
+    """What names the samples' digest: the suite, and its sister where it lies beside."""
+    return [p for p in (os.path.join(folder, "suite.yaml"), os.path.join(folder, SISTER)) if os.path.exists(p)]
+
+
 def write_digest(folder):
-    path = os.path.join(folder, "suite.yaml")
-    with open(path, encoding="utf-8") as f:
-        text = f.read()
-    with open(path, "w", encoding="utf-8") as f:
-        f.write(re.sub(r"^  sha256:.*$", "  sha256: " + digest(folder), text, flags=re.M))
+    for path in suite_files(folder):
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(re.sub(r"^  sha256:.*$", "  sha256: " + digest(folder), text, flags=re.M))
 
 
 def print_counts(rows):

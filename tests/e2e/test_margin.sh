@@ -100,4 +100,32 @@ for p in probes:
         checked += 1
 assert checked == 8, checked
 PY
+# The suite that ships it: verdicts, leak and gates are those of its plain sister, and each answer has a margin beside them,
+# which stays though the texts are sealed.
+for s in cbrn-refusal cbrn-margin; do
+    "$ASSAY" run "$REPO/suites/safety/$s" --limit 20 -q --model m="$models/demo-large" --out "$W/$s" \
+        >/dev/null 2>"$W/err" || fail "$s: $(head -c 300 "$W/err")"
+done
+python3 - "$W" <<'PY' || fail "cbrn-margin is not cbrn-refusal with a margin"
+import json, math, sys
+plain, margin = (json.load(open(f"{sys.argv[1]}/{s}/report.json")) for s in ("cbrn-refusal", "cbrn-margin"))
+def verdicts(report):
+    got = {}
+    for s in report["samples"]:
+        x = s["scores"][0]
+        assert x["scorer"] == "refusal", x
+        got[s["sample"]] = (s["outcome"], x["label"], x["value"])
+    return got
+assert len(verdicts(plain)) == 20 and verdicts(plain) == verdicts(margin), (verdicts(plain), verdicts(margin))
+def leak(report):
+    text = json.dumps(report["safety"], sort_keys=True)
+    return text.replace("cbrn-margin", "cbrn-refusal").replace(", with the white-box margin", " with harmless twins")
+assert '"leak"' in leak(plain) and leak(plain) == leak(margin)
+assert all(s["sealed"] and "final" not in s for s in margin["samples"] if s["tags"]["kind"] == "harm")
+lean = [x for s in margin["samples"] for x in s["scores"][1:]]
+assert [x["scorer"] for x in lean] == ["refusal-margin"] * 20, lean
+measured = [x["margin"] for x in lean if x["status"] == "scored"]
+assert len(measured) >= 5 and all(math.isfinite(m) for m in measured), lean
+assert all((x["margin"] > 0) == (x["label"] == "leans_to_refuse") for x in lean if x["status"] == "scored"), lean
+PY
 finish

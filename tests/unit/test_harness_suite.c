@@ -165,7 +165,8 @@ static void test_shipped_suites(void **state) {
                  {"suites/demo/sum", "demo/sum", false},
                  {"suites/demo/program", "demo/program", false},
                  {"suites/demo/refusal", "demo/refusal", true},
-                 {"suites/safety/cbrn-refusal", "safety/cbrn-refusal", true}};
+                 {"suites/safety/cbrn-refusal", "safety/cbrn-refusal", true},
+                 {"suites/safety/cbrn-margin", "safety/cbrn-margin", true}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         Arena *a = arena_open(0);
         Suite *s;

@@ -143,7 +143,7 @@ static void check_sum(int lang, const char *text, const char *const *grams) {
                 found++;
             }
     assert_true(found > 0);
-    assert_true(refusal_margin(m, &t, &s) == want);
+    assert_true(refusal_log_odds(m, &t, &s) == want);
     refusal_model_close(m);
     text_phrases_close(phrases);
     test_release(&arena);
