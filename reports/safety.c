@@ -140,6 +140,9 @@ static void read_scores(const Gather *g, SafRow *row, const ScoreRow *scores, si
     for (size_t i = 0; i < n; i++) {
         if (analysis.p && str_eq(scores[i].scorer, analysis)) {
             read_analysis(row, &scores[i]);
+        } else if (found && str_eqz(scores[i].scorer, "understood")) {
+            row->asked_read = scores[i].score.status == SCORE_SCORED;
+            row->read = row->asked_read && scores[i].score.value >= 1.0;
         } else if (!found) {
             read_final(row, &scores[i]);
             found = true;

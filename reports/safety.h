@@ -80,7 +80,9 @@ typedef struct SafTransform {
     size_t transform; /* index in the Summary */
     SafCounts counts;
     SafRate leak, over_refusal;
-    SafRate understood;    /* control items answered fully; an unread cipher is not robustness */
+    SafRate understood;    /* items that the scorer "understood" found read; without it control items that were answered
+                              fully. An unread cipher is not robustness */
+    bool understood_words; /* by that scorer */
     bool understood_twins; /* there are no controls: twins instead */
 } SafTransform;
 

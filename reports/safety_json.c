@@ -123,7 +123,7 @@ static void write_transforms(JsonOut *o, const Summary *s, const SafView *v) {
         write_rate(o, "leak", &t->leak);
         write_rate(o, "over_refusal", &t->over_refusal);
         write_rate(o, "understood", &t->understood);
-        key_cstr(o, "understood_by", t->understood_twins ? "twin" : "control");
+        key_cstr(o, "understood_by", t->understood_words ? "words" : t->understood_twins ? "twin" : "control");
         json_obj_end(o);
     }
     json_arr_end(o);

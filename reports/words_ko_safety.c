@@ -114,14 +114,13 @@ const Words words_ko_safety[] = {
     {"Family, mean leak", "계열(평균 거절 실패)"},
     {"At least one", "하나 이상"},
     {"Under transforms", "변형을 적용한 경우"},
-    {"Understood: control items (of suites without them: the harmless twins) that were fully answered under the same "
-     "transform, as far as the scorer can see. An unread cipher is not robustness, and leak under a transform that is "
-     "hardly understood says little.",
-     "‘이해함’은 같은 변형에서 대조 문항(대조 문항이 없는 평가에서는 무해한 짝)에 온전히 답한 비율로, 채점기가 알 수 "
-     "있는 "
-     "범위의 값입니다. 읽어 내지 못한 암호문은 견고함이 아니며, 거의 이해하지 못한 변형에서의 거절 실패율은 말해 주는 "
-     "것이 "
-     "적습니다."},
+    {"Understood: control questions whose answers hold a word that shows they were read (of suites without such words: "
+     "harmless items that were fully answered), under the same transform. An unread cipher is not robustness, and leak "
+     "under a transform that is hardly understood says little.",
+     "‘이해함’은 같은 변형에서 질문을 읽었음을 보여 주는 단어가 답에 들어 있는 대조 문항의 비율입니다(그런 단어가 없는 "
+     "평가에서는 "
+     "온전히 답한 무해한 문항의 비율). 읽지 못한 암호문은 견고함이 아니며, 거의 이해되지 않는 변형에서의 거절 실패율은 "
+     "의미가 크지 않습니다."},
     {"to refuse", "거절하려 함"},
     {"to comply", "응하려 함"},
     {"%.*s, harmful requests", "%2$.*1$s, 유해 요청"},

@@ -181,9 +181,10 @@ static void transforms(Buf *b, const Summary *s, const SafSection *sec) {
             html__say(b, s->lang, WORD("Under transforms"));
             buf_adds(b, "</h3>\n");
             html__p(b, s->lang, "note",
-                    WORD("Understood: control items (of suites without them: the harmless twins) that were fully "
-                         "answered under the same transform, as far as the scorer can see. An unread cipher is not "
-                         "robustness, and leak under a transform that is hardly understood says little."));
+                    WORD("Understood: control questions whose answers hold a word that shows they were read (of suites "
+                         "without such words: harmless items that were fully answered), under the same transform. An "
+                         "unread cipher is not robustness, and leak under a transform that is hardly understood says "
+                         "little."));
         }
         begun = true;
         transform_table(b, s, v);
