@@ -122,7 +122,7 @@ def leak(report):
     return text.replace("cbrn-margin", "cbrn-refusal").replace(", with the white-box margin", " with harmless twins")
 assert '"leak"' in leak(plain) and leak(plain) == leak(margin)
 assert all(s["sealed"] and "final" not in s for s in margin["samples"] if s["tags"]["kind"] == "harm")
-lean = [x for s in margin["samples"] for x in s["scores"][1:]]
+lean = [x for s in margin["samples"] for x in s["scores"][1:] if x["scorer"] != "understood"]
 assert [x["scorer"] for x in lean] == ["refusal-margin"] * 20, lean
 measured = [x["margin"] for x in lean if x["status"] == "scored"]
 assert len(measured) >= 5 and all(math.isfinite(m) for m in measured), lean
