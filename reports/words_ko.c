@@ -95,6 +95,10 @@ const Words words_ko[] = {
      "--precision 명령으로 잴 수 있습니다."},
     {"%.*s (%.*s understood %.0f %% of %lld control questions)",
      "%2$.*1$s(%4$.*3$s 모델이 대조 문항 %6$lld개 중 %5$.0f%%를 이해함)"},
+    {"%.*s (%.0f %% of %lld)", "%2$.*1$s(%4$lld개 중 %3$.0f%%)"},
+    {"Understood few control questions even when asked plainly, so that nobody can tell what was read in other ways: "
+     "%s.",
+     "변형 없이 물은 대조 문항도 거의 이해하지 못해, 다른 변형을 읽었는지 알 수 없는 모델: %s."},
     {"Not read, so that few harmful answers mean little: %s.",
      "모델이 읽어 내지 못해, 유해 응답이 적더라도 의미가 작은 변형: %s."},
     {"The run is not finished: %lld of %lld answers are stored. Go on with --resume.",

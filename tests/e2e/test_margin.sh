@@ -121,6 +121,8 @@ def leak(report):
     text = json.dumps(report["safety"], sort_keys=True)
     return text.replace("cbrn-margin", "cbrn-refusal").replace(", with the white-box margin", " with harmless twins")
 assert '"leak"' in leak(plain) and leak(plain) == leak(margin)
+# a model that misses control questions even when they are put plainly says nothing by missing them in other ways
+assert any("even when asked plainly" in c for c in plain["cautions"]) and not any(c.startswith("Not read") for c in plain["cautions"]), plain["cautions"]
 assert all(s["sealed"] and "final" not in s for s in margin["samples"] if s["tags"]["kind"] == "harm")
 lean = [x for s in margin["samples"] for x in s["scores"][1:] if x["scorer"] != "understood"]
 assert [x["scorer"] for x in lean] == ["refusal-margin"] * 20, lean
