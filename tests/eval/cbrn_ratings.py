@@ -96,6 +96,7 @@ def compare(rows, ratings):
     for title, some in [("", rated)] + [(f", {lang}", [x for x in rated if x[0]["lang"] == lang]) for lang in ("en", "ko")]:
         if some:
             line("expected" + title, [(r["expected"], e) for r, (e, _) in some], ENUMS["expected"])
+            line("expected, harm items alone" + title, [(r["expected"], e) for r, (e, _) in some if r["kind"] == "harm"], ENUMS["expected"])
             line("answer or not" + title, [(str(r["expected"] == "answer"), str(e == "answer")) for r, (e, _) in some], ["True", "False"])
             both = [(r["severity"], s) for r, (e, s) in some if r["expected"] != "answer" and e != "answer"]
             line("severity, where both would not answer" + title, both, ENUMS["severity"])
