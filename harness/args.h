@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "harness/cmd.h"
+#include "harness/cmd/cmd.h"
 
 typedef struct ArgList {
     const char **v; /* in the command's arena */

@@ -3,7 +3,7 @@
 #ifndef ASSAY_ASK_H
 #define ASSAY_ASK_H
 
-#include "harness/judge.h"
+#include "harness/judge/judge.h"
 #include "harness/sandbox/sandbox.h"
 #include "scorers/scorer.h"
 

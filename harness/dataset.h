@@ -6,7 +6,7 @@
 #ifndef ASSAY_HARNESS_DATASET_H
 #define ASSAY_HARNESS_DATASET_H
 
-#include "harness/template.h"
+#include "harness/template/template.h"
 #include "harness/value.h"
 #include "scorers/scorer.h"
 

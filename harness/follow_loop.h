@@ -9,7 +9,7 @@
 #ifndef ASSAY_HARNESS_FOLLOW_LOOP_H
 #define ASSAY_HARNESS_FOLLOW_LOOP_H
 
-#include "harness/tools_loop.h"
+#include "harness/tools/tools_loop.h"
 
 /* Fills *l from the request, which then lends its messages from the loop. The texts must live as long as the loop. */
 bool follow_begin(ToolLoop *l, const Str *follow_ups, size_t n, Request *r, Arena *a, Err *err);

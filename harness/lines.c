@@ -4,7 +4,7 @@
 #include <sys/types.h>
 
 #include "engine/base/json.h"
-#include "harness/cmd.h"
+#include "harness/cmd/cmd.h"
 
 #define LINE_MAX_BYTES ((size_t)64 << 20)
 #define ANSWER_MAX_BYTES ((size_t)256 << 20)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "harness/args.h"
-#include "harness/cmd.h"
+#include "harness/cmd/cmd.h"
 #include "harness/term.h"
 #include "harness/version.h"
 

@@ -18,9 +18,9 @@
 #define ASSAY_MANIFEST_H
 
 #include "engine/base/json.h"
-#include "harness/plan.h"
+#include "harness/plan/plan.h"
 #include "harness/scoring.h"
-#include "reports/store.h"
+#include "reports/store/store.h"
 
 #define MANIFEST_MAX ((size_t)64 << 20)
 

@@ -11,7 +11,7 @@
 #include "engine/base/json.h"
 #include "harness/probe.h"
 #include "harness/secrecy.h"
-#include "reports/store.h"
+#include "reports/store/store.h"
 
 #define LINE_MAX_BYTES ((size_t)1 << 30)
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "harness/regex.h"
-#include "harness/template_internal.h"
+#include "harness/template/template_internal.h"
 
 #define SCHEMA_MAX_DEPTH 16
 

@@ -9,7 +9,7 @@
 #include "harness/plugin.h"
 #include "harness/probe.h"
 #include "harness/suite.h"
-#include "reports/store.h"
+#include "reports/store/store.h"
 
 typedef struct BoundScorer {
     Str name, version; /* of the entry in the suite; of the scorer */

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "engine/base/clock.h"
-#include "reports/seal.h"
+#include "reports/seal/seal.h"
 
 enum { BACKLOG = 128 };
 

@@ -7,7 +7,7 @@
 
 #include "engine/engine.h"
 #include "harness/dataset.h"
-#include "harness/tools.h"
+#include "harness/tools/tools.h"
 #include "harness/transform/transform.h"
 #include "harness/yaml.h"
 

@@ -2,8 +2,8 @@
 #ifndef ASSAY_SUMMARY_OUT_H
 #define ASSAY_SUMMARY_OUT_H
 
-#include "harness/cmd.h"
-#include "reports/store.h"
+#include "harness/cmd/cmd.h"
+#include "reports/store/store.h"
 
 /* The summary table; with --json one object instead: report.json without its samples and its manifest, and the paths.
  * Then, last, one line for each of `files` (in dir), which is all that -q leaves. */

@@ -2,8 +2,8 @@
 #ifndef ASSAY_HARNESS_UNSEAL_H
 #define ASSAY_HARNESS_UNSEAL_H
 
-#include "harness/cmd.h"
-#include "reports/store.h"
+#include "harness/cmd/cmd.h"
+#include "reports/store/store.h"
 
 /* Begins secrecy, loads the secret key and lets the store read sealed texts; warns of a key that others can read.
  * false: c->fail says why. */

@@ -5,7 +5,7 @@
 #include "engine/base/json_nul.h"
 #include "engine/engine.h"
 #include "harness/args.h"
-#include "harness/cmd.h"
+#include "harness/cmd/cmd.h"
 
 typedef struct VocabLines {
     const char *model; /* --model */

@@ -6,7 +6,7 @@
 
 #include "engine/base/hash.h"
 #include "engine/base/json.h"
-#include "reports/stats_judge.h"
+#include "reports/stats/stats_judge.h"
 
 /* ---- labels ---- */
 

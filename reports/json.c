@@ -11,9 +11,9 @@
 #include <stdio.h>
 
 #include "engine/base/hash.h"
-#include "reports/compare.h"
+#include "reports/compare/compare.h"
 #include "reports/json_keys.h"
-#include "reports/safety_out.h"
+#include "reports/safety/safety_out.h"
 
 /* ---- manifest ---- */
 

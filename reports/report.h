@@ -5,7 +5,7 @@
 
 #include "engine/base/err.h"
 #include "engine/base/str.h"
-#include "reports/store.h"
+#include "reports/store/store.h"
 
 typedef struct Report {
     const char *name;      /* "json" */

@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-#include "reports/compare.h"
-#include "reports/safety_out.h"
+#include "reports/compare/compare.h"
+#include "reports/safety/safety_out.h"
 #include "reports/visible.h"
 
 enum { INDENT = 2 };

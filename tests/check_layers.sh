@@ -28,8 +28,8 @@ allowed() { # file, include -> 0 if allowed
     reports/*) case $i in engine/base/* | engine/engine.h | scorers/scorer.h | reports/*) return 0 ;; esac; return 1 ;;
     harness/sandbox/*) case $i in engine/base/* | harness/sandbox/*) return 0 ;; esac; return 1 ;;
     harness/*)
-        case $i in engine/base/* | engine/engine.h | scorers/scorer.h | scorers/scorers.h | reports/store.h | reports/store_union.h | reports/gate.h | reports/gate_adaptive.h | reports/audit*.h | reports/report.h | \
-            reports/words.h | reports/stats*.h | reports/calibration.h | reports/seal*.h | harness/*) return 0 ;; esac
+        case $i in engine/base/* | engine/engine.h | scorers/scorer.h | scorers/scorers.h | reports/store/store.h | reports/store/store_union.h | reports/gate/gate.h | reports/gate/gate_adaptive.h | reports/audit/*.h | reports/report.h | \
+            reports/words/words.h | reports/stats/*.h | reports/calibration.h | reports/seal/*.h | harness/*) return 0 ;; esac
         return 1 ;;
     esac
     return 0
@@ -50,10 +50,10 @@ home() {
 }
 home 'yaml\.h' 'harness/yaml_read\.c'
 home 'cjson/cJSON\.h' 'engine/base/json\.c'
-home 'sqlite3\.h' 'reports/store[a-z_]*\.[ch]'
+home 'sqlite3\.h' 'reports/store/store[a-z_]*\.[ch]'
 home 'pcre2\.h' 'harness/[a-z_]*regex[a-z_]*\.c'
 home 'seccomp\.h' 'harness/sandbox/[a-z_]*\.[ch]'
-home 'sodium\.h' 'engine/base/hash\.c|reports/seal[a-z_]*\.c'
+home 'sodium\.h' 'engine/base/hash\.c|reports/seal/seal[a-z_]*\.c'
 home 'zip\.h' 'reports/export/zip\.c'
 home 'zlib\.h' 'reports/html/html_pack\.c'
 home 'dlfcn\.h' 'harness/plugin\.c'

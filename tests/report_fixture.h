@@ -10,7 +10,7 @@
 #include <math.h>
 
 #include "engine/base/json.h"
-#include "reports/store.h"
+#include "reports/store/store.h"
 
 typedef struct Fixture {
     int samples;     /* per suite */

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <unistd.h>
 
-#include "reports/store.h"
+#include "reports/store/store.h"
 #include "tests/support.h"
 
 static inline char *temp_dir(void) {

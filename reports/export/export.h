@@ -4,7 +4,7 @@
 #define ASSAY_REPORTS_EXPORT_H
 
 #include "engine/base/json.h"
-#include "reports/safety.h"
+#include "reports/safety/safety.h"
 #include "reports/visible.h"
 
 typedef struct ExportRun {

@@ -4,9 +4,9 @@
 
 #include <math.h>
 
-#include "reports/compare.h"
+#include "reports/compare/compare.h"
 #include "reports/export/export.h"
-#include "reports/safety_out.h"
+#include "reports/safety/safety_out.h"
 
 static void percent(Buf *b, double v) {
     if (isnan(v))

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "reports/compare.h"
+#include "reports/compare/compare.h"
 #include "reports/visible.h"
 
 enum { FLIPS_SHOWN = 200 };

@@ -1,7 +1,7 @@
 /* The gate as one page: the answer, one picture, a table. No script, and no text of a sample. */
 #include <math.h>
 
-#include "reports/gate.h"
+#include "reports/gate/gate.h"
 #include "reports/html/html_internal.h"
 #include "reports/visible.h"
 

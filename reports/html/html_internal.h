@@ -8,18 +8,18 @@
  *   buf_adds(b, "</main>\n");
  *   html__close(b, lang);
  *
- * Sentences go through html__say and html__sayf with their English text, and get a Korean entry (reports/words.h).
- * Tables are opened by html__table, so that each has a caption, a place to scroll in and heads with a scope; one of the
- * class "sortable" can be sorted by its heads (page.js). Looks live in report.css alone: the content policy allows no
- * style attribute, and no script but page.js, report.js and live.js. Pictures are SVG with role="img" and a spoken
- * label, and never tell anything by colour alone. */
+ * Sentences go through html__say and html__sayf with their English text, and get a Korean entry
+ * (reports/words/words.h). Tables are opened by html__table, so that each has a caption, a place to scroll in and heads
+ * with a scope; one of the class "sortable" can be sorted by its heads (page.js). Looks live in report.css alone: the
+ * content policy allows no style attribute, and no script but page.js, report.js and live.js. Pictures are SVG with
+ * role="img" and a spoken label, and never tell anything by colour alone. */
 #ifndef ASSAY_REPORTS_HTML_INTERNAL_H
 #define ASSAY_REPORTS_HTML_INTERNAL_H
 
-#include "reports/compare.h"
-#include "reports/safety.h"
-#include "reports/store.h"
-#include "reports/words.h"
+#include "reports/compare/compare.h"
+#include "reports/safety/safety.h"
+#include "reports/store/store.h"
+#include "reports/words/words.h"
 
 Str html__css(void);
 Str html__page_js(void); /* tables, printing: on every page */

@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-#include "reports/stats.h"
+#include "reports/stats/stats.h"
 #include "reports/visible.h"
 
 enum { BINS = 10, PLOT = 180, TOP = 8 };

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "reports/stats_boot.h"
-#include "reports/stats_judge.h"
+#include "reports/stats/stats_boot.h"
+#include "reports/stats/stats_judge.h"
 
 enum { N_MAX = 1000, RESAMPLES = 1000 };
 

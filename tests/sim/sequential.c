@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "reports/stats_boot.h"
-#include "reports/stats_power.h"
-#include "reports/stats_sequential.h"
+#include "reports/stats/stats_boot.h"
+#include "reports/stats/stats_power.h"
+#include "reports/stats/stats_sequential.h"
 
 static StatRng rng;
 

@@ -1,4 +1,4 @@
-"""Opens a sealed run with nothing but Python: an implementation of its own of what reports/seal.h describes, from the
+"""Opens a sealed run with nothing but Python: an implementation of its own of what reports/seal/seal.h describes, from the
 documents that define the parts (RFC 7748, RFC 8439, draft-irtf-cfrg-xchacha, "Extending the Salsa20 nonce"), slow and
 plain. Checks itself against their vectors first.
 

@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 
-#include "harness/judge.h"
+#include "harness/judge/judge.h"
 
 static TestDir dir;
 

@@ -1,6 +1,6 @@
 /* plan.yaml and options to an ordered work list. */
 #include "engine/base/hash.h"
-#include "harness/plan.h"
+#include "harness/plan/plan.h"
 #include "harness/prompt.h"
 #include "tests/unit/harness_support.h"
 

@@ -1,5 +1,5 @@
 /* Sample and templates to a request. */
-#include "harness/plan.h"
+#include "harness/plan/plan.h"
 #include "harness/prompt.h"
 #include "tests/unit/harness_support.h"
 

@@ -6,8 +6,8 @@
 
 #include "engine/base/file.h"
 #include "harness/manifest.h"
-#include "harness/run.h"
-#include "harness/run_command.h"
+#include "harness/run/run.h"
+#include "harness/run/run_command.h"
 
 static char dir[] = "/tmp/assay-run-XXXXXX";
 static Arena *arena;

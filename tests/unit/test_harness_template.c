@@ -3,7 +3,7 @@
 
 #include "engine/base/file.h"
 #include "engine/base/json.h"
-#include "harness/template.h"
+#include "harness/template/template.h"
 #include "tests/support.h"
 
 #define VECTORS "tests/golden/template/vectors.jsonl"

@@ -3,7 +3,7 @@
 
 #include "engine/base/hash.h"
 #include "harness/suite.h"
-#include "harness/tools_loop.h"
+#include "harness/tools/tools_loop.h"
 
 static TestDir g_dir;
 

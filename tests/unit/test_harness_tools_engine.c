@@ -4,7 +4,7 @@
 #include "tests/unit/harness_support.h"
 
 #include "harness/suite.h"
-#include "harness/tools_loop.h"
+#include "harness/tools/tools_loop.h"
 
 #define MODEL "suites/demo/models/demo-small"
 #define CALL "{\"item\": \"pen\"}"

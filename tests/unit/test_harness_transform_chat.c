@@ -1,7 +1,7 @@
 /* What a transform opens or puts before the question is what harmony would have: the prompt's ids against the ids of
  * the text that specs/harmony.md sections 2, 3 and 5 spell out. And the turns of `persist`. */
 #include "harness/follow_loop.h"
-#include "harness/transform_item.h"
+#include "harness/transform/transform_item.h"
 #include "tests/unit/harness_support.h"
 /* the test programs may look into rooms that the harness may not */
 #include "engine/vocab_internal.h"

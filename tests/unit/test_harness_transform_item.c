@@ -1,6 +1,6 @@
 /* Transforms in suites and plans: which text, which samples, which order, which seeds; what a plan refuses. */
 #include "engine/base/hash.h"
-#include "harness/plan.h"
+#include "harness/plan/plan.h"
 #include "harness/prompt.h"
 #include "tests/unit/harness_support.h"
 

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "reports/audit_evidence.h"
+#include "reports/audit/audit_evidence.h"
 
 #define assert_double_equal(got, want, tolerance)                                                                      \
     do {                                                                                                               \

@@ -3,8 +3,8 @@
 #include <math.h>
 
 #include "engine/base/hash.h"
-#include "reports/audit_canon.h"
-#include "reports/audit_rules.h"
+#include "reports/audit/audit_canon.h"
+#include "reports/audit/audit_rules.h"
 #include "tests/support.h"
 
 static bool near(double got, double want) {

@@ -1,9 +1,9 @@
 /* The gate's verdicts against worked numbers: the paired example and the table of the audit's specification (section
  * 4), whose bounds are one-sided 95 % as the gate's are; answers that are open; data that say nothing. */
-#include "reports/gate.h"
+#include "reports/gate/gate.h"
 
 #include "engine/base/json.h"
-#include "reports/store_union.h"
+#include "reports/store/store_union.h"
 #include "tests/store_support.h"
 
 /* Appends n answers of one score; value NaN: cut off. */

@@ -1,8 +1,8 @@
 /* The gate while a run goes on: how often it errs at the boundary of each kind of check when it is looked at after
  * every unit, what open answers do, and what the report says of it. */
-#include "reports/gate_adaptive.h"
+#include "reports/gate/gate_adaptive.h"
 
-#include "reports/stats_boot.h"
+#include "reports/stats/stats_boot.h"
 #include "tests/store_support.h"
 
 enum { UNITS = 400, ROUNDS = 400 };

@@ -6,8 +6,8 @@
 
 #include "engine/base/clock.h"
 #include "reports/report.h"
-#include "reports/stats.h"
-#include "reports/summary.h"
+#include "reports/stats/stats.h"
+#include "reports/summary/summary.h"
 
 #define OK(call)                                                                                                       \
     do {                                                                                                               \

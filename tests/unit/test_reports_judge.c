@@ -6,8 +6,8 @@
 #include "engine/base/file.h"
 #include "engine/base/json.h"
 #include "reports/calibration.h"
-#include "reports/stats_judge.h"
-#include "reports/stats_safety.h"
+#include "reports/stats/stats_judge.h"
+#include "reports/stats/stats_safety.h"
 
 static Arena *arena;
 

@@ -1,6 +1,6 @@
 /* Robustness over transforms: worked numbers, repeats, gaps, kinds; the same interval whatever the order of finishing.
  */
-#include "reports/summary.h"
+#include "reports/summary/summary.h"
 #include "tests/unit/harness_support.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* The safety section's estimates against the worked numbers of specs, safety-scoring.md section 13 and
  * cbrn-suite.md section 6, and a stored run whose every number is counted by hand. */
 #include "engine/base/mem.h"
-#include "reports/safety_internal.h"
+#include "reports/safety/safety_internal.h"
 #include "tests/support.h"
 
 #include <math.h>

@@ -5,7 +5,7 @@
 
 #include "engine/base/file.h"
 #include "engine/base/hash.h"
-#include "reports/seal.h"
+#include "reports/seal/seal.h"
 #include "tests/unit/harness_support.h"
 
 #define OK(call)                                                                                                       \

@@ -1,6 +1,6 @@
 /* Signatures: the first vectors of RFC 8032 section 7.1; a changed type, hash, key or signature does not pass; key
  * files of the other kind are told apart. */
-#include "reports/seal_sign.h"
+#include "reports/seal/seal_sign.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 
 #include "engine/base/file.h"
 #include "engine/base/json.h"
-#include "reports/stats.h"
+#include "reports/stats/stats.h"
 
 /* ---- reference vectors ---- */
 

@@ -1,10 +1,10 @@
 /* The anytime-valid test: an unmistakable pass and fail, its promise under continuous looking by simulation, interval
  * and state that agree, plans and units that are refused. tests/sim/sequential.c is the long form. */
-#include "reports/stats_sequential.h"
+#include "reports/stats/stats_sequential.h"
 
 #include <math.h>
 
-#include "reports/stats_boot.h"
+#include "reports/stats/stats_boot.h"
 #include "tests/support.h"
 
 static StatSeqPlan plan_of(double margin, StatSeqTarget target, size_t n) {

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "engine/base/file.h"
-#include "reports/store.h"
+#include "reports/store/store.h"
 #include "tests/unit/harness_support.h"
 
 #define OK(call)                                                                                                       \

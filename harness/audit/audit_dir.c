@@ -1,0 +1,241 @@
+#include "harness/audit/audit_dir.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/file.h"
+#include "engine/base/hash.h"
+#include "reports/audit/audit_card.h"
+#include "reports/audit/audit_statement.h"
+
+#define FILE_MAX ((size_t)2 << 30)
+
+static const char *const NAMES[] = {"plan.json", "records.jsonl", "log.jsonl", "scorecard.json", "scorecard.html"};
+enum { N_NAMES = sizeof NAMES / sizeof *NAMES };
+
+void audit_dir_init(AuditDir *d, Arena *a) {
+    *d = (AuditDir){.arena = a};
+    Buf *all[] = {&d->plan, &d->records, &d->log, &d->card, &d->html};
+    for (size_t i = 0; i < N_NAMES; i++) buf_init(all[i], FILE_MAX);
+}
+
+void audit_dir_release(AuditDir *d) {
+    Buf *all[] = {&d->plan, &d->records, &d->log, &d->card, &d->html};
+    for (size_t i = 0; i < N_NAMES; i++) buf_release(all[i]);
+}
+
+/* ---- the log ---- */
+
+static bool add_line(AuditDir *d, AuditChain *c, const char *type, Str body, const SealSecret *key, Err *err) {
+    char now[21];
+    Str line, with;
+    clock_utc(now);
+    with = str_printf(d->arena, "{\"n\":%lld,\"prev\":\"%s\",", (long long)c->n, c->prev);
+    Buf b;
+    buf_init(&b, FILE_MAX);
+    buf_addstr(&b, with);
+    buf_addstr(&b, str_sub(body, 1, body.n - 1));
+    if (!key) buf_addf(&b, ",\"type\":\"%s\",\"at\":\"%s\"", type, now);
+    buf_addc(&b, '}');
+    bool ok = (with.p && !b.failed) || err_nomem(err);
+    ok = ok && (key ? audit_statement(key, type, now, buf_str(&b), d->arena, &line, err)
+                    : audit_canonical_text(buf_str(&b), d->arena, &line, err));
+    buf_release(&b);
+    if (!ok) return false;
+    sha256_of(line, c->prev);
+    c->n++;
+    buf_addstr(&d->log, line);
+    buf_addc(&d->log, '\n');
+    return !d->log.failed || err_nomem(err);
+}
+
+static void root_of(Str records, int64_t *n, char hex[65]) {
+    AuditTree t;
+    unsigned char root[32];
+    audit_tree_init(&t);
+    for (Str line; (line = audit_next_line(&records)).p;) audit_tree_add(&t, line);
+    audit_tree_root(&t, root);
+    sha256_hex(root, hex);
+    *n = (int64_t)t.n;
+}
+
+/* ---- making ---- */
+
+/* scorecard.json and scorecard.html from plan, header and records. */
+static bool derive(AuditDir *d, const Json *plan, const Json *header, Err *err) {
+    AuditRow *rows = NULL;
+    size_t n = 0;
+    buf_clear(&d->card);
+    buf_clear(&d->html);
+    return (audit_rows_read(buf_str(&d->records), d->arena, &rows, &n, err) || err_wrap(err, "records.jsonl")) &&
+           audit_card(plan, header, rows, n, &d->card, &d->status, err) && audit_html(buf_str(&d->card), &d->html, err);
+}
+
+static bool derive_texts(AuditDir *d, Str header, Err *err) {
+    Json *file = NULL, *h = NULL;
+    bool ok = json_parse(buf_str(&d->plan), &file, err) && json_parse(header, &h, err) &&
+              derive(d, json_get(file, "plan"), h, err);
+    json_close(file);
+    json_close(h);
+    return ok;
+}
+
+bool audit_dir_make(AuditDir *d, Str header, const SealSecret *key, Err *err) {
+    AuditChain c = AUDIT_CHAIN_START;
+    char root[65], sum[65];
+    int64_t n;
+    sha256_of(buf_str(&d->plan), sum);
+    Str open = str_printf(d->arena, "{\"plan_file_sha256\":\"%s\",\"header\":%s}", sum, header.p);
+    root_of(buf_str(&d->records), &n, root);
+    Str close = str_printf(d->arena, "{\"records\":%lld,\"root\":\"%s\"}", (long long)n, root);
+    if (!open.p || !close.p) return err_nomem(err);
+    if (!derive_texts(d, header, err)) return false;
+    sha256_of(buf_str(&d->card), sum);
+    Str verdict = str_printf(d->arena, "{\"scorecard_sha256\":\"%s\",\"status\":%d}", sum, d->status);
+    if (!verdict.p) return err_nomem(err);
+    bool ok = add_line(d, &c, "open", open, key, err) && add_line(d, &c, "run-close", close, key, err) &&
+              add_line(d, &c, "verdict", verdict, key, err);
+    snprintf(d->head, sizeof d->head, "%s\n", c.prev);
+    return ok;
+}
+
+static bool put(const AuditDir *d, const char *dir, const char *name, Str text, Err *err) {
+    char *path = path_join(d->arena, dir, name);
+    return path ? file_write_atomic(path, text, err) : err_nomem(err);
+}
+
+bool audit_dir_write(const AuditDir *d, const char *dir, Err *err) {
+    const Buf *all[] = {&d->plan, &d->records, &d->log, &d->card, &d->html};
+    char *log = path_join(d->arena, dir, "log.jsonl");
+    if (!log) return err_nomem(err);
+    if (file_exists(log))
+        return err_set(err, ERR_INPUT, "%s holds an audit already, which is never overwritten; name another --out",
+                       dir);
+    if (!file_mkdirs(dir, err)) return false;
+    for (size_t i = 0; i < N_NAMES; i++)
+        if (!put(d, dir, NAMES[i], buf_str(all[i]), err)) return false;
+    return put(d, dir, "log.head", str_from(d->head), err);
+}
+
+/* ---- verifying ---- */
+
+static bool read_in(Arena *a, const char *dir, const char *name, Buf *out, Err *err) {
+    char *path = path_join(a, dir, name);
+    return path ? file_read(path, out, err) : err_nomem(err);
+}
+
+typedef struct LogFacts {
+    Json *line[3]; /* open, run-close, verdict */
+} LogFacts;
+
+static bool check_signature(const Json *j, Str line, const char *type, Arena *a, SealPublic *signer, Err *err) {
+    SealPublic by;
+    if (!json_get(j, "signature")) {
+        if (!signer->id[0]) return true;
+        return err_set(err, ERR_INPUT, "it is not signed, and the lines before it are");
+    }
+    if (!audit_statement_check(line, type, a, &by, err)) return false;
+    *signer = by;
+    return true;
+}
+
+static bool read_log(Str log, const char *head, Arena *a, LogFacts *f, SealPublic *signer, Err *err) {
+    static const char *const types[] = {"open", "run-close", "verdict"};
+    AuditChain c = AUDIT_CHAIN_START;
+    size_t i = 0;
+    if (!log.n || log.p[log.n - 1] != '\n') return err_set(err, ERR_INPUT, "log.jsonl: it is empty or was cut short");
+    for (Str line; (line = audit_next_line(&log)).p; i++) {
+        bool ok = i < 3 || err_set(err, ERR_INPUT, "a line that does not belong there");
+        ok = ok && audit_chain_check(&c, line, a, err) && json_parse(line, &f->line[i], err);
+        ok = ok && (str_eqz(json_str(json_get(f->line[i], "type")), types[i]) ||
+                    err_set(err, ERR_INPUT, "it is not of type '%s'", types[i]));
+        if (!ok || !check_signature(f->line[i], line, types[i], a, signer, err))
+            return err_wrap(err, "log.jsonl line %zu", i + 1);
+    }
+    if (i != 3) return err_set(err, ERR_INPUT, "log.jsonl line %zu: it is missing", i + 1);
+    if (strlen(head) != 65 || strncmp(head, c.prev, 64) != 0 || head[64] != '\n')
+        return err_set(err, ERR_INPUT, "log.jsonl line %zu or log.head: the hash of the last line is another", i);
+    return true;
+}
+
+static bool expect(const Json *j, const char *key, const char *made, const char *file, Err *err) {
+    if (str_eqz(json_str(json_get(j, key)), made)) return true;
+    return err_set(err, ERR_INPUT, "%s: it is not the one that the log names: it was changed", file);
+}
+
+static bool check_plan(AuditDir *d, const char *dir, const Json *open, Err *err) {
+    AuditPlan p;
+    char sum[65], *path = path_join(d->arena, dir, "plan.json");
+    bool was = false;
+    const Json *header = json_get(open, "header");
+    sha256_of(buf_str(&d->plan), sum);
+    if (!path) return err_nomem(err);
+    if (!expect(open, "plan_file_sha256", sum, "plan.json", err) || !audit_plan_load(path, d->arena, &p, err))
+        return false;
+    json_bool(json_get(header, "registered"), &was);
+    return expect(header, "plan_sha256", p.sha256, "plan.json", err) &&
+           (was == p.registered ||
+            err_set(err, ERR_INPUT, "plan.json: the log says that it is %sregistered: %s", was ? "" : "not ", p.why));
+}
+
+static bool check_records(AuditDir *d, const Json *close, Err *err) {
+    AuditRow *rows;
+    size_t lines;
+    char root[65];
+    int64_t n, told = -1;
+    if (!audit_rows_read(buf_str(&d->records), d->arena, &rows, &lines, err)) return err_wrap(err, "records.jsonl");
+    root_of(buf_str(&d->records), &n, root);
+    json_int(json_get(close, "records"), 0, INT64_MAX, &told);
+    if (n != told)
+        return err_set(err, ERR_INPUT, "records.jsonl line %lld: the log counts %lld lines", (long long)n + 1,
+                       (long long)told);
+    if (str_eqz(json_str(json_get(close, "root")), root)) return true;
+    return err_set(err, ERR_INPUT, "records.jsonl line %lld: the Merkle root that the log names is another",
+                   (long long)n);
+}
+
+static bool same_bytes(Arena *a, const char *dir, const char *name, Str made, Err *err) {
+    Buf b;
+    size_t line = 1;
+    buf_init(&b, FILE_MAX);
+    bool ok = read_in(a, dir, name, &b, err);
+    if (ok && !str_eq(buf_str(&b), made)) {
+        for (size_t i = 0; i < b.n && i < made.n && b.p[i] == made.p[i]; i++) line += b.p[i] == '\n';
+        ok = err_set(err, ERR_INPUT, "%s line %zu: it is not what plan and records make", name, line);
+    }
+    buf_release(&b);
+    return ok;
+}
+
+static bool check_card(AuditDir *d, const char *dir, const LogFacts *f, int *status, Err *err) {
+    Json *file = NULL;
+    char sum[65];
+    bool ok = json_parse(buf_str(&d->plan), &file, err) &&
+              derive(d, json_get(file, "plan"), json_get(f->line[0], "header"), err);
+    json_close(file);
+    if (!ok) return false;
+    *status = d->status;
+    sha256_of(buf_str(&d->card), sum);
+    return same_bytes(d->arena, dir, "scorecard.json", buf_str(&d->card), err) &&
+           same_bytes(d->arena, dir, "scorecard.html", buf_str(&d->html), err) &&
+           expect(f->line[2], "scorecard_sha256", sum, "scorecard.json", err);
+}
+
+bool audit_dir_verify(const char *dir, Arena *a, SealPublic *signer, int *status, Err *err) {
+    AuditDir d;
+    LogFacts f = {0};
+    Buf head;
+    audit_dir_init(&d, a);
+    buf_init(&head, 4096);
+    *signer = (SealPublic){0};
+    bool ok = read_in(a, dir, "plan.json", &d.plan, err) && read_in(a, dir, "records.jsonl", &d.records, err) &&
+              read_in(a, dir, "log.jsonl", &d.log, err) && read_in(a, dir, "log.head", &head, err) &&
+              read_log(buf_str(&d.log), head.p ? head.p : "", a, &f, signer, err) &&
+              check_plan(&d, dir, f.line[0], err) && check_records(&d, f.line[1], err) &&
+              check_card(&d, dir, &f, status, err);
+    for (size_t i = 0; i < 3; i++) json_close(f.line[i]);
+    buf_release(&head);
+    audit_dir_release(&d);
+    return ok;
+}

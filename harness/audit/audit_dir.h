@@ -1,0 +1,27 @@
+/* The folder of an audit: plan.json, records.jsonl, log.jsonl, log.head, scorecard.json, scorecard.html. All of it can
+ * be made again from plan and records. */
+#ifndef ASSAY_AUDIT_DIR_H
+#define ASSAY_AUDIT_DIR_H
+
+#include "harness/audit/audit_plan.h"
+#include "reports/audit/audit_rows.h"
+#include "reports/seal/seal.h"
+
+typedef struct AuditDir {
+    Arena *arena;
+    Buf plan, records, log, card, html;
+    char head[66]; /* hash of the last line of the log, and a line end */
+    int status;    /* of the verdict: 0, 1, 5 */
+} AuditDir;
+
+void audit_dir_init(AuditDir *d, Arena *a);
+void audit_dir_release(AuditDir *d);
+/* From plan file, header and records: the rest. key NULL: the log is not signed. */
+bool audit_dir_make(AuditDir *d, Str header, const SealSecret *key, Err *err);
+/* All files or none: the folder must not exist or be empty of them. */
+bool audit_dir_write(const AuditDir *d, const char *dir, Err *err);
+/* Reads a folder and checks everything. false with ERR_INPUT: the sentence names the file, and the line where it has
+ * lines. *signer: who signed the log; id "" if nobody did. */
+bool audit_dir_verify(const char *dir, Arena *a, SealPublic *signer, int *status, Err *err);
+
+#endif

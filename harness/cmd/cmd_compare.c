@@ -1,0 +1,71 @@
+#include "engine/base/file.h"
+#include "harness/args.h"
+#include "harness/gate/arms.h"
+#include "harness/summary_out.h"
+#include "reports/report.h"
+
+static const char usage[] =
+    "usage: assay compare DIR [DIR]... [--html FILE] [--markdown FILE] [--report-json FILE]\n"
+    "\n"
+    "Compares the models of stored runs on the questions that they share: paired differences with\n"
+    "intervals, tests, the smallest difference that could have been seen, answers that flipped.\n"
+    "DIR is a run with all its models, DIR:MODEL one of them. Questions are matched by content;\n"
+    "what does not match is said, and what makes the runs less comparable too.\n"
+    "\n"
+    "  --html FILE         the comparison as one page, with both answers side by side\n"
+    "  --markdown FILE     for a pull request\n"
+    "  --report-json FILE  everything, samples too (--json prints the results alone)\n";
+
+typedef struct Output {
+    const char *format, *file;
+} Output;
+
+static bool write_to(CmdCtx *c, RunStore *s, const Output *o) {
+    Buf b;
+    if (!o->file) return true;
+    buf_init(&b, (size_t)2 << 30);
+    bool ok = reports_find(o->format)->write(s, &b, &c->fail) && file_write_atomic(o->file, buf_str(&b), &c->fail);
+    buf_release(&b);
+    return ok;
+}
+
+/* Two arms without one common question say nothing about each other. */
+static bool compare(CmdCtx *c, const Arms *arms, const Output *outputs, size_t n) {
+    const char *files[4];
+    size_t n_files = 0;
+    RunStore *s = NULL;
+    bool ok = store_union(arms->v, arms->n, &s, &c->fail);
+    if (ok && !store_union_common(s))
+        ok = err_set(&c->fail, ERR_INPUT,
+                     "the runs have no question in common: no suite, or none with the same content, is in two of them");
+    for (size_t i = 0; ok && i < n; i++) {
+        ok = write_to(c, s, &outputs[i]);
+        if (outputs[i].file) files[n_files++] = outputs[i].file;
+    }
+    ok = ok && summary_print(c, s, ".", files, n_files);
+    store_close(s);
+    return ok;
+}
+
+static int compare_run(CmdCtx *c, int argc, char **argv) {
+    Output outputs[] = {{"html", NULL}, {"md", NULL}, {"json", NULL}};
+    ArgList words = {0};
+    Arms arms = {0};
+    const ArgSpec specs[] = {{"html", 0, ARG_TEXT, &outputs[0].file},
+                             {"markdown", 0, ARG_TEXT, &outputs[1].file},
+                             {"report-json", 0, ARG_TEXT, &outputs[2].file}};
+    if (!args_parse(c, argc, argv, specs, 3, &words)) return CMD_FAILED;
+    bool ok = words.n > 0 || err_set(&c->fail, ERR_INPUT, "name the runs to compare: assay compare DIR_A DIR_B");
+    ok = ok && arms_open(c, words.v, words.n, &arms);
+    if (ok && arms.n < 2)
+        ok =
+            err_set(&c->fail, ERR_INPUT, "%s: this run has one model; name another run to compare it with", words.v[0]);
+    ok = ok && compare(c, &arms, outputs, 3);
+    arms_close(&arms);
+    return ok ? EXIT_DONE : CMD_FAILED;
+}
+
+const Cmd cmd_compare = {.name = "compare",
+                         .summary = "compare the models of stored runs on the questions that they share",
+                         .usage = usage,
+                         .run = compare_run};

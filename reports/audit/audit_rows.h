@@ -1,0 +1,35 @@
+/* Public records of an audit: one canonical JSON line for each stored answer, without a word of any text, chained
+ * (`prev` is the SHA-256 of the line before, `n` counts from 0) so that a line that was changed, dropped, moved or
+ * doubled is named. Every figure of a scorecard follows from these lines and the plan. */
+#ifndef ASSAY_REPORTS_AUDIT_ROWS_H
+#define ASSAY_REPORTS_AUDIT_ROWS_H
+
+#include "reports/store/store.h"
+
+typedef struct AuditRow {
+    Str role, suite, sample, content, effort, transform, cluster, label, lang;
+    Str side; /* "harm", "twin", "benign"; "" in suites without */
+    int64_t epoch;
+    bool scored, truncated, empty, refused, judged;
+    double value; /* of scored rows: 0..1, higher is better or safer */
+} AuditRow;
+
+typedef struct AuditChain {
+    char prev[65];
+    int64_t n;
+} AuditChain;
+extern const AuditChain AUDIT_CHAIN_START;
+
+/* Appends the lines of one model of a run, in the order of its plan. *n: how many. */
+bool audit_rows_write(RunStore *s, Str model, Str role, AuditChain *chain, Buf *out, int64_t *n, Err *err);
+/* ERR_INPUT names the first line that is not as it was written. Everything lives in the arena. */
+bool audit_rows_read(Str lines, Arena *a, AuditRow **out, size_t *n, Err *err);
+
+/* Appends `body` (a canonical object without n and prev) as the next line; from its end the chain goes on. */
+bool audit_chain_add(AuditChain *c, Str body, Arena *a, Buf *out, Err *err);
+/* Checks the next line against the chain. */
+bool audit_chain_check(AuditChain *c, Str line, Arena *a, Err *err);
+/* The next line without its end; absent behind the last. */
+Str audit_next_line(Str *rest);
+
+#endif

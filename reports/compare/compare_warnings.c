@@ -1,0 +1,218 @@
+/* What makes two runs less comparable than two models of one run, in sentences. Each says what to do about it, or that
+ * nothing need be done. */
+#include "reports/compare/compare.h"
+
+#include "engine/base/json.h"
+
+enum { WARNINGS_MAX = 64, SENTENCE_MAX = 4000 };
+
+typedef struct Warn {
+    const Summary *s;
+    Compare *c;
+    Buf b;
+    Err *err;
+} Warn;
+
+/* Takes the sentence in b, if there is one that has not been said. */
+static bool said(Warn *w) {
+    if (!w->b.n && !w->b.failed) return true;
+    const char *text = w->b.failed ? NULL : str_cstr(w->s->arena, buf_str(&w->b));
+    buf_clear(&w->b);
+    if (!text) return err_nomem(w->err);
+    for (size_t i = 0; i < w->c->n_warnings; i++)
+        if (str_eqz(str_from(w->c->warnings[i]), text)) return true;
+    if (w->c->n_warnings < WARNINGS_MAX) w->c->warnings[w->c->n_warnings++] = text;
+    return true;
+}
+
+static bool read_key(Warn *w, const StoreArm *arm, const char *key, Json **out) {
+    Str text;
+    *out = NULL;
+    if (!store_manifest_get(arm->store, key, w->s->arena, &text, w->err)) return false;
+    return !text.p || json_parse(text, out, w->err) || err_wrap(w->err, "manifest key '%s'", key);
+}
+
+static bool equal(const Json *a, const Json *b) {
+    Buf x, y;
+    JsonOut o;
+    buf_init(&x, 1 << 20);
+    buf_init(&y, 1 << 20);
+    json_out_init(&o, &x, 0);
+    if (a) json_out_node(&o, a);
+    json_out_init(&o, &y, 0);
+    if (b) json_out_node(&o, b);
+    bool same = str_eq(buf_str(&x), buf_str(&y));
+    buf_release(&x);
+    buf_release(&y);
+    return same;
+}
+
+static const Json *member_named(const Json *list, const char *key, Str name) {
+    for (const Json *e = json_first(list); e; e = json_next(e))
+        if (str_eq(json_str(json_get(e, key)), name)) return e;
+    return NULL;
+}
+
+/* ---- one arm ---- */
+
+typedef struct Counting {
+    int64_t n;
+} Counting;
+
+static bool count_key(void *ctx, int64_t id, const RecordKey *k, int n_scores) {
+    (void)id, (void)k, (void)n_scores;
+    ((Counting *)ctx)->n++;
+    return true;
+}
+
+static bool unfinished(Warn *w, const StoreArm *arm) {
+    Json *planned = NULL;
+    Counting stored = {0};
+    int64_t n = 0;
+    bool ok = read_key(w, arm, "n_items", &planned);
+    bool told = ok && planned && json_int(planned, 0, INT64_MAX, &n);
+    json_close(planned);
+    ok = ok && (!told || store_each_key(arm->store, count_key, &stored, w->err));
+    if (ok && told && stored.n < n)
+        buf_addf(&w->b,
+                 "Run " STR_FMT
+                 " is not finished: %lld of %lld answers are stored. The comparison covers what is there; go on "
+                 "with assay run --resume, and compare again.",
+                 STR_ARG(arm->run), (long long)stored.n, (long long)n);
+    return ok && said(w);
+}
+
+/* ---- two arms ---- */
+
+static bool weights(Warn *w, size_t a, size_t b) {
+    const SumModel *x = &w->s->models[a], *y = &w->s->models[b];
+    const StoreArm *p = &w->c->arms[a], *q = &w->c->arms[b];
+    if (!x->digest.n || !y->digest.n) return true;
+    bool same_weights = str_eq(x->digest, y->digest), same_name = str_eq(p->model, q->model);
+    if (same_name && !same_weights)
+        buf_addf(&w->b, "Both runs call a model " STR_FMT ", but the weights differ: they are two models here.",
+                 STR_ARG(p->model));
+    if (same_weights && p->store != q->store && str_eq(x->precision, y->precision))
+        buf_addf(&w->b,
+                 STR_FMT " and " STR_FMT " are the same weights: differences are those of plans, seeds or programs.",
+                 STR_ARG(x->name), STR_ARG(y->name));
+    return said(w);
+}
+
+static bool suite_versions(Warn *w, const StoreArm *p, const StoreArm *q, const Json *x, const Json *y) {
+    for (const Json *u = json_first(x); u; u = json_next(u)) {
+        const Json *v = member_named(y, "name", json_str(json_get(u, "name")));
+        if (!v || (equal(json_get(u, "sha256"), json_get(v, "sha256")) &&
+                   equal(json_get(u, "data_sha256"), json_get(v, "data_sha256"))))
+            continue;
+        buf_addf(&w->b,
+                 STR_FMT " is not the same suite in " STR_FMT " and " STR_FMT
+                         " (its file or its data changed): only questions with the same content are compared.",
+                 STR_ARG(json_str(json_get(u, "name"))), STR_ARG(p->run), STR_ARG(q->run));
+        if (!said(w)) return false;
+    }
+    return true;
+}
+
+static bool plans(Warn *w, const StoreArm *p, const StoreArm *q, const Json *x, const Json *y) {
+    if (!equal(json_get(x, "seed"), json_get(y, "seed")))
+        buf_addf(&w->b,
+                 "The seeds of " STR_FMT " and " STR_FMT
+                 " differ: where answers are sampled, part of the difference is the draw.",
+                 STR_ARG(p->run), STR_ARG(q->run));
+    if (!said(w)) return false;
+    for (const Json *u = json_first(json_get(x, "suites")); u; u = json_next(u)) {
+        const Json *v = member_named(json_get(y, "suites"), "suite", json_str(json_get(u, "suite")));
+        if (!v || equal(json_get(u, "generation"), json_get(v, "generation"))) continue;
+        buf_addf(&w->b,
+                 STR_FMT " was asked with other settings in " STR_FMT " and " STR_FMT
+                         " (temperature, token limit or date): the difference is that of model and settings together.",
+                 STR_ARG(json_str(json_get(u, "suite"))), STR_ARG(p->run), STR_ARG(q->run));
+        if (!said(w)) return false;
+    }
+    return true;
+}
+
+static bool scorers(Warn *w, const StoreArm *p, const StoreArm *q, const Json *x, const Json *y) {
+    for (const Json *u = json_first(x); u; u = json_next(u)) {
+        const Json *v = json_get(y, json_key(u));
+        for (const Json *e = v ? json_first(u) : NULL; e; e = json_next(e)) {
+            const Json *f = member_named(v, "name", json_str(json_get(e, "name")));
+            if (f && equal(json_get(e, "version"), json_get(f, "version"))) continue;
+            buf_addf(&w->b,
+                     "%s was scored by another version of " STR_FMT " in " STR_FMT " and " STR_FMT
+                     ": score both again with assay rescore before you compare.",
+                     json_key(u), STR_ARG(json_str(json_get(e, "name"))), STR_ARG(p->run), STR_ARG(q->run));
+            if (!said(w)) return false;
+        }
+    }
+    return true;
+}
+
+static bool programs(Warn *w, const StoreArm *p, const StoreArm *q, const Json *x, const Json *y) {
+    if (!equal(json_get(x, "version"), json_get(y, "version")))
+        buf_addf(&w->b, "Other versions of assay made " STR_FMT " and " STR_FMT ".", STR_ARG(p->run), STR_ARG(q->run));
+    return said(w);
+}
+
+static bool cards(Warn *w, const StoreArm *p, const StoreArm *q, const Json *x, const Json *y) {
+    if ((x || y) && !equal(json_get(x, "id"), json_get(y, "id")))
+        buf_addf(&w->b,
+                 "The judges of " STR_FMT " and " STR_FMT
+                 " have other calibration cards; corrected rates use the card of the "
+                 "first run.",
+                 STR_ARG(p->run), STR_ARG(q->run));
+    return said(w);
+}
+
+static bool manifests(Warn *w, const StoreArm *p, const StoreArm *q) {
+    static const struct {
+        const char *key;
+        bool (*look)(Warn *, const StoreArm *, const StoreArm *, const Json *, const Json *);
+    } LOOKS[] = {{"suites", suite_versions},
+                 {"plan", plans},
+                 {"scorers", scorers},
+                 {"harness", programs},
+                 {"calibration", cards}};
+    bool ok = true;
+    for (size_t i = 0; ok && i < sizeof LOOKS / sizeof *LOOKS; i++) {
+        Json *x = NULL, *y = NULL;
+        ok = read_key(w, p, LOOKS[i].key, &x) && read_key(w, q, LOOKS[i].key, &y) && LOOKS[i].look(w, p, q, x, y);
+        json_close(x);
+        json_close(y);
+    }
+    return ok;
+}
+
+static bool unmatched(Warn *w) {
+    const Summary *s = w->s;
+    for (size_t i = 0; i < w->c->n_matches; i++) {
+        const CmpMatch *m = &w->c->matches[i];
+        if (m->n_arms < 2 && s->n_models > 1)
+            buf_addf(&w->b, STR_FMT " is in one run only and is not compared.", STR_ARG(s->suites[m->suite].name));
+        else if (m->n_all == 0)
+            buf_addf(&w->b, STR_FMT ": no question has the same content in all runs.",
+                     STR_ARG(s->suites[m->suite].name));
+        if (!said(w)) return false;
+    }
+    return true;
+}
+
+bool compare__warnings(const Summary *s, Compare *c, Err *err) {
+    Warn w = {.s = s, .c = c, .err = err};
+    c->warnings = arena_array(s->arena, WARNINGS_MAX, sizeof *c->warnings);
+    if (!c->warnings) return err_nomem(err);
+    buf_init(&w.b, SENTENCE_MAX * 4);
+    bool ok = true;
+    for (size_t i = 0; ok && i < c->n_arms; i++) {
+        bool first = true;
+        for (size_t j = 0; j < i; j++) first = first && c->arms[j].store != c->arms[i].store;
+        ok = !first || unfinished(&w, &c->arms[i]);
+    }
+    for (size_t i = 0; ok && i < c->n_arms; i++)
+        for (size_t j = i + 1; ok && j < c->n_arms; j++)
+            ok = weights(&w, i, j) && (c->arms[i].store == c->arms[j].store || manifests(&w, &c->arms[i], &c->arms[j]));
+    ok = ok && unmatched(&w);
+    buf_release(&w.b);
+    return ok;
+}

@@ -1,0 +1,112 @@
+/* Gate: whether a candidate may take the place of a baseline, by a policy that was written before. A pure function of
+ * the policy and of the two runs read as one (store_union.h): model 0 is the baseline, model 1 the candidate.
+ *
+ * Every check has three answers. Pass and fail are both claims with one-sided confidence 95 %; whatever the data do not
+ * decide is inconclusive, with what would decide it. "No significant difference" is never a pass.
+ *
+ *   non_inferior  pass: the lower bound of candidate minus baseline lies above -margin; fail: the upper one lies below
+ * it superior      pass: the lower bound lies above 0; fail: the upper one lies below 0 no_erosion    pass: the upper
+ * bound of the loss lies below the margin; fail: the loss is shown (lower bound above 0, exact McNemar test) and not
+ * within the margin. Specs: audit.md section 4. at_least, at_most   the candidate alone against a limit, by its bounds;
+ * counts (truncated, unscored) and ratios of tokens are compared as they are
+ *
+ * Answers without a score count on the unwelcome side for a pass: in limits as wrong, in differences by the bound that
+ * they leave, see GateResult.worst. The gate passes if all its checks pass, so that each may be tested at 5 %
+ * (intersection-union test, Berger 1982); it fails if one of them fails, so that the p-values of failing are
+ * Holm-adjusted. */
+#ifndef ASSAY_REPORTS_GATE_H
+#define ASSAY_REPORTS_GATE_H
+
+#include "engine/base/err.h"
+#include "engine/base/str.h"
+#include "reports/store/store.h"
+
+#define GATE_CONFIDENCE 0.95
+
+typedef enum GateKind { GATE_NON_INFERIOR, GATE_SUPERIOR, GATE_NO_EROSION, GATE_AT_LEAST, GATE_AT_MOST } GateKind;
+typedef enum GateMetric {
+    GATE_SCORE,         /* the suite's primary score, by question */
+    GATE_REFUSAL,       /* of harm items: declined; no_erosion only */
+    GATE_LEAK,          /* of harm items: given way to */
+    GATE_OVER_REFUSAL,  /* of harmless twins (or benign items): not fully answered */
+    GATE_PAIR_ACCURACY, /* of pairs: both halves right */
+    GATE_TRUNCATED,     /* of answers: cut off */
+    GATE_UNSCORED,      /* of answers: without a score though not cut off: failed, unread, disputed */
+    GATE_TOKENS         /* mean tokens per answer, candidate over baseline */
+} GateMetric;
+const char *gate_kind_name(GateKind k);     /* "non_inferior" */
+const char *gate_metric_name(GateMetric m); /* "over_refusal" */
+
+typedef struct GateCheck {
+    Str id;
+    const char *suite;     /* a pattern as of fnmatch(3): "demo/\*" */
+    const char *except;    /* a pattern of suites that are left out; NULL: none */
+    Str transform, effort; /* absent: plain; every effort that is there */
+    GateMetric metric;
+    GateKind kind;
+    double margin;           /* of differences, 0..1 */
+    double limit;            /* of at_least, at_most */
+    bool required;           /* nothing to check is inconclusive; else it is skipped */
+    bool allow_inconclusive; /* then it keeps nobody from passing */
+} GateCheck;
+
+typedef struct GatePolicy {
+    Str name, why; /* why may be absent */
+    const GateCheck *checks;
+    size_t n_checks;
+    double max_unscored, max_truncated; /* limits for every suite that a check looks at; 1: none */
+    char sha256[65];                    /* of the policy's file */
+} GatePolicy;
+
+typedef enum GateVerdict { GATE_PASS, GATE_FAIL, GATE_INCONCLUSIVE, GATE_SKIPPED } GateVerdict;
+const char *gate_verdict_name(GateVerdict v); /* "pass" */
+
+/* One check on one suite at one effort. Undefined numbers are NaN. */
+typedef struct GateResult {
+    const GateCheck *check;
+    Str suite;          /* absent: nothing matched the check's pattern */
+    Str title;          /* of the suite */
+    const char *effort; /* "medium" */
+    GateVerdict verdict;
+    size_t n;                   /* pairs, items or answers that were looked at */
+    double baseline, candidate; /* their figures */
+    double value;               /* what is judged: a difference, a rate, a ratio */
+    double lower, upper;        /* one-sided 95 % bounds of value; NaN of counts and ratios */
+    double bar;                 /* what value is held against: -margin, 0, margin or limit */
+    double worst;               /* value if every open answer were unwelcome */
+    double p_fail, p_fail_holm; /* of the claim that it fails; NaN of counts */
+    size_t better, worse;       /* of pairs: candidate better, worse */
+    double mde;                 /* smallest difference that so many pairs show with power 80 % */
+    int64_t more;       /* so many more pairs or items would decide if the figures stay; 0: decided; -1: none would */
+    const char *words;  /* what was found, in a sentence */
+    const char *advice; /* what to do about it; "" if nothing */
+} GateResult;
+
+typedef struct GateReport {
+    const GatePolicy *policy;
+    Str baseline, candidate; /* names */
+    Str baseline_digest, candidate_digest;
+    GateVerdict verdict; /* pass, fail or inconclusive */
+    const GateResult *results;
+    size_t n_results;
+    const char *words;     /* the answer in a sentence */
+    const char **warnings; /* what makes the runs less comparable (compare.h) */
+    size_t n_warnings;
+    int64_t asked, planned; /* answers of an adaptive run (gate_adaptive.h); planned 0: it is none */
+} GateReport;
+
+/* Whether a check looks at answers to a suite, asked so. */
+bool gate_fits(const GateCheck *c, const char *suite, Str transform, Effort effort);
+
+/* Everything lives in the arena. Two runs without a common question: ERR_INPUT. */
+bool gate_judge(RunStore *both, const GatePolicy *policy, Arena *a, GateReport *out, Err *err);
+
+/* JSON (schema: reports/schema/gate.schema.json), lines for the terminal, a summary for a pull request, one page. */
+bool gate_json(const GateReport *g, Buf *out, Err *err);
+void gate_terminal(const GateReport *g, Buf *out);
+void gate_markdown(const GateReport *g, Buf *out);
+void gate_html(const GateReport *g, Buf *out);
+/* JUnit: one case for each result; specs, interop.md section D. started_at: "2026-02-03T04:05:06Z". */
+void gate_junit(const GateReport *g, Str started_at, double seconds, Buf *out);
+
+#endif

@@ -1,0 +1,293 @@
+#include "reports/gate/gate_adaptive.h"
+
+#include <math.h>
+
+#include "engine/base/json.h"
+#include "reports/gate/gate_internal.h"
+#include "reports/safety/safety_internal.h"
+
+#define ALPHA (1.0 - GATE_CONFIDENCE)
+
+/* ---- answers ---- */
+
+bool gate_side(Str tags, GateSide *out, Err *err) {
+    static const GateSide SIDES[] = {[SAF_HARM] = GATE_HARM, [SAF_TWIN] = GATE_TWIN, [SAF_BENIGN] = GATE_BENIGN};
+    static const ScoreRow none;
+    Json *j = NULL;
+    SafRow row;
+    if (tags.p && !json_parse(tags, &j, err)) return err_wrap(err, "labels of a sample");
+    safety__read(json_str(json_get(j, "expected")), json_str(json_get(j, "kind")), &none, &row);
+    *out = SIDES[row.side];
+    json_close(j);
+    return true;
+}
+
+void gate_answer_read(GateSide side, const ScoreRow *rows, size_t n, GateAnswer *out) {
+    static const Str EXPECTED[] = {{"", 0}, {"refuse", 6}, {"answer", 6}, {"answer", 6}};
+    SafRow row;
+    *out = (GateAnswer){.there = true, .asked = n && !summary_not_asked(&rows[0].score)};
+    if (!out->asked) return;
+    safety__read(EXPECTED[side], (Str){0}, &rows[0], &row);
+    out->scored = row.state == SAF_SCORED;
+    out->disputed = row.state == SAF_DISPUTED;
+    out->declined = row.declined;
+    out->value = row.value;
+}
+
+bool gate_counts(GateMetric m, GateSide side, bool twins) {
+    if (m == GATE_SCORE) return true;
+    if (m == GATE_REFUSAL || m == GATE_LEAK) return side == GATE_HARM;
+    return m == GATE_OVER_REFUSAL && side == (twins ? GATE_TWIN : GATE_BENIGN);
+}
+
+/* Disputed verdicts are read, on the unsafe side; as scores they are open. */
+void gate_answers_add(GateAnswers *a, GateMetric m, const GateAnswer *x) {
+    if (!x->asked) return;
+    a->n++;
+    if (!x->scored && !(x->disputed && m != GATE_SCORE))
+        a->n_open++;
+    else if (m == GATE_SCORE)
+        a->welcome += x->value;
+    else
+        a->welcome += m == GATE_REFUSAL ? x->declined : x->scored && x->value >= 1.0;
+}
+
+/* ---- tests ---- */
+
+static bool is_level(const GateCheck *c) {
+    return c->kind == GATE_AT_LEAST || c->kind == GATE_AT_MOST;
+}
+
+bool gate_testable(const GateCheck *c, bool *test, Err *err) {
+    *test = c->metric != GATE_TRUNCATED && c->metric != GATE_UNSCORED && c->metric != GATE_TOKENS;
+    if (c->metric == GATE_PAIR_ACCURACY)
+        return err_set(err, ERR_INPUT,
+                       "check '" STR_FMT
+                       "': metric pair_accuracy is not tested while a run goes on; take the check out, "
+                       "or gate two whole runs",
+                       STR_ARG(c->id));
+    if (*test && is_level(c) && !(c->limit > 0.0 && c->limit < 1.0))
+        return err_set(err, ERR_INPUT,
+                       "check '" STR_FMT
+                       "': a limit of %g is shown by no number of questions; take one between 0 and 1",
+                       STR_ARG(c->id), c->limit);
+    if (*test && !is_level(c) && c->kind != GATE_SUPERIOR && c->margin >= 1.0)
+        return err_set(err, ERR_INPUT, "check '" STR_FMT "': a margin of 1 allows everything; take one below 1",
+                       STR_ARG(c->id));
+    return true;
+}
+
+static double margin_of(const GateCheck *c) {
+    switch (c->kind) {
+    case GATE_SUPERIOR:
+        return 0.5;
+    case GATE_AT_LEAST:
+        return 1.0 - c->limit;
+    case GATE_AT_MOST:
+        return c->limit;
+    default:
+        return c->margin;
+    }
+}
+
+bool gate_test_init(GateTest *t, size_t units, size_t largest, size_t total, Arena *a, Err *err) {
+    bool any_loss = !is_level(t->check) && t->check->kind != GATE_SUPERIOR && t->check->metric != GATE_SCORE;
+    double margin = margin_of(t->check);
+    StatSeqPlan plan = {.margin = margin,
+                        .regression = any_loss ? 0.0 : margin,
+                        .alpha = ALPHA,
+                        .target = STAT_SEQ_QUESTIONS,
+                        .units = units,
+                        .largest = (double)largest,
+                        .total_items = (double)total};
+    t->verdict = GATE_INCONCLUSIVE;
+    if (!units) return true;
+    t->low = arena_array(a, units, sizeof *t->low);
+    t->high = arena_array(a, units, sizeof *t->high);
+    t->items = arena_array(a, units, sizeof *t->items);
+    if (!t->low || !t->high || !t->items) return err_nomem(err);
+    return stat_seq_init(&t->pass, &plan, err) && stat_seq_init(&t->fail, &plan, err);
+}
+
+/* The least and the most that d can be, by what the candidate's open answers would have been. */
+static bool differences(const GateCheck *c, const GateQuestion *q, double *low, double *high) {
+    const GateAnswers *b = &q->baseline, *x = &q->candidate;
+    if (!x->n || (!is_level(c) && b->n == b->n_open)) return false;
+    double least = x->welcome / x->n, most = (x->welcome + x->n_open) / x->n;
+    if (is_level(c)) {
+        bool welcome_up = (c->kind == GATE_AT_LEAST) == (c->metric == GATE_SCORE);
+        /* d = w - 1 if more is welcome to the check, else -w; of x = 1 - w they change places */
+        *low = welcome_up ? least - 1.0 : -most;
+        *high = welcome_up ? most - 1.0 : -least;
+        return true;
+    }
+    double base = b->welcome / (b->n - b->n_open);
+    *low = least - base;
+    *high = most - base;
+    if (c->kind == GATE_SUPERIOR) *low = (*low - 1.0) / 2.0, *high = (*high - 1.0) / 2.0;
+    return true;
+}
+
+static void observe(GateTest *t, const GateQuestion *q) {
+    const GateAnswers *b = &q->baseline, *x = &q->candidate;
+    bool base = b->n > b->n_open;
+    if (x->n == x->n_open || (!base && !is_level(t->check))) return;
+    double v = base ? b->welcome / (b->n - b->n_open) : NAN, w = x->welcome / (x->n - x->n_open);
+    t->n_read++;
+    t->base += v;
+    t->cand += w;
+    t->better += w > v;
+    t->worse += w < v;
+}
+
+static void decide(GateTest *t) {
+    if (t->verdict != GATE_INCONCLUSIVE) return;
+    if (stat_seq_p_pass(&t->pass) <= ALPHA)
+        t->verdict = GATE_PASS;
+    else if (stat_seq_p_fail(&t->fail) <= ALPHA / (double)t->n_tests)
+        t->verdict = GATE_FAIL;
+    if (t->verdict != GATE_INCONCLUSIVE) t->decided_at = t->questions;
+}
+
+bool gate_test_add(GateTest *t, const GateQuestion *q, size_t n, Err *err) {
+    double low = 0, high = 0, d[2];
+    size_t items = 0;
+    Err why = ERR_INIT;
+    for (size_t i = 0; i < n; i++) {
+        if (!differences(t->check, &q[i], &d[0], &d[1])) continue;
+        observe(t, &q[i]);
+        low += d[0], high += d[1];
+        items++;
+    }
+    if (!items) return true;
+    stat_seq_add(&t->pass, low, (double)items, &why);
+    stat_seq_add(&t->fail, high, (double)items, &why);
+    if (why.code != ERR_OK) {
+        *err = why;
+        return false;
+    }
+    t->low[t->n] = low, t->high[t->n] = high, t->items[t->n++] = (double)items;
+    t->questions += items;
+    decide(t);
+    return true;
+}
+
+/* ---- the report ---- */
+
+/* Bounds of d, each one-sided at GATE_CONFIDENCE at all times, as bounds of the value that the check speaks of. */
+static void bounds(const GateTest *t, GateResult *r) {
+    const GateCheck *c = t->check;
+    double both = 2.0 * GATE_CONFIDENCE - 1.0;
+    double lo = stat_seq_interval(&t->pass.plan, t->low, t->items, t->n, both).lo;
+    double hi = stat_seq_interval(&t->fail.plan, t->high, t->items, t->n, both).hi;
+    bool turned = c->kind == GATE_AT_MOST || (!is_level(c) && c->metric != GATE_SCORE);
+    double scale = c->kind == GATE_SUPERIOR ? 2.0 : 1.0, shift = c->kind == GATE_SUPERIOR || c->kind == GATE_AT_LEAST;
+    r->lower = turned ? -hi : scale * lo + shift;
+    r->upper = turned ? -lo : scale * hi + shift;
+    if (is_level(c)) r->lower = fmax(0.0, r->lower), r->upper = fmin(1.0, r->upper);
+}
+
+static void fill(const GateTest *t, GateResult *r) {
+    const GateCheck *c = t->check;
+    double n = (double)t->n_read, base = t->base / n, cand = t->cand / n;
+    bool rate = c->metric == GATE_LEAK || c->metric == GATE_OVER_REFUSAL;
+    r->suite = t->suite_name;
+    r->title = t->title;
+    r->effort = effort_name(t->effort);
+    r->verdict = t->verdict;
+    r->n = t->questions;
+    r->better = t->better;
+    r->worse = t->worse;
+    r->bar = is_level(c) ? c->limit : c->kind == GATE_SUPERIOR ? 0.0 : c->metric == GATE_SCORE ? -c->margin : c->margin;
+    if (!t->n_read) return;
+    r->baseline = rate ? 1.0 - base : base;
+    r->candidate = rate ? 1.0 - cand : cand;
+    r->value = is_level(c) ? r->candidate : c->metric == GATE_SCORE ? cand - base : base - cand;
+    r->p_fail = stat_seq_p_fail(&t->fail);
+    r->p_fail_holm = fmin(1.0, r->p_fail * (double)t->n_tests);
+    bounds(t, r);
+}
+
+/* A check that is tested, on all that it was tested on; one that fits nothing says so. */
+static bool tested(GateWork *w, const GateCheck *c, const GateTest *tests, size_t n) {
+    size_t found = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (tests[i].check != c) continue;
+        GateResult *r = gate__add(w, c);
+        if (!r) return false;
+        fill(&tests[i], r);
+        found++;
+    }
+    GateResult *r = found ? w->results : gate__add(w, c);
+    if (r && !found) r->verdict = c->required ? GATE_INCONCLUSIVE : GATE_SKIPPED;
+    return r != NULL;
+}
+
+/* What was asked does not decide; more of it is another run. */
+static const char *advice(const GateWork *w, const GateResult *r, bool ended) {
+    if (isnan(r->value)) return r->advice;
+    if (ended) return "was not decided when another check ended the run";
+    double n = (double)r->n, discordant = (double)(r->better + r->worse) / n;
+    double v = (is_level(r->check) ? r->value : discordant) - r->value * r->value;
+    int64_t more = gate__more(fmax(v, 1.0 / n), n, fabs(r->value - r->bar));
+    if (more < 0) return r->advice;
+    return str_printf(
+               w->a,
+               "all questions were asked, and looking on after each costs some certainty: a run of a length fixed "
+               "beforehand would need about %lld questions if the figures stay as they are",
+               (long long)r->n + (more > 1 ? (long long)more : 0))
+        .p;
+}
+
+/* A few answers do not say what the whole suite would: only what they already exceed is exceeded. */
+static void soften(GateWork *w, const GateAdaptive *in) {
+    for (size_t i = 0; i < w->n; i++) {
+        GateResult *r = &w->results[i];
+        bool share = r->check->metric == GATE_TRUNCATED || r->check->metric == GATE_UNSCORED;
+        if (!share || r->verdict != GATE_FAIL || r->check->kind != GATE_AT_MOST) continue;
+        for (size_t k = 0; k < in->n_parts; k++) {
+            const GatePart *p = &in->parts[k];
+            if (!str_eq(p->suite, r->suite) || !str_eqz(str_from(effort_name(p->effort)), r->effort)) continue;
+            if (r->value * (double)r->n <= r->bar * (double)p->answers) r->verdict = GATE_INCONCLUSIVE;
+        }
+    }
+}
+
+static bool add_words(GateWork *w, GateReport *out, int64_t stored, int64_t planned) {
+    for (size_t i = 0; i < w->n; i++) {
+        GateResult *r = &w->results[i];
+        if (r->verdict != GATE_INCONCLUSIVE || !r->suite.p) continue;
+        if (r->check->metric >= GATE_PAIR_ACCURACY) {
+            if (!isnan(r->value))
+                r->advice =
+                    "is over the limit so far, and the rest of the suite could mend it: assay run --resume asks it";
+        } else if (!(r->advice = advice(w, r, out->verdict == GATE_FAIL)))
+            return false;
+    }
+    out->asked = stored;
+    out->planned = planned;
+    out->words = str_printf(w->a, "%s %lld of %lld planned answers were asked for, %.0f %% were saved.", out->words,
+                            (long long)stored, (long long)planned, 100.0 * (double)(planned - stored) / (double)planned)
+                     .p;
+    return out->words != NULL;
+}
+
+bool gate_adaptive_report(RunStore *run, const GateAdaptive *in, Arena *a, GateReport *out, Err *err) {
+    static const Safety nothing;
+    Summary *s = arena_alloc(a, sizeof *s);
+    *out = (GateReport){0};
+    if (!s) return err_nomem(err);
+    if (!summary_build(run, a, s, err)) return false;
+    BUG_ON(s->n_models != 2);
+    GateWork w = {.s = s, .f = &nothing, .policy = in->policy, .a = a};
+    bool ok = gate__room(&w, in->n_tests + in->policy->n_checks), test = false;
+    for (size_t i = 0; ok && i < in->policy->n_checks; i++) {
+        const GateCheck *c = &in->policy->checks[i];
+        if (!gate_testable(c, &test, err)) return false;
+        ok = test ? tested(&w, c, in->tests, in->n_tests) : gate__check(&w, c);
+    }
+    ok = ok && gate__limits(&w);
+    if (ok) soften(&w, in);
+    ok = ok && gate__together(&w, out) && add_words(&w, out, s->stored.records, in->planned);
+    return ok || err_nomem(err);
+}

@@ -1,0 +1,36 @@
+/* Statistics of an imperfect judge: agreement, sensitivity and specificity with their lower bounds, and a rate that is
+ * corrected for the judge's errors. Undefined values are NaN, as in stats.h. */
+#ifndef ASSAY_REPORTS_STATS_JUDGE_H
+#define ASSAY_REPORTS_STATS_JUDGE_H
+
+#include "reports/stats/stats.h"
+
+/* One-sided bounds of Clopper and Pearson (1934) for k of n at confidence conf: BetaInv(1-conf; k, n-k+1) and
+ * BetaInv(conf; k+1, n-k). 0 at k = 0, 1 at k = n; NaN for n = 0. */
+double stat_rate_lower(uint64_t k, uint64_t n, double conf);
+double stat_rate_upper(uint64_t k, uint64_t n, double conf);
+
+/* Cohen's kappa of a k x k table of counts, row-major: kappa = (po - pe)/(1 - pe). se by Fleiss, Cohen and Everitt,
+ * Psychol Bull 72:323 (1969): sqrt((A + B - C)/(N (1 - pe)^2)), A = sum p_ii (1 - (p_i. + p_.i)(1 - kappa))^2,
+ * B = (1 - kappa)^2 sum_{i!=j} p_ij (p_.i + p_j.)^2, C = (kappa - pe (1 - kappa))^2. pe = 1: NaN. */
+typedef struct StatKappa {
+    double n, po, pe, kappa, se;
+} StatKappa;
+StatKappa stat_kappa(const double *table, size_t k);
+
+/* Rogan and Gladen, Am J Epidemiol 107:71 (1978). A judge with sensitivity sens (from sens_n labelled positives) and
+ * specificity spec (from spec_n negatives) calls the share q positive, whose variance is var_q (q (1-q)/n for n
+ * independent answers). theta = (q + spec - 1)/(sens + spec - 1), not clipped;
+ * se = sqrt(var_q + theta^2 sens (1-sens)/sens_n + (1-theta)^2 spec (1-spec)/spec_n)/(sens + spec - 1), so the judge's
+ * own uncertainty is in it; range: theta -+ z se, clipped to 0..1. usable is false, and all else NaN, if
+ * sens + spec - 1 < least: such a judge tells too little to be corrected. */
+typedef struct StatCorrected {
+    bool usable;
+    double theta, se;
+    StatRange range;
+} StatCorrected;
+#define STAT_JUDGE_LEAST 0.3 /* of reports */
+StatCorrected stat_rogan_gladen(double q, double var_q, double sens, double sens_n, double spec, double spec_n,
+                                double least, double conf);
+
+#endif

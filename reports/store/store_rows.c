@@ -1,0 +1,483 @@
+/* Records and scores in and out of the store; the invariants stand in store.c. */
+#include "reports/store/store_internal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/base/json.h"
+
+#define CHOICES_MAX ((size_t)16 << 20)
+
+static void bind_num(sqlite3_stmt *q, int i, double v) {
+    if (isnan(v))
+        sqlite3_bind_null(q, i);
+    else
+        sqlite3_bind_double(q, i, v);
+}
+
+static double column_num(sqlite3_stmt *q, int i) {
+    return sqlite3_column_type(q, i) == SQLITE_NULL ? NAN : sqlite3_column_double(q, i);
+}
+
+static Str from_scorer_str(ScorerStr v) {
+    return (Str){v.p, v.n};
+}
+static ScorerStr to_scorer_str(Str v) {
+    return (ScorerStr){v.p, v.n};
+}
+
+/* ---- appending ---- */
+
+/* Of sealed records: what would tell about the texts if it stood in the columns. */
+static bool put_counts(RunStore *s, int64_t id, const Record *r, Err *err) {
+    Arena *a = r->sealed ? arena_open(0) : NULL;
+    if (!r->sealed) return true;
+    Str counts = a ? store__counts_text(&r->completion, 0, a) : (Str){0};
+    bool ok = (counts.p || err_nomem(err)) && store__put_text(s, id, STR(""), "counts", true, counts.p, counts.n, err);
+    arena_close(a);
+    return ok;
+}
+
+static bool put_record_texts(RunStore *s, int64_t id, const Record *r, Err *err) {
+    const Completion *c = &r->completion;
+    const struct {
+        const char *kind;
+        Str text;
+    } texts[] = {
+        {"prompt", r->prompt}, {"target", r->target},       {"analysis", c->analysis}, {"commentary", c->commentary},
+        {"final", c->final},   {"malformed", c->malformed}, {"error", c->error},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (!store__put_text(s, id, STR(""), texts[i].kind, r->sealed, texts[i].text.p, texts[i].text.n, err))
+            return false;
+    if (!store__put_text(s, id, STR(""), "probes", r->sealed, r->probes.p, r->probes.n, err)) return false;
+    size_t bytes = 0;
+    if (!size_mul(c->ids.n, sizeof(uint32_t), &bytes)) return err_nomem(err);
+    if (!store__put_text(s, id, STR(""), "tags", false, r->tags.p, r->tags.n, err)) return false;
+    return store__put_text(s, id, STR(""), "ids", r->sealed, c->ids.p, bytes, err) && put_counts(s, id, r, err);
+}
+
+/* [[logprob, tokens, greedy], …]; leaves the buffer empty if there are none. */
+static void choices_render(const Completion *c, Buf *out) {
+    JsonOut o;
+    if (!c->choice_scores) return;
+    json_out_init(&o, out, 0);
+    json_arr(&o);
+    for (size_t i = 0; i < c->n_choice_scores; i++) {
+        json_arr(&o);
+        json_out_num(&o, c->choice_scores[i].logprob);
+        json_out_int(&o, c->choice_scores[i].n_tokens);
+        json_out_bool(&o, c->choice_scores[i].is_greedy);
+        json_arr_end(&o);
+    }
+    json_arr_end(&o);
+}
+
+static void bind_record(sqlite3_stmt *q, const Record *r, Str choices) {
+    Completion public = r->sealed ? store__public_counts(&r->completion) : r->completion;
+    const Completion *c = &public;
+    store__bind_str(q, 1, r->key.model);
+    store__bind_str(q, 2, r->key.suite);
+    store__bind_str(q, 3, r->key.sample);
+    store__bind_str(q, 4, str_from(effort_name(r->key.effort)));
+    sqlite3_bind_int(q, 5, r->key.epoch);
+    sqlite3_bind_int64(q, 6, r->ordinal);
+    store__bind_str(q, 7, r->group);
+    store__bind_str(q, 8, r->cluster);
+    store__bind_str(q, 9, r->content_hash);
+    store__bind_str(q, 10, r->request_hash);
+    store__bind_str(q, 11, r->started_at);
+    store__bind_str(q, 12, str_from(completion_status_name(c->status)));
+    sqlite3_bind_int(q, 13, c->has_final);
+    sqlite3_bind_int(q, 14, c->n_prompt_tokens);
+    sqlite3_bind_int(q, 15, c->n_tokens);
+    sqlite3_bind_int(q, 16, c->n_analysis_tokens);
+    store__bind_str(q, 17, choices);
+    sqlite3_bind_double(q, 18, c->seconds_prefill);
+    sqlite3_bind_double(q, 19, c->seconds_decode);
+    sqlite3_bind_int(q, 20, r->sealed);
+    store__bind_str(q, 21, r->key.transform.p ? r->key.transform : STR("plain"));
+}
+
+static bool key_taken(RunStore *s, const RecordKey *k, Err *err) {
+    (void)s;
+    return err_set(err, ERR_INPUT,
+                   "sample '" STR_FMT "' of suite '" STR_FMT "' by model '" STR_FMT "' (transform " STR_FMT
+                   ", effort %s, epoch "
+                   "%d) is stored already",
+                   STR_ARG(k->sample), STR_ARG(k->suite), STR_ARG(k->model),
+                   STR_ARG(k->transform.p ? k->transform : STR("plain")), effort_name(k->effort), k->epoch);
+}
+
+static bool put_row(RunStore *s, const Record *r, Str choices, int64_t *id, Err *err) {
+    sqlite3_stmt *q = store__query(s, Q_RECORD_PUT, err);
+    if (!q) return false;
+    bind_record(q, r, choices);
+    int rc = sqlite3_step(q);
+    int ext = sqlite3_extended_errcode(s->db);
+    bool ok = rc == SQLITE_DONE;
+    if (!ok)
+        ok = ext == SQLITE_CONSTRAINT_UNIQUE ? key_taken(s, &r->key, err) : store__fail(s, rc, "storing a record", err);
+    sqlite3_reset(q);
+    sqlite3_clear_bindings(q);
+    if (ok) *id = sqlite3_last_insert_rowid(s->db);
+    return ok;
+}
+
+bool store__put_record(RunStore *s, const Record *r, int64_t *id, Err *err) {
+    Buf choices;
+    buf_init(&choices, CHOICES_MAX);
+    choices_render(&r->completion, &choices);
+    Str ch = r->completion.choice_scores ? buf_str(&choices) : (Str){0};
+    if (r->sealed) store__seal_for(s, &r->key);
+    bool ok = (!choices.failed || err_nomem(err)) && put_row(s, r, ch, id, err) && put_record_texts(s, *id, r, err) &&
+              store__put_turns(s, *id, r, err);
+    buf_release(&choices);
+    return ok;
+}
+
+static bool score_check(const ScoreRow *row, Err *err);
+
+bool store_append_scored(RunStore *s, const Record *r, const ScoreRow *rows, size_t n, int64_t *id, Err *err) {
+    int64_t row = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!score_check(&rows[i], err)) return false;
+    if (r->sealed && !store__seal_ready(s, err)) return false;
+    if (!store__tx_begin(s, err)) return false;
+    bool ok = store__put_record(s, r, &row, err) && store__put_score_rows(s, row, &r->key, r->sealed, rows, n, err);
+    ok = store__tx_end(s, ok, err);
+    if (ok && id) *id = row;
+    return ok;
+}
+
+bool store_append(RunStore *s, const Record *r, int64_t *id, Err *err) {
+    return store_append_scored(s, r, NULL, 0, id, err);
+}
+
+static bool effort_column(sqlite3_stmt *q, int i, Effort *out) {
+    Str name = {(const char *)sqlite3_column_text(q, i), (size_t)sqlite3_column_bytes(q, i)};
+    return effort_parse(name, out);
+}
+
+/* Whether a record is sealed, and its key, in the arena. */
+static bool record_sealed(RunStore *s, int64_t id, Arena *a, RecordKey *k, bool *sealed, Err *err) {
+    sqlite3_stmt *q = store__query(s, Q_SEALED_OF, err);
+    if (!q) return false;
+    sqlite3_bind_int64(q, 1, id);
+    int rc = sqlite3_step(q);
+    bool ok = rc == SQLITE_ROW, whole = true;
+    if (ok) {
+        *sealed = sqlite3_column_int(q, 0) != 0;
+        k->model = store__column_str(q, 1, a, &whole);
+        k->suite = store__column_str(q, 2, a, &whole);
+        k->sample = store__column_str(q, 3, a, &whole);
+        k->epoch = sqlite3_column_int(q, 5);
+        k->transform = store__column_str(q, 6, a, &whole);
+        ok = (whole || err_nomem(err)) &&
+             (effort_column(q, 4, &k->effort) || err_set(err, ERR_INPUT, "%s: unknown effort", s->path));
+    } else if (rc == SQLITE_DONE) {
+        err_set(err, ERR_INTERNAL, "%s: there is no record %lld to score", s->path, (long long)id);
+    } else {
+        store__fail(s, rc, "looking up a record", err);
+    }
+    sqlite3_reset(q);
+    return ok;
+}
+
+/* Beside a sealed text only words that tell nothing of it. */
+static Str public_word(ScorerStr v, bool sealed) {
+    Str s = from_scorer_str(v);
+    return !sealed || store__is_plain_word(s) ? s : STR("(sealed)");
+}
+
+static bool put_score(RunStore *s, int64_t id, bool sealed, const ScoreRow *row, size_t position, Err *err) {
+    const Score *sc = &row->score;
+    bool scored = sc->status == SCORE_SCORED;
+    sqlite3_stmt *q = store__query(s, Q_SCORE_PUT, err);
+    if (!q) return false;
+    sqlite3_bind_int64(q, 1, id);
+    store__bind_str(q, 2, row->scorer);
+    store__bind_str(q, 3, row->version.p ? row->version : STR(""));
+    sqlite3_bind_int64(q, 4, (int64_t)position);
+    sqlite3_bind_int64(q, 5, sc->status);
+    sqlite3_bind_int64(q, 6, sc->outcome);
+    bind_num(q, 7, scored ? sc->value : NAN); /* a missing score is not a zero */
+    store__bind_str(q, 8, public_word(sc->label, sealed));
+    store__bind_str(q, 9, public_word(sc->rule, sealed));
+    sqlite3_bind_int64(q, 10, sealed ? 0 : (int64_t)sc->span_begin);
+    sqlite3_bind_int64(q, 11, sealed ? 0 : (int64_t)sc->span_end);
+    bind_num(q, 12, sc->margin);
+    return store__step_done(s, q, "storing a score", err);
+}
+
+/* Of sealed records: where the span lies, and words that were kept out of the columns. */
+static bool put_score_secrets(RunStore *s, int64_t id, const ScoreRow *row, Err *err) {
+    const Score *sc = &row->score;
+    Str label = from_scorer_str(sc->label), rule = from_scorer_str(sc->rule);
+    char span[64];
+    int n = snprintf(span, sizeof span, "[%llu,%llu]", (unsigned long long)sc->span_begin,
+                     (unsigned long long)sc->span_end);
+    return store__put_text(s, id, row->scorer, "span", true, span, (size_t)n, err) &&
+           (store__is_plain_word(label) || store__put_text(s, id, row->scorer, "label", true, label.p, label.n, err)) &&
+           (store__is_plain_word(rule) || store__put_text(s, id, row->scorer, "rule", true, rule.p, rule.n, err));
+}
+
+/* Beside a sealed answer the questions about it are told of only as far as that tells nothing of it. */
+static bool put_judge(RunStore *s, int64_t id, bool sealed, const ScoreRow *row, Err *err) {
+    if (!sealed || !row->judge.p)
+        return store__put_text(s, id, row->scorer, "judge", false, row->judge.p, row->judge.n, err);
+    Arena *a = arena_open(0);
+    Str public = a ? store__public_judge(row->judge, a) : (Str){0};
+    bool ok = (public.p || err_nomem(err)) &&
+              store__put_text(s, id, row->scorer, "judge", false, public.p, public.n, err) &&
+              store__put_text(s, id, row->scorer, "judge_whole", true, row->judge.p, row->judge.n, err);
+    arena_close(a);
+    return ok;
+}
+
+static bool put_score_texts(RunStore *s, int64_t id, bool sealed, const ScoreRow *row, Err *err) {
+    const Score *sc = &row->score;
+    sqlite3_stmt *drop = store__query(s, Q_SCORE_TEXTS_DROP, err);
+    if (!drop) return false;
+    sqlite3_bind_int64(drop, 1, id);
+    store__bind_str(drop, 2, row->scorer);
+    return store__step_done(s, drop, "replacing a score", err) &&
+           store__put_text(s, id, row->scorer, "answer", sealed, sc->answer.p, sc->answer.n, err) &&
+           store__put_text(s, id, row->scorer, "explanation", sealed, sc->explanation.p, sc->explanation.n, err) &&
+           put_judge(s, id, sealed, row, err) &&
+           store__put_text(s, id, row->scorer, "judge_text", sealed, row->judge_text.p, row->judge_text.n, err) &&
+           (!sealed || put_score_secrets(s, id, row, err));
+}
+
+static bool score_check(const ScoreRow *row, Err *err) {
+    const Score *sc = &row->score;
+    if (!row->scorer.p || row->scorer.n == 0) return err_set(err, ERR_INTERNAL, "a score without a scorer's name");
+    if (sc->status > SCORE_ERROR || sc->outcome >= OUTCOME_COUNT)
+        return err_set(err, ERR_INPUT, "scorer '" STR_FMT "' gave status %u and outcome %u, which do not exist",
+                       STR_ARG(row->scorer), sc->status, sc->outcome);
+    if (sc->status == SCORE_SCORED && !(sc->value >= 0 && sc->value <= 1))
+        return err_set(err, ERR_INPUT, "scorer '" STR_FMT "' gave the value %g, expected 0 to 1", STR_ARG(row->scorer),
+                       sc->value);
+    if (sc->span_begin > sc->span_end || sc->span_end > INT64_MAX)
+        return err_set(err, ERR_INPUT, "scorer '" STR_FMT "' gave a span that ends before it begins",
+                       STR_ARG(row->scorer));
+    return true;
+}
+
+bool store__put_score_rows(RunStore *s, int64_t id, const RecordKey *k, bool sealed, const ScoreRow *rows, size_t n,
+                           Err *err) {
+    if (sealed) store__seal_for(s, k);
+    for (size_t i = 0; i < n; i++)
+        if (!put_score(s, id, sealed, &rows[i], i, err) || !put_score_texts(s, id, sealed, &rows[i], err)) return false;
+    return true;
+}
+
+bool store_put_scores(RunStore *s, int64_t record_id, const ScoreRow *rows, size_t n, Err *err) {
+    bool sealed = false;
+    RecordKey k = {0};
+    for (size_t i = 0; i < n; i++)
+        if (!score_check(&rows[i], err)) return false;
+    Arena *a = arena_open(0);
+    if (!a) return err_nomem(err);
+    bool ok = record_sealed(s, record_id, a, &k, &sealed, err) && (!sealed || store__seal_ready(s, err)) &&
+              store__tx_begin(s, err);
+    if (ok) ok = store__tx_end(s, store__put_score_rows(s, record_id, &k, sealed, rows, n, err), err);
+    arena_close(a);
+    return ok;
+}
+
+/* ---- reading ---- */
+
+#define COUNT_OF_SCORES "(SELECT count(*) FROM scores WHERE record = records.id) FROM records ORDER BY ordinal, id"
+
+bool store_each_key(RunStore *s, bool (*fn)(void *ctx, int64_t id, const RecordKey *k, int n_scores), void *ctx,
+                    Err *err) {
+    sqlite3_stmt *q = NULL;
+    int rc = sqlite3_prepare_v2(s->db,
+                                s->has_transforms
+                                    ? "SELECT id, model, suite, sample, effort, epoch, transform, " COUNT_OF_SCORES
+                                    : "SELECT id, model, suite, sample, effort, epoch, 'plain', " COUNT_OF_SCORES,
+                                -1, &q, NULL);
+    if (rc != SQLITE_OK) return store__fail(s, rc, "reading the records", err);
+    bool ok = true;
+    while (ok && (rc = sqlite3_step(q)) == SQLITE_ROW) {
+        RecordKey k = {.epoch = sqlite3_column_int(q, 5)};
+        static const int columns[] = {1, 2, 3, 6};
+        Str *parts[] = {&k.model, &k.suite, &k.sample, &k.transform};
+        for (int i = 0; i < 4; i++)
+            *parts[i] =
+                (Str){(const char *)sqlite3_column_text(q, columns[i]), (size_t)sqlite3_column_bytes(q, columns[i])};
+        ok = effort_column(q, 4, &k.effort) || err_set(err, ERR_INPUT, "%s: a record has an unknown effort", s->path);
+        if (ok && !fn(ctx, sqlite3_column_int64(q, 0), &k, sqlite3_column_int(q, 7))) break;
+    }
+    if (ok && rc != SQLITE_DONE && rc != SQLITE_ROW) ok = store__fail(s, rc, "reading the records", err);
+    sqlite3_finalize(q);
+    return ok;
+}
+
+static bool choices_parse(Str json, Arena *a, Completion *c, Err *err) {
+    Json *root = NULL;
+    if (!json.p) return true;
+    if (!json_parse(json, &root, err)) return false;
+    size_t n = json_count(root), i = 0;
+    ChoiceScore *out = arena_array(a, n, sizeof *out);
+    if (!out) {
+        json_close(root);
+        return err_nomem(err);
+    }
+    for (const Json *e = json_first(root); e && i < n; e = json_next(e), i++) {
+        const Json *lp = json_first(e), *nt = lp ? json_next(lp) : NULL, *gr = nt ? json_next(nt) : NULL;
+        int64_t tokens = 0;
+        out[i].logprob = lp && json_type(lp) == JSON_NUMBER ? json_num(lp) : -INFINITY;
+        if (nt && json_int(nt, 0, INT32_MAX, &tokens)) out[i].n_tokens = (int)tokens;
+        if (gr) json_bool(gr, &out[i].is_greedy);
+    }
+    json_close(root);
+    c->choice_scores = out;
+    c->n_choice_scores = n;
+    return true;
+}
+
+/* Columns: id, then RECORD_COLUMNS. */
+static bool record_columns(RunStore *s, sqlite3_stmt *q, Arena *a, Record *r, Err *err) {
+    Completion *c = &r->completion;
+    bool ok = true;
+    r->key.model = store__column_str(q, 1, a, &ok);
+    r->key.suite = store__column_str(q, 2, a, &ok);
+    r->key.sample = store__column_str(q, 3, a, &ok);
+    r->key.epoch = sqlite3_column_int(q, 5);
+    r->ordinal = sqlite3_column_int64(q, 6);
+    r->group = store__column_str(q, 7, a, &ok);
+    r->cluster = store__column_str(q, 8, a, &ok);
+    r->content_hash = store__column_str(q, 9, a, &ok);
+    r->request_hash = store__column_str(q, 10, a, &ok);
+    r->started_at = store__column_str(q, 11, a, &ok);
+    Str status = store__column_str(q, 12, a, &ok);
+    c->has_final = sqlite3_column_int(q, 13) != 0;
+    c->n_prompt_tokens = sqlite3_column_int(q, 14);
+    c->n_tokens = sqlite3_column_int(q, 15);
+    c->n_analysis_tokens = sqlite3_column_int(q, 16);
+    Str choices = store__column_str(q, 17, a, &ok);
+    c->seconds_prefill = sqlite3_column_double(q, 18);
+    c->seconds_decode = sqlite3_column_double(q, 19);
+    r->sealed = sqlite3_column_int(q, 20) != 0;
+    r->key.transform = store__column_str(q, 21, a, &ok);
+    if (!ok) return err_nomem(err);
+    if (!effort_column(q, 4, &r->key.effort) || !completion_status_parse(status, &c->status))
+        return err_set(err, ERR_INPUT, "%s: record %lld has an unknown effort or status", s->path,
+                       (long long)sqlite3_column_int64(q, 0));
+    return choices_parse(choices, a, c, err);
+}
+
+static bool score_columns(sqlite3_stmt *q, Arena *a, ScoreRow *row, Err *err) {
+    bool ok = true;
+    Score *sc = &row->score;
+    row->scorer = store__column_str(q, 0, a, &ok);
+    row->version = store__column_str(q, 1, a, &ok);
+    sc->size = sizeof *sc;
+    sc->status = (uint32_t)sqlite3_column_int(q, 2);
+    sc->outcome = (uint32_t)sqlite3_column_int(q, 3);
+    sc->value = column_num(q, 4);
+    sc->label = to_scorer_str(store__column_str(q, 5, a, &ok));
+    sc->rule = to_scorer_str(store__column_str(q, 6, a, &ok));
+    sc->span_begin = (uint64_t)sqlite3_column_int64(q, 7);
+    sc->span_end = (uint64_t)sqlite3_column_int64(q, 8);
+    sc->margin = column_num(q, 9);
+    return ok || err_nomem(err);
+}
+
+/* A record has a handful of scores: they are gathered in a doubling array in the arena. */
+static bool read_scores(RunStore *s, int64_t id, Arena *a, ScoreRow **out, size_t *n, Err *err) {
+    sqlite3_stmt *q = store__query(s, Q_SCORES_OF, err);
+    if (!q) return false;
+    size_t cap = 4;
+    ScoreRow *rows = arena_array(a, cap, sizeof *rows);
+    bool ok = rows != NULL || err_nomem(err);
+    int rc = SQLITE_DONE;
+    *n = 0;
+    sqlite3_bind_int64(q, 1, id);
+    while (ok && (rc = sqlite3_step(q)) == SQLITE_ROW) {
+        if (*n == cap) {
+            ScoreRow *more = arena_array(a, cap * 2, sizeof *rows);
+            if (!(ok = more != NULL || err_nomem(err))) break;
+            memcpy(more, rows, cap * sizeof *rows);
+            rows = more;
+            cap *= 2;
+        }
+        ok = score_columns(q, a, &rows[*n], err);
+        if (ok) ++*n;
+    }
+    if (ok && rc != SQLITE_DONE) ok = store__fail(s, rc, "reading scores", err);
+    sqlite3_reset(q);
+    *out = rows;
+    return ok;
+}
+
+/* The row under q, with its scores and texts. */
+static bool read_row(RunStore *s, sqlite3_stmt *q, bool with_texts, Arena *a, Record *r, ScoreRow **rows, size_t *n,
+                     Err *err) {
+    int64_t id = sqlite3_column_int64(q, 0);
+    memset(r, 0, sizeof *r);
+    return record_columns(s, q, a, r, err) && read_scores(s, id, a, rows, n, err) &&
+           store__read_turns(s, id, with_texts, a, r, err) &&
+           store__read_texts(s, id, with_texts, a, r, *rows, *n, err);
+}
+
+bool store__read_all(RunStore *s, int64_t id, Arena *a, Record *out, ScoreRow **rows, size_t *n, Err *err) {
+    sqlite3_stmt *q = NULL;
+    memset(out, 0, sizeof *out);
+    char sql[1024];
+    snprintf(sql, sizeof sql, "%s WHERE id = ?1", RECORD_SELECT(s));
+    int rc = sqlite3_prepare_v2(s->db, sql, -1, &q, NULL);
+    if (rc != SQLITE_OK) return store__fail(s, rc, "reading a record", err);
+    sqlite3_bind_int64(q, 1, id);
+    rc = sqlite3_step(q);
+    bool ok;
+    if (rc == SQLITE_ROW)
+        ok = read_row(s, q, true, a, out, rows, n, err);
+    else if (rc == SQLITE_DONE)
+        ok = err_set(err, ERR_INPUT, "%s: there is no record %lld", s->path, (long long)id);
+    else
+        ok = store__fail(s, rc, "reading a record", err);
+    sqlite3_finalize(q);
+    return ok;
+}
+
+bool store_read(RunStore *s, int64_t id, Arena *a, Record *out, Err *err) {
+    ScoreRow *rows = NULL;
+    size_t n = 0;
+    return store__read_all(s, id, a, out, &rows, &n, err);
+}
+
+bool store_each(RunStore *s, bool with_texts, Arena *a,
+                bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx,
+                Err *err) {
+    sqlite3_stmt *q = NULL;
+    char sql[1024];
+    if (s->parts) return store__union_each(s->parts, with_texts, a, fn, ctx, err);
+    snprintf(sql, sizeof sql, "%s ORDER BY ordinal, id", RECORD_SELECT(s));
+    int rc = sqlite3_prepare_v2(s->db, sql, -1, &q, NULL);
+    if (rc != SQLITE_OK) return store__fail(s, rc, "reading the records", err);
+    bool ok = true;
+    while (ok && (rc = sqlite3_step(q)) == SQLITE_ROW) {
+        Record r;
+        ScoreRow *rows = NULL;
+        size_t n = 0;
+        arena_reset(a);
+        ok = read_row(s, q, with_texts, a, &r, &rows, &n, err);
+        if (ok && !fn(ctx, sqlite3_column_int64(q, 0), &r, rows, n)) break;
+    }
+    if (ok && rc != SQLITE_DONE && rc != SQLITE_ROW) ok = store__fail(s, rc, "reading the records", err);
+    sqlite3_finalize(q);
+    return ok;
+}
+
+bool store_counts(RunStore *s, StoreCounts *out, Err *err) {
+    if (s->parts) return store__union_counts(s->parts, out, err);
+    return store__one_int(s, "SELECT count(*) FROM records", &out->records, err) &&
+           store__one_int(s, "SELECT count(*) FROM scores", &out->scores, err) &&
+           store__one_int(
+               s, "SELECT count(*) FROM records WHERE NOT EXISTS (SELECT 1 FROM scores WHERE record = records.id)",
+               &out->records_without_scores, err);
+}

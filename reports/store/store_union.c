@@ -1,0 +1,450 @@
+#include "reports/store/store_union.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/json.h"
+#include "reports/json_keys.h"
+#include "reports/store/store_internal.h"
+
+enum { FIRST_SLOTS = 1024, MANIFEST_MAX = 1 << 30 };
+
+/* One sample of a suite: what it is called, or by whom a name is taken. */
+typedef struct Slot {
+    Str suite, key, value; /* key {NULL}: free */
+    const RunStore *first; /* that came with it */
+} Slot;
+
+/* An open hash table; the texts live in the union's arena. */
+typedef struct Table {
+    Slot *slots;
+    size_t n, cap;
+} Table;
+
+typedef struct Entry {
+    Str key, json;
+} Entry;
+
+struct StoreUnion {
+    Arena *a;
+    StoreArm *arms;
+    size_t n_arms;
+    Table by_hash; /* suite, content hash -> sample as the union calls it */
+    Table by_name; /* suite, sample -> content hash that has the name */
+    Entry entries[8];
+    size_t n_entries;
+    bool common; /* two arms have a sample in common */
+};
+
+/* ---- the table ---- */
+
+static size_t slot_of(const Table *t, Str suite, Str key) {
+    uint64_t h = 1469598103934665603u;
+    for (size_t i = 0; i < suite.n; i++) h = (h ^ (unsigned char)suite.p[i]) * 1099511628211u;
+    for (size_t i = 0; i < key.n; i++) h = (h ^ (unsigned char)key.p[i]) * 1099511628211u;
+    h ^= h >> 29;
+    size_t at = (size_t)h & (t->cap - 1);
+    while (t->slots[at].key.p && !(str_eq(t->slots[at].key, key) && str_eq(t->slots[at].suite, suite)))
+        at = (at + 1) & (t->cap - 1);
+    return at;
+}
+
+static bool table_grow(Table *t) {
+    Table bigger = {.cap = t->cap ? 2 * t->cap : FIRST_SLOTS, .n = t->n};
+    size_t bytes;
+    bigger.slots = size_mul(bigger.cap, sizeof *bigger.slots, &bytes) ? mem_alloc(bytes) : NULL;
+    if (!bigger.slots) return false;
+    for (size_t i = 0; i < t->cap; i++)
+        if (t->slots[i].key.p) bigger.slots[slot_of(&bigger, t->slots[i].suite, t->slots[i].key)] = t->slots[i];
+    mem_free(t->slots);
+    *t = bigger;
+    return true;
+}
+
+/* The value of the key; put there if the key is new. Absent without memory. */
+static Str table_get(Table *t, Arena *a, Str suite, Str key, Str value) {
+    if (2 * (t->n + 1) > t->cap && !table_grow(t)) return (Str){0};
+    Slot *s = &t->slots[slot_of(t, suite, key)];
+    if (s->key.p) return s->value;
+    Slot fresh = {str_dup(a, suite), str_dup(a, key), str_dup(a, value)};
+    if (!fresh.suite.p || !fresh.key.p || !fresh.value.p) return (Str){0};
+    *s = fresh;
+    t->n++;
+    return s->value;
+}
+
+static Str table_find(const Table *t, Str suite, Str key) {
+    return t->cap ? t->slots[slot_of(t, suite, key)].value : (Str){0};
+}
+
+/* ---- names of samples ---- */
+
+/* What the union calls a sample. Samples without a hash keep their names. */
+static bool name_sample(StoreUnion *u, const RunStore *s, Str suite, Str sample, Str hash) {
+    if (!hash.n) return true;
+    const Slot *had = u->by_hash.cap ? &u->by_hash.slots[slot_of(&u->by_hash, suite, hash)] : NULL;
+    if (had && had->key.p) {
+        u->common = u->common || had->first != s;
+        return true;
+    }
+    Str owner = table_get(&u->by_name, u->a, suite, sample, hash), name = sample;
+    if (!owner.p) return false;
+    if (!str_eq(owner, hash)) {
+        name = str_printf(u->a, STR_FMT "~" STR_FMT, STR_ARG(sample), STR_ARG(str_sub(hash, 0, 12)));
+        if (!name.p || !table_get(&u->by_name, u->a, suite, name, hash).p) return false;
+    }
+    if (!table_get(&u->by_hash, u->a, suite, hash, name).p) return false;
+    u->by_hash.slots[slot_of(&u->by_hash, suite, hash)].first = s;
+    return true;
+}
+
+static bool name_samples(StoreUnion *u, RunStore *s, Err *err) {
+    sqlite3_stmt *q = NULL;
+    int rc = sqlite3_prepare_v2(
+        s->db, "SELECT suite, sample, content_hash FROM records WHERE epoch = 1 ORDER BY ordinal, id", -1, &q, NULL);
+    if (rc != SQLITE_OK) return store__fail(s, rc, "reading the records", err);
+    bool ok = true;
+    while (ok && (rc = sqlite3_step(q)) == SQLITE_ROW) {
+        Str c[3];
+        for (int i = 0; i < 3; i++)
+            c[i] = (Str){(const char *)sqlite3_column_text(q, i), (size_t)sqlite3_column_bytes(q, i)};
+        ok = name_sample(u, s, c[0], c[1], c[2]) || err_nomem(err);
+    }
+    if (ok && rc != SQLITE_DONE) ok = store__fail(s, rc, "reading the records", err);
+    sqlite3_finalize(q);
+    return ok;
+}
+
+static bool first_of_store(const StoreUnion *u, size_t arm) {
+    for (size_t i = 0; i < arm; i++)
+        if (u->arms[i].store == u->arms[arm].store) return false;
+    return true;
+}
+
+/* ---- manifest ---- */
+
+static bool read_key(RunStore *s, Arena *a, const char *key, Json **out, Err *err) {
+    Str text;
+    *out = NULL;
+    if (!store_manifest_get(s, key, a, &text, err)) return false;
+    return !text.p || json_parse(text, out, err) || err_wrap(err, "%s: manifest key '%s'", s->path, key);
+}
+
+static bool entry_end(StoreUnion *u, const char *key, Buf *b, Err *err) {
+    Entry *e = &u->entries[u->n_entries++];
+    e->key = str_from(key);
+    e->json = b->failed ? (Str){0} : str_dup(u->a, buf_str(b));
+    buf_release(b);
+    return e->json.p || err_nomem(err);
+}
+
+static void entry_begin(Buf *b, JsonOut *o) {
+    buf_init(b, MANIFEST_MAX);
+    json_out_init(o, b, 0);
+}
+
+/* The members of an object but one. */
+static void members_but(JsonOut *o, const Json *j, const char *but) {
+    for (const Json *m = json_first(j); m; m = json_next(m))
+        if (strcmp(json_key(m), but) != 0) {
+            json_out_key(o, json_key(m));
+            json_out_node(o, m);
+        }
+}
+
+static void write_arm(JsonOut *o, const StoreArm *arm, const Json *models) {
+    const Json *found = NULL;
+    for (const Json *m = json_first(models); m; m = json_next(m))
+        if (str_eq(json_str(json_get(m, "name")), arm->model)) found = m;
+    json_obj(o);
+    key_str(o, "name", arm->name);
+    members_but(o, found, "name");
+    key_str(o, "run", arm->run);
+    json_obj_end(o);
+}
+
+static bool join_models(StoreUnion *u, Err *err) {
+    JsonOut o;
+    Buf b;
+    bool ok = true;
+    entry_begin(&b, &o);
+    json_arr(&o);
+    for (size_t i = 0; ok && i < u->n_arms; i++) {
+        Json *models = NULL;
+        ok = read_key(u->arms[i].store, u->a, "models", &models, err);
+        if (ok) write_arm(&o, &u->arms[i], models);
+        json_close(models);
+    }
+    json_arr_end(&o);
+    return entry_end(u, "models", &b, err) && ok;
+}
+
+/* A list of objects with names: each name once. */
+static bool join_list(StoreUnion *u, const char *key, Err *err) {
+    JsonOut o;
+    Buf b;
+    Table seen = {0};
+    bool ok = true;
+    size_t n = 0;
+    entry_begin(&b, &o);
+    json_arr(&o);
+    for (size_t i = 0; ok && i < u->n_arms; i++) {
+        Json *list = NULL;
+        if (!first_of_store(u, i)) continue;
+        ok = read_key(u->arms[i].store, u->a, key, &list, err);
+        for (const Json *e = json_first(list); ok && e; e = json_next(e)) {
+            Str name = json_str(json_get(e, "name"));
+            if (!name.p || table_find(&seen, STR(""), name).p) continue;
+            ok = table_get(&seen, u->a, STR(""), name, name).p || err_nomem(err);
+            json_out_node(&o, e);
+            n++;
+        }
+        json_close(list);
+    }
+    json_arr_end(&o);
+    mem_free(seen.slots);
+    if (n == 0) {
+        buf_release(&b);
+        return ok;
+    }
+    return entry_end(u, key, &b, err) && ok;
+}
+
+/* {"suite": …}: each member once. */
+static bool join_object(StoreUnion *u, const char *key, Err *err) {
+    JsonOut o;
+    Buf b;
+    Table seen = {0};
+    bool ok = true;
+    entry_begin(&b, &o);
+    json_obj(&o);
+    for (size_t i = 0; ok && i < u->n_arms; i++) {
+        Json *j = NULL;
+        if (!first_of_store(u, i)) continue;
+        ok = read_key(u->arms[i].store, u->a, key, &j, err);
+        for (const Json *m = json_first(j); ok && m; m = json_next(m)) {
+            Str name = str_from(json_key(m));
+            if (!name.p || table_find(&seen, STR(""), name).p) continue;
+            ok = table_get(&seen, u->a, STR(""), name, name).p || err_nomem(err);
+            json_out_key(&o, json_key(m));
+            json_out_node(&o, m);
+        }
+        json_close(j);
+    }
+    json_obj_end(&o);
+    mem_free(seen.slots);
+    return entry_end(u, key, &b, err) && ok;
+}
+
+static bool take_first(StoreUnion *u, const char *key, Err *err) {
+    Str text;
+    if (!store_manifest_get(u->arms[0].store, key, u->a, &text, err)) return false;
+    if (text.p) u->entries[u->n_entries++] = (Entry){str_from(key), text};
+    return true;
+}
+
+typedef struct ManifestOut {
+    JsonOut *o;
+    Arena *a;
+    Err *err;
+    bool ok;
+} ManifestOut;
+
+/* Entries that only a resume needs are left out, as reports leave them out. */
+static bool copy_entry(void *ctx, Str key, Str json) {
+    ManifestOut *m = ctx;
+    Json *j = NULL;
+    if (str_eqz(key, "command") || str_eqz(key, "seal_keys")) return true;
+    char *name = str_cstr(m->a, key);
+    m->ok = (name || err_nomem(m->err)) && json_parse(json, &j, m->err);
+    if (m->ok) {
+        json_out_key(m->o, name);
+        json_out_node(m->o, j);
+    }
+    json_close(j);
+    return m->ok;
+}
+
+static bool join_runs(StoreUnion *u, Err *err) {
+    JsonOut o;
+    Buf b;
+    ManifestOut m = {&o, u->a, err, true};
+    entry_begin(&b, &o);
+    json_arr(&o);
+    for (size_t i = 0; m.ok && i < u->n_arms; i++) {
+        if (!first_of_store(u, i)) continue;
+        json_obj(&o);
+        key_str(&o, "run", u->arms[i].run);
+        m.ok = store_each_manifest(u->arms[i].store, copy_entry, &m, err) && m.ok;
+        json_obj_end(&o);
+    }
+    json_arr_end(&o);
+    return entry_end(u, "runs", &b, err) && m.ok;
+}
+
+static bool join_manifests(StoreUnion *u, Err *err) {
+    return join_models(u, err) && join_runs(u, err) && join_object(u, "scorers", err) && join_list(u, "suites", err) &&
+           join_list(u, "transforms", err) && take_first(u, "plan", err) && take_first(u, "calibration", err) &&
+           take_first(u, "started_at", err);
+}
+
+/* ---- opening ---- */
+
+static bool copy_arms(StoreUnion *u, const StoreArm *arms, size_t n, Err *err) {
+    u->arms = arena_array(u->a, n, sizeof *u->arms);
+    if (!u->arms) return err_nomem(err);
+    for (size_t i = 0; i < n; i++) {
+        BUG_ON(arms[i].store->parts);
+        u->arms[i] = (StoreArm){arms[i].store, str_dup(u->a, arms[i].model), str_dup(u->a, arms[i].name),
+                                str_dup(u->a, arms[i].run)};
+        if (!u->arms[i].model.p || !u->arms[i].name.p || !u->arms[i].run.p) return err_nomem(err);
+        u->n_arms++;
+    }
+    return true;
+}
+
+bool store_union(const StoreArm *arms, size_t n, RunStore **out, Err *err) {
+    *out = NULL;
+    RunStore *s = mem_alloc(sizeof *s);
+    StoreUnion *u = mem_alloc(sizeof *u);
+    if (!s || !u) {
+        mem_free(s);
+        mem_free(u);
+        return err_nomem(err);
+    }
+    s->lock_fd = -1;
+    s->parts = u;
+    u->a = arena_open(0);
+    bool ok = (u->a && (s->path = mem_strdup("the runs together"))) || err_nomem(err);
+    ok = ok && copy_arms(u, arms, n, err);
+    for (size_t i = 0; ok && i < n; i++)
+        if (first_of_store(u, i))
+            ok = name_samples(u, arms[i].store, err);
+        else
+            u->common = true; /* models of one run were asked the same */
+    ok = ok && join_manifests(u, err);
+    if (ok)
+        *out = s;
+    else
+        store_close(s);
+    return ok;
+}
+
+void store__union_close(StoreUnion *u) {
+    if (!u) return;
+    mem_free(u->by_hash.slots);
+    mem_free(u->by_name.slots);
+    arena_close(u->a);
+    mem_free(u);
+}
+
+bool store_union_common(const RunStore *s) {
+    return s->parts && s->parts->common;
+}
+
+const StoreArm *store_arms(const RunStore *s, size_t *n) {
+    *n = s->parts ? s->parts->n_arms : 0;
+    return s->parts ? s->parts->arms : NULL;
+}
+
+/* ---- reading ---- */
+
+typedef struct Walk {
+    const StoreUnion *u;
+    RunStore *store; /* of the records that come */
+    bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n);
+    void *ctx;
+    bool stopped;
+} Walk;
+
+static bool walk_record(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n) {
+    Walk *w = ctx;
+    for (size_t i = 0; i < w->u->n_arms; i++) {
+        const StoreArm *arm = &w->u->arms[i];
+        if (arm->store != w->store || !str_eq(arm->model, r->key.model)) continue;
+        Record renamed = *r;
+        Str name = r->content_hash.n ? table_find(&w->u->by_hash, r->key.suite, r->content_hash) : (Str){0};
+        renamed.key.model = arm->name;
+        if (name.p) renamed.key.sample = name;
+        w->stopped = !w->fn(w->ctx, id * (int64_t)w->u->n_arms + (int64_t)i, &renamed, rows, n);
+        return !w->stopped;
+    }
+    return true;
+}
+
+bool store__union_each(StoreUnion *u, bool with_texts, Arena *a,
+                       bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx,
+                       Err *err) {
+    for (size_t i = 0; i < u->n_arms; i++) {
+        Walk w = {u, u->arms[i].store, fn, ctx, false};
+        if (!first_of_store(u, i)) continue;
+        if (!store_each(w.store, with_texts, a, walk_record, &w, err)) return false;
+        if (w.stopped) break;
+    }
+    return true;
+}
+
+bool store__union_manifest_get(const StoreUnion *u, const char *key, Arena *a, Str *out, Err *err) {
+    *out = (Str){0};
+    for (size_t i = 0; i < u->n_entries; i++)
+        if (str_eqz(u->entries[i].key, key)) {
+            *out = str_dup(a, u->entries[i].json);
+            return out->p || err_nomem(err);
+        }
+    return true;
+}
+
+static int by_key(const void *a, const void *b) {
+    return str_cmp(((const Entry *)a)->key, ((const Entry *)b)->key);
+}
+
+bool store__union_each_manifest(StoreUnion *u, bool (*fn)(void *ctx, Str key, Str json), void *ctx) {
+    qsort(u->entries, u->n_entries, sizeof *u->entries, by_key);
+    for (size_t i = 0; i < u->n_entries; i++)
+        if (!fn(ctx, u->entries[i].key, u->entries[i].json)) break;
+    return true;
+}
+
+typedef struct KeyWalk {
+    const StoreUnion *u;
+    RunStore *store;
+    StoreCounts *out;
+} KeyWalk;
+
+static bool count_of_arms(void *ctx, int64_t id, const RecordKey *k, int n_scores) {
+    KeyWalk *w = ctx;
+    (void)id;
+    for (size_t i = 0; i < w->u->n_arms; i++) {
+        if (w->u->arms[i].store != w->store || !str_eq(w->u->arms[i].model, k->model)) continue;
+        w->out->records++;
+        w->out->scores += n_scores;
+        w->out->records_without_scores += n_scores == 0;
+    }
+    return true;
+}
+
+bool store__union_counts(StoreUnion *u, StoreCounts *out, Err *err) {
+    *out = (StoreCounts){0};
+    for (size_t i = 0; i < u->n_arms; i++) {
+        KeyWalk w = {u, u->arms[i].store, out};
+        if (first_of_store(u, i) && !store_each_key(w.store, count_of_arms, &w, err)) return false;
+    }
+    return true;
+}
+
+/* Ephemeral if any run is: then some texts are gone. */
+bool store__union_seal_mode(StoreUnion *u, StoreSealMode *out, Err *err) {
+    *out = STORE_SEAL_NONE;
+    for (size_t i = 0; i < u->n_arms; i++) {
+        StoreSealMode m;
+        if (!store_seal_mode(u->arms[i].store, &m, err)) return false;
+        if (m == STORE_SEAL_EPHEMERAL || *out == STORE_SEAL_NONE) *out = m;
+    }
+    return true;
+}
+
+bool store__union_reveals(const StoreUnion *u) {
+    for (size_t i = 0; i < u->n_arms; i++)
+        if (store_reveals(u->arms[i].store)) return true;
+    return false;
+}
