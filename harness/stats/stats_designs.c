@@ -226,8 +226,8 @@ static void paired_sequential(StatsCall *c) {
     StatSeq s;
     Str target = json_str(json_get(c->args, "target"));
     if (json_get(c->args, "items")) items = stats_list(c, "items");
-    double largest = 1.0;
-    for (size_t i = 0; i < items.n; i++) largest = fmax(largest, items.v[i]);
+    double largest = 1.0, total = 0.0;
+    for (size_t i = 0; i < items.n; i++) largest = fmax(largest, items.v[i]), total += items.v[i];
     if (!c->failed && items.v && items.n != d.n)
         stats_refuse(c, "'d' and 'items' must have the same number of entries");
     if (target.p && !str_eqz(target, "questions") && !str_eqz(target, "set"))
@@ -238,7 +238,7 @@ static void paired_sequential(StatsCall *c) {
                         .largest = stats_num_or(c, "largest", largest)};
     plan.regression = stats_num_or(c, "regression", plan.margin);
     plan.units = json_get(c->args, "units") ? (size_t)stats_count(c, "units") : d.n;
-    plan.total_items = stats_num_or(c, "total_items", (double)plan.units);
+    plan.total_items = stats_num_or(c, "total_items", items.v && plan.units == d.n ? total : (double)plan.units);
     if (c->failed) return;
     bool ok = stat_seq_init(&s, &plan, c->err);
     for (size_t i = 0; ok && i < d.n; i++) {

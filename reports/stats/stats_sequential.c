@@ -11,8 +11,11 @@
  * <= alpha. No assumption on the distribution is made, and looking costs nothing.
  *
  * (Ville 1939; Waudby-Smith and Ramdas, JRSS B 86:1, 2024, section 4 and, without replacement, section 5. The mean over
- * a grid of bets is their "hedged" mixture in one direction.) If 1 + m0 + mu_t/L <= 0, no rest of the set can have so
- * low a sum: H0 is impossible and its evidence infinite. */
+ * a grid of bets is their "hedged" mixture in one direction.)
+ *
+ * A set has one thing more: when S > (1 + m0) (items that are left), no rest of it can bring the mean down to m0. Then
+ * H0 is false for certain and its evidence infinite. At equality H0 can still be true - if all that is left is lost,
+ * the mean is m0 exactly - so nothing is concluded there and nothing is bet. */
 #include "reports/stats/stats_sequential.h"
 
 #include <math.h>
@@ -49,24 +52,41 @@ bool stat_seq_init(StatSeq *s, const StatSeqPlan *p, Err *err) {
     return true;
 }
 
-/* seen units came before this one; before is the sum of their y. */
-static void side_add(StatSeqSide *s, const StatSeqPlan *p, size_t seen, double before, double y) {
-    double mu = 0.0, sum = 0.0;
-    if (s->impossible) return;
-    if (p->target == STAT_SEQ_SET) mu = -before / (double)(p->units - seen);
-    double room = 1.0 + s->null_mean + mu / p->largest;
-    if (!(room > 1e-12)) {
-        s->impossible = true;
-        s->evidence = s->peak = INFINITY;
-        return;
-    }
-    double x = (y - mu) / p->largest;
+/* Sums on paper equal differ by rounding: what is nearer than this to certainty is not certain, and nothing is bet on
+ * it.
+ */
+static const double SLACK = 1e-9;
+
+static void bet(StatSeqSide *s, double room, double x) {
+    double sum = 0.0;
     for (size_t k = 0; k < STAT_SEQ_BETS; k++) {
         s->capital[k] *= 1.0 + fraction(k) / room * x;
         sum += s->capital[k];
     }
     s->evidence = sum / STAT_SEQ_BETS;
     s->peak = fmax(s->peak, s->evidence);
+}
+
+/* seen units came before this one; before is the sum of their y; left is the number of items that come after it. */
+static void side_add(StatSeqSide *s, const StatSeqPlan *p, size_t seen, double before, double y, double left) {
+    double mu = 0.0;
+    if (s->impossible) return;
+    if (p->target == STAT_SEQ_SET) mu = -before / (double)(p->units - seen);
+    double room = 1.0 + s->null_mean + mu / p->largest;
+    if (room > SLACK) bet(s, room, (y - mu) / p->largest);
+    if (p->target == STAT_SEQ_SET && before + y > (1.0 + s->null_mean) * left + SLACK) {
+        s->impossible = true;
+        s->evidence = s->peak = INFINITY;
+    }
+}
+
+/* A set's items must add up: what is left of them decides. */
+static bool adds_up(const StatSeq *s, double items, Err *err) {
+    const StatSeqPlan *p = &s->plan;
+    double left = p->total_items - s->items - items, units = (double)(p->units - s->seen - 1);
+    if (p->target != STAT_SEQ_SET || (left >= units - SLACK && left <= units * p->largest + SLACK)) return true;
+    return err_set(err, ERR_INPUT, "the units have other numbers of items than 'total_items' %g allows",
+                   p->total_items);
 }
 
 StatSeqState stat_seq_add(StatSeq *s, double sum, double items, Err *err) {
@@ -79,8 +99,10 @@ StatSeqState stat_seq_add(StatSeq *s, double sum, double items, Err *err) {
         err_set(err, ERR_INPUT, "more units than the plan's %zu", p->units);
         return STAT_SEQ_UNDECIDED;
     }
-    side_add(&s->up, p, s->seen, s->sum - s->up.null_mean * s->items, sum - s->up.null_mean * items);
-    side_add(&s->down, p, s->seen, -s->sum - s->down.null_mean * s->items, -sum - s->down.null_mean * items);
+    if (!adds_up(s, items, err)) return STAT_SEQ_UNDECIDED;
+    double left = p->total_items - s->items - items;
+    side_add(&s->up, p, s->seen, s->sum - s->up.null_mean * s->items, sum - s->up.null_mean * items, left);
+    side_add(&s->down, p, s->seen, -s->sum - s->down.null_mean * s->items, -sum - s->down.null_mean * items, left);
     s->seen++;
     s->sum += sum;
     s->items += items;
@@ -112,11 +134,12 @@ double stat_seq_p_fail(const StatSeq *s) {
 static bool rejected(const StatSeqPlan *p, const double *sums, const double *items, size_t n, double sign, double m0,
                      double alpha) {
     StatSeqSide s;
-    double before = 0.0;
+    double before = 0.0, left = p->total_items;
     side_init(&s, m0);
     for (size_t i = 0; i < n && s.peak < 1.0 / alpha; i++) {
-        double y = sign * sums[i] - m0 * (items ? items[i] : 1.0);
-        side_add(&s, p, i, before, y);
+        double size = items ? items[i] : 1.0, y = sign * sums[i] - m0 * size;
+        left -= size;
+        side_add(&s, p, i, before, y, left);
         before += y;
     }
     return s.peak >= 1.0 / alpha;
@@ -127,9 +150,8 @@ static double end_of(const StatSeqPlan *p, const double *sums, const double *ite
                      double alpha) {
     enum { STEPS = 1000 };
     double last = -1.0;
-    for (int i = 0; i <= STEPS; i++) {
+    for (int i = 1; i <= STEPS; i++) {
         double m0 = -1.0 + 2.0 * i / STEPS;
-        if (m0 <= -1.0) m0 = -1.0 + 1e-9;
         if (!rejected(p, sums, items, n, sign, m0, alpha)) return last;
         last = m0;
     }

@@ -16,7 +16,8 @@
  *   STAT_SEQ_QUESTIONS  all questions of which the suite's are a random sample: what a gate's fixed-sample test and its
  *                       intervals speak about. At the end of the suite it may remain undecided: INCONCLUSIVE. Default.
  *   STAT_SEQ_SET        exactly the questions of this suite, drawn without replacement: what a complete run would have
- *                       shown. It decides earlier, and always at the end, but says nothing about other questions.
+ *                       shown. It decides earlier, and at the end unless the mean is
+ *                       exactly the bound, but says nothing about other questions.
  *
  * Clusters (questions that share a passage, the languages of one item): draw whole clusters. One cluster is one unit,
  * added with the sum of its d and its number of items; the mean is over items, sum d / sum items. */
