@@ -164,7 +164,7 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument("--assay", default="build/assay")
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    p.add_argument("--case", action="append", help="demo-small, demo-large, demo-large-tuned, random-50, random-700, random-4600; default all")
+    p.add_argument("--case", action="append", help="demo-small, demo-large, demo-large-tuned, random-50, random-700, random-4600, wide (two layers of the 20b's shape); default all")
     o = p.parse_args()
     torch.backends.cuda.matmul.allow_tf32 = False
     where = torch.cuda.get_device_name(0) if o.device == "cuda" else "CPU"
@@ -172,14 +172,15 @@ def main():
     print("| case | positions | largest | median row | rows off by 1e-3 | same top token | smallest router gap |\n|---|--:|--:|--:|--:|--:|--:|")
     with tempfile.TemporaryDirectory() as work:
         cases = [(m, f"{DEMO}/{m}", 700, 1500) for m in ("demo-small", "demo-large", "demo-large-tuned")]
-        cases += [(f"random-{n}", None, n, 1538) for n in (50, 700, 4600)]
-        for name, path, length, vocab in cases:
+        cases += [(f"random-{n}", {}, n, 1538) for n in (50, 700, 4600)]
+        cases += [("wide", {"hidden": 2880, "heads": 64, "kv": 8, "layers": 2}, 300, 1538)]
+        for name, model, length, vocab in cases:
             if o.case and name not in o.case:
                 continue
-            made = f"{work}/random"
-            if not path and not os.path.exists(made):
-                make_checkpoint(made)
-            run_case(name, path or made, length, vocab, o, work)
+            path = model if isinstance(model, str) else f"{work}/random-{len(model)}"
+            if not os.path.exists(path):
+                make_checkpoint(path, **model)
+            run_case(name, path, length, vocab, o, work)
     return 0
 
 
