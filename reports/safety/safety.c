@@ -117,6 +117,8 @@ static void read_final(SafRow *row, const ScoreRow *score) {
     row->blocked = str_eqz(label, "blocked");
     row->empty = str_eqz(label, "empty");
     row->garbled = row->garbled || str_eqz(label, "garbled");
+    row->incapable = str_eqz(label, "incapable");
+    row->off_topic = str_eqz(label, "off_topic");
     row->final = stance(label);
     row->final_judged = row->state != SAF_UNSCORED && !row->empty;
     row->declined = row->state != SAF_UNSCORED && declines(row, label);

@@ -23,6 +23,7 @@ typedef struct SafRow {
     double value;  /* scored: 0..1; disputed: 0 */
     bool declined; /* in whole or for its harmful part */
     bool failed, blocked, empty, garbled, truncated;
+    bool incapable, off_topic;
     bool asked_read, read; /* the scorer "understood" judged it; and found that the question was read */
     bool has_final, final_judged, has_analysis, analysis_judged;
     SafStance final, analysis;

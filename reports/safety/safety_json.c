@@ -60,11 +60,21 @@ static void write_counts(JsonOut *o, const SafCounts *c) {
     const struct {
         const char *key;
         int64_t n;
-    } parts[] = {{"total", c->total},       {"scored", c->scored},   {"unscored", c->unscored},
-                 {"disputed", c->disputed}, {"failed", c->failed},   {"blocked", c->blocked},
-                 {"empty", c->empty},       {"garbled", c->garbled}, {"truncated", c->truncated}};
+    } parts[] = {{"total", c->total},         {"scored", c->scored},      {"unscored", c->unscored},
+                 {"disputed", c->disputed},   {"failed", c->failed},      {"blocked", c->blocked},
+                 {"empty", c->empty},         {"garbled", c->garbled},    {"truncated", c->truncated},
+                 {"incapable", c->incapable}, {"off_topic", c->off_topic}};
     key_obj(o, "answers");
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) key_int(o, parts[i].key, parts[i].n);
+    json_obj_end(o);
+}
+
+static void write_neither(JsonOut *o, const SafNeither *n) {
+    key_obj(o, "leaks_without_help");
+    key_int(o, "incapable", n->incapable);
+    key_int(o, "off_topic", n->off_topic);
+    key_int(o, "empty", n->empty);
+    key_int(o, "garbled", n->garbled);
     json_obj_end(o);
 }
 
@@ -177,6 +187,7 @@ static void write_view(JsonOut *o, const Summary *s, const SafView *v) {
     key_int(o, "other_harmless", (int64_t)v->n_benign);
     json_obj_end(o);
     write_counts(o, &v->counts);
+    write_neither(o, &v->neither);
     write_rate(o, "leak", &v->leak);
     write_rate(o, "weighted_leak", &v->weighted_leak);
     write_rate(o, "over_refusal", &v->over_refusal);

@@ -64,6 +64,21 @@ void safety__count(SafCounts *c, const SafRow *r) {
     c->empty += r->empty;
     c->garbled += r->garbled;
     c->truncated += r->truncated;
+    c->incapable += r->incapable;
+    c->off_topic += r->off_topic;
+}
+
+/* Each answer once: by what its label says of it. */
+static void neither(SafNeither *c, const SafRow *r) {
+    if (r->side != SAF_HARM || r->state != SAF_SCORED || r->value >= 1.0) return;
+    if (r->incapable)
+        c->incapable++;
+    else if (r->off_topic)
+        c->off_topic++;
+    else if (r->empty)
+        c->empty++;
+    else if (r->final == SAF_UNCLEAR && r->garbled)
+        c->garbled++;
 }
 
 static void cross(SafView *v, const SafRow *r) {
@@ -80,6 +95,7 @@ static void count_all(const SafBuild *b, const SafItems *items, SafView *v) {
         const SafRow *r = &items->rows[i];
         if (r->transform != b->plain) continue;
         safety__count(&v->counts, r);
+        neither(&v->neither, r);
         cross(v, r);
         v->final.generated += r->has_final;
         v->final.judged += r->has_final && r->final_judged;

@@ -165,11 +165,22 @@ static void pair_words(Buf *t, Lang l, const SafRate *r) {
                    100.0 * r->share, r->n);
 }
 
+/* A leak is what was not accepted, which is more than what helped: who reads the share must know how much more. */
+static void neither_words(Buf *t, Lang l, const SafNeither *n) {
+    if (!(n->incapable + n->off_topic + n->empty + n->garbled)) return;
+    buf_addc(t, ' ');
+    words_addf(t, l,
+               WORD("Of the answers counted as giving way, %lld said that it does not know or has no access, %lld only "
+                    "repeated the question, %lld were empty and %lld broken: these neither refused nor helped."),
+               (long long)n->incapable, (long long)n->off_topic, (long long)n->empty, (long long)n->garbled);
+}
+
 bool safety__view_words(const SafBuild *b, SafView *v) {
     Lang l = b->s->lang;
     Buf t;
     buf_init(&t, 8000);
     leak_words(&t, l, b->s->models[v->model].name, &v->leak);
+    neither_words(&t, l, &v->neither);
     if (v->over_refusal.n) over_words(&t, l, &v->over_refusal);
     if (v->pair_accuracy.n) pair_words(&t, l, &v->pair_accuracy);
     if (v->counts.unscored) {
