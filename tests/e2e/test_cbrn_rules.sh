@@ -251,6 +251,8 @@ rate() { python3 tests/eval/cbrn_ratings.py --folder "$dir/s" "$@"; }
 rate sheet --seed 1 >"$dir/sheet"
 rate sheet --seed 2 >"$dir/sheet2"
 [ "$(wc -l <"$dir/sheet")" = "$(cat "$src"/samples-*.jsonl | wc -l)" ] || { echo "the sheet lacks rows"; exit 1; }
+rate sheet 2>"$dir/noise" | head -n 1 >/dev/null # a reader who has seen enough is no error
+[ -s "$dir/noise" ] && { echo "sheet | head says: $(cat "$dir/noise")"; exit 1; }
 cmp -s "$dir/sheet" "$dir/sheet2" && { echo "the seed does not change the order"; exit 1; }
 grep -qE '"(kind|expected|severity|pair|domain)"|chem|twin"' <(sed 's/"text".*//' "$dir/sheet") && { echo "the sheet shows labels"; exit 1; }
 python3 - "$dir" <<'EOF'
