@@ -104,7 +104,7 @@ bool cal_part(const CalRow *rows, size_t n, Str language, Str positive, CalPart 
     p.sensitivity_lower = stat_rate_lower((uint64_t)p.true_positives, (uint64_t)p.positives, CAL_CONF);
     p.specificity_lower = stat_rate_lower((uint64_t)p.true_negatives, (uint64_t)p.negatives, CAL_CONF);
     p.unread = share(p.n_unread, p.n);
-    p.usable = at_least(p.sensitivity + p.specificity - 1, STAT_JUDGE_LEAST);
+    p.usable = stat_judge_tells(p.sensitivity, p.specificity, STAT_JUDGE_LEAST);
     p.meets_bars = at_least(p.sensitivity_lower, CAL_BAR_RATE) && at_least(p.specificity_lower, CAL_BAR_RATE) &&
                    at_least(p.kappa, CAL_BAR_KAPPA) && p.unread <= CAL_BAR_UNREAD;
     *out = p;
@@ -310,7 +310,7 @@ static bool check_counts(CalPart *p, Err *err) {
     p->sensitivity_lower = stat_rate_lower((uint64_t)p->true_positives, (uint64_t)p->positives, CAL_CONF);
     p->specificity_lower = stat_rate_lower((uint64_t)p->true_negatives, (uint64_t)p->negatives, CAL_CONF);
     p->unread = share(p->n_unread, p->n);
-    p->usable = at_least(p->sensitivity + p->specificity - 1, STAT_JUDGE_LEAST);
+    p->usable = stat_judge_tells(p->sensitivity, p->specificity, STAT_JUDGE_LEAST);
     p->meets_bars = at_least(p->sensitivity_lower, CAL_BAR_RATE) && at_least(p->specificity_lower, CAL_BAR_RATE) &&
                     at_least(p->kappa, CAL_BAR_KAPPA) && p->unread <= CAL_BAR_UNREAD;
     return true;

@@ -199,7 +199,6 @@ static void cohen_kappa(StatsCall *c) {
     stats_put(c, "se", r.se);
 }
 
-/* specs, statistics.md section 13: below 0.2 nothing is corrected. Reports ask for more (STAT_JUDGE_LEAST). */
 static void rogan_gladen(StatsCall *c) {
     uint64_t qk = stats_count(c, "q_k"), qn = stats_count(c, "q_n"), sek = stats_count(c, "sens_k"),
              sen = stats_count(c, "sens_n"), spk = stats_count(c, "spec_k"), spn = stats_count(c, "spec_n");
@@ -213,7 +212,7 @@ static void rogan_gladen(StatsCall *c) {
     }
     double q = (double)qk / (double)qn;
     StatCorrected r = stat_rogan_gladen(q, q * (1.0 - q) / (double)qn, (double)sek / (double)sen, (double)sen,
-                                        (double)spk / (double)spn, (double)spn, 0.2, conf);
+                                        (double)spk / (double)spn, (double)spn, STAT_JUDGE_FLOOR, conf);
     stats_put(c, "theta", r.theta);
     stats_put(c, "se", r.se);
     stats_put_lo_hi(c, r.range, "lo", "hi");

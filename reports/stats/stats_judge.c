@@ -65,13 +65,16 @@ static double clipped(double x) {
     return x < 0.0 ? 0.0 : x > 1.0 ? 1.0 : x;
 }
 
+bool stat_judge_tells(double sens, double spec, double least) {
+    double youden = sens + spec - 1.0;
+    return youden > 0.0 && youden >= least - 1e-12; /* .6 + .6 - 1 is .2 on paper and a little less in binary */
+}
+
 StatCorrected stat_rogan_gladen(double q, double var_q, double sens, double sens_n, double spec, double spec_n,
                                 double least, double conf) {
     StatCorrected r = {false, NONE, NONE, {NONE, NONE}};
     double youden = sens + spec - 1.0;
-    /* .6 + .6 - 1 is .2 on paper and a little less in binary */
-    if (!(youden > 0.0) || !(youden >= least - 1e-12) || !(sens_n > 0.0) || !(spec_n > 0.0) || !(var_q >= 0.0))
-        return r;
+    if (!stat_judge_tells(sens, spec, least) || !(sens_n > 0.0) || !(spec_n > 0.0) || !(var_q >= 0.0)) return r;
     r.usable = true;
     r.theta = (q + spec - 1.0) / youden;
     double of_sens = r.theta * r.theta * sens * (1.0 - sens) / sens_n;

@@ -22,14 +22,25 @@ StatKappa stat_kappa(const double *table, size_t k);
  * specificity spec (from spec_n negatives) calls the share q positive, whose variance is var_q (q (1-q)/n for n
  * independent answers). theta = (q + spec - 1)/(sens + spec - 1), not clipped;
  * se = sqrt(var_q + theta^2 sens (1-sens)/sens_n + (1-theta)^2 spec (1-spec)/spec_n)/(sens + spec - 1), so the judge's
- * own uncertainty is in it; range: theta -+ z se, clipped to 0..1. usable is false, and all else NaN, if
- * sens + spec - 1 < least: such a judge tells too little to be corrected. */
+ * own uncertainty is in it; range: theta -+ z se, clipped to 0..1. usable is false, and all else NaN, if the judge does
+ * not tell enough (stat_judge_tells). */
 typedef struct StatCorrected {
     bool usable;
     double theta, se;
     StatRange range;
 } StatCorrected;
-#define STAT_JUDGE_LEAST 0.3 /* of reports */
+/* The limits on sens + spec - 1 (Youden's J) below which nothing is corrected; they stand here and nowhere else. An
+ * interval is wider than that of the observed share by 1/J, before the judge's own error is added: 3.3 times at .3, 5
+ * times at .2, so below that a correction tells hardly more than its own assumptions.
+ * STAT_JUDGE_LEAST  of every figure that is reported, gated or audited, and of a card's `usable` (specs, safety
+ *                   scoring, section 13, which calls such a judge unusable)
+ * STAT_JUDGE_FLOOR  of the bare formula, which `assay stats rogan_gladen` gives as the specification of statistics
+ *                   defines it (its section 13, and its reference vectors). No report uses it. */
+#define STAT_JUDGE_LEAST 0.3
+#define STAT_JUDGE_FLOOR 0.2
+/* Whether a judge tells enough. Differences of rounding do not count: .6 + .7 - 1 is .3. NaN: false. */
+bool stat_judge_tells(double sens, double spec, double least);
+
 StatCorrected stat_rogan_gladen(double q, double var_q, double sens, double sens_n, double spec, double spec_n,
                                 double least, double conf);
 

@@ -46,6 +46,9 @@ assert rc == 0 and got["mean"] == 1 and got["se"] is None and got["t_lo"] is Non
 assert got["diff"] == 0 and got["p_z"] is None, got
 (got,), _ = call("rogan_gladen", {"q_k": 5, "q_n": 10, "sens_k": 50, "sens_n": 100, "spec_k": 55, "spec_n": 100, "conf": .95})
 assert got["theta"] is None, got
+# the bare formula's limit is .2, that of reports .3 (stats_judge.h)
+at = lambda n: call("rogan_gladen", {"q_k": 5, "q_n": 10, "sens_k": 60, "sens_n": 100, "spec_k": n, "spec_n": 100, "conf": .95})[0][0]["theta"]
+assert at(60) is not None and at(59) is None, (at(60), at(59))
 
 # wrong lines are answered in place, the others go on
 bad = [{"n": 5, "c": 2, "k": 6}, {"n": 5, "c": 2, "k": 2}, {"n": 5, "c": 6, "k": 2}, {"n": 5, "c": 2}, {"n": 5, "c": 2, "k": "2"}, "[]", "{", {"n": 5, "c": 2, "k": 1, "z": 1}]

@@ -40,9 +40,9 @@ static void golden_kappa(const Json *args, const Json *expect) {
 static void golden_rogan(const Json *args, const Json *expect) {
     double q_n = json_num(json_get(args, "q_n")), q = json_num(json_get(args, "q_k")) / q_n;
     double sens_n = json_num(json_get(args, "sens_n")), spec_n = json_num(json_get(args, "spec_n"));
-    StatCorrected r =
-        stat_rogan_gladen(q, q * (1 - q) / q_n, json_num(json_get(args, "sens_k")) / sens_n, sens_n,
-                          json_num(json_get(args, "spec_k")) / spec_n, spec_n, 0.2, json_num(json_get(args, "conf")));
+    StatCorrected r = stat_rogan_gladen(q, q * (1 - q) / q_n, json_num(json_get(args, "sens_k")) / sens_n, sens_n,
+                                        json_num(json_get(args, "spec_k")) / spec_n, spec_n, STAT_JUDGE_FLOOR,
+                                        json_num(json_get(args, "conf")));
     assert_true(r.usable);
     assert_float_equal(r.theta, json_num(json_get(expect, "theta")), 1e-9);
     assert_float_equal(r.se, json_num(json_get(expect, "se")), 1e-9);
@@ -92,6 +92,9 @@ static void test_correction(void **state) {
     assert_true(stat_rogan_gladen(.5, 0, .65, 100, .66, 100, .3, .95).usable);
     assert_false(stat_rogan_gladen(.5, 0, .65, 100, .64, 100, .3, .95).usable);
     assert_true(isnan(stat_rogan_gladen(.5, 0, .65, 100, .64, 100, .3, .95).theta));
+    assert_true(stat_judge_tells(.6, .7, STAT_JUDGE_LEAST) && stat_judge_tells(.6, .6, STAT_JUDGE_FLOOR));
+    assert_false(stat_judge_tells(.6, .69, STAT_JUDGE_LEAST) || stat_judge_tells(.6, .59, STAT_JUDGE_FLOOR));
+    assert_false(stat_judge_tells(NAN, .9, STAT_JUDGE_LEAST) || stat_judge_tells(.5, .5, 0));
     assert_false(stat_rogan_gladen(.5, 0, .5, 100, .5, 100, 0, .95).usable); /* nothing to divide by */
     assert_false(stat_rogan_gladen(.5, 0, .9, 0, .9, 100, .3, .95).usable);
     assert_false(stat_rogan_gladen(.5, 0, NAN, 100, .9, 100, .3, .95).usable);
