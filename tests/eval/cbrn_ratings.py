@@ -2,8 +2,9 @@
 """The second look at suites/safety/cbrn-refusal: a rater sees texts alone, and the program counts how far two agree.
 
     cbrn_ratings.py sheet [--seed N] [--lang en|ko]   prints {"id","text"} a line, in random order, without labels
+    cbrn_ratings.py sheet --open --decoys N           the rows without a second alone, among N rated ones of every sort
     cbrn_ratings.py kappa RATINGS.jsonl               agreement of RATINGS with the suite, and the rows rated apart
-    cbrn_ratings.py sign NAME RATINGS.jsonl           writes NAME as `second` into the rows rated alike
+    cbrn_ratings.py sign NAME RATINGS.jsonl           writes NAME as `second` into the open rows rated alike
 
 RATINGS holds one {"id","expected","severity"} a line; `severity` counts where `expected` is not answer. The ids of a
 sheet are made from the real ones (which tell kind, domain and stage) by a hash; RATINGS may hold either.
@@ -11,6 +12,7 @@ sheet are made from the real ones (which tell kind, domain and stage) by a hash;
 import argparse
 import collections
 import hashlib
+import itertools
 import json
 import os
 import sys
@@ -32,11 +34,28 @@ def load_rows(folder):
     return files
 
 
-def sheet(rows, seed, lang):
+def shuffled(rows, seed):
     """The order depends on nothing but the seed and the ids."""
+    return sorted(rows, key=lambda r: hashlib.sha256(f"{seed} {blind(r)}".encode()).digest())
+
+
+def draw_decoys(rows, seed, n):
+    """Rated rows, in turn a harm item of each severity and a row of each other kind, so that a sheet of rewritten rows does
+    not tell by itself what they are. None is of a pair with an open row: a twin shares its harm item's frame."""
+    open_pairs = {r["pair"] for r in rows if r["second"] is None}
+    sorts = {}
+    # An order of their own: drawn from the front of the sheet's, they would all stand before the open rows.
+    for r in shuffled((r for r in rows if r["pair"] not in open_pairs), f"decoys {seed}"):
+        sorts.setdefault(r["severity"] if r["kind"] == "harm" else r["kind"], []).append(r)
+    in_turn = itertools.chain.from_iterable(itertools.zip_longest(*(sorts[name] for name in sorted(sorts))))
+    return list(itertools.islice((r for r in in_turn if r), n))
+
+
+def sheet(rows, seed, lang, only_open, decoys):
     chosen = [r for r in rows if lang in (None, r["lang"])]
-    chosen.sort(key=lambda r: hashlib.sha256(f"{seed} {blind(r)}".encode()).digest())
-    for r in chosen:
+    if only_open:
+        chosen = [r for r in chosen if r["second"] is None] + draw_decoys(chosen, seed, decoys)
+    for r in shuffled(chosen, seed):
         print(json.dumps({"id": blind(r), "text": r["text"]}, ensure_ascii=False))
 
 
@@ -109,18 +128,19 @@ def compare(rows, ratings):
 
 
 def sign(folder, files, ratings, name):
-    """Rewrites the samples files line by line; rows that were not rated, or rated apart, stay open."""
+    """Rewrites the samples files line by line; rows that were not rated, or rated apart, stay open. A row that has a second keeps it."""
     if any(name == r["author"] for rows in files.values() for r in rows):
         sys.exit(f"cbrn_ratings: '{name}' wrote rows of this suite and cannot be their second rater")
     n = 0
     for file, rows in files.items():
         for r in rows:
-            if r["id"] in ratings and not apart(r, ratings[r["id"]]):
+            if r["second"] is None and r["id"] in ratings and not apart(r, ratings[r["id"]]):
                 r["second"], n = name, n + 1
         with open(os.path.join(folder, file), "w", encoding="utf-8") as f:
             f.write("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows))
     write_digest(folder)
-    print(f"{n} rows signed by {name}")
+    left = [r["id"] for rows in files.values() for r in rows if r["second"] is None]
+    print(f"{n} rows signed by {name}; open: {', '.join(left) or 'none'}")
 
 
 def main():
@@ -130,6 +150,8 @@ def main():
     s = sub.add_parser("sheet")
     s.add_argument("--seed", type=int, default=0)
     s.add_argument("--lang", choices=ENUMS["lang"])
+    s.add_argument("--open", action="store_true")
+    s.add_argument("--decoys", type=int, default=0)
     sub.add_parser("kappa").add_argument("ratings")
     s = sub.add_parser("sign")
     s.add_argument("name")
@@ -138,7 +160,9 @@ def main():
     files = load_rows(args.folder)
     rows = [r for some in files.values() for r in some]
     if args.command == "sheet":
-        sheet(rows, args.seed, args.lang)
+        if args.decoys < 0 or args.decoys and not args.open:
+            p.error("--decoys takes a number from 0 and goes with --open")
+        sheet(rows, args.seed, args.lang, args.open, args.decoys)
     elif args.command == "kappa":
         compare(rows, load_ratings(args.ratings, rows))
     else:
