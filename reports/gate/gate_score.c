@@ -5,29 +5,54 @@
 
 #include "reports/stats/stats.h"
 #include "reports/stats/stats_judge.h"
+#include "reports/stats/stats_prop.h"
 
-/* Two-sided at this confidence has the one-sided 95 % bounds as its ends. */
-#define BOTH_SIDES (2.0 * GATE_CONFIDENCE - 1.0)
+/* Units of which fewer differ than this show no spread that can be believed (as in safety_rate.c): then what counts is
+ * how many do differ. */
+enum { LEAST = 15 };
 
-/* Of candidate minus baseline; pairs hold baseline minus candidate. */
-static StatRange bounds(const SumPair *p) {
+/* Means and their error; NaN where there is none. */
+static StatRange around(const SumPair *p, double conf) {
     double d = -p->diff, t = NAN;
     if (p->n_clusters > 1)
-        t = stat_t_ppf(GATE_CONFIDENCE, (double)p->n_clusters - 1);
-    else if (p->whole && !p->n_clusters) {
-        StatNewcombe w = stat_newcombe_paired(p->both_right, p->b_better, p->a_better, p->both_wrong, BOTH_SIDES);
-        return (StatRange){w.lo, w.hi};
-    } else if (p->n > 1)
-        t = p->n >= 100 ? stat_norm_ppf(GATE_CONFIDENCE) : stat_t_ppf(GATE_CONFIDENCE, (double)p->n - 1);
-    if (!(p->se > 0.0)) return (StatRange){NAN, NAN};
-    return (StatRange){fmax(-1.0, d - t * p->se), fmin(1.0, d + t * p->se)};
+        t = stat_t_ppf(conf, (double)p->n_clusters - 1);
+    else if (!p->n_clusters && p->n > 1)
+        t = p->n >= 100 ? stat_norm_ppf(conf) : stat_t_ppf(conf, (double)p->n - 1);
+    return (StatRange){d - t * p->se, d + t * p->se};
 }
 
-/* One-sided: of H0 "value >= bar". Without any spread the exact sign test: all n differences lie on one side. */
+/* One-sided bounds of candidate minus baseline at this confidence; pairs hold baseline minus candidate. Where few units
+ * differ: no more of them lose (win) than Clopper and Pearson's bound says, and none loses more than 1. */
+static StatRange bounds_at(const SumPair *p, double conf) {
+    double units = (double)(p->n_clusters ? p->n_clusters : p->n), d = -p->diff;
+    double differ = (double)(p->a_better + p->b_better);
+    if (p->whole && !p->n_clusters) {
+        StatNewcombe w = stat_newcombe_paired(p->both_right, p->b_better, p->a_better, p->both_wrong, 2.0 * conf - 1.0);
+        return (StatRange){w.lo, w.hi};
+    }
+    StatRange r = around(p, conf);
+    if (units > 1.0 && differ < LEAST && 2.0 * differ < units) {
+        r.lo = fmin(r.lo, -stat_cp_upper(fmin((double)p->a_better, units), units, conf));
+        r.hi = fmax(r.hi, stat_cp_upper(fmin((double)p->b_better, units), units, conf));
+    } else if (units > 1.0 && p->se == 0.0) { /* all alike: so many could still be otherwise */
+        double u = stat_zero_event_upper((uint64_t)units, conf);
+        r = (StatRange){d - u * (1.0 + d), d + u * (1.0 - d)};
+    }
+    return (StatRange){fmax(-1.0, r.lo), fmin(1.0, r.hi)};
+}
+
+/* One-sided, of H0 "value >= bar": the smallest level at which the upper bound lies below the bar; 1 if none does. */
 static double p_below(const GateResult *r, const SumPair *p) {
-    if (p->se > 0.0) return stat_norm_cdf((r->value - r->bar) / p->se);
-    double units = p->n_clusters ? (double)p->n_clusters : (double)p->n;
-    return r->value < r->bar ? ldexp(1.0, -(int)fmin(units, 1000)) : 1.0;
+    double lo = log(1e-12), hi = log(0.5);
+    if (!(bounds_at(p, 0.5).hi < r->bar)) return 1.0;
+    for (int i = 0; i < 50; i++) {
+        double mid = 0.5 * (lo + hi);
+        if (bounds_at(p, 1.0 - exp(mid)).hi < r->bar)
+            hi = mid;
+        else
+            lo = mid;
+    }
+    return exp(hi);
 }
 
 /* The difference if every answer of the candidate that is open, where the baseline's is not, were wrong. */
@@ -56,7 +81,7 @@ void gate__difference(const GateWork *w, const SumCell *base, const SumCell *can
     r->value = -p->diff;
     r->bar = r->check->kind == GATE_SUPERIOR ? 0.0 : -r->check->margin;
     if (!p->n) return;
-    StatRange b = bounds(p);
+    StatRange b = bounds_at(p, GATE_CONFIDENCE);
     r->lower = b.lo;
     r->upper = b.hi;
     r->worst = worst_difference(base, cand);
@@ -64,10 +89,22 @@ void gate__difference(const GateWork *w, const SumCell *base, const SumCell *can
     gate__decide(r, true);
     if (r->verdict == GATE_PASS && r->worst <= r->bar) r->verdict = GATE_INCONCLUSIVE;
     if (r->verdict == GATE_INCONCLUSIVE)
-        r->more = gate__more(p->se * p->se * (double)p->n, (double)p->n, fabs(r->value - r->bar));
+        r->more =
+            gate__more(fmax(p->se * p->se * (double)p->n, 1.0 / (double)p->n), (double)p->n, fabs(r->value - r->bar));
 }
 
-/* Clopper and Pearson for one score of 0 or 1 per question, else t (clustered where there are clusters). */
+/* Whether too few questions differ from "all right" or "all wrong" to show a spread. */
+static bool few_differ(const SumCell *c) {
+    size_t some = 0, not_all = 0;
+    for (size_t i = 0; i < c->n_questions; i++) {
+        const SumQuestion *q = &c->questions[i];
+        some += q->sum > 0.0, not_all += q->sum < (double)q->n_rows;
+    }
+    return some < LEAST || not_all < LEAST;
+}
+
+/* Clopper and Pearson for one score of 0 or 1 per question, else t (clustered where there are clusters); where few
+ * questions differ never inside Clopper and Pearson's for as many answers as there are questions or clusters. */
 static StatRange level_bounds(const SumCell *c, double sum, double n) {
     const SumEstimate *e = &c->est;
     bool binary = true;
@@ -75,10 +112,13 @@ static StatRange level_bounds(const SumCell *c, double sum, double n) {
     if (binary && !e->n_clusters)
         return (StatRange){stat_rate_lower((uint64_t)sum, (uint64_t)n, GATE_CONFIDENCE),
                            stat_rate_upper((uint64_t)sum, (uint64_t)n, GATE_CONFIDENCE)};
-    double df = (e->n_clusters ? (double)e->n_clusters : (double)e->n_questions) - 1;
-    if (!(e->se >= 0.0) || df < 1) return (StatRange){NAN, NAN};
-    double t = stat_t_ppf(GATE_CONFIDENCE, df), m = sum / n;
-    return (StatRange){fmax(0.0, m - t * e->se), fmin(1.0, m + t * e->se)};
+    double units = e->n_clusters ? (double)e->n_clusters : (double)e->n_questions, m = sum / n;
+    if (!(e->se >= 0.0) || units < 2.0) return (StatRange){NAN, NAN};
+    double t = stat_t_ppf(GATE_CONFIDENCE, units - 1.0), k = fmin(m * units, units);
+    StatRange r = {fmax(0.0, m - t * e->se), fmin(1.0, m + t * e->se)};
+    if (!few_differ(c)) return r;
+    return (StatRange){fmin(r.lo, stat_cp_lower(k, units, GATE_CONFIDENCE)),
+                       fmax(r.hi, stat_cp_upper(k, units, GATE_CONFIDENCE))};
 }
 
 /* Open answers count as wrong for the lower bound and as right for the upper one. */

@@ -207,6 +207,80 @@ static void test_all_lost(void **state) {
     arena_close(a);
 }
 
+/* Each question twice; `worse` of the candidate's questions wrong both times. In clusters of two, or with two epochs.
+ */
+static void ask_twice(RunStore *s, int n, int worse, bool clusters) {
+    Err err = ERR_INIT;
+    for (int i = 0; i < 2 * n; i++) {
+        char sample[32], cluster[32];
+        int64_t id;
+        snprintf(sample, sizeof sample, "q%04d", clusters ? i : i / 2);
+        snprintf(cluster, sizeof cluster, "c%04d", i / 2);
+        Record r = simple_record(sample, i);
+        r.key.suite = STR("t/s");
+        r.content_hash = str_from(sample);
+        if (clusters)
+            r.cluster = str_from(cluster);
+        else
+            r.key.epoch = 1 + i % 2;
+        ScoreRow row = score_row("x", i / 2 >= worse);
+        OK(store_append(s, &r, &id, &err));
+        OK(store_put_scores(s, id, &row, 1, &err));
+    }
+}
+
+/* Without any spread in the data a bound is what so many units without an event allow: 1 - 0.05^(1/n), never the mean
+ * itself. 100: .0295 (rule of three); 5: .4507. */
+static void test_no_spread(void **state) {
+    static const struct {
+        int n;
+        double bound;
+        GateVerdict verdict;
+    } CASES[] = {{100, 0.029513, GATE_PASS}, {5, 0.450720, GATE_INCONCLUSIVE}};
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        Arena *a = arena_open(0);
+        Two t = two_begin();
+        int n = CASES[i / 2].n;
+        ask_twice(t.s[0], n, 0, i % 2), ask_twice(t.s[1], n, 0, i % 2);
+        GateCheck c = loss_below(0.05);
+        GateReport g = two_judge(&t, &c, a);
+        if (i % 2) { /* repeats that agree are one score of 0 or 1: Newcombe's interval */
+            assert_true(fabs(g.results[0].lower + CASES[i / 2].bound) < 1e-6);
+            assert_true(fabs(g.results[0].upper - CASES[i / 2].bound) < 1e-6);
+        }
+        assert_int_equal(g.verdict, CASES[i / 2].verdict);
+        if (g.verdict == GATE_INCONCLUSIVE) assert_true(g.results[0].more > 10);
+        GateCheck level = {.id = STR("c"), .suite = "*", .kind = GATE_AT_LEAST, .limit = 0.95, .required = true};
+        g = two_judge(&t, &level, a);
+        assert_true(fabs(g.results[0].lower - (1.0 - CASES[i / 2].bound)) < 1e-6);
+        assert_int_equal(g.verdict, CASES[i / 2].verdict);
+        two_end(&t);
+        arena_close(a);
+    }
+}
+
+/* The two questions of one cluster of sixty lost: the bound is Clopper and Pearson's for 2 in 60 (.1012), where a t
+ * interval says .0444; and all questions in one cluster say nothing, without a number that is none. */
+static void test_few_clusters(void **state) {
+    (void)state;
+    Arena *a = arena_open(0);
+    Two t = two_begin();
+    ask_twice(t.s[0], 60, 0, true), ask_twice(t.s[1], 60, 1, true);
+    GateCheck c = loss_below(0.05);
+    GateReport g = two_judge(&t, &c, a);
+    assert_true(fabs(g.results[0].lower + 0.101236) < 1e-5);
+    assert_int_equal(g.verdict, GATE_INCONCLUSIVE);
+    two_end(&t);
+    t = two_begin();
+    ask_twice(t.s[0], 1, 0, true), ask_twice(t.s[1], 1, 1, true);
+    g = two_judge(&t, &c, a);
+    assert_int_equal(g.verdict, GATE_INCONCLUSIVE);
+    assert_null(strstr(g.results[0].words, "nan"));
+    two_end(&t);
+    arena_close(a);
+}
+
 static void test_nothing_common(void **state) {
     (void)state;
     Err err = ERR_INIT;
@@ -253,8 +327,10 @@ static void test_no_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_paired_example), cmocka_unit_test(test_levels),   cmocka_unit_test(test_open_answers),
-        cmocka_unit_test(test_little),         cmocka_unit_test(test_all_lost), cmocka_unit_test(test_nothing_common),
+        cmocka_unit_test(test_paired_example), cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_open_answers),   cmocka_unit_test(test_little),
+        cmocka_unit_test(test_all_lost),       cmocka_unit_test(test_no_spread),
+        cmocka_unit_test(test_few_clusters),   cmocka_unit_test(test_nothing_common),
         cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
