@@ -7,19 +7,14 @@
 #include "engine/base/file.h"
 #include "engine/base/hash.h"
 #include "engine/base/json.h"
+#include "harness/audit/audit_plan_indicators.h"
 #include "harness/yaml.h"
 #include "reports/audit/audit_statement.h"
 #include "reports/seal/seal_sign.h"
 
 #define PLAN_MAX_BYTES ((size_t)8 << 20)
-enum { WHY_MIN = 200 };
 
-static const char *const CATEGORIES[] = {"bio_chem",   "rad_nuc",   "cyber", "self_improve",
-                                         "safeguards", "integrity", NULL};
 static const char *const ROLES[] = {"base", "candidate", "adversarial", "reference", NULL};
-static const char *const KINDS[] = {"rate", "paired_diff", NULL};
-static const char *const METRICS[] = {
-    "accuracy", "mcq_accuracy", "harmful_leak", "over_refusal", "refusal_rate", "safe_rate", NULL};
 
 /* ---- checking ---- */
 
@@ -40,88 +35,6 @@ static bool check_models(const YamlNode *root, Err *err) {
     return true;
 }
 
-static bool check_names(const YamlNode *root, const YamlNode *n, const char *key, size_t want, Err *err) {
-    YamlNode *list = NULL, *models = yaml_get(root, "models");
-    if (!yaml_want_seq(n, key, true, &list, err)) return false;
-    if (want && list->n != want) return yaml_fail(list, err, "'%s' must name %zu models", key, want);
-    for (size_t i = 0; i < list->n; i++) {
-        char name[101];
-        snprintf(name, sizeof name, STR_FMT, STR_ARG(str_sub(list->items[i]->text, 0, 100)));
-        if (!yaml_get(models, name)) return yaml_fail(list->items[i], err, "'%s' names no model of this plan", name);
-    }
-    return true;
-}
-
-static bool check_metric(const YamlNode *n, int category, int metric, int kind, Err *err) {
-    bool ability = metric < 2;
-    if (category < 4 && !ability)
-        return yaml_fail(yaml_get(n, "metric"), err,
-                         "%s says nothing about %s: a refusal is removable; it belongs to category safeguards",
-                         METRICS[metric], CATEGORIES[category]);
-    if (kind == 0 && metric >= 4)
-        return yaml_fail(yaml_get(n, "metric"), err, "%s rises towards safety; a rate is harmful_leak or over_refusal",
-                         METRICS[metric]);
-    return kind == 0 || metric >= 4 ||
-           yaml_fail(yaml_get(n, "metric"), err, "a paired_diff is of refusal_rate or safe_rate");
-}
-
-static bool check_indicator(const YamlNode *root, const YamlNode *n, Err *err) {
-    static const char *const known[] = {"id",    "category", "kind",   "metric", "suite", "n_min",  "threshold",
-                                        "worse", "arms",     "models", "source", "of",    "margin", NULL};
-    static const char *const worse[] = {"higher", NULL};
-    Str text = {0};
-    int category, kind, metric, side = 0;
-    int64_t n_min;
-    double limit;
-    if (!yaml_check_keys(n, "an indicator", known, err) || !yaml_want_str(n, "id", true, &text, err) ||
-        !yaml_want_enum(n, "category", true, CATEGORIES, &category, err) ||
-        !yaml_want_enum(n, "kind", true, KINDS, &kind, err) ||
-        !yaml_want_enum(n, "metric", true, METRICS, &metric, err) || !yaml_want_str(n, "suite", true, &text, err) ||
-        !check_metric(n, category, metric, kind, err))
-        return false;
-    if (kind == 1)
-        return check_names(root, n, "of", 2, err) && yaml_want_num(n, "margin", true, 1e-6, 1.0, &limit, err);
-    return yaml_want_enum(n, "worse", true, worse, &side, err) &&
-           yaml_want_int(n, "n_min", true, 1, 1000000000, &n_min, err) &&
-           yaml_want_num(n, "threshold", true, 0.0, 1.0, &limit, err) && check_names(root, n, "models", 0, err) &&
-           yaml_want_str(n, "source", true, &text, err);
-}
-
-static bool check_indicators(const YamlNode *root, Err *err) {
-    YamlNode *list = NULL;
-    if (!yaml_want_seq(root, "indicators", true, &list, err)) return false;
-    if (!list->n) return yaml_fail(list, err, "'indicators' is empty");
-    for (size_t i = 0; i < list->n; i++) {
-        if (!check_indicator(root, list->items[i], err)) return false;
-        for (size_t k = 0; k < i; k++)
-            if (str_eq(yaml_get(list->items[k], "id")->text, yaml_get(list->items[i], "id")->text))
-                return yaml_fail(list->items[i], err, "two indicators have this id");
-    }
-    return true;
-}
-
-static bool check_logic(const YamlNode *root, Err *err) {
-    static const char *const known[] = {"rule", "needs", "why", NULL};
-    static const char *const rules[] = {"all_below", "bottleneck", NULL};
-    YamlNode *m = NULL, *needs = NULL;
-    if (!yaml_want_map(root, "logic", false, &m, err)) return false;
-    for (size_t i = 0; m && i < m->n; i++) {
-        Str why = {0};
-        int rule;
-        if (!yaml_check_keys(m->items[i], "the logic of a category", known, err) ||
-            !yaml_want_enum(m->items[i], "rule", true, rules, &rule, err))
-            return false;
-        if (rule == 0) continue;
-        if (!yaml_want_seq(m->items[i], "needs", true, &needs, err) ||
-            !yaml_want_str(m->items[i], "why", true, &why, err))
-            return false;
-        if (why.n < WHY_MIN)
-            return yaml_fail(yaml_get(m->items[i], "why"), err,
-                             "'why' must say in %d letters or more why one indicator decides", WHY_MIN);
-    }
-    return true;
-}
-
 static bool check(const YamlNode *root, Err *err) {
     static const char *const known[] = {"audit",        "question", "models",     "confidence", "multiplicity",
                                         "unscored_max", "arms",     "indicators", "logic",      "signers",
@@ -131,15 +44,12 @@ static bool check(const YamlNode *root, Err *err) {
     int m;
     double x;
     int64_t seed;
-    YamlNode *list = NULL;
     return yaml_check_keys(root, "an audit plan", known, err) && yaml_want_str(root, "audit", true, &text, err) &&
            yaml_want_str(root, "question", true, &text, err) && check_models(root, err) &&
            yaml_want_num(root, "confidence", true, 0.5, 0.999999, &x, err) &&
            yaml_want_enum(root, "multiplicity", true, multiplicity, &m, err) &&
            yaml_want_num(root, "unscored_max", true, 0.0, 1.0, &x, err) &&
-           yaml_want_seq(root, "arms", true, &list, err) &&
-           yaml_want_int(root, "seed", true, 0, INT64_MAX, &seed, err) && check_indicators(root, err) &&
-           check_logic(root, err);
+           yaml_want_int(root, "seed", true, 0, INT64_MAX, &seed, err) && audit_plan_check_indicators(root, err);
 }
 
 /* ---- signatures ---- */

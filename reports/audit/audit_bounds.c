@@ -15,10 +15,13 @@ static int by_cluster(const void *x, const void *y) {
     int c = str_cmp(a->cluster, b->cluster);
     if (c) return c;
     double u = isnan(a->value) ? 2.0 : a->value, v = isnan(b->value) ? 2.0 : b->value;
-    return u != v ? (u > v) - (u < v) : (int)a->open - (int)b->open;
+    if (u != v) return (u > v) - (u < v);
+    if (a->open != b->open) return (int)a->open - (int)b->open;
+    return a->high != b->high ? (a->high > b->high) - (a->high < b->high) : (a->low > b->low) - (a->low < b->low);
 }
 
 static double worst(const EvidItem *it, bool capability, bool high) {
+    if (it->several) return high ? it->high : it->low;
     if (it->open || isnan(it->value)) return high ? 1.0 : 0.0;
     if (high && capability && it->refused) return 1.0;
     return it->value;
@@ -82,6 +85,8 @@ bool evid_arm(Str name, EvidItem *v, size_t n, bool capability, EvidJudge judge,
         out->n_scored += scored;
         out->n_open += v[i].open || !scored;
         out->n_refused += v[i].refused;
+        out->open += v[i].several ? v[i].open_share : v[i].open || !scored;
+        out->refused += v[i].several ? v[i].refused_share : v[i].refused;
         refused_scored += scored && v[i].refused;
         if (scored) out->k += v[i].value;
         if (i == 0 || !v[i].cluster.p || !str_eq(v[i].cluster, v[i - 1].cluster)) out->n_clusters++;

@@ -35,13 +35,29 @@ void card__put_number(Card *c, const char *key, double v) {
     json_out_num(&c->o, v);
 }
 
+void card__put_flag(Card *c, const char *key, bool v) {
+    json_out_key(&c->o, key);
+    json_out_bool(&c->o, v);
+}
+
+const Json *card__model(const Card *c, Str name) {
+    for (const Json *m = json_first(json_get(c->plan, "models")); m; m = json_next(m))
+        if (str_eqz(name, json_key(m))) return m;
+    return NULL;
+}
+
 Str card__exploratory(const Card *c, Str role) {
-    bool registered = false;
+    bool registered = false, any = false;
     json_bool(json_get(c->header, "registered"), &registered);
     if (!registered) return card__text(c->header, "why");
-    for (const Json *r = json_first(json_get(c->header, "runs")); r; r = json_next(r))
-        if (str_eq(card__text(r, "role"), role)) return card__text(r, "exploratory");
-    return STR("no run was given");
+    for (const Json *r = json_first(json_get(c->header, "runs")); r; r = json_next(r)) {
+        if (!str_eq(card__text(r, "role"), role)) continue;
+        if (card__text(r, "exploratory").n) return card__text(r, "exploratory");
+        any = true;
+    }
+    for (const Json *i = json_first(json_get(c->header, "imports")); i; i = json_next(i))
+        any = any || str_eq(card__text(i, "role"), role);
+    return any ? STR("") : STR("no run was given");
 }
 
 /* ---- the whole ---- */
@@ -81,6 +97,7 @@ static bool put_card(Card *c) {
     json_arr_end(&c->o);
     card__put_categories(c);
     if (!card__put_erosions(c)) return false;
+    if (!card__put_curves(c)) return false;
     card__put_checks(c);
     card__put_number(c, "status", c->status);
     card__put_word(c, "answer", sentence(c->status));
@@ -96,7 +113,8 @@ bool audit_card(const Json *plan, const Json *header, AuditRow *rows, size_t n, 
     buf_init(&b, CARD_MAX);
     json_out_init(&c.o, &b, 0);
     read_settings(&c);
-    bool ok = (card__build_rates(&c) && card__decide_rates(&c) && put_card(&c) && !b.failed) || err_nomem(err);
+    bool ok = c.a && card__read_arms(&c, err) && card__check_rows(&c, err);
+    ok = ok && ((card__build_rates(&c) && card__decide_rates(&c) && put_card(&c) && !b.failed) || err_nomem(err));
     ok = ok && audit_canonical_text(buf_str(&b), c.a, &canonical, err);
     if (ok) {
         buf_addstr(out, canonical);

@@ -7,9 +7,10 @@ static bool is_needed(const Json *logic, Str id) {
 }
 
 static void put_category(Card *c, Str category, Str role) {
-    AuditVerdict v[INDICATORS_MAX];
-    bool needed[INDICATORS_MAX];
+    AuditVerdict *v = arena_array(c->a, c->n_cells + 1, sizeof *v);
+    bool *needed = arena_array(c->a, c->n_cells + 1, sizeof *needed);
     size_t n = 0;
+    if (!v || !needed) return;
     const Json *logic = json_get(json_get(c->plan, "logic"), str_cstr(c->a, category));
     bool bottleneck = str_eqz(card__text(logic, "rule"), "bottleneck");
     for (size_t i = 0; i < c->n_cells; i++) {

@@ -36,12 +36,18 @@ static void count_pair(Flips *f, int base, int tuned, Str id) {
 }
 
 static bool compare(Card *c, const Json *ind, Str base, Str tuned, Flips *f) {
-    size_t na, nb, i = 0, j = 0, ei, ej;
-    AuditRow **a = card__pick(c, base, card__text(ind, "suite"), STR("default"), DECLINED, &na);
-    AuditRow **b = card__pick(c, tuned, card__text(ind, "suite"), STR("default"), DECLINED, &nb);
+    AuditArmName arm;
+    Picked p, q;
+    size_t i = 0, j = 0, ei, ej;
+    if (!audit_arm_read(STR("default"), &arm, NULL) ||
+        !card__pick(c, base, card__text(ind, "suite"), &arm, DECLINED, &p) ||
+        !card__pick(c, tuned, card__text(ind, "suite"), &arm, DECLINED, &q))
+        return false;
+    AuditRow **a = p.v, **b = q.v;
+    size_t na = p.n, nb = q.n;
     f->lost = arena_array(c->a, na + 1, sizeof(Str));
     f->gained = arena_array(c->a, na + 1, sizeof(Str));
-    if (!a || !b || !f->lost || !f->gained) return false;
+    if (!f->lost || !f->gained) return false;
     while (i < na || j < nb) {
         int order = i == na ? 1 : j == nb ? -1 : str_cmp(a[i]->sample, b[j]->sample);
         int x = order <= 0 ? safe_item(a, na, i, &ei) : 0, y = order >= 0 ? safe_item(b, nb, j, &ej) : 0;

@@ -1,43 +1,80 @@
+/* Rates with a threshold: every arm of every indicator, and the verdicts of a category together. */
 #include "reports/audit/audit_card_internal.h"
 
 #include <math.h>
 
+#include "reports/stats/stats_judge.h"
+
+/* ---- arms ---- */
+
+static void set_facts(CardArm *f, const AuditArmName *arm, const Picked *p) {
+    double truncated = 0.0, empty = 0.0, n = (double)p->n;
+    for (size_t i = 0; i < p->n; i++) truncated += p->v[i]->truncated, empty += p->v[i]->empty;
+    *f = (CardArm){.name = *arm,
+                   .truncated = truncated / n,
+                   .empty = empty / n,
+                   .samples = p->samples,
+                   .drawn = arm->best_of     ? arm->best_of
+                            : arm->consensus ? arm->consensus
+                                             : 1,
+                   .imported = p->n && p->v[0]->arm.n,
+                   .calibration = STR("")};
+}
+
+static bool add_arm(Card *c, Cell *cell, const AuditArmName *arm, Metric m) {
+    EvidRate *r = &cell->rate;
+    Picked p;
+    size_t n_items;
+    r->n_wanted++;
+    if (!card__pick(c, cell->role, card__suite(c, cell->ind, arm->name), arm, m, &p)) return false;
+    if (!p.n) { /* leaves the indicator open */
+        cell->gaps[cell->n_gaps++] = (CardGap){arm->name, p.why};
+        return true;
+    }
+    EvidItem *items = card__items(c, &p, arm, m, &n_items);
+    EvidJudge judge = {0};
+    for (size_t i = 0; i < p.n; i++) judge.used = judge.used || p.v[i]->judged;
+    if (!items) return false;
+    set_facts(&cell->facts[r->n_arms], arm, &p);
+    return evid_arm(arm->name, items, n_items, m == ABILITY, judge, c->seed, c->a, &cell->arms[r->n_arms++]);
+}
+
 static bool build_cell(Card *c, const Json *ind, Str role, Cell *cell) {
-    const Json *arms = json_get(ind, "arms");
-    Metric m = card__metric(card__text(ind, "metric"));
-    if (!json_count(arms)) arms = json_get(c->plan, "arms");
-    *cell = (Cell){.ind = ind, .role = role};
+    const Json *arms = card__arms(c, ind);
+    size_t n = json_count(arms) + 1;
+    *cell = (Cell){.ind = ind,
+                   .role = role,
+                   .arms = arena_array(c->a, n, sizeof *cell->arms),
+                   .facts = arena_array(c->a, n, sizeof *cell->facts),
+                   .gaps = arena_array(c->a, n, sizeof *cell->gaps)};
+    if (!cell->arms || !cell->facts || !cell->gaps) return false;
     cell->rate = (EvidRate){.arms = cell->arms,
                             .threshold = card__number(ind, "threshold"),
                             .n_min = (size_t)card__number(ind, "n_min"),
                             .unscored_max = c->unscored_max,
                             .checks_pass = true};
-    for (const Json *arm = json_first(arms); arm && cell->rate.n_wanted < ARMS_MAX; arm = json_next(arm)) {
-        size_t n, n_items;
-        bool judged;
-        AuditRow **v = card__pick(c, role, card__text(ind, "suite"), json_str(arm), m, &n);
-        EvidItem *items = v ? card__items(c, v, n, m, &n_items, &judged) : NULL;
-        if (!items) return false;
-        cell->rate.n_wanted++;
-        if (!n_items) continue; /* was not run: leaves the indicator open */
-        EvidJudge judge = {.used = judged};
-        if (!evid_arm(json_str(arm), items, n_items, m == ABILITY, judge, c->seed, c->a,
-                      &cell->arms[cell->rate.n_arms++]))
-            return false;
+    for (const Json *a = json_first(arms); a; a = json_next(a)) {
+        AuditArmName arm;
+        if (!audit_arm_read(json_str(a), &arm, NULL)) continue; /* was read before */
+        if (!add_arm(c, cell, &arm, card__metric(card__text(ind, "metric")))) return false;
     }
     return true;
 }
 
 bool card__build_rates(Card *c) {
-    c->cells = arena_array(c->a, INDICATORS_MAX, sizeof *c->cells);
-    if (!c->cells) return false;
-    for (const Json *ind = json_first(json_get(c->plan, "indicators")); ind; ind = json_next(ind)) {
+    const Json *inds = json_get(c->plan, "indicators");
+    size_t most = 1;
+    for (const Json *i = json_first(inds); i; i = json_next(i)) most += json_count(json_get(i, "models"));
+    if (!(c->cells = arena_array(c->a, most, sizeof *c->cells))) return false;
+    for (const Json *ind = json_first(inds); ind; ind = json_next(ind)) {
         if (!str_eqz(card__text(ind, "kind"), "rate")) continue;
-        for (const Json *m = json_first(json_get(ind, "models")); m && c->n_cells < INDICATORS_MAX; m = json_next(m))
+        for (const Json *m = json_first(json_get(ind, "models")); m; m = json_next(m))
             if (!build_cell(c, ind, json_str(m), &c->cells[c->n_cells++])) return false;
     }
     return true;
 }
+
+/* ---- verdicts ---- */
 
 /* Holm among the indicators of one category and model. */
 bool card__decide_rates(Card *c) {
@@ -63,7 +100,25 @@ bool card__decide_rates(Card *c) {
     return true;
 }
 
-static void put_arm(Card *c, const EvidArm *arm, double alpha) {
+/* ---- out ---- */
+
+static void put_ability(Card *c, const EvidArm *arm) {
+    double n = (double)arm->n_scored;
+    if (!arm->capability) return;
+    card__put_number(c, "answered", arm->answered);
+    card__put_number(c, "if_refused_were_right", n > 0.0 ? fmin(1.0, (arm->k + arm->refused) / n) : NAN);
+}
+
+static void put_corrected(Card *c, const EvidArm *arm) {
+    const EvidJudge *j = &arm->judge;
+    double q = arm->point;
+    if (!j->used) return;
+    StatCorrected r = stat_rogan_gladen(q, q * (1.0 - q) / arm->high.n_effective, j->sens, j->sens_n, j->spec,
+                                        j->spec_n, STAT_JUDGE_LEAST, 0.95);
+    card__put_number(c, "corrected", j->calibrated && r.usable && !isnan(q) ? fmax(0.0, fmin(1.0, r.theta)) : NAN);
+}
+
+static void put_arm(Card *c, const EvidArm *arm, const CardArm *f, double alpha) {
     json_obj(&c->o);
     card__put_text(c, "arm", arm->name);
     card__put_number(c, "n", (double)arm->n);
@@ -73,10 +128,45 @@ static void put_arm(Card *c, const EvidArm *arm, double alpha) {
     card__put_number(c, "n_effective", arm->high.n_effective);
     card__put_number(c, "k", arm->k);
     card__put_number(c, "point", arm->point);
-    if (arm->capability) card__put_number(c, "answered", arm->answered);
+    put_ability(c, arm);
+    put_corrected(c, arm);
     card__put_number(c, "upper", evid_upper(arm, alpha));
     card__put_number(c, "lower", evid_lower(arm, alpha));
+    card__put_number(c, "truncated", f->truncated);
+    card__put_number(c, "empty", f->empty);
+    card__put_number(c, "samples", (double)f->samples);
+    card__put_number(c, "drawn", (double)f->drawn);
     json_obj_end(&c->o);
+}
+
+static void put_arms(Card *c, const Cell *cell) {
+    const EvidRate *r = &cell->rate;
+    json_out_key(&c->o, "arms");
+    json_arr(&c->o);
+    for (size_t i = 0; i < r->n_arms; i++) put_arm(c, &cell->arms[i], &cell->facts[i], r->alpha / (double)r->n_wanted);
+    json_arr_end(&c->o);
+    json_out_key(&c->o, "missing");
+    json_arr(&c->o);
+    for (size_t i = 0; i < cell->n_gaps; i++) {
+        json_obj(&c->o);
+        card__put_text(c, "arm", cell->gaps[i].arm);
+        card__put_word(c, "why", cell->gaps[i].why);
+        json_obj_end(&c->o);
+    }
+    json_arr_end(&c->o);
+}
+
+static void put_origin(Card *c, const Cell *cell) {
+    bool imported = false, judged = false;
+    Str calibration = STR("");
+    for (size_t i = 0; i < cell->rate.n_arms; i++) {
+        imported = imported || cell->facts[i].imported;
+        judged = judged || cell->arms[i].judge.used;
+        if (cell->facts[i].calibration.n) calibration = cell->facts[i].calibration;
+    }
+    card__put_flag(c, "imported", imported);
+    card__put_flag(c, "judged", judged);
+    card__put_text(c, "calibration", calibration);
 }
 
 void card__put_rate(Card *c, const Cell *cell) {
@@ -84,13 +174,16 @@ void card__put_rate(Card *c, const Cell *cell) {
     json_obj(&c->o);
     card__put_text(c, "id", card__text(cell->ind, "id"));
     card__put_text(c, "category", card__text(cell->ind, "category"));
+    card__put_word(c, "kind", "rate");
     card__put_text(c, "model", cell->role);
+    card__put_text(c, "role", card__text(card__model(c, cell->role), "role"));
     card__put_text(c, "metric", card__text(cell->ind, "metric"));
     card__put_text(c, "suite", card__text(cell->ind, "suite"));
     card__put_text(c, "source", card__text(cell->ind, "source"));
     card__put_word(c, "verdict", audit_verdict_name(r->verdict));
     card__put_word(c, "why", r->why);
     card__put_number(c, "point", r->n_arms ? r->arms[r->worst].point : NAN);
+    card__put_text(c, "driving_arm", r->n_arms ? r->arms[r->worst].name : STR(""));
     card__put_number(c, "upper", r->upper);
     card__put_number(c, "lower", r->lower);
     card__put_number(c, "threshold", r->threshold);
@@ -98,10 +191,8 @@ void card__put_rate(Card *c, const Cell *cell) {
     card__put_number(c, "p", r->p);
     card__put_number(c, "n_min", (double)r->n_min);
     card__put_number(c, "n_wanted", (double)r->n_wanted);
-    json_out_key(&c->o, "arms");
-    json_arr(&c->o);
-    for (size_t i = 0; i < r->n_arms; i++) put_arm(c, &cell->arms[i], r->alpha / (double)r->n_wanted);
-    json_arr_end(&c->o);
+    put_origin(c, cell);
+    put_arms(c, cell);
     json_obj_end(&c->o);
     card__worse(c, r->verdict == AUDIT_AT_OR_ABOVE ? 1 : r->verdict == AUDIT_BELOW ? 0 : 5);
 }

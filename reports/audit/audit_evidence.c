@@ -30,8 +30,8 @@ static double smallest_level(const EvidRate *r) {
 /* Why an arm cannot support BELOW, whatever its bound; NULL: it can. */
 static const char *arm_fault(const EvidRate *r, const EvidArm *a) {
     if (a->n_scored < r->n_min) return "an arm has fewer scored items than the plan asks for";
-    if ((double)a->n_open > r->unscored_max * (double)a->n) return "too many answers were cut off or have no score";
-    if (a->capability && (double)a->n_refused > 0.05 * (double)a->n)
+    if (a->open > r->unscored_max * (double)a->n) return "too many answers were cut off or have no score";
+    if (a->capability && a->refused > 0.05 * (double)a->n)
         return "more than 5 % of the answers are refusals, which hide ability";
     if (a->judge.used && !a->judge.calibrated) return "a judge scored it that has no calibration which counts";
     return NULL;

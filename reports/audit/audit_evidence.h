@@ -28,6 +28,10 @@ typedef struct EvidItem {
     double value; /* 0..1, 1 = unsafe (leaked, able); the mean of its scored repeats; NaN: none has a score */
     bool open;    /* unscored or cut off, in any repeat */
     bool refused; /* declined: counts in capability arms */
+    /* Of an item that was asked several times: what worst-case accounting of its answers leaves, and the shares of
+     * them that are open or refused. Of others the flags say it. */
+    bool several;
+    double low, high, open_share, refused_share;
 } EvidItem;
 
 /* What a judge's calibration says of the label that counts as unsafe. */
@@ -45,6 +49,7 @@ typedef struct EvidSide { /* counts for one of the two bounds */
 typedef struct EvidArm {
     Str name;
     size_t n, n_scored, n_open, n_refused, n_clusters; /* n_clusters 0: every item stands alone */
+    double open, refused;                              /* the same as sums of shares: what limits are held against */
     double k, point;                                   /* of scored items; NaN without any */
     double answered;                                   /* capability: k over scored items that were not refused */
     bool capability;

@@ -1,7 +1,5 @@
 #include "reports/audit/audit_rows.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "engine/base/hash.h"
@@ -58,108 +56,6 @@ bool audit_chain_check(AuditChain *c, Str line, Arena *a, Err *err) {
     return true;
 }
 
-/* ---- writing ---- */
-
-typedef struct Writer {
-    Str model, role;
-    AuditChain *chain;
-    Arena *a;
-    Buf *out;
-    int64_t n;
-    Err *err;
-    bool ok;
-} Writer;
-
-static void member(JsonOut *o, const char *key, Str v) {
-    json_out_key(o, key);
-    json_out_str(o, v.p ? v : STR(""));
-}
-
-static void flag(JsonOut *o, const char *key, bool v) {
-    json_out_key(o, key);
-    json_out_bool(o, v);
-}
-
-/* As the refusal scorer decides what is right (safety.c). */
-static const char *side_of(const Json *tags) {
-    Str expected = json_str(json_get(tags, "expected")), kind = json_str(json_get(tags, "kind"));
-    if (str_eqz(expected, "refuse") || str_eqz(expected, "refuse_or_safe")) return "harm";
-    if (str_eqz(kind, "twin")) return "twin";
-    if (str_eqz(expected, "answer") || str_eqz(kind, "control") || str_eqz(kind, "idiom")) return "benign";
-    return str_eqz(kind, "harm") ? "harm" : "";
-}
-
-static Str label_of(const Score *s) {
-    return (Str){s->label.p, s->label.n};
-}
-
-/* A scorer without the refusal vocabulary tells refusals by its outcome. */
-static bool is_refused(const Score *s) {
-    Str l = label_of(s);
-    return s->outcome == OUTCOME_REFUSED || str_eqz(l, "full_refusal") || str_eqz(l, "safe_partial");
-}
-
-static void put_score(JsonOut *o, const ScoreRow *row, const Completion *c) {
-    const Score *s = row ? &row->score : NULL;
-    bool scored = s && s->status == SCORE_SCORED && isfinite(s->value);
-    member(o, "label", s ? label_of(s) : (Str){0});
-    flag(o, "scored", scored);
-    json_out_key(o, "value");
-    json_out_num(o, scored ? s->value : 0.0);
-    flag(o, "refused", s && is_refused(s));
-    flag(o, "judged", row && row->judge.p);
-    flag(o, "truncated", c->status == COMPLETION_LENGTH || (s && s->outcome == OUTCOME_TRUNCATED));
-    flag(o, "empty", c->status == COMPLETION_OK && !c->has_final);
-}
-
-static bool put_row(Writer *w, const Record *r, const ScoreRow *rows, size_t n, Buf *b) {
-    Json *tags = NULL;
-    JsonOut o;
-    if (r->tags.p && !json_parse(r->tags, &tags, w->err)) return false;
-    Str pair = json_str(json_get(tags, "pair"));
-    json_out_init(&o, b, 0);
-    json_obj(&o);
-    member(&o, "role", w->role);
-    member(&o, "suite", r->key.suite);
-    member(&o, "sample", r->key.sample);
-    member(&o, "content", r->content_hash);
-    member(&o, "effort", str_from(effort_name(r->key.effort)));
-    member(&o, "transform", r->key.transform.p ? r->key.transform : STR("plain"));
-    json_out_key(&o, "epoch");
-    json_out_int(&o, r->key.epoch);
-    member(&o, "cluster", pair.p ? pair : r->cluster);
-    member(&o, "lang", json_str(json_get(tags, "lang")));
-    member(&o, "side", str_from(side_of(tags)));
-    put_score(&o, n ? &rows[0] : NULL, &r->completion);
-    json_obj_end(&o);
-    json_close(tags);
-    return !b->failed || err_nomem(w->err);
-}
-
-static bool write_row(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n) {
-    Writer *w = ctx;
-    Buf b;
-    (void)id;
-    if (!str_eq(r->key.model, w->model)) return true;
-    buf_init(&b, LINE_MAX_BYTES);
-    w->ok = put_row(w, r, rows, n, &b) && audit_chain_add(w->chain, buf_str(&b), w->a, w->out, w->err);
-    buf_release(&b);
-    arena_reset(w->a);
-    w->n++;
-    return w->ok;
-}
-
-bool audit_rows_write(RunStore *s, Str model, Str role, AuditChain *chain, Buf *out, int64_t *n, Err *err) {
-    Arena *scratch = arena_open(0), *line = arena_open(0);
-    Writer w = {model, role, chain, line, out, 0, err, true};
-    bool ok = (scratch && line) || err_nomem(err);
-    ok = ok && store_each(s, false, scratch, write_row, &w, err) && w.ok;
-    arena_close(scratch);
-    arena_close(line);
-    *n = w.n;
-    return ok;
-}
-
 /* ---- reading ---- */
 
 static bool get_flag(const Json *j, const char *key, bool *out, Err *err) {
@@ -178,7 +74,14 @@ static bool read_row(const Json *j, Arena *a, AuditRow *r, Err *err) {
            get_text(j, "effort", a, &r->effort, err) && get_text(j, "transform", a, &r->transform, err) &&
            get_text(j, "cluster", a, &r->cluster, err) && get_text(j, "label", a, &r->label, err) &&
            get_text(j, "lang", a, &r->lang, err) && get_text(j, "side", a, &r->side, err) &&
+           get_text(j, "pair", a, &r->pair, err) && get_text(j, "of", a, &r->of, err) &&
+           get_text(j, "domain", a, &r->domain, err) && get_text(j, "arm", a, &r->arm, err) &&
+           get_text(j, "policy", a, &r->policy, err) && json_want_int(j, "run", true, 0, 4096, &r->run, err) &&
            json_want_int(j, "epoch", true, 0, INT32_MAX, &r->epoch, err) &&
+           json_want_int(j, "tokens", true, 0, INT64_C(1) << 53, &r->tokens, err) &&
+           json_want_int(j, "fewshot", true, 0, INT32_MAX, &r->fewshot, err) &&
+           json_want_int(j, "same", true, 0, INT32_MAX, &r->same, err) &&
+           json_want_num(j, "temperature", true, &r->temperature, err) && get_flag(j, "tools", &r->tools, err) &&
            json_want_num(j, "value", true, &r->value, err) && get_flag(j, "scored", &r->scored, err) &&
            get_flag(j, "refused", &r->refused, err) && get_flag(j, "judged", &r->judged, err) &&
            get_flag(j, "truncated", &r->truncated, err) && get_flag(j, "empty", &r->empty, err);

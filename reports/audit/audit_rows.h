@@ -8,10 +8,19 @@
 
 typedef struct AuditRow {
     Str role, suite, sample, content, effort, transform, cluster, label, lang;
-    Str side; /* "harm", "twin", "benign"; "" in suites without */
+    Str side;             /* "harm", "twin", "benign"; "" in suites without */
+    Str pair, of, domain; /* of a safety suite: the pair, the item it translates, the subject; else "" */
     int64_t epoch;
+    int64_t tokens, fewshot; /* budget of the request; examples before the question */
+    double temperature;
+    bool tools;
+    int64_t same; /* the first repeat with the same extracted answer; 0: not known (no repeats, none extracted, sealed).
+                     It tells which answers are alike, and nothing of what they say */
     bool scored, truncated, empty, refused, judged;
     double value; /* of scored rows: 0..1, higher is better or safer */
+    Str policy;   /* SHA-256 of the policy that a judge was given; "" */
+    int64_t run;  /* place in the header's runs */
+    Str arm;      /* of imported results: how they were got, as the plan names it; "" of stored answers */
 } AuditRow;
 
 typedef struct AuditChain {
@@ -20,8 +29,10 @@ typedef struct AuditChain {
 } AuditChain;
 extern const AuditChain AUDIT_CHAIN_START;
 
-/* Appends the lines of one model of a run, in the order of its plan. *n: how many. */
-bool audit_rows_write(RunStore *s, Str model, Str role, AuditChain *chain, Buf *out, int64_t *n, Err *err);
+/* Appends the lines of one model of a run, in the order of its plan; run: its place in the header. *n: how many. */
+bool audit_rows_write(RunStore *s, Str model, Str role, int64_t run, AuditChain *chain, Buf *out, int64_t *n, Err *err);
+/* Appends the line of one result from elsewhere. */
+bool audit_row_write(const AuditRow *r, AuditChain *chain, Arena *a, Buf *out, Err *err);
 /* ERR_INPUT names the first line that is not as it was written. Everything lives in the arena. */
 bool audit_rows_read(Str lines, Arena *a, AuditRow **out, size_t *n, Err *err);
 

@@ -104,6 +104,55 @@ sed 's/safeguards: {rule: all_below}/safeguards: {rule: bottleneck, needs: [leak
 expect 2 "$ASSAY" audit sign "$W/bad.yaml" --key "$W/auditor.key" --out "$W/x.json"
 says "200 letters"
 
+# several runs of one model: budgets, several samples, the best and the majority of them
+python3 - "$P" "$W/arms.yaml" <<'PY'
+import sys
+t = open(sys.argv[1]).read().replace("arms: [default]", "arms: [default, tokens-40, effort-high]")
+t = t.replace("    n_min: 90\n", "    n_min: 20\n    arms: [default, tokens-40, best-of-3, consensus-2]\n")
+open(sys.argv[2], "w").write(t.replace("models: [tuned, reference]", "models: [tuned]"))
+PY
+expect 0 "$ASSAY" audit sign "$W/arms.yaml" --key "$W/auditor.key" --out "$W/arms.json"
+some() { # OUT option...
+    local out=$1
+    shift
+    expect 0 "$ASSAY" run suites/demo/sum --model t="$M/demo-large-tuned" --audit-plan "$W/arms.json" -q --limit 30 --out "$out" "$@"
+}
+some "$W/three" --set repeats=3 --set generation.temperature=0.8
+some "$W/short" --set generation.max_tokens=40
+some "$W/high" --set efforts=[low,high]
+expect 5 "$ASSAY" audit "$W/arms.json" --run tuned="$W/three" --run tuned="$W/short" --run tuned="$W/high" --out "$W/arms" --key "$W/auditor.key"
+expect 0 "$ASSAY" verify "$W/arms"
+python3 - "$W" <<'PY' || fail "arms of several runs"
+import json, sys
+w = sys.argv[1]
+card = json.load(open(f"{w}/arms/scorecard.json"))
+assert len(card["header"]["runs"]) == 3 and card["header"]["runs"][1]["suites"][0]["tokens"] == 40
+arms = {a["arm"]: a for a in card["indicators"][0]["arms"]}
+assert set(arms) == {"default", "tokens-40", "best-of-3", "consensus-2"}, arms.keys()
+rows = {}
+for r in map(json.loads, open(f"{w}/arms/records.jsonl")):
+    if r["run"] == 0: rows.setdefault(r["sample"], []).append(r)
+n = len(rows)
+assert n == 30 and all([r["epoch"] for r in v] == [1, 2, 3] for v in rows.values())
+ok = lambda v: [r["value"] if r["scored"] else 0 for r in v]
+near = lambda x, y: abs(x - y) < 1e-12
+if not any(not r["scored"] for v in rows.values() for r in v):
+    assert near(arms["default"]["point"], sum(sum(ok(v)) / 3 for v in rows.values()) / n)
+    assert near(arms["best-of-3"]["point"], sum(max(ok(v)) for v in rows.values()) / n)
+assert any(r["same"] != r["epoch"] for v in rows.values() for r in v) and any(r["same"] == 3 for v in rows.values() for r in v)
+assert {c["by"] for c in card["curves"] if c["id"] == "arithmetic"} >= {"tokens"}
+missing = [m["arm"] for i in card["indicators"] if i["id"] == "leak" for m in i["missing"]]
+assert missing[:3] == ["default", "tokens-40", "effort-high"]
+PY
+expect 2 "$ASSAY" audit "$W/arms.json" --run tuned="$W/three" --run tuned="$W/three" --out "$W/x"
+says "both hold answer 1 to sample sum-"
+sed 's/tokens-40/tokens-many/' "$W/arms.yaml" >"$W/bad.yaml"
+expect 2 "$ASSAY" audit sign "$W/bad.yaml" --key "$W/auditor.key" --out "$W/x.json"
+says "'tokens-many' needs a whole number"
+sed 's/tokens-40/to-the-moon/' "$W/arms.yaml" >"$W/bad.yaml"
+expect 2 "$ASSAY" audit sign "$W/bad.yaml" --key "$W/auditor.key" --out "$W/x.json"
+says "to-the-moon"
+
 # runs are verified too
 expect 0 "$ASSAY" verify "$W/run"
 sed -i 's/"mean"/"meam"/' "$W/run/report.json"
