@@ -54,6 +54,7 @@ struct RunStore {
     StoreSealing *seal;  /* NULL until it is asked for */
     bool reveals;
     Lang lang;
+    const StoreSelection *only; /* of store_each; NULL: all */
 };
 
 /* Turns an SQLite result into a sentence; always false. `doing`: "storing a record". */
@@ -116,6 +117,7 @@ Str store__public_judge(Str judge, Arena *a);
 /* ---- store_union.c: the readers' calls on a union ---- */
 
 void store__union_close(StoreUnion *u); /* NULL is fine */
+void store__union_select(StoreUnion *u, const StoreSelection *only);
 bool store__union_each(StoreUnion *u, bool with_texts, Arena *a,
                        bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx,
                        Err *err);

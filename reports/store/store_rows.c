@@ -450,23 +450,41 @@ bool store_read(RunStore *s, int64_t id, Arena *a, Record *out, Err *err) {
     return store__read_all(s, id, a, out, &rows, &n, err);
 }
 
+void store_select(RunStore *s, const StoreSelection *only) {
+    s->only = only;
+    if (s->parts) store__union_select(s->parts, only);
+}
+
+/* The group is the database's to look for; the language stands among the tags. */
+static bool selected(const RunStore *s, const Record *r, bool *yes, Err *err) {
+    Json *tags = NULL;
+    *yes = true;
+    if (!s->only || !s->only->lang.p) return true;
+    if (r->tags.p && !json_parse(r->tags, &tags, err)) return err_wrap(err, "%s: a record's tags", s->path);
+    *yes = str_eq(json_str(json_get(tags, "lang")), s->only->lang);
+    json_close(tags);
+    return true;
+}
+
 bool store_each(RunStore *s, bool with_texts, Arena *a,
                 bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx,
                 Err *err) {
     sqlite3_stmt *q = NULL;
     char sql[1024];
     if (s->parts) return store__union_each(s->parts, with_texts, a, fn, ctx, err);
-    snprintf(sql, sizeof sql, "%s ORDER BY ordinal, id", RECORD_SELECT(s));
+    snprintf(sql, sizeof sql, "%s WHERE ?1 IS NULL OR group_name = ?1 ORDER BY ordinal, id", RECORD_SELECT(s));
     int rc = sqlite3_prepare_v2(s->db, sql, -1, &q, NULL);
     if (rc != SQLITE_OK) return store__fail(s, rc, "reading the records", err);
+    store__bind_str(q, 1, s->only ? s->only->group : (Str){0});
     bool ok = true;
     while (ok && (rc = sqlite3_step(q)) == SQLITE_ROW) {
         Record r;
         ScoreRow *rows = NULL;
         size_t n = 0;
         arena_reset(a);
-        ok = read_row(s, q, with_texts, a, &r, &rows, &n, err);
-        if (ok && !fn(ctx, sqlite3_column_int64(q, 0), &r, rows, n)) break;
+        bool wanted = true;
+        ok = read_row(s, q, with_texts, a, &r, &rows, &n, err) && selected(s, &r, &wanted, err);
+        if (ok && wanted && !fn(ctx, sqlite3_column_int64(q, 0), &r, rows, n)) break;
     }
     if (ok && rc != SQLITE_DONE && rc != SQLITE_ROW) ok = store__fail(s, rc, "reading the records", err);
     sqlite3_finalize(q);

@@ -372,6 +372,10 @@ static bool walk_record(void *ctx, int64_t id, const Record *r, const ScoreRow *
     return true;
 }
 
+void store__union_select(StoreUnion *u, const StoreSelection *only) {
+    for (size_t i = 0; i < u->n_arms; i++) store_select(u->arms[i].store, only);
+}
+
 bool store__union_each(StoreUnion *u, bool with_texts, Arena *a,
                        bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx,
                        Err *err) {
