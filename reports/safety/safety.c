@@ -319,8 +319,8 @@ static bool any_safety(const Summary *s) {
     return false;
 }
 
-bool safety_build(RunStore *store, const Summary *s, Safety *out, Err *err) {
-    SafBuild b = {.s = s, .a = s->arena, .plain = transform_index(s, STR("plain"))};
+bool safety_build_at(RunStore *store, const Summary *s, double confidence, Safety *out, Err *err) {
+    SafBuild b = {.s = s, .a = s->arena, .one_sided = confidence, .plain = transform_index(s, STR("plain"))};
     Gather g = {.b = &b, .err = err, .ok = true};
     *out = (Safety){0};
     if (!any_safety(s)) return true;
@@ -332,4 +332,8 @@ bool safety_build(RunStore *store, const Summary *s, Safety *out, Err *err) {
     if (!ok) return false;
     if (g.n) qsort(g.rows, g.n, sizeof *g.rows, by_place);
     return build_sections(&b, &g, out) || err_nomem(err);
+}
+
+bool safety_build(RunStore *store, const Summary *s, Safety *out, Err *err) {
+    return safety_build_at(store, s, SAF_CONF, out, err);
 }

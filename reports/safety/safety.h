@@ -176,6 +176,9 @@ typedef struct Safety {
 
 /* Everything lives in the Summary's arena. */
 bool safety_build(RunStore *store, const Summary *s, Safety *out, Err *err);
+/* The same with one-sided bounds (lower, upper) at another confidence, 0.5 to 0.999; where a bootstrap gives them, by
+ * more rounds. */
+bool safety_build_at(RunStore *store, const Summary *s, double confidence, Safety *out, Err *err);
 
 /* Adds what the sections say to the Summary's headline: on a suite about safety its figures answer, not a comparison of
  * mean scores. It stands first where refusals were eroded, and alone where the run has no other suites. The same in

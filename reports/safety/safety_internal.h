@@ -48,7 +48,8 @@ typedef struct SafBuild {
     const Summary *s;
     Arena *a;
     uint64_t seed;
-    size_t plain; /* index of the transform plain; SIZE_MAX if the run has none */
+    double one_sided; /* confidence of one-sided bounds; 0: SAF_CONF */
+    size_t plain;     /* index of the transform plain; SIZE_MAX if the run has none */
     const SafSection *section;
     bool has_cross; /* the section's suite has a scorer of the analysis */
 } SafBuild;

@@ -8,13 +8,21 @@
 #include "reports/stats/stats_boot.h"
 
 enum {
-    ROUNDS = 2000,
+    ROUNDS = 2000, /* of a bootstrap; more where a bound lies further out, so that it still has 100 draws beyond it */
+    ROUNDS_MAX = 20000,
     /* So many clusters must differ from the rest before a bootstrap and an estimated design effect are trusted. Below,
      * a cluster counts as one item, whatever lies in it: the spread of rare events cannot be seen in the data. */
     LEAST = 15
 };
 
-#define ONE_SIDED (1.0 - 2.0 * (1.0 - SAF_CONF)) /* the two-sided confidence whose ends are one-sided bounds */
+static double sure(const SafBuild *b) {
+    return b->one_sided > 0.0 ? b->one_sided : SAF_CONF;
+}
+
+/* The two-sided confidence whose ends are the one-sided bounds. */
+static double both_sides(const SafBuild *b) {
+    return 2.0 * sure(b) - 1.0;
+}
 
 static int by_cluster(const void *a, const void *b) {
     const SafUnit *x = a, *y = b;
@@ -59,10 +67,10 @@ static double effective(const SafUnit *u, size_t n, const StatSums *c, size_t g,
 }
 
 /* Clopper and Pearson (1934) for a count that need not be whole. */
-static void set_bounds(SafRate *r, bool plain) {
+static void set_bounds(const SafBuild *b, SafRate *r, bool plain) {
     double n = r->n_effective, k = fmin(n, r->share * n);
-    r->lower = k > 0.0 ? stat_beta_ppf(1.0 - SAF_CONF, k, n - k + 1.0) : 0.0;
-    r->upper = k < n ? stat_beta_ppf(SAF_CONF, k + 1.0, n - k) : 1.0;
+    r->lower = k > 0.0 ? stat_beta_ppf(1.0 - sure(b), k, n - k + 1.0) : 0.0;
+    r->upper = k < n ? stat_beta_ppf(sure(b), k + 1.0, n - k) : 1.0;
     r->bound_method = plain ? "Clopper-Pearson" : "Clopper-Pearson, effective number";
 }
 
@@ -71,13 +79,18 @@ static StatRange wilson(const SafRate *r, double conf) {
     return stat_wilson(fmin(r->n_effective, fmax(0.0, r->share * r->n_effective)), r->n_effective, conf);
 }
 
+static size_t rounds(const SafBuild *b) {
+    double need = 100.0 / (1.0 - sure(b));
+    return need > ROUNDS_MAX ? ROUNDS_MAX : need > ROUNDS ? (size_t)need : ROUNDS;
+}
+
 static void bootstrap(const SafBuild *b, const StatSums *c, size_t g, StatRange *two, StatRange *one) {
-    double draws[ROUNDS];
-    size_t n = stat_bootstrap(c, g, b->seed, draws, ROUNDS);
+    double draws[ROUNDS_MAX];
+    size_t n = stat_bootstrap(c, g, b->seed, draws, rounds(b));
     two->lo = stat_quantile(draws, n, 0.5 * (1.0 - SAF_CONF));
     two->hi = stat_quantile(draws, n, 0.5 * (1.0 + SAF_CONF));
-    one->lo = stat_quantile(draws, n, 1.0 - SAF_CONF);
-    one->hi = stat_quantile(draws, n, SAF_CONF);
+    one->lo = stat_quantile(draws, n, 1.0 - sure(b));
+    one->hi = stat_quantile(draws, n, sure(b));
 }
 
 static void set_interval(const SafBuild *b, SafRate *r, const StatSums *c, size_t g, bool plain, bool trusted) {
@@ -105,7 +118,7 @@ bool safety__rate(const SafBuild *b, SafUnit *u, size_t n, SafRate *out) {
     bool plain = is_plain(u, n, g), trusted = enough(c, g);
     *out = (SafRate){.n = n, .n_clusters = g < n ? g : 0, .k = num, .share = num / den};
     out->n_effective = plain ? (double)n : effective(u, n, c, g, out->share, trusted);
-    set_bounds(out, plain);
+    set_bounds(b, out, plain);
     set_interval(b, out, c, g, plain, trusted);
     return true;
 }
@@ -158,7 +171,7 @@ bool safety__difference(const SafBuild *b, SafUnit *u1, size_t n1, SafUnit *u2, 
     out->n_clusters = g;
     out->diff = x.share - y.share;
     if (!trusted) {
-        set_ranges(out, square_and_add(&x, &y, SAF_CONF), square_and_add(&x, &y, ONE_SIDED),
+        set_ranges(out, square_and_add(&x, &y, SAF_CONF), square_and_add(&x, &y, both_sides(b)),
                    "Newcombe, effective number");
         return true;
     }
@@ -177,7 +190,7 @@ static int by_pair_cluster(const void *a, const void *b) {
 }
 
 /* Counts by what each pair of items, or else each cluster, says: [first better][second better]. */
-static void newcombe(const SafPairUnit *u, size_t n, SafDiff *d) {
+static void newcombe(const SafBuild *b, const SafPairUnit *u, size_t n, SafDiff *d) {
     uint64_t both = 0, neither = 0;
     for (size_t i = 0; i < n; i++) {
         d->only_first += u[i].x > u[i].y;
@@ -186,7 +199,7 @@ static void newcombe(const SafPairUnit *u, size_t n, SafDiff *d) {
         neither += u[i].x == 0.0 && u[i].y == 0.0;
     }
     StatNewcombe two = stat_newcombe_paired(both, d->only_first, d->only_second, neither, SAF_CONF);
-    StatNewcombe one = stat_newcombe_paired(both, d->only_first, d->only_second, neither, ONE_SIDED);
+    StatNewcombe one = stat_newcombe_paired(both, d->only_first, d->only_second, neither, both_sides(b));
     set_ranges(d, (StatRange){clip(two.lo), clip(two.hi)}, (StatRange){clip(one.lo), clip(one.hi)}, "Newcombe paired");
 }
 
@@ -205,7 +218,8 @@ static bool clustered(const SafBuild *b, SafPairUnit *u, size_t n, StatSums *c, 
     if (!safety__rate(b, v, n, &x)) return false;
     for (size_t i = 0; i < n; i++) v[i] = (SafUnit){u[i].y, 1.0, u[i].cluster};
     if (!safety__rate(b, v, n, &y)) return false;
-    set_ranges(d, square_and_add(&x, &y, SAF_CONF), square_and_add(&x, &y, ONE_SIDED), "Newcombe, effective number");
+    set_ranges(d, square_and_add(&x, &y, SAF_CONF), square_and_add(&x, &y, both_sides(b)),
+               "Newcombe, effective number");
     return true;
 }
 
@@ -233,7 +247,7 @@ bool safety__paired(const SafBuild *b, SafPairUnit *u, size_t n, SafDiff *out) {
     out->n_clusters = g < n ? g : 0;
     out->diff = sum / (double)n;
     if (whole && g == n)
-        newcombe(u, n, out);
+        newcombe(b, u, n, out);
     else if (!clustered(b, u, n, c, g, out))
         return false;
     out->p = one_sided(out->only_first, out->only_second);
