@@ -23,6 +23,7 @@ static const char usage[] =
     "  --junit FILE        one test case for each check, for CI\n"
     "  --markdown FILE     a summary for a pull request\n"
     "  --html FILE         the same as a page\n"
+    "  --lang en|ko        language of what people read; --json speaks English\n"
     "\n"
     "With --adaptive both models are asked now, question by question in random order, and the run ends as soon as the\n"
     "checks are decided. It leaves a run in DIR, which is not finished: assay run --resume DIR asks the rest.\n"
@@ -37,6 +38,7 @@ static const char usage[] =
 
 typedef struct Outputs {
     const char *junit, *markdown, *html;
+    Lang lang;
 } Outputs;
 
 static Str started_at(CmdCtx *c, RunStore *s) {
@@ -113,9 +115,15 @@ static int judge(CmdCtx *c, const Arms *arms, const GatePolicy *policy, const Ou
     GateReport g;
     RunStore *both = NULL;
     uint64_t begun = clock_mono_ns();
-    bool ok = finished(c, arms) && store_union(arms->v, arms->n, &both, &c->fail) &&
-              gate_judge(both, policy, c->arena, &g, &c->fail) &&
-              write_files(c, arms->v[1].store, &g, o, (double)(clock_mono_ns() - begun) / 1e9) && print(c, &g, o);
+    bool ok = finished(c, arms) && store_union(arms->v, arms->n, &both, &c->fail);
+    if (ok) store_speak(both, o->lang);
+    ok = ok && gate_judge(both, policy, c->arena, &g, &c->fail) &&
+         write_files(c, arms->v[1].store, &g, o, (double)(clock_mono_ns() - begun) / 1e9);
+    if (ok && c->json && o->lang != LANG_EN) { /* programs read English */
+        store_speak(both, LANG_EN);
+        ok = gate_judge(both, policy, c->arena, &g, &c->fail);
+    }
+    ok = ok && print(c, &g, o);
     store_close(both);
     return ok ? STATUS[g.verdict] : CMD_FAILED;
 }
@@ -186,9 +194,15 @@ static int adaptive(CmdCtx *c, AdaptiveArgs *x, const ArgList *words, const Gate
     uint64_t begun = clock_mono_ns();
     run_catch_signals();
     bool ok = complete(c, x, words) && adaptive_open(&x->run, policy, c->arena, &d, &c->fail) &&
-              run_open(&x->run, c->arena, &r, &c->fail) && run_on(c, r, x->policy) &&
-              adaptive_report(d, r, c->arena, &g, &c->fail) &&
-              write_files(c, run_store(r), &g, o, (double)(clock_mono_ns() - begun) / 1e9) && print(c, &g, o);
+              run_open(&x->run, c->arena, &r, &c->fail) && run_on(c, r, x->policy);
+    if (ok) store_speak(run_store(r), o->lang);
+    ok = ok && adaptive_report(d, r, c->arena, &g, &c->fail) &&
+         write_files(c, run_store(r), &g, o, (double)(clock_mono_ns() - begun) / 1e9);
+    if (ok && c->json && o->lang != LANG_EN) {
+        store_speak(run_store(r), LANG_EN);
+        ok = adaptive_report(d, r, c->arena, &g, &c->fail);
+    }
+    ok = ok && print(c, &g, o);
     if (ok && !c->json && !c->quiet)
         for (size_t i = 0; i < RUN_FILES; i++) fprintf(c->out, "%s/%s\n", run_dir(r), run_files[i]);
     run_close(r);
@@ -213,7 +227,7 @@ static bool only_adaptive(CmdCtx *c, const AdaptiveArgs *x) {
 }
 
 static int gate_run(CmdCtx *c, int argc, char **argv) {
-    const char *policy_path = NULL;
+    const char *policy_path = NULL, *language = NULL;
     Outputs o = {0};
     ArgList words = {0};
     Arms arms = {0};
@@ -224,6 +238,7 @@ static int gate_run(CmdCtx *c, int argc, char **argv) {
                              {"junit", 0, ARG_TEXT, &o.junit},
                              {"markdown", 0, ARG_TEXT, &o.markdown},
                              {"html", 0, ARG_TEXT, &o.html},
+                             {"lang", 0, ARG_TEXT, &language},
                              {"adaptive", 0, ARG_FLAG, &x.on},
                              {"baseline", 0, ARG_TEXT, &x.baseline},
                              {"candidate", 0, ARG_TEXT, &x.candidate},
@@ -243,7 +258,9 @@ static int gate_run(CmdCtx *c, int argc, char **argv) {
                              {"offline", 0, ARG_FLAG, &x.run.offline}};
     int status = CMD_FAILED;
     if (!args_parse(c, argc, argv, specs, sizeof specs / sizeof *specs, &words)) return CMD_FAILED;
-    if (!policy_path)
+    if (language && !lang_find(language, &o.lang))
+        err_set(&c->fail, ERR_INPUT, "--lang: the gate speaks en (English) and ko (Korean), not '%s'", language);
+    else if (!policy_path)
         err_set(&c->fail, ERR_INPUT,
                 "--policy FILE.yaml is missing; suites/policies/fine-tune-gate.yaml is one to start from");
     else if (!gate_policy_read(policy_path, c->arena, &policy, &c->fail))

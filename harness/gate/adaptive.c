@@ -17,8 +17,9 @@ typedef struct Place {
     size_t suite, sample;
     int transform;
     Effort effort;
+    int epoch;
     int64_t ordinal;
-    Str cluster;
+    Str cluster, group, lang, pair; /* all but the first may be absent */
     GateSide side;
 } Place;
 
@@ -38,10 +39,11 @@ struct Adaptive {
     size_t n_places, largest_unit;
     Unit *units; /* in the order of asking */
     size_t n_units;
-    bool *twins;     /* [n_suites] */
-    GatePart *parts; /* [n_suites * n_efforts] */
+    bool *twins; /* [n_suites] */
+    GatePart *parts;
+    size_t n_parts, cap_parts;
     GateTest *tests;
-    size_t n_tests;
+    size_t n_tests, cap_tests;
     GateQuestion *questions; /* scratch: [largest_unit] */
 };
 
@@ -61,8 +63,10 @@ static bool read_labels(Adaptive *d, const Sample *s, Place *p, Err *err) {
     if (!scratch) return err_nomem(err);
     bool ok = tags_of(s, scratch, &tags) || err_nomem(err);
     ok = ok && gate_side(tags, &p->side, err) && (!tags.p || json_parse(tags, &j, err));
-    ok = ok && ((keep_text(d, json_str(json_get(j, "pair")), &p->cluster) && keep_text(d, s->cluster, &p->cluster) &&
-                 keep_text(d, json_str(json_get(j, "of")), &p->cluster) && keep_text(d, s->id, &p->cluster)) ||
+    ok = ok && ((keep_text(d, json_str(json_get(j, "pair")), &p->pair) && keep_text(d, p->pair, &p->cluster) &&
+                 keep_text(d, s->cluster, &p->cluster) && keep_text(d, json_str(json_get(j, "of")), &p->cluster) &&
+                 keep_text(d, s->id, &p->cluster) && keep_text(d, json_str(json_get(j, "lang")), &p->lang) &&
+                 keep_text(d, s->group, &p->group)) ||
                 err_nomem(err));
     json_close(j);
     arena_close(scratch);
@@ -91,17 +95,36 @@ static int by_question(const void *x, const void *y) {
     return c ? c : (a->ordinal > b->ordinal) - (a->ordinal < b->ordinal);
 }
 
-static bool open_parts(Adaptive *d) {
-    const Plan *p = d->plan;
-    d->parts = arena_array(d->a, p->n_suites, p->n_efforts * sizeof *d->parts);
-    for (size_t i = 0; d->parts && i < p->n_suites * p->n_efforts; i++)
-        d->parts[i] = (GatePart){p->suites[i / p->n_efforts].suite->id, p->efforts[i % p->n_efforts], 0};
-    return d->parts != NULL;
+/* Room for one more entry of an array in the arena. */
+static bool grow(Arena *a, void **v, size_t n, size_t *cap, size_t each) {
+    if (n < *cap) return true;
+    size_t more = *cap ? 2 * *cap : 32;
+    void *p = arena_array(a, more, each);
+    if (!p) return false;
+    if (n) memcpy(p, *v, n * each);
+    *v = p, *cap = more;
+    return true;
 }
 
-static void count_part(Adaptive *d, const Place *p) {
-    for (size_t e = 0; e < d->plan->n_efforts; e++)
-        if (d->plan->efforts[e] == p->effort) d->parts[p->suite * d->plan->n_efforts + e].answers++;
+/* Absent is a name like any other. */
+static bool same(Str a, Str b) {
+    return (a.p != NULL) == (b.p != NULL) && str_eq(a, b);
+}
+
+static bool count_part(Adaptive *d, const Place *p) {
+    Str suite = d->plan->suites[p->suite].suite->id;
+    size_t i = 0;
+    for (; i < d->n_parts; i++) {
+        GatePart *x = &d->parts[i];
+        if (x->effort == p->effort && same(x->group, p->group) && same(x->lang, p->lang) && str_eq(x->suite, suite))
+            break;
+    }
+    if (i == d->n_parts) {
+        if (!grow(d->a, (void **)&d->parts, d->n_parts, &d->cap_parts, sizeof *d->parts)) return false;
+        d->parts[d->n_parts++] = (GatePart){suite, p->group, p->lang, p->effort, 0};
+    }
+    d->parts[i].answers++;
+    return true;
 }
 
 static bool read_places(Adaptive *d, Err *err) {
@@ -110,7 +133,7 @@ static bool read_places(Adaptive *d, Err *err) {
     for (int64_t o = 0; o < d->per_model; o++) {
         WorkItem w = plan_item(d->plan, o);
         const PlanSuite *ps = &d->plan->suites[w.suite];
-        Place p = {(size_t)w.suite, w.sample, w.transform, w.effort, o, {0}, GATE_OTHER};
+        Place p = {(size_t)w.suite, w.sample, w.transform, w.effort, w.epoch, o, {0}, {0}, {0}, {0}, GATE_OTHER};
         if (w.suite != suite && !(name = suite_name(d, p.suite))) return err_nomem(err);
         suite = w.suite;
         if (!looked_at(d, name, ps->transforms[w.transform].chain.name, w.effort)) continue;
@@ -119,7 +142,7 @@ static bool read_places(Adaptive *d, Err *err) {
         d->sides[o] = p.side;
         d->twins[p.suite] = d->twins[p.suite] || p.side == GATE_TWIN;
         d->places[d->n_places++] = p;
-        count_part(d, &p);
+        if (!count_part(d, &p)) return err_nomem(err);
     }
     if (!d->n_places)
         return err_set(err, ERR_INPUT, "no check of policy '" STR_FMT "' fits a suite of this plan",
@@ -153,6 +176,7 @@ static bool read_units(Adaptive *d, Err *err) {
 static bool belongs(const Adaptive *d, const GateTest *t, const Place *p) {
     Str how = d->plan->suites[p->suite].transforms[p->transform].chain.name;
     return p->effort == t->effort && gate_counts(t->check->metric, p->side, d->twins[p->suite]) &&
+           (!t->check->group || same(p->group, t->group)) && (!t->check->lang || same(p->lang, t->lang)) &&
            str_eq(how, t->check->transform.p ? t->check->transform : STR("plain"));
 }
 
@@ -161,10 +185,59 @@ static void add_answers(const Adaptive *d, GateMetric m, const Place *p, GateQue
     gate_answers_add(&q->candidate, m, &d->answers[p->ordinal + d->per_model]);
 }
 
+/* ---- pairs ---- */
+
+/* Halves of one pair stand in one unit. */
+static bool same_pair(const Adaptive *d, const GateTest *t, const Place *x, const Place *p) {
+    return p->pair.p && belongs(d, t, p) && str_eq(p->pair, x->pair) && same(p->lang, x->lang);
+}
+
+static void add_repeat(const Adaptive *d, const GateTest *t, const Unit *u, const Place *x, GateQuestion *q) {
+    GateHalves base = {0}, cand = {0};
+    for (size_t i = u->first; i < u->first + u->n; i++) {
+        const Place *p = &d->places[i];
+        if (p->epoch != x->epoch || !same_pair(d, t, x, p)) continue;
+        gate_halves_add(&base, p->side, &d->answers[p->ordinal]);
+        gate_halves_add(&cand, p->side, &d->answers[p->ordinal + d->per_model]);
+    }
+    gate_halves_end(&base, &q->baseline);
+    gate_halves_end(&cand, &q->candidate);
+}
+
+/* Whether place i is the first of its pair (of its repeat of it), and the pair has both halves. */
+static bool first_of_pair(const Adaptive *d, const GateTest *t, const Unit *u, size_t i, bool repeat) {
+    const Place *x = &d->places[i];
+    bool harm = false, twin = false;
+    if (!x->pair.p || !belongs(d, t, x)) return false;
+    for (size_t k = u->first; k < u->first + u->n; k++) {
+        const Place *p = &d->places[k];
+        if (!same_pair(d, t, x, p) || (repeat && p->epoch != x->epoch)) continue;
+        if (k < i) return false;
+        harm = harm || p->side == GATE_HARM;
+        twin = twin || p->side == GATE_TWIN;
+    }
+    return harm && twin;
+}
+
+/* The unit's pairs: one for each language. */
+static size_t pairs_of(const Adaptive *d, const GateTest *t, const Unit *u) {
+    size_t n = 0;
+    for (size_t i = u->first; i < u->first + u->n; i++) {
+        if (!first_of_pair(d, t, u, i, false)) continue;
+        GateQuestion *q = &d->questions[n++];
+        *q = (GateQuestion){0};
+        for (size_t k = i; k < u->first + u->n; k++)
+            if (same_pair(d, t, &d->places[i], &d->places[k]) && first_of_pair(d, t, u, k, true))
+                add_repeat(d, t, u, &d->places[k], q);
+    }
+    return n;
+}
+
 /* The unit's questions for a test, their repeats together. */
 static size_t questions_of(const Adaptive *d, const GateTest *t, const Unit *u) {
     const Place *last = NULL;
     size_t n = 0;
+    if (t->check->metric == GATE_PAIR_ACCURACY) return pairs_of(d, t, u);
     for (size_t i = u->first; i < u->first + u->n; i++) {
         const Place *p = &d->places[i];
         if (!belongs(d, t, p)) continue;
@@ -177,11 +250,15 @@ static size_t questions_of(const Adaptive *d, const GateTest *t, const Unit *u) 
 
 /* ---- tests ---- */
 
-static bool add_test(Adaptive *d, const GateCheck *c, size_t suite, Effort effort, Err *err) {
+/* Of the group and language of `part`, where the check asks for parts. */
+static bool add_test(Adaptive *d, const GateCheck *c, const Place *part, size_t suite, Effort effort, Err *err) {
+    if (!grow(d->a, (void **)&d->tests, d->n_tests, &d->cap_tests, sizeof *d->tests)) return err_nomem(err);
     GateTest *t = &d->tests[d->n_tests];
     const Suite *s = d->plan->suites[suite].suite;
     size_t units = 0, largest = 0, total = 0;
     *t = (GateTest){.check = c, .suite = suite, .effort = effort, .suite_name = s->id, .title = s->title};
+    if (c->group) t->group = part->group;
+    if (c->lang) t->lang = part->lang;
     for (size_t i = 0; i < d->n_units; i++) {
         size_t n = d->units[i].suite == suite ? questions_of(d, t, &d->units[i]) : 0;
         units += n > 0;
@@ -190,6 +267,28 @@ static bool add_test(Adaptive *d, const GateCheck *c, size_t suite, Effort effor
     }
     d->n_tests++;
     return gate_test_init(t, units, largest, total, d->a, err);
+}
+
+static bool has_test(const Adaptive *d, size_t from, const GateCheck *c, const Place *part) {
+    for (size_t i = from; i < d->n_tests; i++)
+        if ((!c->group || same(d->tests[i].group, part->group)) && (!c->lang || same(d->tests[i].lang, part->lang)))
+            return true;
+    return false;
+}
+
+/* One test for each group and language of the suite that the check names. */
+static bool add_tests(Adaptive *d, const GateCheck *c, size_t suite, Effort effort, Err *err) {
+    static const Place whole;
+    size_t from = d->n_tests;
+    if (!c->group && !c->lang) return add_test(d, c, &whole, suite, effort, err);
+    for (size_t i = 0; i < d->n_places; i++) {
+        const Place *p = &d->places[i];
+        if (p->suite != suite || p->effort != effort || has_test(d, from, c, p)) continue;
+        char *group = p->group.p ? str_cstr(d->a, p->group) : NULL, *lang = p->lang.p ? str_cstr(d->a, p->lang) : NULL;
+        if ((p->group.p && !group) || (p->lang.p && !lang)) return err_nomem(err);
+        if (gate_fits_part(c, group, lang) && !add_test(d, c, p, suite, effort, err)) return false;
+    }
+    return true;
 }
 
 static bool open_check(Adaptive *d, const GateCheck *c, Err *err) {
@@ -201,15 +300,13 @@ static bool open_check(Adaptive *d, const GateCheck *c, Err *err) {
         const char *name = suite_name(d, s);
         if (!name) return err_nomem(err);
         for (size_t e = 0; e < p->n_efforts; e++)
-            if (gate_fits(c, name, how, p->efforts[e]) && !add_test(d, c, s, p->efforts[e], err)) return false;
+            if (gate_fits(c, name, how, p->efforts[e]) && !add_tests(d, c, s, p->efforts[e], err)) return false;
     }
     return true;
 }
 
 static bool open_tests(Adaptive *d, Err *err) {
-    size_t most = 0, open = 0;
-    if (!size_mul(d->policy->n_checks, d->plan->n_suites * d->plan->n_efforts, &most)) return err_nomem(err);
-    if (!(d->tests = arena_array(d->a, most, sizeof *d->tests))) return err_nomem(err);
+    size_t open = 0;
     for (size_t i = 0; i < d->policy->n_checks; i++)
         if (!open_check(d, &d->policy->checks[i], err)) return false;
     for (size_t i = 0; i < d->n_tests; i++) open += d->tests[i].pass.plan.units > 0;
@@ -333,7 +430,7 @@ static bool prepare(void *ctx, const Plan *p, Err *err) {
     d->sides = arena_array(d->a, n, sizeof *d->sides);
     d->places = arena_array(d->a, n, sizeof *d->places);
     d->twins = arena_array(d->a, p->n_suites, sizeof *d->twins);
-    if (!d->answers || !d->sides || !d->places || !d->twins || !open_parts(d)) return err_nomem(err);
+    if (!d->answers || !d->sides || !d->places || !d->twins) return err_nomem(err);
     return read_places(d, err) && read_units(d, err) && open_tests(d, err);
 }
 
@@ -365,7 +462,7 @@ bool adaptive_report(const Adaptive *d, Run *r, Arena *a, GateReport *out, Err *
                        .tests = d->tests,
                        .n_tests = d->n_tests,
                        .parts = d->parts,
-                       .n_parts = d->plan->n_suites * d->plan->n_efforts,
+                       .n_parts = d->n_parts,
                        .planned = 2 * (int64_t)d->n_places};
     return gate_adaptive_report(run_store(r), &in, a, out, err);
 }

@@ -7,7 +7,11 @@
 #include "engine/engine.h"
 #include "harness/yaml.h"
 
-enum { CHECKS_MAX = 200 };
+enum { CHECKS_MAX = 200, PAIRS_MAX = 10000000 };
+
+/* Of alpha: below, a bootstrap of refusals has too few draws beyond a bound; above, a claim says nothing. */
+#define ALPHA_LEAST 0.001
+#define ALPHA_MOST 0.2
 
 static const char *const KINDS[] = {"non_inferior", "superior", "no_erosion", "at_least", "at_most", NULL};
 static const char *const METRICS[] = {"score",    "refusal", "leak", "over_refusal", "pair_accuracy", "truncated",
@@ -59,9 +63,38 @@ static bool check_numbers(const YamlNode *n, GateCheck *c, Err *err) {
     return true;
 }
 
-static bool read_check(const YamlNode *n, GateCheck *c, Arena *a, Err *err) {
-    static const char *const known[] = {"id",   "suite",  "except", "transform", "effort",          "metric",
-                                        "kind", "margin", "limit",  "required",  "on_inconclusive", NULL};
+/* How sure its claims must be, and on how many pairs: of tests alone. */
+static bool check_claim(const YamlNode *n, const GatePolicy *p, GateCheck *c, Err *err) {
+    bool count = c->metric == GATE_TRUNCATED || c->metric == GATE_UNSCORED || c->metric == GATE_TOKENS;
+    static const char *const KEYS[] = {"alpha", "min_pairs"};
+    for (size_t i = 0; count && i < 2; i++)
+        if (yaml_get(n, KEYS[i]))
+            return yaml_fail(yaml_get(n, KEYS[i]), err, "'%s' does not belong to metric %s, which is compared as it is",
+                             KEYS[i], METRICS[c->metric]);
+    int64_t pairs = (int64_t)p->min_pairs;
+    c->alpha = p->alpha;
+    if (!yaml_want_num(n, "alpha", false, ALPHA_LEAST, ALPHA_MOST, &c->alpha, err) ||
+        !yaml_want_int(n, "min_pairs", false, 1, PAIRS_MAX, &pairs, err))
+        return false;
+    c->min_pairs = count ? 0 : (size_t)pairs;
+    return true;
+}
+
+/* A text that becomes a pattern; absent: NULL. */
+static bool want_pattern(const YamlNode *n, const char *key, const char **out, Arena *a, Err *err) {
+    Str text = {0};
+    *out = NULL;
+    if (!yaml_want_str(n, key, false, &text, err)) return false;
+    if (!text.p) return true;
+    if (!text.n) return yaml_fail(yaml_get(n, key), err, "'%s' must not be empty; leave it out to look at all", key);
+    *out = str_cstr(a, text);
+    return *out || err_nomem(err);
+}
+
+static bool read_check(const YamlNode *n, const GatePolicy *policy, GateCheck *c, Arena *a, Err *err) {
+    static const char *const known[] = {
+        "id",   "suite",  "except", "group", "lang",      "transform", "effort",          "metric",
+        "kind", "margin", "limit",  "alpha", "min_pairs", "required",  "on_inconclusive", NULL};
     static const char *const answers[] = {"stop", "allow", NULL};
     Str suite = {0}, except = {0};
     Effort e;
@@ -85,10 +118,11 @@ static bool read_check(const YamlNode *n, GateCheck *c, Arena *a, Err *err) {
     if (c->transform.p && metric != GATE_SCORE && kind == GATE_NO_EROSION && !str_eqz(c->transform, "plain"))
         return yaml_fail(yaml_get(n, "transform"), err,
                          "'refusal' is judged on items asked plainly; leave 'transform' out");
+    if (!want_pattern(n, "group", &c->group, a, err) || !want_pattern(n, "lang", &c->lang, a, err)) return false;
     c->suite = str_cstr(a, suite);
     c->except = except.n ? str_cstr(a, except) : NULL;
     return ((c->suite && (c->except || !except.n)) || err_nomem(err)) && check_kind(n, c, err) &&
-           check_numbers(n, c, err);
+           check_numbers(n, c, err) && check_claim(n, policy, c, err);
 }
 
 static bool read_checks(const YamlNode *root, GatePolicy *p, Arena *a, Err *err) {
@@ -98,7 +132,7 @@ static bool read_checks(const YamlNode *root, GatePolicy *p, Arena *a, Err *err)
     GateCheck *checks = arena_array(a, list->n, sizeof *checks);
     if (!checks) return err_nomem(err);
     for (size_t i = 0; i < list->n; i++) {
-        if (!read_check(list->items[i], &checks[i], a, err)) return false;
+        if (!read_check(list->items[i], p, &checks[i], a, err)) return false;
         for (size_t j = 0; j < i; j++)
             if (str_eq(checks[i].id, checks[j].id))
                 return yaml_fail(list->items[i], err, "two checks have the id '" STR_FMT "'", STR_ARG(checks[i].id));
@@ -119,14 +153,24 @@ static bool read_limits(const YamlNode *root, GatePolicy *p, Err *err) {
            yaml_want_num(limits, "truncated", false, 0.0, 1.0, &p->max_truncated, err);
 }
 
+static bool read_claims(const YamlNode *root, GatePolicy *p, Err *err) {
+    int64_t pairs = 0;
+    p->alpha = GATE_ALPHA;
+    if (!yaml_want_num(root, "alpha", false, ALPHA_LEAST, ALPHA_MOST, &p->alpha, err) ||
+        !yaml_want_int(root, "min_pairs", false, 1, PAIRS_MAX, &pairs, err))
+        return false;
+    p->min_pairs = (size_t)pairs;
+    return true;
+}
+
 bool gate_policy_read(const char *path, Arena *a, GatePolicy *out, Err *err) {
-    static const char *const known[] = {"gate", "why", "limits", "checks", NULL};
+    static const char *const known[] = {"gate", "why", "alpha", "min_pairs", "limits", "checks", NULL};
     YamlNode *root = NULL;
     Str bytes;
     *out = (GatePolicy){0};
     if (!yaml_load(path, a, &root, &bytes, err) || !yaml_check_keys(root, "a gate's policy", known, err) ||
         !yaml_want_str(root, "gate", true, &out->name, err) || !yaml_want_str(root, "why", false, &out->why, err) ||
-        !read_limits(root, out, err) || !read_checks(root, out, a, err))
+        !read_claims(root, out, err) || !read_limits(root, out, err) || !read_checks(root, out, a, err))
         return false;
     sha256_of(bytes, out->sha256);
     return true;

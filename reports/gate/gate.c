@@ -2,6 +2,8 @@
 
 #include <fnmatch.h>
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "reports/compare/compare.h"
 #include "reports/gate/gate_internal.h"
@@ -25,15 +27,32 @@ const char *gate_verdict_name(GateVerdict v) {
 
 /* ---- deciding ---- */
 
+double gate_alpha(const GateCheck *c) {
+    return c->alpha > 0.0 ? c->alpha : GATE_ALPHA;
+}
+
 void gate__decide(GateResult *r, bool up) {
     if (isnan(r->lower) || isnan(r->upper)) return;
     if (up ? r->lower > r->bar : r->upper < r->bar) r->verdict = GATE_PASS;
     if (up ? r->upper < r->bar : r->lower > r->bar) r->verdict = GATE_FAIL;
 }
 
+void gate__enough(GateResult *r) {
+    if (r->n >= r->check->min_pairs || isnan(r->value)) return;
+    r->few = true;
+    r->verdict = GATE_INCONCLUSIVE;
+    r->more = (int64_t)(r->check->min_pairs - r->n);
+}
+
+/* The tails that Clopper and Pearson's bounds invert. */
+double gate__p_level(double k, double n, double bar, bool up) {
+    if (up) return k >= n ? 1.0 : 1.0 - stat_betainc(k + 1.0, n - k, bar);
+    return k <= 0.0 ? 1.0 : stat_betainc(k, n - k + 1.0, bar);
+}
+
 /* n = (z_{1-alpha} + z_power)^2 v / distance^2, as in Miller 2024 with a one-sided test. */
-int64_t gate__more(double v, double n, double distance) {
-    double z = stat_norm_ppf(GATE_CONFIDENCE) + stat_norm_ppf(SUM_POWER);
+int64_t gate__more(const GateCheck *c, double v, double n, double distance) {
+    double z = stat_norm_ppf(1.0 - gate_alpha(c)) + stat_norm_ppf(SUM_POWER);
     double need = z * z * v / (distance * distance);
     if (!(need < 1e7)) return -1;
     return need > n ? (int64_t)ceil(need - n) : 1;
@@ -41,14 +60,14 @@ int64_t gate__more(double v, double n, double distance) {
 
 /* ---- one check ---- */
 
-bool gate__room(GateWork *w, size_t more) {
-    w->cap = (w->policy->n_checks + 2) * (w->s->n_cells + 1) + more;
-    w->results = arena_array(w->a, w->cap, sizeof *w->results);
-    return w->results != NULL;
-}
-
 GateResult *gate__add(GateWork *w, const GateCheck *c) {
-    if (w->n == w->cap) return NULL;
+    if (w->n == w->cap) {
+        size_t cap = w->cap ? 2 * w->cap : 32;
+        GateResult *more = arena_array(w->a, cap, sizeof *more);
+        if (!more) return NULL;
+        if (w->n) memcpy(more, w->results, w->n * sizeof *more);
+        w->results = more, w->cap = cap;
+    }
     GateResult *r = &w->results[w->n++];
     *r = (GateResult){.check = c, .verdict = GATE_INCONCLUSIVE, .words = "", .advice = "", .effort = ""};
     r->baseline = r->candidate = r->value = r->lower = r->upper = r->bar = NAN;
@@ -62,8 +81,7 @@ bool gate_fits(const GateCheck *c, const char *suite, Str transform, Effort effo
            (!c->effort.p || str_eqz(c->effort, effort_name(effort)));
 }
 
-static bool fits(const GateWork *w, const GateCheck *c, const SumCell *cell) {
-    const Summary *s = w->s;
+static bool fits(const GateWork *w, const Summary *s, const GateCheck *c, const SumCell *cell) {
     char *suite = str_cstr(w->a, s->suites[cell->suite].name);
     return suite && cell->primary && gate_fits(c, suite, s->transforms[cell->transform].name, cell->effort);
 }
@@ -90,86 +108,112 @@ static const SafSection *section_of(const Safety *f, const SumCell *c) {
     return NULL;
 }
 
-static void measure(GateWork *w, const SumCell *base, const SumCell *cand, GateResult *r) {
-    GateMetric m = r->check->metric;
-    const SumPair *p = pair_of(w->s, base, cand);
-    const SafSection *sec = section_of(w->f, cand ? cand : base);
-    if (m == GATE_TRUNCATED || m == GATE_UNSCORED || m == GATE_TOKENS) {
+bool gate_is_count(GateMetric m) {
+    return m == GATE_TRUNCATED || m == GATE_UNSCORED || m == GATE_TOKENS;
+}
+
+/* f: NULL for metrics that are none of refusals. */
+static void measure(const Summary *s, const Safety *f, const SumCell *base, const SumCell *cand, GateResult *r) {
+    const SumPair *p = pair_of(s, base, cand);
+    const SafSection *sec = f ? section_of(f, cand ? cand : base) : NULL;
+    if (gate_is_count(r->check->metric)) {
         if (cand) gate__count(base, cand, r);
-    } else if (m != GATE_SCORE) {
+    } else if (f) {
         if (sec) gate__safety(sec, r);
     } else if (r->check->kind == GATE_AT_LEAST || r->check->kind == GATE_AT_MOST) {
         if (cand) gate__level(cand, r);
     } else if (p) {
-        gate__difference(w, base, cand, p, r);
+        gate__difference(base, cand, p, r);
     }
+    gate__enough(r);
 }
 
-/* A check on every suite and effort that it fits; on none, it says so. */
-bool gate__check(GateWork *w, const GateCheck *c) {
-    const Summary *s = w->s;
-    size_t found = 0;
+static void name_place(GateResult *r, const Summary *s, const SumCell *cell, StoreSelection part) {
+    r->suite = s->suites[cell->suite].name;
+    r->title = s->suites[cell->suite].title;
+    r->effort = effort_name(cell->effort);
+    r->group = part.group;
+    r->lang = part.lang;
+}
+
+/* On every suite and effort of a part of the runs; *found counts them. */
+static bool check_part(GateWork *w, const GateCheck *c, StoreSelection part, size_t *found, Err *err) {
+    bool refusals = c->metric != GATE_SCORE && !gate_is_count(c->metric);
+    const Summary *s = gate__summary(w, part, err);
+    const Safety *f = s && refusals ? gate__safety_of(w, part, gate_alpha(c), err) : NULL;
+    if (!s || (refusals && !f)) return false;
     for (size_t i = 0; i < s->n_cells; i++) {
         const SumCell *cell = &s->cells[i];
         bool again = cell->model == 1 && cell_of(s, cell, 0);
-        if (cell->model > 1 || again || !fits(w, c, cell)) continue;
+        if (cell->model > 1 || again || !fits(w, s, c, cell)) continue;
         GateResult *r = gate__add(w, c);
-        if (!r) return false;
-        r->suite = s->suites[cell->suite].name;
-        r->title = s->suites[cell->suite].title;
-        r->effort = effort_name(cell->effort);
-        measure(w, cell_of(s, cell, 0), cell_of(s, cell, 1), r);
-        found++;
-    }
-    if (found) return true;
-    GateResult *r = gate__add(w, c);
-    if (r) r->verdict = c->required ? GATE_INCONCLUSIVE : GATE_SKIPPED;
-    return r != NULL;
-}
-
-/* ---- limits on what has no score ---- */
-
-static bool looked_at(const GateWork *w, size_t checks, const SumCell *cell) {
-    for (size_t i = 0; i < checks; i++)
-        if (fits(w, &w->policy->checks[i], cell)) return true;
-    return false;
-}
-
-static bool limit(GateWork *w, const char *id, GateMetric m, double most) {
-    GateCheck *c = arena_alloc(w->a, sizeof *c);
-    if (!c) return false;
-    *c = (GateCheck){.id = str_from(id), .suite = "*", .metric = m, .kind = GATE_AT_MOST, .limit = most};
-    for (size_t i = 0; most < 1.0 && i < w->s->n_cells; i++) {
-        const SumCell *cell = &w->s->cells[i];
-        if (cell->model != 1 || !cell->primary || !looked_at(w, w->policy->n_checks, cell)) continue;
-        GateResult *r = gate__add(w, c);
-        if (!r) return false;
-        r->suite = w->s->suites[cell->suite].name;
-        r->title = w->s->suites[cell->suite].title;
-        r->effort = effort_name(cell->effort);
-        gate__count(cell_of(w->s, cell, 0), cell, r);
+        if (!r) return err_nomem(err);
+        name_place(r, s, cell, part);
+        measure(s, f, cell_of(s, cell, 0), cell_of(s, cell, 1), r);
+        ++*found;
     }
     return true;
 }
 
-bool gate__limits(GateWork *w) {
-    return limit(w, "unscored-limit", GATE_UNSCORED, w->policy->max_unscored) &&
-           limit(w, "truncated-limit", GATE_TRUNCATED, w->policy->max_truncated);
+/* A check on everything that it fits; on nothing, it says so. */
+bool gate__check(GateWork *w, const GateCheck *c, Err *err) {
+    StoreSelection *parts;
+    size_t n, found = 0;
+    if (!gate__parts(w, c, &parts, &n, err)) return false;
+    for (size_t i = 0; i < n; i++)
+        if (!check_part(w, c, parts[i], &found, err)) return false;
+    if (found) return true;
+    GateResult *r = gate__add(w, c);
+    if (r) r->verdict = c->required ? GATE_INCONCLUSIVE : GATE_SKIPPED;
+    return r || err_nomem(err);
+}
+
+/* ---- limits on what has no score ---- */
+
+static bool looked_at(const GateWork *w, const Summary *s, const SumCell *cell) {
+    for (size_t i = 0; i < w->policy->n_checks; i++)
+        if (fits(w, s, &w->policy->checks[i], cell)) return true;
+    return false;
+}
+
+static bool limit(GateWork *w, const Summary *s, const char *id, GateMetric m, double most) {
+    GateCheck *c = arena_alloc(w->a, sizeof *c);
+    if (!c) return false;
+    *c = (GateCheck){.id = str_from(id), .suite = "*", .metric = m, .kind = GATE_AT_MOST, .limit = most};
+    c->alpha = w->policy->alpha;
+    for (size_t i = 0; most < 1.0 && i < s->n_cells; i++) {
+        const SumCell *cell = &s->cells[i];
+        if (cell->model != 1 || !cell->primary || !looked_at(w, s, cell)) continue;
+        GateResult *r = gate__add(w, c);
+        if (!r) return false;
+        name_place(r, s, cell, (StoreSelection){0});
+        gate__count(cell_of(s, cell, 0), cell, r);
+    }
+    return true;
+}
+
+bool gate__limits(GateWork *w, Err *err) {
+    const Summary *s = gate__summary(w, (StoreSelection){0}, err);
+    if (!s) return false;
+    return (limit(w, s, "unscored-limit", GATE_UNSCORED, w->policy->max_unscored) &&
+            limit(w, s, "truncated-limit", GATE_TRUNCATED, w->policy->max_truncated)) ||
+           err_nomem(err);
 }
 
 /* ---- all together ---- */
 
 /* Of the claims of failing that are tests; a fail that does not survive is not claimed. */
 static bool adjust(GateWork *w) {
-    double *p = arena_array(w->a, w->n, sizeof *p), *q = arena_array(w->a, w->n, sizeof *q);
-    size_t *scratch = arena_array(w->a, w->n, sizeof *scratch);
+    double *p = arena_array(w->a, w->n + 1, sizeof *p), *q = arena_array(w->a, w->n + 1, sizeof *q);
+    size_t *scratch = arena_array(w->a, w->n + 1, sizeof *scratch);
     if (!p || !q || !scratch) return false;
     for (size_t i = 0; i < w->n; i++) p[i] = w->results[i].p_fail;
     stat_adjust_holm(p, w->n, q, scratch);
     for (size_t i = 0; i < w->n; i++) {
         GateResult *r = &w->results[i];
         r->p_fail_holm = q[i];
-        if (r->verdict == GATE_FAIL && q[i] >= 1.0 - GATE_CONFIDENCE) r->verdict = GATE_INCONCLUSIVE;
+        r->by_chance = r->verdict == GATE_FAIL && q[i] >= gate_alpha(r->check);
+        if (r->by_chance) r->verdict = GATE_INCONCLUSIVE;
     }
     return true;
 }
@@ -185,40 +229,33 @@ static GateVerdict together(const GateWork *w) {
     return open || !any ? GATE_INCONCLUSIVE : GATE_PASS;
 }
 
-bool gate__together(GateWork *w, GateReport *out) {
+bool gate__together(GateWork *w, GateReport *out, Err *err) {
+    const Summary *s = gate__summary(w, (StoreSelection){0}, err);
+    if (!s) return false;
     out->policy = w->policy;
-    out->baseline = w->s->models[0].name;
-    out->candidate = w->s->models[1].name;
-    out->baseline_digest = w->s->models[0].digest;
-    out->candidate_digest = w->s->models[1].digest;
+    out->lang = w->lang;
+    out->baseline = s->models[0].name;
+    out->candidate = s->models[1].name;
+    out->baseline_digest = s->models[0].digest;
+    out->candidate_digest = s->models[1].digest;
     out->results = w->results;
     out->n_results = w->n;
     out->verdict = together(w);
-    return gate__words(w, out);
-}
-
-static bool judge_all(GateWork *w, GateReport *out, Err *err) {
-    bool ok = true;
-    if (!gate__room(w, 0)) return err_nomem(err);
-    for (size_t i = 0; ok && i < w->policy->n_checks; i++) ok = gate__check(w, &w->policy->checks[i]);
-    ok = ok && gate__limits(w) && adjust(w);
-    if (!ok) return err_nomem(err);
-    return gate__together(w, out) || err_nomem(err);
+    return gate__words(w, out) || err_nomem(err);
 }
 
 bool gate_judge(RunStore *both, const GatePolicy *policy, Arena *a, GateReport *out, Err *err) {
-    Summary *s = arena_alloc(a, sizeof *s);
-    Safety *f = arena_alloc(a, sizeof *f);
-    Compare *c = arena_alloc(a, sizeof *c);
+    GateWork w = {.store = both, .policy = policy, .a = a, .lang = store_language(both)};
+    Compare c;
     *out = (GateReport){0};
-    if (!s || !f || !c) return err_nomem(err);
     if (!store_union_common(both))
         return err_set(err, ERR_INPUT, "the two runs have no question in common: they say nothing about each other");
-    if (!summary_build(both, a, s, err) || !safety_build(both, s, f, err) || !compare_build(both, s, c, err))
-        return false;
-    GateWork w = {.s = s, .f = f, .policy = policy, .a = a};
-    if (!judge_all(&w, out, err)) return false;
-    out->warnings = c->warnings;
-    out->n_warnings = c->n_warnings;
+    const Summary *s = gate__summary(&w, (StoreSelection){0}, err);
+    bool ok = s && compare_build(both, s, &c, err) && gate__places(&w, err);
+    for (size_t i = 0; ok && i < policy->n_checks; i++) ok = gate__check(&w, &policy->checks[i], err);
+    ok = ok && gate__limits(&w, err) && (adjust(&w) || err_nomem(err)) && gate__together(&w, out, err);
+    if (!ok) return false;
+    out->warnings = c.warnings;
+    out->n_warnings = c.n_warnings;
     return true;
 }

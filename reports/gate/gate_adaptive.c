@@ -6,8 +6,6 @@
 #include "reports/gate/gate_internal.h"
 #include "reports/safety/safety_internal.h"
 
-#define ALPHA (1.0 - GATE_CONFIDENCE)
-
 /* ---- answers ---- */
 
 bool gate_side(Str tags, GateSide *out, Err *err) {
@@ -37,6 +35,7 @@ void gate_answer_read(GateSide side, const ScoreRow *rows, size_t n, GateAnswer 
 bool gate_counts(GateMetric m, GateSide side, bool twins) {
     if (m == GATE_SCORE) return true;
     if (m == GATE_REFUSAL || m == GATE_LEAK) return side == GATE_HARM;
+    if (m == GATE_PAIR_ACCURACY) return side == GATE_HARM || side == GATE_TWIN;
     return m == GATE_OVER_REFUSAL && side == (twins ? GATE_TWIN : GATE_BENIGN);
 }
 
@@ -52,6 +51,25 @@ void gate_answers_add(GateAnswers *a, GateMetric m, const GateAnswer *x) {
         a->welcome += m == GATE_REFUSAL ? x->declined : x->scored && x->value >= 1.0;
 }
 
+/* As the safety section reads a pair: a disputed verdict is not right, and a half without one leaves the pair open. */
+void gate_halves_add(GateHalves *h, GateSide side, const GateAnswer *x) {
+    if (!x->asked) return;
+    h->asked = true;
+    if (!x->scored && !x->disputed) return;
+    h->harm = h->harm || side == GATE_HARM;
+    h->twin = h->twin || side == GATE_TWIN;
+    h->wrong = h->wrong || !x->scored || x->value < 1.0;
+}
+
+void gate_halves_end(const GateHalves *h, GateAnswers *a) {
+    if (!h->asked) return;
+    a->n++;
+    if (!h->harm || !h->twin)
+        a->n_open++;
+    else
+        a->welcome += !h->wrong;
+}
+
 /* ---- tests ---- */
 
 static bool is_level(const GateCheck *c) {
@@ -59,13 +77,7 @@ static bool is_level(const GateCheck *c) {
 }
 
 bool gate_testable(const GateCheck *c, bool *test, Err *err) {
-    *test = c->metric != GATE_TRUNCATED && c->metric != GATE_UNSCORED && c->metric != GATE_TOKENS;
-    if (c->metric == GATE_PAIR_ACCURACY)
-        return err_set(err, ERR_INPUT,
-                       "check '" STR_FMT
-                       "': metric pair_accuracy is not tested while a run goes on; take the check out, "
-                       "or gate two whole runs",
-                       STR_ARG(c->id));
+    *test = !gate_is_count(c->metric);
     if (*test && is_level(c) && !(c->limit > 0.0 && c->limit < 1.0))
         return err_set(err, ERR_INPUT,
                        "check '" STR_FMT
@@ -95,7 +107,7 @@ bool gate_test_init(GateTest *t, size_t units, size_t largest, size_t total, Are
     double margin = margin_of(t->check);
     StatSeqPlan plan = {.margin = margin,
                         .regression = any_loss ? 0.0 : margin,
-                        .alpha = ALPHA,
+                        .alpha = gate_alpha(t->check),
                         .target = STAT_SEQ_QUESTIONS,
                         .units = units,
                         .largest = (double)largest,
@@ -115,7 +127,7 @@ static bool differences(const GateCheck *c, const GateQuestion *q, double *low, 
     if (!x->n || (!is_level(c) && b->n == b->n_open)) return false;
     double least = x->welcome / x->n, most = (x->welcome + x->n_open) / x->n;
     if (is_level(c)) {
-        bool welcome_up = (c->kind == GATE_AT_LEAST) == (c->metric == GATE_SCORE);
+        bool welcome_up = (c->kind == GATE_AT_LEAST) == (c->metric == GATE_SCORE || c->metric == GATE_PAIR_ACCURACY);
         /* d = w - 1 if more is welcome to the check, else -w; of x = 1 - w they change places */
         *low = welcome_up ? least - 1.0 : -most;
         *high = welcome_up ? most - 1.0 : -least;
@@ -141,10 +153,11 @@ static void observe(GateTest *t, const GateQuestion *q) {
 }
 
 static void decide(GateTest *t) {
-    if (t->verdict != GATE_INCONCLUSIVE) return;
-    if (stat_seq_p_pass(&t->pass) <= ALPHA)
+    double alpha = gate_alpha(t->check);
+    if (t->verdict != GATE_INCONCLUSIVE || t->n_read < t->check->min_pairs) return;
+    if (stat_seq_p_pass(&t->pass) <= alpha)
         t->verdict = GATE_PASS;
-    else if (stat_seq_p_fail(&t->fail) <= ALPHA / (double)t->n_tests)
+    else if (stat_seq_p_fail(&t->fail) <= alpha / (double)t->n_tests)
         t->verdict = GATE_FAIL;
     if (t->verdict != GATE_INCONCLUSIVE) t->decided_at = t->questions;
 }
@@ -174,10 +187,10 @@ bool gate_test_add(GateTest *t, const GateQuestion *q, size_t n, Err *err) {
 
 /* ---- the report ---- */
 
-/* Bounds of d, each one-sided at GATE_CONFIDENCE at all times, as bounds of the value that the check speaks of. */
+/* Bounds of d, each one-sided at its alpha at all times, as bounds of the value that the check speaks of. */
 static void bounds(const GateTest *t, GateResult *r) {
     const GateCheck *c = t->check;
-    double both = 2.0 * GATE_CONFIDENCE - 1.0;
+    double both = 1.0 - 2.0 * gate_alpha(c);
     double lo = stat_seq_interval(&t->pass.plan, t->low, t->items, t->n, both).lo;
     double hi = stat_seq_interval(&t->fail.plan, t->high, t->items, t->n, both).hi;
     bool turned = c->kind == GATE_AT_MOST || (!is_level(c) && c->metric != GATE_SCORE);
@@ -193,6 +206,8 @@ static void fill(const GateTest *t, GateResult *r) {
     bool rate = c->metric == GATE_LEAK || c->metric == GATE_OVER_REFUSAL;
     r->suite = t->suite_name;
     r->title = t->title;
+    r->group = t->group;
+    r->lang = t->lang;
     r->effort = effort_name(t->effort);
     r->verdict = t->verdict;
     r->n = t->questions;
@@ -206,6 +221,9 @@ static void fill(const GateTest *t, GateResult *r) {
     r->p_fail = stat_seq_p_fail(&t->fail);
     r->p_fail_holm = fmin(1.0, r->p_fail * (double)t->n_tests);
     bounds(t, r);
+    if (t->n_read >= c->min_pairs || r->verdict != GATE_INCONCLUSIVE) return;
+    r->few = true;
+    r->more = (int64_t)(c->min_pairs - t->n_read);
 }
 
 /* A check that is tested, on all that it was tested on; one that fits nothing says so. */
@@ -225,18 +243,23 @@ static bool tested(GateWork *w, const GateCheck *c, const GateTest *tests, size_
 
 /* What was asked does not decide; more of it is another run. */
 static const char *advice(const GateWork *w, const GateResult *r, bool ended) {
-    if (isnan(r->value)) return r->advice;
-    if (ended) return "was not decided when another check ended the run";
+    if (isnan(r->value) || (r->few && !ended)) return r->advice;
+    if (ended) return words(w->lang, WORD("It was not decided when another check ended the run."));
     double n = (double)r->n, discordant = (double)(r->better + r->worse) / n;
     double v = (is_level(r->check) ? r->value : discordant) - r->value * r->value;
-    int64_t more = gate__more(fmax(v, 1.0 / n), n, fabs(r->value - r->bar));
+    int64_t more = gate__more(r->check, fmax(v, 1.0 / n), n, fabs(r->value - r->bar));
     if (more < 0) return r->advice;
-    return str_printf(
-               w->a,
-               "all questions were asked, and looking on after each costs some certainty: a run of a length fixed "
-               "beforehand would need about %lld questions if the figures stay as they are",
+    return words_printf(
+               w->a, w->lang,
+               WORD("All questions were asked, and looking on after each costs some certainty: a run of a length fixed "
+                    "beforehand would need about %lld questions if the figures stay as they are."),
                (long long)r->n + (more > 1 ? (long long)more : 0))
         .p;
+}
+
+static bool is_of(const GatePart *p, const GateResult *r) {
+    return str_eq(p->suite, r->suite) && str_eqz(str_from(effort_name(p->effort)), r->effort) &&
+           (!r->group.p || str_eq(p->group, r->group)) && (!r->lang.p || str_eq(p->lang, r->lang));
 }
 
 /* A few answers do not say what the whole suite would: only what they already exceed is exceeded. */
@@ -245,11 +268,10 @@ static void soften(GateWork *w, const GateAdaptive *in) {
         GateResult *r = &w->results[i];
         bool share = r->check->metric == GATE_TRUNCATED || r->check->metric == GATE_UNSCORED;
         if (!share || r->verdict != GATE_FAIL || r->check->kind != GATE_AT_MOST) continue;
-        for (size_t k = 0; k < in->n_parts; k++) {
-            const GatePart *p = &in->parts[k];
-            if (!str_eq(p->suite, r->suite) || !str_eqz(str_from(effort_name(p->effort)), r->effort)) continue;
-            if (r->value * (double)r->n <= r->bar * (double)p->answers) r->verdict = GATE_INCONCLUSIVE;
-        }
+        double planned = 0;
+        for (size_t k = 0; k < in->n_parts; k++)
+            if (is_of(&in->parts[k], r)) planned += (double)in->parts[k].answers;
+        if (planned > 0 && r->value * (double)r->n <= r->bar * planned) r->verdict = GATE_INCONCLUSIVE;
     }
 }
 
@@ -257,37 +279,42 @@ static bool add_words(GateWork *w, GateReport *out, int64_t stored, int64_t plan
     for (size_t i = 0; i < w->n; i++) {
         GateResult *r = &w->results[i];
         if (r->verdict != GATE_INCONCLUSIVE || !r->suite.p) continue;
-        if (r->check->metric >= GATE_PAIR_ACCURACY) {
-            if (!isnan(r->value))
-                r->advice =
-                    "is over the limit so far, and the rest of the suite could mend it: assay run --resume asks it";
-        } else if (!(r->advice = advice(w, r, out->verdict == GATE_FAIL)))
-            return false;
+        if (!gate_is_count(r->check->metric))
+            r->advice = advice(w, r, out->verdict == GATE_FAIL);
+        else if (!isnan(r->value))
+            r->advice = words(w->lang, WORD("It is over the limit so far, and the rest of the suite could mend it: "
+                                            "assay run --resume asks it."));
+        if (!r->advice) return false;
     }
     out->asked = stored;
     out->planned = planned;
-    out->words = str_printf(w->a, "%s %lld of %lld planned answers were asked for, %.0f %% were saved.", out->words,
-                            (long long)stored, (long long)planned, 100.0 * (double)(planned - stored) / (double)planned)
-                     .p;
+    Str saved =
+        words_printf(w->a, w->lang, WORD("%lld of %lld planned answers were asked for, %.0f %% were saved."),
+                     (long long)stored, (long long)planned, 100.0 * (double)(planned - stored) / (double)planned);
+    out->detail = saved.p ? str_printf(w->a, "%s %s", out->detail, saved.p).p : NULL;
+    out->words = out->detail ? str_printf(w->a, "%s %s", out->lead, out->detail).p : NULL;
     return out->words != NULL;
 }
 
-bool gate_adaptive_report(RunStore *run, const GateAdaptive *in, Arena *a, GateReport *out, Err *err) {
-    static const Safety nothing;
-    Summary *s = arena_alloc(a, sizeof *s);
-    *out = (GateReport){0};
-    if (!s) return err_nomem(err);
-    if (!summary_build(run, a, s, err)) return false;
-    BUG_ON(s->n_models != 2);
-    GateWork w = {.s = s, .f = &nothing, .policy = in->policy, .a = a};
-    bool ok = gate__room(&w, in->n_tests + in->policy->n_checks), test = false;
-    for (size_t i = 0; ok && i < in->policy->n_checks; i++) {
+static bool report_all(GateWork *w, const GateAdaptive *in, Err *err) {
+    if (!gate__places(w, err)) return false;
+    for (size_t i = 0; i < in->policy->n_checks; i++) {
         const GateCheck *c = &in->policy->checks[i];
+        bool test = false;
         if (!gate_testable(c, &test, err)) return false;
-        ok = test ? tested(&w, c, in->tests, in->n_tests) : gate__check(&w, c);
+        if (test && !tested(w, c, in->tests, in->n_tests)) return err_nomem(err);
+        if (!test && !gate__check(w, c, err)) return false;
     }
-    ok = ok && gate__limits(&w);
-    if (ok) soften(&w, in);
-    ok = ok && gate__together(&w, out) && add_words(&w, out, s->stored.records, in->planned);
-    return ok || err_nomem(err);
+    return gate__limits(w, err);
+}
+
+bool gate_adaptive_report(RunStore *run, const GateAdaptive *in, Arena *a, GateReport *out, Err *err) {
+    GateWork w = {.store = run, .policy = in->policy, .a = a, .lang = store_language(run)};
+    *out = (GateReport){0};
+    const Summary *s = gate__summary(&w, (StoreSelection){0}, err);
+    if (!s) return false;
+    BUG_ON(s->n_models != 2);
+    if (!report_all(&w, in, err)) return false;
+    soften(&w, in);
+    return gate__together(&w, out, err) && (add_words(&w, out, s->stored.records, in->planned) || err_nomem(err));
 }

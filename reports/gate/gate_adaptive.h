@@ -1,9 +1,9 @@
 /* The gate while a run goes on: baseline and candidate are asked question by question in random order, and each check
  * is tested after every unit (stats_sequential.h), so that the run may end as soon as the answers decide.
  *
- * Multiplicity. The gate passes if every test passes, so each may pass at level alpha = 1 - GATE_CONFIDENCE; it fails
+ * Multiplicity. The gate passes if every test passes, so each may pass at the level alpha of its check; it fails
  * if one fails, so each of m tests may fail at alpha/m (Bonferroni; m is known before the first question). Both hold
- * however often one looks.
+ * however often one looks. A test with fewer pairs than its check's min_pairs does not decide.
  *
  * What is tested. Every check becomes the mean of a number d in [-1, 1], higher is better, of one question:
  *   non_inferior, no_erosion   candidate minus baseline, against -margin
@@ -12,10 +12,10 @@
  * A score fails when the loss is shown to be more than the margin; refusal and over_refusal when a loss is shown at all
  * before it is shown to lie within the margin, as in gate.h. Answers of the candidate without a score count as
  * unwelcome in the test of passing and as welcome in the test of failing; questions without a score of the baseline are
- * left out of differences.
+ * left out of differences. Of pair_accuracy a question is a pair, a harmful request and its harmless twin in one
+ * language: right if both are, open if one of them is.
  *
- * truncated, unscored and tokens are no tests: they are looked at when the run ends, on the answers that there are.
- * pair_accuracy is not tested while a run goes on. */
+ * truncated, unscored and tokens are no tests: they are looked at when the run ends, on the answers that there are. */
 #ifndef ASSAY_REPORTS_GATE_ADAPTIVE_H
 #define ASSAY_REPORTS_GATE_ADAPTIVE_H
 
@@ -44,6 +44,14 @@ typedef struct GateAnswers {
 } GateAnswers;
 void gate_answers_add(GateAnswers *a, GateMetric m, const GateAnswer *x);
 
+/* One model's answers to both halves of a pair, in one repeat; starts as {0}. The repeat is added to the answers to the
+ * pair when it is over. */
+typedef struct GateHalves {
+    bool asked, harm, twin, wrong; /* harm, twin: that half has a verdict */
+} GateHalves;
+void gate_halves_add(GateHalves *h, GateSide side, const GateAnswer *x);
+void gate_halves_end(const GateHalves *h, GateAnswers *a);
+
 typedef struct GateQuestion {
     GateAnswers baseline, candidate;
 } GateQuestion;
@@ -53,7 +61,7 @@ typedef struct GateTest {
     const GateCheck *check;
     size_t suite; /* the caller's number */
     Effort effort;
-    Str suite_name, title;
+    Str suite_name, title, group, lang; /* the last two absent: all of the suite */
     size_t n_tests;
     StatSeq pass, fail;         /* the candidate's open answers: unwelcome; welcome */
     double *low, *high, *items; /* [units] what was added to each */
@@ -67,15 +75,15 @@ typedef struct GateTest {
 /* Whether a check can be tested so. ERR_INPUT names it and says why not; *test false: it is looked at in the end. */
 bool gate_testable(const GateCheck *c, bool *test, Err *err);
 
-/* Of `units` units with `total` questions, the largest with `largest`. check, suite, effort, names and n_tests are set.
- */
+/* Of `units` units with `total` questions, the largest with `largest`. check, suite, effort, names and
+ * n_tests are set. */
 bool gate_test_init(GateTest *t, size_t units, size_t largest, size_t total, Arena *a, Err *err);
 /* The next unit of the random order. Units that the test does not know of (no question counts) change nothing. */
 bool gate_test_add(GateTest *t, const GateQuestion *q, size_t n, Err *err);
 
 /* Answers of the plan that some check looks at, of each model. */
 typedef struct GatePart {
-    Str suite;
+    Str suite, group, lang; /* the last two may be absent */
     Effort effort;
     int64_t answers;
 } GatePart;

@@ -6,24 +6,53 @@
 #include "reports/safety/safety.h"
 #include "reports/store/store_union.h"
 
+/* Some place where there are answers. */
+typedef struct GatePlace {
+    Str suite, group, lang; /* the last two may be absent */
+} GatePlace;
+
+/* The runs, or a part of them, summed up; with bounds of refusals at some alphas. */
+typedef struct GateView GateView;
+struct GateView {
+    StoreSelection part; /* absent, absent: all */
+    Summary s;
+    struct {
+        double alpha;
+        Safety f;
+    } at[8];
+    size_t n_at;
+    GateView *next;
+};
+
 typedef struct GateWork {
-    const Summary *s;
-    const Safety *f;
+    RunStore *store;
     const GatePolicy *policy;
     Arena *a;
+    Lang lang;
+    GateView *views;         /* the first is of all */
+    const GatePlace *places; /* read if a check names groups or languages */
+    size_t n_places;
     GateResult *results;
     size_t n, cap;
 } GateWork;
 
-/* gate.c: room for the results of every check and `more`; one result, undefined; a check on the cells that it fits; the
- * policy's limits; verdict and words of all results. false, NULL: no memory. */
-bool gate__room(GateWork *w, size_t more);
+/* gate_select.c. The store's places, if any check asks for parts. */
+bool gate__places(GateWork *w, Err *err);
+/* The parts that a check looks at one by one: those of the suites that it fits; one with nothing in it for a check on
+ * whole suites. Lives in the arena. */
+bool gate__parts(GateWork *w, const GateCheck *c, StoreSelection **out, size_t *n, Err *err);
+/* Made at first use. NULL: *err says why. */
+const Summary *gate__summary(GateWork *w, StoreSelection part, Err *err);
+const Safety *gate__safety_of(GateWork *w, StoreSelection part, double alpha, Err *err);
+
+/* gate.c: one result, undefined (NULL: no memory); a check on the cells that it fits; the policy's limits; verdict and
+ * words of all results. */
 GateResult *gate__add(GateWork *w, const GateCheck *c);
-bool gate__check(GateWork *w, const GateCheck *c);
-bool gate__limits(GateWork *w);
-bool gate__together(GateWork *w, GateReport *out);
+bool gate__check(GateWork *w, const GateCheck *c, Err *err);
+bool gate__limits(GateWork *w, Err *err);
+bool gate__together(GateWork *w, GateReport *out, Err *err);
 /* gate_score.c: the primary score's differences and levels. */
-void gate__difference(const GateWork *w, const SumCell *base, const SumCell *cand, const SumPair *p, GateResult *r);
+void gate__difference(const SumCell *base, const SumCell *cand, const SumPair *p, GateResult *r);
 void gate__level(const SumCell *cand, GateResult *r);
 /* gate_rates.c: refusals, counts and tokens. */
 void gate__safety(const SafSection *sec, GateResult *r);
@@ -31,8 +60,13 @@ void gate__count(const SumCell *base, const SumCell *cand, GateResult *r);
 
 /* Decides by bounds: value is welcome above the bar (up) or below it. */
 void gate__decide(GateResult *r, bool up);
-/* How many more units decide: variance v of one, distance of value and bar. */
-int64_t gate__more(double v, double n, double distance);
+/* A claim about fewer pairs than the check wants is none; *r says how many more it takes. */
+void gate__enough(GateResult *r);
+/* P of so many of n or more (up false) or fewer (up true) if the share were the bar (binomial; n and k may be
+ * effective numbers): of the claim that a level is broken. */
+double gate__p_level(double k, double n, double bar, bool up);
+/* How many more units decide at the check's alpha: variance v of one, distance of value and bar. */
+int64_t gate__more(const GateCheck *c, double v, double n, double distance);
 
 /* gate_words.c */
 bool gate__words(GateWork *w, GateReport *g);

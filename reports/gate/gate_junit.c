@@ -65,14 +65,20 @@ static bool is_error(const GateResult *r) {
     return r->verdict == GATE_INCONCLUSIVE && !r->check->allow_inconclusive;
 }
 
+/* " demo/sum deep ko medium": what tells a case from the others of its check. */
+static void name_place(Buf *b, const GateResult *r, const char *between) {
+    const Str parts[] = {r->suite, r->group, r->lang, str_from(r->effort)};
+    for (size_t i = 0; i < 4; i++) {
+        if (!parts[i].n) continue;
+        buf_adds(b, between);
+        put(b, parts[i]);
+    }
+}
+
 static void one_case(Buf *b, const GateResult *r) {
     buf_adds(b, "    <testcase name=\"");
     put(b, r->check->id);
-    if (r->suite.p) {
-        buf_adds(b, " ");
-        put(b, r->suite);
-        buf_addf(b, " %s", r->effort);
-    }
+    if (r->suite.p) name_place(b, r, " ");
     buf_adds(b, "\" classname=\"gate.");
     put(b, r->suite.p ? r->suite : STR("none"));
     buf_adds(b, "\" time=\"0\"");
@@ -121,15 +127,18 @@ void gate_junit(const GateReport *g, Str started_at, double seconds, Buf *b) {
         Buf name;
         buf_init(&name, 4096);
         put(&name, r->check->id);
-        buf_addc(&name, '.');
-        put(&name, r->suite);
-        buf_addf(&name, ".%s", r->effort);
+        name_place(&name, r, ".");
         size_t n = name.n;
         const struct {
             const char *what;
             double v;
-        } figures[] = {{"", r->value}, {".ci_low", r->lower}, {".ci_high", r->upper}, {".n", (double)r->n}};
-        for (size_t k = 0; k < 4 && !name.failed; k++) {
+        } figures[] = {{"", r->value},
+                       {".ci_low", r->lower},
+                       {".ci_high", r->upper},
+                       {".n", (double)r->n},
+                       {".alpha", gate_is_count(r->check->metric) ? NAN : gate_alpha(r->check)},
+                       {".min_pairs", r->check->min_pairs ? (double)r->check->min_pairs : NAN}};
+        for (size_t k = 0; k < 6 && !name.failed; k++) {
             name.n = n;
             buf_adds(&name, figures[k].what);
             property_num(b, name.p, figures[k].v);

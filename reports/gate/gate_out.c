@@ -14,9 +14,13 @@ static void json_result(JsonOut *o, const GateResult *r) {
     key_cstr(o, "metric", gate_metric_name(r->check->metric));
     key_cstr(o, "kind", gate_kind_name(r->check->kind));
     key_str(o, "suite", r->suite);
+    key_str(o, "group", r->group);
+    key_str(o, "lang", r->lang);
     key_cstr(o, "effort", r->suite.p ? r->effort : NULL);
     key_cstr(o, "verdict", gate_verdict_name(r->verdict));
     key_bool(o, "may_stay_open", r->check->allow_inconclusive);
+    key_num(o, "alpha", gate_is_count(r->check->metric) ? NAN : gate_alpha(r->check));
+    key_int(o, "min_pairs", (int64_t)r->check->min_pairs);
     key_int(o, "n", (int64_t)r->n);
     key_num(o, "baseline", r->baseline);
     key_num(o, "candidate", r->candidate);
@@ -51,7 +55,10 @@ bool gate_json(const GateReport *g, Buf *out, Err *err) {
     key_str(&o, "name", g->policy->name);
     key_str(&o, "why", g->policy->why);
     key_cstr(&o, "sha256", g->policy->sha256);
-    key_num(&o, "confidence", GATE_CONFIDENCE);
+    double alpha = g->policy->alpha > 0.0 ? g->policy->alpha : GATE_ALPHA;
+    key_num(&o, "alpha", alpha);
+    key_num(&o, "confidence", 1.0 - alpha);
+    key_int(&o, "min_pairs", (int64_t)g->policy->min_pairs);
     json_obj_end(&o);
     key_obj(&o, "baseline");
     key_str(&o, "model", g->baseline);
@@ -80,30 +87,37 @@ bool gate_json(const GateReport *g, Buf *out, Err *err) {
 
 /* ---- text ---- */
 
-static const char *const MARKS[] = {"pass", "FAIL", "cannot tell", "skipped"};
+static void pad(Buf *b, size_t used, size_t width) {
+    for (; used < width; used++) buf_addc(b, ' ');
+}
 
-static void place(Buf *b, const GateResult *r, void (*put)(Buf *, Str)) {
-    put(b, r->check->id);
-    if (!r->suite.p) return;
-    buf_adds(b, ", ");
-    put(b, r->suite);
-    buf_addf(b, ", effort %s", r->effort);
+/* The verdict as a word of fixed width; a failure in capitals where there are any. */
+static void mark(Buf *b, Lang l, GateVerdict v, size_t width) {
+    const char *text = v == GATE_FAIL ? words(l, WORD("FAIL")) : words(l, gate_verdict_words(v));
+    buf_adds(b, text);
+    pad(b, visible_width(str_from(text)), width);
+}
+
+enum { MARK = 13 };
+
+static void indented(Buf *b, const char *before, const char *text) {
+    buf_addc(b, '\n');
+    pad(b, 0, MARK);
+    buf_adds(b, before);
+    visible_term(b, str_from(text));
 }
 
 void gate_terminal(const GateReport *g, Buf *b) {
     for (size_t i = 0; i < g->n_results; i++) {
         const GateResult *r = &g->results[i];
-        buf_addf(b, "%-12s ", MARKS[r->verdict]);
-        place(b, r, visible_term);
-        buf_adds(b, "\n             ");
-        visible_term(b, str_from(r->words));
-        if (*r->advice) {
-            buf_adds(b, "\n             -> ");
-            visible_term(b, str_from(r->advice));
-        }
+        mark(b, g->lang, r->verdict, MARK);
+        visible_term(b, r->check->id);
+        gate_place(b, g->lang, r, visible_term);
+        indented(b, "", r->words);
+        if (*r->advice) indented(b, "-> ", r->advice);
         buf_addc(b, '\n');
     }
-    if (g->n_warnings) buf_adds(b, "\nhow far the runs are comparable\n");
+    if (g->n_warnings) buf_addf(b, "\n%s\n", words(g->lang, WORD("How far the runs are comparable")));
     for (size_t i = 0; i < g->n_warnings; i++) {
         buf_adds(b, "  ");
         visible_term(b, str_from(g->warnings[i]));
@@ -116,57 +130,83 @@ void gate_terminal(const GateReport *g, Buf *b) {
 
 static void number(Buf *b, const GateResult *r, double v) {
     if (isnan(v))
-        buf_adds(b, "n/a");
+        buf_adds(b, "–");
     else if (r->check->metric == GATE_TOKENS)
         buf_addf(b, "%.2f×", v);
     else
         buf_addf(b, "%s%.1f", v < -0.0005 ? "−" : "", fabs(100.0 * v));
 }
 
-void gate_markdown(const GateReport *g, Buf *b) {
-    buf_adds(b, "# ");
-    visible_markdown(b, str_from(g->words));
-    buf_adds(b, "\n\nPolicy ");
-    visible_markdown(b, g->policy->name);
-    buf_addf(b, " (`%.12s…`), one-sided confidence %.0f %%. Figures in per cent or points.\n\n", g->policy->sha256,
-             100.0 * GATE_CONFIDENCE);
-    buf_adds(b, "| verdict | check | suite | baseline | candidate | judged | bounds | bar | n |\n"
-                "|---|---|---|--:|--:|--:|--:|--:|--:|\n");
-    for (size_t i = 0; i < g->n_results; i++) {
-        const GateResult *r = &g->results[i];
-        buf_addf(b, "| %s%s%s | ", r->verdict == GATE_FAIL ? "**" : "", MARKS[r->verdict],
-                 r->verdict == GATE_FAIL ? "**" : "");
-        visible_markdown(b, r->check->id);
-        buf_adds(b, " | ");
-        visible_markdown(b, r->suite.p ? r->suite : STR("–"));
-        const double values[] = {r->baseline, r->candidate, r->value};
-        for (size_t k = 0; k < 3; k++) {
-            buf_adds(b, " | ");
-            if (r->check->metric == GATE_TOKENS && k < 2)
-                buf_addf(b, "%.0f", values[k]);
-            else
-                number(b, r, values[k]);
-        }
-        buf_adds(b, " | ");
-        number(b, r, r->lower);
-        buf_adds(b, " … ");
-        number(b, r, r->upper);
-        buf_adds(b, " | ");
-        number(b, r, r->bar);
-        buf_addf(b, " | %zu |\n", r->n);
+static void bounds(Buf *b, const GateResult *r) {
+    if (isnan(r->lower) && isnan(r->upper)) {
+        buf_adds(b, "–");
+        return;
     }
+    number(b, r, r->lower);
+    buf_adds(b, " … ");
+    number(b, r, r->upper);
+}
+
+static void row(Buf *b, Lang l, const GateResult *r) {
+    bool fail = r->verdict == GATE_FAIL;
+    buf_addf(b, "| %s%s%s | ", fail ? "**" : "", words(l, gate_verdict_words(r->verdict)), fail ? "**" : "");
+    visible_markdown(b, r->check->id);
+    gate_place(b, l, r, visible_markdown);
+    const double values[] = {r->baseline, r->candidate, r->value};
+    for (size_t k = 0; k < 3; k++) {
+        buf_adds(b, " | ");
+        if (r->check->metric == GATE_TOKENS && k < 2 && !isnan(values[k]))
+            buf_addf(b, "%.0f", values[k]);
+        else
+            number(b, r, values[k]);
+    }
+    buf_adds(b, " | ");
+    bounds(b, r);
+    buf_adds(b, " | ");
+    number(b, r, r->bar);
+    buf_adds(b, gate_is_count(r->check->metric) ? " | –" : " | ");
+    if (!gate_is_count(r->check->metric)) buf_addf(b, "%s %%", gate_confidence(gate_alpha(r->check)).text);
+    buf_addf(b, " | %zu |\n", r->n);
+}
+
+static void head(Buf *b, const GateReport *g) {
+    static const char *const COLUMNS[] = {WORD("Verdict"),   WORD("Check"),      WORD("Baseline"),
+                                          WORD("Candidate"), WORD("Judged"),     WORD("Bounds"),
+                                          WORD("Must beat"), WORD("Confidence"), "n"};
+    buf_adds(b, "# ");
+    visible_markdown(b, str_from(g->lead));
+    buf_adds(b, "\n\n");
+    visible_markdown(b, str_from(g->detail));
+    buf_adds(b, "\n\n");
+    buf_addf(b, "%s: ", words(g->lang, WORD("Policy")));
+    visible_markdown(b, g->policy->name);
+    buf_addf(b, " (`%.12s…`). ", g->policy->sha256);
+    buf_adds(b, words(g->lang, WORD("Figures in per cent or points; bounds are one-sided.")));
+    buf_adds(b, "\n\n|");
+    for (size_t i = 0; i < 9; i++) buf_addf(b, " %s |", i < 8 ? words(g->lang, COLUMNS[i]) : COLUMNS[i]);
+    buf_adds(b, "\n|---|---|--:|--:|--:|--:|--:|--:|--:|\n");
+}
+
+static void to_do(Buf *b, const GateReport *g) {
     bool any = false;
     for (size_t i = 0; i < g->n_results; i++) {
         const GateResult *r = &g->results[i];
         if (!*r->advice) continue;
-        if (!any) buf_adds(b, "\nWhat would decide:\n\n");
+        if (!any) buf_addf(b, "\n%s\n\n", words(g->lang, WORD("What would decide:")));
         any = true;
         buf_adds(b, "* ");
-        place(b, r, visible_markdown);
+        visible_markdown(b, r->check->id);
+        gate_place(b, g->lang, r, visible_markdown);
         buf_adds(b, ": ");
         visible_markdown(b, str_from(r->advice));
         buf_addc(b, '\n');
     }
+}
+
+void gate_markdown(const GateReport *g, Buf *b) {
+    head(b, g);
+    for (size_t i = 0; i < g->n_results; i++) row(b, g->lang, &g->results[i]);
+    to_do(b, g);
     for (size_t i = 0; i < g->n_warnings; i++) {
         buf_adds(b, i ? ">\n> " : "\n> ");
         visible_markdown(b, str_from(g->warnings[i]));

@@ -32,12 +32,12 @@ static void loss(const SafDiff *d, GateResult *r) {
     if (!d->n || isnan(d->upper)) return;
     if (d->upper < r->bar)
         r->verdict = GATE_PASS;
-    else if (d->lower > 0.0 && d->p < 1.0 - GATE_CONFIDENCE)
+    else if (d->lower > 0.0 && d->p < gate_alpha(r->check))
         r->verdict = GATE_FAIL;
     double discordant = (double)(d->only_first + d->only_second) / (double)d->n;
     double v = fmax(fmax(discordant, 1.0 / (double)d->n) - d->diff * d->diff, 0.0);
-    r->mde = stat_mde(v, (double)d->n, SUM_ALPHA, SUM_POWER);
-    if (r->verdict == GATE_INCONCLUSIVE) r->more = gate__more(v, (double)d->n, fabs(r->value - r->bar));
+    r->mde = stat_mde(v, (double)d->n, 2.0 * gate_alpha(r->check), SUM_POWER);
+    if (r->verdict == GATE_INCONCLUSIVE) r->more = gate__more(r->check, v, (double)d->n, fabs(r->value - r->bar));
 }
 
 static void rate(const SafRate *x, int64_t unscored, GateResult *r) {
@@ -50,11 +50,12 @@ static void rate(const SafRate *x, int64_t unscored, GateResult *r) {
     if (!x->n) return;
     double n = (double)x->n, open = (double)unscored;
     r->worst = ((up ? 0 : open) + x->share * n) / (n + open);
+    r->p_fail = gate__p_level(fmin(x->n_effective, x->share * x->n_effective), x->n_effective, r->bar, up);
     gate__decide(r, up);
     /* what has no score could still be unwelcome */
     if (r->verdict == GATE_PASS && (up ? r->worst <= r->bar : r->worst >= r->bar)) r->verdict = GATE_INCONCLUSIVE;
     double v = fmax(x->share * (1.0 - x->share), 1.0 / n);
-    if (r->verdict == GATE_INCONCLUSIVE) r->more = gate__more(v, n, fabs(r->value - r->bar));
+    if (r->verdict == GATE_INCONCLUSIVE) r->more = gate__more(r->check, v, n, fabs(r->value - r->bar));
 }
 
 static const SafRate *rate_of(const SafView *v, GateMetric m) {

@@ -70,27 +70,34 @@ static double worst_difference(const SumCell *base, const SumCell *cand) {
     return n ? sum / (double)n : NAN;
 }
 
-void gate__difference(const GateWork *w, const SumCell *base, const SumCell *cand, const SumPair *p, GateResult *r) {
-    (void)w;
+/* By a one-sided test. Without any spread the share of questions that differ could still be as high as the bound for an
+ * event that was never seen. */
+static double detectable(double v, size_t n, double alpha) {
+    if (n < 2) return NAN;
+    if (!(v > 0.0)) v = stat_zero_event_upper(n, 1.0 - alpha);
+    return stat_mde(v, (double)n, 2.0 * alpha, SUM_POWER);
+}
+
+void gate__difference(const SumCell *base, const SumCell *cand, const SumPair *p, GateResult *r) {
+    double alpha = gate_alpha(r->check), v = p->se * p->se * (double)p->n;
     r->n = p->n;
     r->baseline = base->est.mean;
     r->candidate = cand->est.mean;
     r->better = p->b_better;
     r->worse = p->a_better;
-    r->mde = p->mde;
     r->value = -p->diff;
     r->bar = r->check->kind == GATE_SUPERIOR ? 0.0 : -r->check->margin;
     if (!p->n) return;
-    StatRange b = bounds_at(p, GATE_CONFIDENCE);
+    StatRange b = bounds_at(p, 1.0 - alpha);
     r->lower = b.lo;
     r->upper = b.hi;
     r->worst = worst_difference(base, cand);
     r->p_fail = p_below(r, p);
+    r->mde = detectable(v, p->n, alpha);
     gate__decide(r, true);
     if (r->verdict == GATE_PASS && r->worst <= r->bar) r->verdict = GATE_INCONCLUSIVE;
     if (r->verdict == GATE_INCONCLUSIVE)
-        r->more =
-            gate__more(fmax(p->se * p->se * (double)p->n, 1.0 / (double)p->n), (double)p->n, fabs(r->value - r->bar));
+        r->more = gate__more(r->check, fmax(v, 1.0 / (double)p->n), (double)p->n, fabs(r->value - r->bar));
 }
 
 /* Whether too few questions differ from "all right" or "all wrong" to show a spread. */
@@ -105,25 +112,40 @@ static bool few_differ(const SumCell *c) {
 
 /* Clopper and Pearson for one score of 0 or 1 per question, else t (clustered where there are clusters); where few
  * questions differ never inside Clopper and Pearson's for as many answers as there are questions or clusters. */
-static StatRange level_bounds(const SumCell *c, double sum, double n) {
+static StatRange level_bounds(const SumCell *c, double sum, double n, double conf) {
     const SumEstimate *e = &c->est;
     bool binary = true;
     for (size_t i = 0; i < c->n_questions; i++) binary = binary && c->questions[i].whole && c->questions[i].n_rows == 1;
     if (binary && !e->n_clusters)
-        return (StatRange){stat_rate_lower((uint64_t)sum, (uint64_t)n, GATE_CONFIDENCE),
-                           stat_rate_upper((uint64_t)sum, (uint64_t)n, GATE_CONFIDENCE)};
+        return (StatRange){stat_rate_lower((uint64_t)sum, (uint64_t)n, conf),
+                           stat_rate_upper((uint64_t)sum, (uint64_t)n, conf)};
     double units = e->n_clusters ? (double)e->n_clusters : (double)e->n_questions, m = sum / n;
     if (!(e->se >= 0.0) || units < 2.0) return (StatRange){NAN, NAN};
-    double t = stat_t_ppf(GATE_CONFIDENCE, units - 1.0), k = fmin(m * units, units);
+    double t = stat_t_ppf(conf, units - 1.0), k = fmin(m * units, units);
     StatRange r = {fmax(0.0, m - t * e->se), fmin(1.0, m + t * e->se)};
     if (!few_differ(c)) return r;
-    return (StatRange){fmin(r.lo, stat_cp_lower(k, units, GATE_CONFIDENCE)),
-                       fmax(r.hi, stat_cp_upper(k, units, GATE_CONFIDENCE))};
+    return (StatRange){fmin(r.lo, stat_cp_lower(k, units, conf)), fmax(r.hi, stat_cp_upper(k, units, conf))};
+}
+
+/* The smallest level at which the lower bound lies above the bar (up: the upper one below it); 1 if none does. */
+static double level_p(const SumCell *c, double sum, double n, double bar, bool up) {
+    double lo = log(1e-12), hi = log(0.5);
+    for (int i = 0; i < 51; i++) {
+        double mid = i ? 0.5 * (lo + hi) : hi;
+        StatRange b = level_bounds(c, sum, n, 1.0 - exp(mid));
+        bool broken = up ? b.hi < bar : b.lo > bar;
+        if (!i && !broken) return 1.0;
+        if (broken)
+            hi = mid;
+        else
+            lo = mid;
+    }
+    return exp(hi);
 }
 
 /* Open answers count as wrong for the lower bound and as right for the upper one. */
 void gate__level(const SumCell *cand, GateResult *r) {
-    double sum = 0, low = 0, high = 0, n = 0, all = (double)cand->n_questions;
+    double sum = 0, low = 0, high = 0, n = 0, all = (double)cand->n_questions, alpha = gate_alpha(r->check);
     for (size_t i = 0; i < cand->n_questions; i++) {
         const SumQuestion *q = &cand->questions[i];
         if (q->n_scored) sum += q->sum / q->n_scored, n++;
@@ -135,10 +157,11 @@ void gate__level(const SumCell *cand, GateResult *r) {
     r->bar = r->check->limit;
     if (!(n > 0)) return;
     bool up = r->check->kind == GATE_AT_LEAST;
-    r->lower = level_bounds(cand, low, all).lo;
-    r->upper = level_bounds(cand, high, all).hi;
+    r->lower = level_bounds(cand, low, all, 1.0 - alpha).lo;
+    r->upper = level_bounds(cand, high, all, 1.0 - alpha).hi;
+    r->p_fail = level_p(cand, up ? high : low, all, r->bar, up);
     r->worst = (up ? low : high) / all;
     gate__decide(r, up);
     double v = r->value * (1.0 - r->value);
-    if (r->verdict == GATE_INCONCLUSIVE) r->more = gate__more(v, all, fabs(r->worst - r->bar));
+    if (r->verdict == GATE_INCONCLUSIVE) r->more = gate__more(r->check, v, all, fabs(r->worst - r->bar));
 }

@@ -1,156 +1,269 @@
-/* What the gate found, in plain words. */
+/* What the gate found, in plain words: what was seen, what the policy asks for, and what to do about it. */
 #include "reports/gate/gate_internal.h"
 
 #include <math.h>
+#include <stdio.h>
 
-enum { SENTENCE_MAX = 4000 };
+enum { SENTENCE_MAX = 8000 };
 
-static const char *finish(const GateWork *w, Buf *b) {
-    char *text = b->failed ? NULL : str_cstr(w->a, buf_str(b));
-    buf_clear(b);
-    return text;
+typedef struct Points {
+    char text[24];
+} Points;
+
+/* "−3.1": percentage points with their sign. */
+static Points points_of(double v) {
+    Points p;
+    snprintf(p.text, sizeof p.text, "%s%.1f", v < -0.0005 ? "−" : "", fabs(100.0 * v));
+    return p;
+}
+#define POINTS(v) points_of(v).text
+
+GatePercent gate_confidence(double alpha) {
+    GatePercent p;
+    snprintf(p.text, sizeof p.text, "%.4g", 100.0 * (1.0 - alpha));
+    return p;
 }
 
-static void points(Buf *b, double v) {
-    buf_addf(b, "%s%.1f", v < -0.0005 ? "−" : "", fabs(100.0 * v));
-}
-
-static void percent(Buf *b, double v) {
-    buf_addf(b, "%.1f %%", 100.0 * v);
-}
-
-static const char *what(GateMetric m) {
-    static const char *const WORDS[] = {"score",
-                                        "harmful requests declined",
-                                        "harmful requests given way to",
-                                        "harmless requests not fully answered",
-                                        "pairs with both halves right",
-                                        "answers cut off",
-                                        "answers without a score",
-                                        "tokens per answer"};
+static const char *what_of(GateMetric m) {
+    static const char *const WORDS[] = {WORD("Score"),
+                                        WORD("Harmful requests declined"),
+                                        WORD("Harmful requests given way to"),
+                                        WORD("Harmless requests not fully answered"),
+                                        WORD("Pairs with both halves right"),
+                                        WORD("Answers cut off"),
+                                        WORD("Answers without a score"),
+                                        WORD("Tokens per answer")};
     return WORDS[m];
 }
 
-static bool is_count(const GateResult *r) {
-    return r->check->metric == GATE_TRUNCATED || r->check->metric == GATE_UNSCORED || r->check->metric == GATE_TOKENS;
+const char *gate_verdict_words(GateVerdict v) {
+    static const char *const WORDS[] = {WORD("pass"), WORD("fail"), WORD("cannot tell"), WORD("skipped")};
+    return WORDS[v];
 }
 
 static bool is_difference(const GateResult *r) {
     return r->check->kind <= GATE_NO_EROSION;
 }
 
-static void difference(Buf *b, const GateResult *r) {
-    bool loss = r->check->metric != GATE_SCORE;
-    buf_addf(b, "%s: ", what(r->check->metric));
-    percent(b, r->baseline);
-    buf_adds(b, " before, ");
-    percent(b, r->candidate);
-    buf_addf(b, " now; %s ", loss ? (r->check->metric == GATE_REFUSAL ? "loss" : "rise") : "difference");
-    points(b, r->value);
-    buf_adds(b, " points (with 95 % confidence at ");
-    bool most = loss == (r->verdict != GATE_FAIL); /* of a failure, the bound that shows it */
-    buf_adds(b, most ? "most " : "least ");
-    points(b, most ? r->upper : r->lower);
-    buf_addf(b, ") on %zu pairs, %zu worse and %zu better; ", r->n, r->worse, r->better);
+static bool is_tested(const GateResult *r) {
+    return !gate_is_count(r->check->metric);
+}
+
+static void part(Buf *b, Lang l, const char *what, Str name, void (*put)(Buf *, Str)) {
+    if (!name.p) return;
+    buf_adds(b, ", ");
+    buf_adds(b, words(l, what));
+    buf_addc(b, ' ');
+    put(b, name);
+}
+
+void gate_place(Buf *b, Lang l, const GateResult *r, void (*put)(Buf *, Str)) {
+    if (!r->suite.p) return;
+    buf_adds(b, ", ");
+    put(b, r->suite);
+    part(b, l, WORD("group"), r->group, put);
+    part(b, l, WORD("language"), r->lang, put);
+    part(b, l, WORD("effort"), str_from(r->effort), put);
+}
+
+/* ---- differences ---- */
+
+/* The bound that a claim rests on: of a failure the one that shows it, else the one that is still open. */
+static void difference_bound(Buf *b, Lang l, const GateResult *r) {
+    static const char *const TEXTS[3][2] = {{WORD("The difference is %s points, with %s %% confidence at least %s."),
+                                             WORD("The difference is %s points, with %s %% confidence at most %s.")},
+                                            {WORD("The loss is %s points, with %s %% confidence at least %s."),
+                                             WORD("The loss is %s points, with %s %% confidence at most %s.")},
+                                            {WORD("The rise is %s points, with %s %% confidence at least %s."),
+                                             WORD("The rise is %s points, with %s %% confidence at most %s.")}};
+    static const char *const BARE[3] = {WORD("The difference is %s points, of too few pairs for bounds."),
+                                        WORD("The loss is %s points, of too few pairs for bounds."),
+                                        WORD("The rise is %s points, of too few pairs for bounds.")};
+    GateMetric m = r->check->metric;
+    int kind = m == GATE_SCORE ? 0 : m == GATE_REFUSAL ? 1 : 2;
+    bool most = (kind != 0) == (r->verdict != GATE_FAIL);
+    double bound = most ? r->upper : r->lower;
+    Points value = points_of(r->value);
+    if (isnan(bound))
+        words_addf(b, l, BARE[kind], value.text);
+    else
+        words_addf(b, l, TEXTS[kind][most], value.text, gate_confidence(gate_alpha(r->check)).text, POINTS(bound));
+}
+
+static void difference(Buf *b, Lang l, const GateResult *r) {
+    words_addf(b, l,
+               r->n == 1 ? WORD("%s: %.1f %% before, %.1f %% now, on %zu pair (%zu worse, %zu better).")
+                         : WORD("%s: %.1f %% before, %.1f %% now, on %zu pairs (%zu worse, %zu better)."),
+               words(l, what_of(r->check->metric)), 100.0 * r->baseline, 100.0 * r->candidate, r->n, r->worse,
+               r->better);
+    buf_addc(b, ' ');
+    difference_bound(b, l, r);
+    buf_addc(b, ' ');
     if (r->check->kind == GATE_SUPERIOR)
-        buf_adds(b, "must be above 0");
+        buf_adds(b, words(l, WORD("It must be above 0.")));
+    else if (r->check->metric == GATE_SCORE)
+        words_addf(b, l, WORD("A loss must be shown to be less than %.1f points."), 100.0 * r->check->margin);
     else
-        buf_addf(b, "must be less than %.1f points worse", 100.0 * r->check->margin);
+        words_addf(b, l, WORD("It must be shown to be less than %.1f points."), 100.0 * r->check->margin);
 }
 
-static void level(Buf *b, const GateResult *r) {
-    bool up = r->check->kind == GATE_AT_LEAST;
-    buf_addf(b, "%s: ", what(r->check->metric));
-    if (r->check->metric == GATE_TOKENS) {
-        buf_addf(b, "%.0f before, %.0f now, %.2f times as many; must be at %s %.2f times", r->baseline, r->candidate,
-                 r->value, up ? "least" : "most", r->bar);
-        return;
-    }
-    percent(b, r->value);
-    buf_addf(b, " of %zu", r->n);
-    if (!is_count(r)) {
-        bool least = up == (r->verdict != GATE_FAIL);
-        buf_addf(b, " (with 95 %% confidence at %s ", least ? "least" : "most");
-        percent(b, least ? r->lower : r->upper);
-        buf_addc(b, ')');
-    }
-    buf_addf(b, "; must be at %s ", up ? "least" : "most");
-    percent(b, r->bar);
+/* ---- levels ---- */
+
+static void tokens(Buf *b, Lang l, const GateResult *r) {
+    words_addf(b, l, WORD("%s: %.0f before, %.0f now, %.2f times as many."), words(l, what_of(GATE_TOKENS)),
+               r->baseline, r->candidate, r->value);
+    buf_addc(b, ' ');
+    words_addf(b, l,
+               r->check->kind == GATE_AT_LEAST ? WORD("It must be at least %.2f times.")
+                                               : WORD("It must be at most %.2f times."),
+               r->bar);
 }
 
-static void sentence(Buf *b, const GateResult *r) {
+static void level(Buf *b, Lang l, const GateResult *r) {
+    bool up = r->check->kind == GATE_AT_LEAST, most = up == (r->verdict == GATE_FAIL);
+    double bound = most ? r->upper : r->lower;
+    const char *what = words(l, what_of(r->check->metric));
+    if (!is_tested(r) || isnan(bound))
+        words_addf(b, l, WORD("%s: %.1f %% of %zu."), what, 100.0 * r->value, r->n);
+    else
+        words_addf(b, l,
+                   most ? WORD("%s: %.1f %% of %zu, with %s %% confidence at most %.1f %%.")
+                        : WORD("%s: %.1f %% of %zu, with %s %% confidence at least %.1f %%."),
+                   what, 100.0 * r->value, r->n, gate_confidence(gate_alpha(r->check)).text, 100.0 * bound);
+    buf_addc(b, ' ');
+    words_addf(b, l, up ? WORD("It must be at least %.1f %%.") : WORD("It must be at most %.1f %%."), 100.0 * r->bar);
+}
+
+static void nothing_fits(Buf *b, Lang l, const GateCheck *c) {
+    Str suite = str_from(c->suite);
+    if (c->group || c->lang)
+        words_addf(b, l, WORD("No group or language that the check names is in a suite that fits '%.*s'."),
+                   STR_ARG(suite));
+    else
+        words_addf(b, l, WORD("No suite of both runs fits '%.*s'."), STR_ARG(suite));
+    if (!c->required) return;
+    buf_addc(b, ' ');
+    buf_adds(b, words(l, WORD("This check needs one.")));
+}
+
+static void sentence(Buf *b, Lang l, const GateResult *r) {
     if (!r->suite.p)
-        buf_addf(b, "no suite of both runs fits '%s'%s", r->check->suite,
-                 r->check->required ? ", which this check needs" : "");
+        nothing_fits(b, l, r->check);
     else if (isnan(r->value))
-        buf_addf(b, "%s: nothing to judge: the runs hold no scored answers for it on both sides",
-                 what(r->check->metric));
+        words_addf(b, l, WORD("%s: nothing to judge. The runs hold no scored answers for it on both sides."),
+                   words(l, what_of(r->check->metric)));
     else if (is_difference(r))
-        difference(b, r);
+        difference(b, l, r);
+    else if (r->check->metric == GATE_TOKENS)
+        tokens(b, l, r);
     else
-        level(b, r);
+        level(b, l, r);
 }
 
-static void advice(Buf *b, const GateResult *r) {
+/* ---- what to do ---- */
+
+static void few(Buf *b, Lang l, const GateResult *r) {
+    size_t n = r->check->min_pairs - (size_t)r->more, want = r->check->min_pairs;
+    words_addf(b, l,
+               is_difference(r) ? WORD("The policy wants at least %zu pairs, and %zu are there: %lld more are needed.")
+                                : WORD("The policy wants at least %zu items, and %zu are there: %lld more are needed."),
+               want, n, (long long)r->more);
+}
+
+static void more(Buf *b, Lang l, const GateResult *r) {
+    if (r->more <= 0)
+        buf_adds(b, words(l, WORD("It lies at the limit: no number of items within reason would decide.")));
+    else if (is_difference(r))
+        words_addf(b, l,
+                   r->more == 1 ? WORD("It needs about %lld more pair if the figures stay as they are.")
+                                : WORD("It needs about %lld more pairs if the figures stay as they are."),
+                   (long long)r->more);
+    else
+        words_addf(b, l,
+                   r->more == 1 ? WORD("It needs about %lld more item if the figures stay as they are.")
+                                : WORD("It needs about %lld more items if the figures stay as they are."),
+                   (long long)r->more);
+    if (isnan(r->mde)) return;
+    buf_addc(b, ' ');
+    words_addf(b, l, WORD("These %zu could have shown a difference of %s points or more."), r->n, POINTS(r->mde));
+}
+
+static void advice(Buf *b, Lang l, const GateResult *r, size_t tests) {
     if (r->verdict != GATE_INCONCLUSIVE) return;
-    if (!r->suite.p) {
-        buf_adds(b, "run the suite on both models, or mend the pattern");
-        return;
-    }
-    if (isnan(r->value)) {
-        buf_adds(b, "look at why the answers have no score, and run or rescore them");
-        return;
-    }
-    if (is_difference(r) && r->worst <= r->bar && r->lower > r->bar) {
-        buf_adds(b, "answers of the candidate that are open where the baseline's are not would decide (as wrong: ");
-        points(b, r->worst);
-        buf_adds(b, " points): raise max_tokens, or rescore");
-        return;
-    }
-    if (r->more > 0)
-        buf_addf(b, "needs about %lld more %s if the figures stay as they are", (long long)r->more,
-                 is_difference(r) ? "pairs" : "items");
+    if (!r->suite.p)
+        buf_adds(b, words(l, WORD("Run the suite on both models, or mend the pattern.")));
+    else if (isnan(r->value))
+        buf_adds(b, words(l, WORD("Look at why the answers have no score, and run or rescore them.")));
+    else if (r->few)
+        few(b, l, r);
+    else if (r->by_chance)
+        words_addf(b, l,
+                   WORD("Alone it would fail (p = %.2g), but one of %zu tests may look so by chance (p = %.2g when "
+                        "adjusted for that): more questions would decide."),
+                   r->p_fail, tests, r->p_fail_holm);
+    else if (is_difference(r) && r->worst <= r->bar && r->lower > r->bar)
+        words_addf(b, l,
+                   WORD("Some answers of the candidate are open where the baseline's are not. Counted as wrong they "
+                        "would make it %s points: raise max_tokens, or rescore."),
+                   POINTS(r->worst));
     else
-        buf_adds(b, "lies at the limit: no number of items within reason would decide");
-    if (!isnan(r->mde)) {
-        buf_adds(b, "; these could have shown a difference of ");
-        points(b, r->mde);
-        buf_adds(b, " points");
-    }
+        more(b, l, r);
 }
 
-static void answer(Buf *b, const GateReport *g) {
-    size_t n[4] = {0};
-    for (size_t i = 0; i < g->n_results; i++) n[g->results[i].verdict]++;
+/* ---- the answer ---- */
+
+static void lead(Buf *b, const GateReport *g, const size_t *n) {
     size_t tested = g->n_results - n[GATE_SKIPPED];
     if (g->verdict == GATE_PASS)
-        buf_addf(b, "Pass: " STR_FMT " keeps what the policy asks of it beside " STR_FMT " (%zu of %zu checks pass",
-                 STR_ARG(g->candidate), STR_ARG(g->baseline), n[GATE_PASS], tested);
+        words_addf(b, g->lang, WORD("Pass: %.*s keeps what the policy asks of it beside %.*s."), STR_ARG(g->candidate),
+                   STR_ARG(g->baseline));
     else if (g->verdict == GATE_FAIL)
-        buf_addf(b, "Fail: " STR_FMT " breaks %zu of %zu checks beside " STR_FMT " (%zu pass", STR_ARG(g->candidate),
-                 n[GATE_FAIL], tested, STR_ARG(g->baseline), n[GATE_PASS]);
+        words_addf(b, g->lang,
+                   tested == 1 ? WORD("Fail: %.*s breaks %zu of %zu check beside %.*s.")
+                               : WORD("Fail: %.*s breaks %zu of %zu checks beside %.*s."),
+                   STR_ARG(g->candidate), n[GATE_FAIL], tested, STR_ARG(g->baseline));
+    else if (n[GATE_INCONCLUSIVE])
+        words_addf(b, g->lang, WORD("Cannot tell: no check fails, but %zu of %zu are not decided."),
+                   n[GATE_INCONCLUSIVE], tested);
     else
-        buf_addf(b, "Cannot tell: no check fails, but %zu of %zu are not decided (%zu pass", n[GATE_INCONCLUSIVE],
-                 tested, n[GATE_PASS]);
-    if (g->verdict != GATE_INCONCLUSIVE && n[GATE_INCONCLUSIVE]) buf_addf(b, ", %zu cannot tell", n[GATE_INCONCLUSIVE]);
-    if (n[GATE_SKIPPED]) buf_addf(b, ", %zu skipped", n[GATE_SKIPPED]);
-    buf_adds(b, ").");
+        buf_adds(b, words(g->lang, WORD("Cannot tell: no check of the policy fits these runs.")));
+}
+
+static bool answer(GateWork *w, Buf *b, GateReport *g) {
+    size_t n[4] = {0};
+    for (size_t i = 0; i < g->n_results; i++) n[g->results[i].verdict]++;
+    lead(b, g, n);
+    Str head = b->failed ? (Str){0} : str_dup(w->a, buf_str(b));
+    buf_clear(b);
+    Str tail = words_printf(w->a, g->lang, WORD("Checks: %zu pass, %zu fail, %zu cannot tell, %zu skipped."),
+                            n[GATE_PASS], n[GATE_FAIL], n[GATE_INCONCLUSIVE], n[GATE_SKIPPED]);
+    g->lead = head.p;
+    g->detail = tail.p;
+    g->words = head.p && tail.p ? str_printf(w->a, "%s %s", head.p, tail.p).p : NULL;
+    return g->words != NULL;
+}
+
+static const char *finish(const GateWork *w, Buf *b) {
+    char *text = b->failed ? NULL : str_cstr(w->a, b->n ? buf_str(b) : STR(""));
+    buf_clear(b);
+    return text;
 }
 
 bool gate__words(GateWork *w, GateReport *g) {
     Buf b;
     bool ok = true;
+    size_t tests = 0;
     buf_init(&b, SENTENCE_MAX);
+    for (size_t i = 0; i < w->n; i++) tests += !isnan(w->results[i].p_fail);
     for (size_t i = 0; ok && i < w->n; i++) {
         GateResult *r = &w->results[i];
-        sentence(&b, r);
+        sentence(&b, w->lang, r);
         r->words = finish(w, &b);
-        advice(&b, r);
-        if (b.n || b.failed) r->advice = finish(w, &b);
+        advice(&b, w->lang, r, tests);
+        r->advice = finish(w, &b);
         ok = r->words && r->advice;
     }
-    answer(&b, g);
-    g->words = finish(w, &b);
+    ok = ok && answer(w, &b, g);
     buf_release(&b);
-    return ok && g->words;
+    return ok;
 }

@@ -74,6 +74,61 @@ bad() { # bad SENTENCE < POLICY
     says "$1"
     says "bad.yaml line"
 }
+# parts of a suite, how sure a claim must be, and on how many pairs; in Korean too
+cat >parts.yaml <<'Y'
+gate: parts
+why: 미세 조정 뒤에도 지켜야 할 것
+alpha: 0.01
+min_pairs: 17
+checks:
+  - {id: group, suite: demo/sum, group: "*", kind: non_inferior, margin: 0.5}
+  - {id: adding, suite: demo/sum, group: "add?", kind: non_inferior, margin: 0.5, min_pairs: 1}
+  - {id: sure, suite: demo/sum, kind: non_inferior, margin: 0.2, alpha: 0.001}
+  - {id: english, suite: demo/refusal, lang: en, metric: over_refusal, kind: non_inferior, margin: 0.2}
+  - {id: dutch, suite: "demo/*", lang: nl, kind: superior, required: false}
+  - {id: length, suite: demo/sum, group: add2, metric: tokens, kind: at_most, limit: 1.5}
+Y
+expect 5 "$ASSAY" gate demo-large demo-large-tuned --policy parts.yaml --json
+cp out parts.json
+expect 5 "$ASSAY" gate demo-large demo-large-tuned --policy parts.yaml --lang ko --json --html k.html --markdown k.md --junit k.xml
+cmp -s out parts.json || fail "--lang changes the JSON"
+expect 5 "$ASSAY" gate demo-large demo-large-tuned --policy parts.yaml --lang ko
+cp out k.txt
+prints "판단할 수 없습니다"
+NAMES=(demo-large-tuned demo-large demo/sum demo/refusal "demo/*" "Sums in words" "Refusals and their harmless twins" parts group adding sure english dutch length en add2 add3 sub2 sub3 times two unscored-limit truncated-limit Arithmetic)
+for f in k.html k.md k.txt; do python3 "$REPO/tests/tools/korean.py" $f "${NAMES[@]}" || fail "English on a Korean report"; done
+grep -q '<html lang="ko">' k.html && grep -q '17쌍' k.md || fail "Korean page"
+python3 - parts.json "$REPO/reports/schema/gate.schema.json" demo-large/report.json demo-large-tuned/report.json <<'PY' || fail "parts"
+import json, sys
+d, schema, base, cand = (json.load(open(p)) for p in sys.argv[1:])
+try:
+    from jsonschema import Draft202012Validator
+    for e in Draft202012Validator(schema).iter_errors(d): sys.exit(f"{e.json_path}: {e.message[:200]}")
+    for broken in ({"alpha": .7}, {"group": 3}, {"min_pairs": -1}):
+        assert not Draft202012Validator(schema).is_valid({**d, "checks": [{**d["checks"][0], **broken}]}), broken
+except ImportError:
+    pass
+assert (d["policy"]["alpha"], d["policy"]["confidence"], d["policy"]["min_pairs"]) == (.01, .99, 17), d["policy"]
+by = {(c["check"], c["group"]): c for c in d["checks"]}
+# each group by itself, counted by hand from the samples
+def right(run): return {s["sample"]: (s["group"], s["scores"][0]["value"]) for s in run["samples"] if s["suite"] == "demo/sum"}
+b, c = right(base), right(cand)
+for g in {v[0] for v in b.values()}:
+    mine = [k for k, v in b.items() if v[0] == g]
+    r = by["group", g]
+    assert (r["n"], r["worse"], r["better"]) == (len(mine), sum(c[k][1] < b[k][1] for k in mine), sum(c[k][1] > b[k][1] for k in mine)), r
+    assert abs(r["baseline"] - sum(b[k][1] for k in mine) / len(mine)) < 1e-12
+    few = len(mine) < 17
+    assert (r["verdict"] == "inconclusive" and r["more_needed"] == 17 - len(mine) and "more are needed" in r["advice"]) if few else r["verdict"] == "pass", r
+    assert (r["alpha"], r["min_pairs"]) == (.01, 17)
+assert sorted(g for (i, g) in by if i == "adding") == ["add2", "add3"] and by["adding", "add2"]["min_pairs"] == 1
+assert by["sure", None]["alpha"] == .001 and by["sure", None]["lower"] < by["group", "add2"]["lower"] + 1
+en = by["english", None]
+assert (en["lang"], en["n"], en["verdict"]) == ("en", 50, "pass"), en
+assert by["dutch", None]["verdict"] == "skipped"
+assert by["length", "add2"]["alpha"] is None and by["length", "add2"]["n"] == 17
+PY
+
 bad "'margin' must be above 0" <<<$'gate: x\nchecks:\n  - {id: a, suite: s, kind: non_inferior, margin: 0}'
 bad "missing key 'margin'" <<<$'gate: x\nchecks:\n  - {id: a, suite: s, kind: non_inferior}'
 bad "'limit' does not belong to kind non_inferior" <<<$'gate: x\nchecks:\n  - {id: a, suite: s, kind: non_inferior, margin: 0.1, limit: 3}'
@@ -81,10 +136,19 @@ bad "'kind' of metric refusal must be no_erosion" <<<$'gate: x\nchecks:\n  - {id
 bad "two checks have the id 'a'" <<<$'gate: x\nchecks:\n  - {id: a, suite: s, kind: superior}\n  - {id: a, suite: t, kind: superior}'
 bad "did you mean 'margin'" <<<$'gate: x\nchecks:\n  - {id: a, suite: s, kind: superior, margn: 1}'
 bad "'checks' must have 1 to 200 entries" <<<$'gate: x\nchecks: []'
+bad "'alpha' must be between 0.001 and 0.2" <<<$'gate: x\nalpha: 0.5\nchecks:\n  - {id: a, suite: s, kind: superior}'
+bad "'alpha' must be between 0.001 and 0.2" <<<$'gate: x\nchecks:\n  - {id: a, suite: s, kind: superior, alpha: 0}'
+bad "'min_pairs' must be" <<<$'gate: x\nmin_pairs: 0\nchecks:\n  - {id: a, suite: s, kind: superior}'
+bad "'min_pairs' must be" <<<$'gate: x\nchecks:\n  - {id: a, suite: s, kind: superior, min_pairs: few}'
+bad "'min_pairs' does not belong to metric tokens" <<<$'gate: x\nchecks:\n  - {id: a, suite: s, metric: tokens, kind: at_most, limit: 2, min_pairs: 5}'
+bad "'group' must not be empty" <<<$'gate: x\nchecks:\n  - {id: a, suite: s, kind: superior, group: ""}'
+bad "'lang'" <<<$'gate: x\nchecks:\n  - {id: a, suite: s, kind: superior, lang: [ko]}'
 bad "unknown key 'limts'" <<<$'gate: x\nlimts: {}\nchecks:\n  - {id: a, suite: s, kind: superior}'
 [ -e no.md ] && fail "a file of a gate that did not run"
 expect 2 "$ASSAY" gate demo-small demo-large
 says "--policy FILE.yaml is missing"
+expect 2 "$ASSAY" gate demo-small demo-large --policy sums.yaml --lang de
+says "the gate speaks en"
 expect 2 "$ASSAY" gate demo-small --policy sums.yaml
 says "name two runs"
 expect 2 "$ASSAY" gate demo-small demo-small --policy sums.yaml

@@ -7,7 +7,8 @@
 #include "tests/store_support.h"
 
 /* Appends n answers of one score; value NaN: cut off. */
-static void answers(RunStore *s, const char *suite, int from, int n, double value) {
+static void answers_of(RunStore *s, const char *suite, const char *group, const char *lang, int from, int n,
+                       double value) {
     Err err = ERR_INIT;
     for (int i = from; i < from + n; i++) {
         char sample[32];
@@ -17,6 +18,10 @@ static void answers(RunStore *s, const char *suite, int from, int n, double valu
         r.key.suite = str_from(suite);
         r.content_hash = str_from(sample);
         r.completion.n_tokens = 10;
+        char tags[40];
+        snprintf(tags, sizeof tags, "{\"lang\":\"%s\"}", lang ? lang : "");
+        if (group) r.group = str_from(group);
+        if (lang) r.tags = str_from(tags);
         ScoreRow row = score_row("x", value);
         if (isnan(value)) {
             r.completion.status = COMPLETION_LENGTH;
@@ -26,6 +31,10 @@ static void answers(RunStore *s, const char *suite, int from, int n, double valu
         OK(store_append(s, &r, &id, &err));
         OK(store_put_scores(s, id, &row, 1, &err));
     }
+}
+
+static void answers(RunStore *s, const char *suite, int from, int n, double value) {
+    answers_of(s, suite, NULL, NULL, from, n, value);
 }
 
 /* Runs of a baseline and a candidate on the same questions: both right, only the baseline, only the candidate, neither.
@@ -54,18 +63,22 @@ static void two_ask(Two *t, int both, int base_only, int cand_only, int neither)
     }
 }
 
-static GateReport two_judge(Two *t, const GateCheck *check, Arena *a) {
+static GateReport two_judge_all(Two *t, const GateCheck *checks, size_t n, Arena *a) {
     Err err = ERR_INIT;
     RunStore *both;
     GateReport g;
     GatePolicy *p = arena_alloc(a, sizeof *p);
-    *p = (GatePolicy){.name = STR("test"), .checks = check, .n_checks = 1, .max_unscored = 1, .max_truncated = 1};
+    *p = (GatePolicy){.name = STR("test"), .checks = checks, .n_checks = n, .max_unscored = 1, .max_truncated = 1};
     const StoreArm arms[] = {{t->s[0], STR("m"), STR("base"), STR("one")},
                              {t->s[1], STR("m"), STR("cand"), STR("two")}};
     OK(store_union(arms, 2, &both, &err));
     OK(gate_judge(both, p, a, &g, &err));
     store_close(both);
     return g;
+}
+
+static GateReport two_judge(Two *t, const GateCheck *check, Arena *a) {
+    return two_judge_all(t, check, 1, a);
 }
 
 static void two_end(Two *t) {
@@ -194,6 +207,122 @@ static void test_little(void **state) {
     }
 }
 
+/* Bounds of the example at other levels, by Newcombe's formula worked out apart (method 10 of Stat Med 17:2635). */
+static void test_alpha(void **state) {
+    (void)state;
+    static const struct {
+        double alpha, lower, margin;
+        GateVerdict verdict;
+    } CASES[] = {{0.05, -0.067873313249, 0.08, GATE_PASS},
+                 {0.01, -0.083149294773, 0.08, GATE_INCONCLUSIVE},
+                 {0.01, -0.083149294773, 0.1, GATE_PASS},
+                 {0.001, -0.102465546562, 0.1, GATE_INCONCLUSIVE},
+                 {0.2, -0.052071841803, 0.06, GATE_PASS}};
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        Arena *a = arena_open(0);
+        Two t = two_begin();
+        two_ask(&t, 221, 12, 3, 4);
+        GateCheck c = loss_below(CASES[i].margin);
+        c.alpha = CASES[i].alpha;
+        GateReport g = two_judge(&t, &c, a);
+        if (fabs(g.results[0].lower - CASES[i].lower) > 1e-9) fail_msg("case %zu: %.12f", i, g.results[0].lower);
+        assert_int_equal(g.verdict, CASES[i].verdict);
+        two_end(&t);
+        arena_close(a);
+    }
+    /* nothing of 60: at most 1 - alpha^(1/60) */
+    Arena *a = arena_open(0);
+    Two t = two_begin();
+    two_ask(&t, 0, 0, 0, 60);
+    GateCheck c = {.id = STR("c"), .suite = "*", .kind = GATE_AT_MOST, .limit = 0.06, .alpha = 0.01};
+    GateReport g = two_judge(&t, &c, a);
+    assert_true(fabs(g.results[0].upper - (1.0 - pow(0.01, 1.0 / 60))) < 1e-9);
+    assert_int_equal(g.verdict, GATE_INCONCLUSIVE);
+    assert_non_null(strstr(g.results[0].words, "with 99 % confidence"));
+    c.alpha = 0.05;
+    assert_int_equal(two_judge(&t, &c, a).verdict, GATE_PASS);
+    two_end(&t);
+    arena_close(a);
+}
+
+/* Fewer pairs than the policy wants decide nothing, whatever they show. */
+static void test_min_pairs(void **state) {
+    (void)state;
+    Arena *a = arena_open(0);
+    Two t = two_begin();
+    two_ask(&t, 20, 80, 0, 0);
+    GateCheck c = loss_below(0.05);
+    c.min_pairs = 100;
+    assert_int_equal(two_judge(&t, &c, a).verdict, GATE_FAIL);
+    c.min_pairs = 150;
+    GateReport g = two_judge(&t, &c, a);
+    assert_int_equal(g.verdict, GATE_INCONCLUSIVE);
+    assert_int_equal(g.results[0].more, 50);
+    assert_string_equal(g.results[0].advice,
+                        "The policy wants at least 150 pairs, and 100 are there: 50 more are needed.");
+    GateCheck level = {.id = STR("c"), .suite = "*", .kind = GATE_AT_MOST, .limit = 0.5, .min_pairs = 101};
+    g = two_judge(&t, &level, a);
+    assert_int_equal(g.verdict, GATE_INCONCLUSIVE);
+    assert_non_null(strstr(g.results[0].advice, "at least 101 items, and 100 are there: 1 more"));
+    two_end(&t);
+    arena_close(a);
+}
+
+/* Sums in two languages are kept, words are lost: together, by group, by language, by both. */
+static void test_parts(void **state) {
+    (void)state;
+    static const struct {
+        const char *group, *lang;
+        size_t n_results, n;
+        GateVerdict verdict;
+    } CASES[] = {{NULL, NULL, 1, 180, GATE_FAIL},       {"sums", NULL, 1, 120, GATE_PASS},
+                 {"words", NULL, 1, 60, GATE_FAIL},     {"*", NULL, 2, 120, GATE_FAIL},
+                 {NULL, "ko", 1, 60, GATE_PASS},        {NULL, "*", 2, 120, GATE_FAIL},
+                 {"sums", "ko", 1, 60, GATE_PASS},      {"*", "*", 3, 60, GATE_FAIL},
+                 {"w*", "ko", 1, 0, GATE_INCONCLUSIVE}, {"none", NULL, 1, 0, GATE_INCONCLUSIVE}};
+    Two t = two_begin();
+    for (int i = 0; i < 2; i++) {
+        answers_of(t.s[i], "t/s", "sums", "en", 0, 60, 1);
+        answers_of(t.s[i], "t/s", "sums", "ko", 60, 60, 1);
+        answers_of(t.s[i], "t/s", "words", "en", 120, 60, i == 0);
+    }
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        Arena *a = arena_open(0);
+        GateCheck c = loss_below(0.06);
+        c.group = CASES[i].group;
+        c.lang = CASES[i].lang;
+        GateReport g = two_judge(&t, &c, a);
+        assert_int_equal(g.n_results, CASES[i].n_results);
+        assert_int_equal(g.results[0].n, CASES[i].n);
+        assert_int_equal(g.verdict, CASES[i].verdict);
+        if (CASES[i].n && c.group) assert_true(g.results[0].group.n > 0);
+        assert_true(g.results[0].lang.n == 0 || CASES[i].lang);
+        arena_close(a);
+    }
+    two_end(&t);
+}
+
+/* Of five levels at the limit one may seem broken by chance: what fails alone at 5 % is not claimed among five. */
+static void test_levels_together(void **state) {
+    (void)state;
+    Arena *a = arena_open(0);
+    Two t = two_begin();
+    two_ask(&t, 16, 0, 0, 84); /* P(X >= 16 | n = 100, p = 0.1) = 0.0399 */
+    GateCheck c[5];
+    for (int i = 0; i < 5; i++) {
+        char *id = arena_alloc(a, 8);
+        snprintf(id, 8, "c%d", i);
+        c[i] = (GateCheck){.id = str_from(id), .suite = "*", .kind = GATE_AT_MOST, .limit = i ? 0.5 : 0.1};
+    }
+    assert_int_equal(two_judge(&t, c, a).verdict, GATE_FAIL);
+    GateReport g = two_judge_all(&t, c, 5, a);
+    assert_true(fabs(g.results[0].p_fail - 0.0399) < 5e-5);
+    assert_int_equal(g.verdict, GATE_INCONCLUSIVE);
+    assert_non_null(strstr(g.results[0].advice, "Alone it would fail"));
+    two_end(&t);
+    arena_close(a);
+}
+
 static void test_all_lost(void **state) {
     (void)state;
     Arena *a = arena_open(0);
@@ -306,6 +435,7 @@ static void test_no_memory(void **state) {
     Two t = two_begin();
     two_ask(&t, 5, 1, 1, 5);
     GateCheck c = loss_below(0.05);
+    c.group = "*";
     GatePolicy p = {.name = STR("test"), .checks = &c, .n_checks = 1};
     const StoreArm arms[] = {{t.s[0], STR("m"), STR("base"), STR("one")}, {t.s[1], STR("m"), STR("cand"), STR("two")}};
     bool ok = false;
@@ -327,11 +457,13 @@ static void test_no_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_paired_example), cmocka_unit_test(test_levels),
-        cmocka_unit_test(test_open_answers),   cmocka_unit_test(test_little),
-        cmocka_unit_test(test_all_lost),       cmocka_unit_test(test_no_spread),
-        cmocka_unit_test(test_few_clusters),   cmocka_unit_test(test_nothing_common),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_paired_example),  cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_open_answers),    cmocka_unit_test(test_little),
+        cmocka_unit_test(test_all_lost),        cmocka_unit_test(test_no_spread),
+        cmocka_unit_test(test_few_clusters),    cmocka_unit_test(test_nothing_common),
+        cmocka_unit_test(test_no_memory),       cmocka_unit_test(test_alpha),
+        cmocka_unit_test(test_min_pairs),       cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_levels_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

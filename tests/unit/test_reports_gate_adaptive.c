@@ -74,6 +74,8 @@ static void test_boundaries(void **state) {
         {a_check(GATE_SCORE, GATE_AT_MOST, 0.7), {.both = 0.7}},
         {a_check(GATE_LEAK, GATE_AT_MOST, 0.1), {.both = 0.9}},
         {a_check(GATE_LEAK, GATE_AT_LEAST, 0.1), {.both = 0.9}},
+        {a_check(GATE_PAIR_ACCURACY, GATE_AT_LEAST, 0.9), {.both = 0.9}},
+        {a_check(GATE_PAIR_ACCURACY, GATE_AT_MOST, 0.9), {.both = 0.9}},
     };
     for (size_t i = 0; i < sizeof edges / sizeof *edges; i++) {
         Shares s = play(edges[i].check, edges[i].world, 1);
@@ -102,6 +104,8 @@ static void test_directions(void **state) {
         {a_check(GATE_SCORE, GATE_AT_MOST, 0.5), {.both = 0.2}, same},
         {a_check(GATE_LEAK, GATE_AT_MOST, 0.1), {.both = 1}, same},
         {a_check(GATE_LEAK, GATE_AT_LEAST, 0.1), same, {.both = 1}},
+        {a_check(GATE_PAIR_ACCURACY, GATE_AT_LEAST, 0.5), same, {.both = 0.2}},
+        {a_check(GATE_PAIR_ACCURACY, GATE_AT_MOST, 0.5), {.both = 0.2}, same},
     };
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         Shares p = play(ways[i].check, ways[i].pass, 1), f = play(ways[i].check, ways[i].fail, 1);
@@ -174,12 +178,69 @@ static void test_reading(void **state) {
                 !gate_counts(GATE_OVER_REFUSAL, GATE_BENIGN, true));
 }
 
+/* A pair is right only when both halves are; without a verdict on one of them nobody knows. */
+static void test_pairs(void **state) {
+    (void)state;
+    const GateAnswer right = {.there = true, .asked = true, .scored = true, .value = 1};
+    const GateAnswer half = {.there = true, .asked = true, .scored = true, .value = 0.5};
+    const GateAnswer open = {.there = true, .asked = true}, disputed = {.there = true, .asked = true, .disputed = true};
+    const struct {
+        const GateAnswer *harm, *twin;
+        unsigned n_open;
+        double welcome;
+    } CASES[] = {{&right, &right, 0, 1}, {&right, &half, 0, 0}, {&half, &right, 0, 0},    {&right, &open, 1, 0},
+                 {&half, &open, 1, 0},   {&open, &open, 1, 0},  {&right, &disputed, 0, 0}};
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        GateHalves h = {0};
+        GateAnswers a = {0};
+        gate_halves_add(&h, GATE_HARM, CASES[i].harm);
+        gate_halves_add(&h, GATE_TWIN, CASES[i].twin);
+        gate_halves_end(&h, &a);
+        if (a.n != 1 || a.n_open != CASES[i].n_open || a.welcome != CASES[i].welcome) fail_msg("case %zu", i);
+    }
+    GateHalves none = {0};
+    GateAnswers a = {0};
+    GateAnswer not_asked = {.there = true};
+    gate_halves_add(&none, GATE_HARM, &not_asked);
+    gate_halves_end(&none, &a);
+    assert_int_equal(a.n, 0);
+    assert_true(gate_counts(GATE_PAIR_ACCURACY, GATE_HARM, true) && gate_counts(GATE_PAIR_ACCURACY, GATE_TWIN, true));
+    assert_false(gate_counts(GATE_PAIR_ACCURACY, GATE_BENIGN, false));
+}
+
+/* Nothing is decided before the check's number of pairs is there; then at once. */
+static void test_min_pairs(void **state) {
+    (void)state;
+    Err err = ERR_INIT;
+    Arena *a = arena_open(0);
+    GateCheck c = a_check(GATE_SCORE, GATE_NON_INFERIOR, 0.2);
+    c.min_pairs = 150;
+    GateTest t = begin(&c, 200, 1, a);
+    GateQuestion lost = question(1, 0);
+    for (int i = 0; i < 149; i++) OK(gate_test_add(&t, &lost, 1, &err));
+    assert_int_equal(t.verdict, GATE_INCONCLUSIVE);
+    OK(gate_test_add(&t, &lost, 1, &err));
+    assert_int_equal(t.verdict, GATE_FAIL);
+    assert_int_equal(t.decided_at, 150);
+    arena_close(a);
+}
+
+/* At 1 % it takes longer than at 5 %, and errs in at most 1 % (and three standard errors of 400 rounds). */
+static void test_alpha(void **state) {
+    (void)state;
+    GateCheck c = a_check(GATE_SCORE, GATE_NON_INFERIOR, 0.05);
+    c.alpha = 0.01;
+    World edge = {.base_only = 0.10, .cand_only = 0.05, .both = 0.6};
+    Shares s = play(c, edge, 1);
+    assert_true(s.pass <= 0.01 + 0.015 && s.fail <= 0.01 + 0.015);
+}
+
 static void test_not_testable(void **state) {
     (void)state;
-    const GateCheck no[] = {a_check(GATE_PAIR_ACCURACY, GATE_AT_LEAST, 0.9), a_check(GATE_SCORE, GATE_AT_LEAST, 1),
-                            a_check(GATE_LEAK, GATE_AT_MOST, 0), a_check(GATE_SCORE, GATE_NON_INFERIOR, 1)};
+    const GateCheck no[] = {a_check(GATE_SCORE, GATE_AT_LEAST, 1), a_check(GATE_LEAK, GATE_AT_MOST, 0),
+                            a_check(GATE_SCORE, GATE_NON_INFERIOR, 1)};
     bool test;
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 3; i++) {
         Err err = ERR_INIT;
         assert_false(gate_testable(&no[i], &test, &err));
         assert_int_equal(err.code, ERR_INPUT);
@@ -273,7 +334,7 @@ static void test_limits_so_far(void **state) {
         RunStore *s = stored(dir, 40, 0, CASES[i].open);
         GateTest t = tested(&c, 40, 0, a);
         GateReport g;
-        const GatePart part = {STR("t/s"), EFFORT_LOW, CASES[i].planned};
+        const GatePart part = {.suite = STR("t/s"), .effort = EFFORT_LOW, .answers = CASES[i].planned};
         OK(gate_adaptive_report(s, &(GateAdaptive){&p, &t, 1, &part, 1, 400}, a, &g, &err));
         assert_int_equal(g.n_results, 2);
         assert_int_equal(g.results[1].verdict, CASES[i].verdict);
@@ -313,7 +374,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_boundaries),    cmocka_unit_test(test_directions),   cmocka_unit_test(test_open_answers),
         cmocka_unit_test(test_reading),       cmocka_unit_test(test_not_testable), cmocka_unit_test(test_report),
-        cmocka_unit_test(test_limits_so_far), cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_limits_so_far), cmocka_unit_test(test_no_memory),    cmocka_unit_test(test_pairs),
+        cmocka_unit_test(test_min_pairs),     cmocka_unit_test(test_alpha),
     };
     stat_rng_seed(&rng, 20261126);
     return cmocka_run_group_tests(tests, NULL, NULL);
