@@ -35,24 +35,35 @@ static Widths measure(const Summary *s, Arena *a) {
     return w;
 }
 
-static void score_columns(Buf *b, const SumCell *c) {
+/* A heading of a column, set to the right. */
+static void cell_right(Buf *b, Lang l, const char *text, size_t width) {
+    Str s = str_from(words(l, text));
+    buf_addc(b, ' ');
+    pad(b, visible_width(s), width);
+    buf_addstr(b, s);
+}
+
+static void score_columns(Buf *b, Lang l, const SumCell *c) {
     if (isnan(c->est.mean))
         buf_addf(b, "%7s", "n/a");
     else
         buf_addf(b, "%6.1f%%", 100.0 * c->est.mean);
     if (c->est.method)
-        buf_addf(b, "  %5.1f to %5.1f", 100.0 * c->est.lo, 100.0 * c->est.hi);
+        words_addf(b, l, WORD("  %5.1f to %5.1f"), 100.0 * c->est.lo, 100.0 * c->est.hi);
     else
-        buf_addf(b, "  %14s", "");
+        pad(b, 0, l == LANG_KO ? 15 : 16);
     buf_addf(b, " %6lld", (long long)c->counts.total);
     for (unsigned o = 0; o < OUTCOME_COUNT; o++) buf_addf(b, " %9lld", (long long)c->counts.outcome[o]);
 }
 
 static void score_table(Buf *b, const Summary *s, const Widths *w) {
-    cell_left(b, STR("suite"), w->name);
-    cell_left(b, STR("model"), w->model);
-    buf_addf(b, "%7s  %14s %6s", "score", "95 % interval", "n");
-    for (unsigned o = 0; o < OUTCOME_COUNT; o++) buf_addf(b, " %9s", outcome_words(o));
+    Lang l = s->lang;
+    cell_left(b, str_from(words(l, WORD("suite"))), w->name);
+    cell_left(b, str_from(words(l, WORD("model"))), w->model);
+    cell_right(b, l, WORD("score"), 6);
+    cell_right(b, l, WORD("95 % interval"), l == LANG_KO ? 14 : 15);
+    cell_right(b, l, "n", 6);
+    for (unsigned o = 0; o < OUTCOME_COUNT; o++) cell_right(b, l, outcome_words(o), 9);
     buf_addc(b, '\n');
     for (size_t i = 0; i < s->n_cells; i++) {
         const SumCell *c = &s->cells[i];
@@ -60,21 +71,21 @@ static void score_table(Buf *b, const Summary *s, const Widths *w) {
                      s->cells[i - 1].transform == c->transform && str_eq(s->cells[i - 1].scorer, c->scorer);
         cell_left(b, again ? STR("") : str_from(summary_cell_name(s, c, s->arena)), w->name);
         cell_left(b, s->models[c->model].name, w->model);
-        score_columns(b, c);
+        score_columns(b, s->lang, c);
         buf_addc(b, '\n');
     }
 }
 
 static void pair_lines(Buf *b, const Summary *s, const Widths *w) {
-    if (s->n_pairs) buf_adds(b, "\nmodel against model, on the same questions\n");
+    if (s->n_pairs) buf_addf(b, "\n%s\n", words(s->lang, WORD("model against model, on the same questions")));
     for (size_t i = 0; i < s->n_pairs; i++) {
         const SumPair *p = &s->pairs[i];
         cell_left(b, str_from(summary_cell_name(s, &s->cells[p->a], s->arena)), w->name);
         if (s->n_models > 2) {
-            visible_term(b, s->models[s->cells[p->a].model].name);
-            buf_adds(b, " against ");
-            visible_term(b, s->models[s->cells[p->b].model].name);
-            buf_adds(b, ": ");
+            visible_term(b, words_printf(s->arena, s->lang, WORD("%.*s against %.*s:"),
+                                         STR_ARG(s->models[s->cells[p->a].model].name),
+                                         STR_ARG(s->models[s->cells[p->b].model].name)));
+            buf_addc(b, ' ');
         }
         visible_term(b, str_from(p->sentence));
         if (!isnan(p->p_adjusted)) buf_addf(b, " p = %.2g", p->p_adjusted);
@@ -82,29 +93,30 @@ static void pair_lines(Buf *b, const Summary *s, const Widths *w) {
     }
 }
 
-static void share(Buf *b, const SumShare *v) {
-    buf_addf(b, "%.1f %%", 100.0 * v->share);
-    if (v->method) buf_addf(b, " (%.1f to %.1f)", 100.0 * v->lo, 100.0 * v->hi);
+/* Shares in words, as texts of their own for the sentence. */
+static Str share(const Summary *s, const SumShare *v) {
+    if (!v->method) return words_printf(s->arena, s->lang, WORD("%.1f %%"), 100.0 * v->share);
+    return words_printf(s->arena, s->lang, WORD("%.1f %% (%.1f to %.1f)"), 100.0 * v->share, 100.0 * v->lo,
+                        100.0 * v->hi);
 }
 
 /* For harmful items wrong is a leak, for twins an over-refusal. */
 static void robust_lines(Buf *b, const Summary *s, const Widths *w) {
-    if (s->n_robust) buf_adds(b, "\nquestions that went wrong under the transforms together\n");
+    if (s->n_robust)
+        buf_addf(b, "\n%s\n", words(s->lang, WORD("questions that went wrong under the transforms together")));
     for (size_t i = 0; i < s->n_robust; i++) {
         const SumRobust *r = &s->robust[i];
         Str name = s->suites[r->suite].name;
         if (r->kind.p) name = str_printf(s->arena, STR_FMT ", " STR_FMT, STR_ARG(name), STR_ARG(r->kind));
         cell_left(b, name, w->name);
         cell_left(b, s->models[r->model].name, w->model);
-        if (s->n_efforts > 1) buf_addf(b, "effort %s: ", effort_name(r->effort));
-        buf_addf(b, "under any of %zu ", r->n_transforms);
-        share(b, &r->any);
-        buf_adds(b, ", on average ");
-        share(b, &r->mean);
-        buf_adds(b, ", most under ");
-        visible_term(b, s->transforms[r->worst].name);
-        buf_addf(b, ": %.1f %%", 100.0 * r->worst_share);
-        if (r->n_open) buf_addf(b, "; %lld open answers left out", (long long)r->n_open);
+        if (s->n_efforts > 1) buf_addf(b, "%s %s: ", words(s->lang, WORD("effort")), effort_name(r->effort));
+        Str any = share(s, &r->any), mean = share(s, &r->mean);
+        visible_term(b, words_printf(s->arena, s->lang,
+                                     WORD("under any of %zu %.*s, on average %.*s, most under %.*s: %.1f %%"),
+                                     r->n_transforms, STR_ARG(any), STR_ARG(mean),
+                                     STR_ARG(s->transforms[r->worst].name), 100.0 * r->worst_share));
+        if (r->n_open) words_addf(b, s->lang, WORD("; %lld open answers left out"), (long long)r->n_open);
         buf_addc(b, '\n');
     }
 }
@@ -115,8 +127,8 @@ bool report_summary(RunStore *store, Buf *out, Err *err) {
     Compare c;
     Arena *a = arena_open(0);
     if (!a) return err_nomem(err);
-    bool ok = summary_build(store, a, &s, err) && safety_build(store, &s, &f, err) && safety_headline(&s, &f, err) &&
-              compare_build(store, &s, &c, err);
+    bool ok = summary_build_in(store, store_language(store), a, &s, err) && safety_build(store, &s, &f, err) &&
+              safety_headline(&s, &f, err) && compare_build(store, &s, &c, err);
     if (ok && s.n_cells) {
         Widths w = measure(&s, a);
         score_table(out, &s, &w);

@@ -5,7 +5,7 @@
 #include "reports/report.h"
 
 static const char usage[] =
-    "usage: assay compare DIR [DIR]... [--html FILE] [--markdown FILE] [--report-json FILE]\n"
+    "usage: assay compare DIR [DIR]... [--html FILE] [--markdown FILE] [--report-json FILE] [--lang en|ko]\n"
     "\n"
     "Compares the models of stored runs on the questions that they share: paired differences with\n"
     "intervals, tests, the smallest difference that could have been seen, answers that flipped.\n"
@@ -14,6 +14,7 @@ static const char usage[] =
     "\n"
     "  --html FILE         the comparison as one page, with both answers side by side\n"
     "  --markdown FILE     for a pull request\n"
+    "  --lang en|ko        language of what people read; JSON speaks English\n"
     "  --report-json FILE  everything, samples too (--json prints the results alone)\n";
 
 typedef struct Output {
@@ -30,11 +31,12 @@ static bool write_to(CmdCtx *c, RunStore *s, const Output *o) {
 }
 
 /* Two arms without one common question say nothing about each other. */
-static bool compare(CmdCtx *c, const Arms *arms, const Output *outputs, size_t n) {
+static bool compare(CmdCtx *c, const Arms *arms, Lang lang, const Output *outputs, size_t n) {
     const char *files[4];
     size_t n_files = 0;
     RunStore *s = NULL;
     bool ok = store_union(arms->v, arms->n, &s, &c->fail);
+    if (ok) store_speak(s, lang);
     if (ok && !store_union_common(s))
         ok = err_set(&c->fail, ERR_INPUT,
                      "the runs have no question in common: no suite, or none with the same content, is in two of them");
@@ -51,16 +53,22 @@ static int compare_run(CmdCtx *c, int argc, char **argv) {
     Output outputs[] = {{"html", NULL}, {"md", NULL}, {"json", NULL}};
     ArgList words = {0};
     Arms arms = {0};
+    const char *language = NULL;
+    Lang lang = LANG_EN;
     const ArgSpec specs[] = {{"html", 0, ARG_TEXT, &outputs[0].file},
                              {"markdown", 0, ARG_TEXT, &outputs[1].file},
-                             {"report-json", 0, ARG_TEXT, &outputs[2].file}};
-    if (!args_parse(c, argc, argv, specs, 3, &words)) return CMD_FAILED;
-    bool ok = words.n > 0 || err_set(&c->fail, ERR_INPUT, "name the runs to compare: assay compare DIR_A DIR_B");
+                             {"report-json", 0, ARG_TEXT, &outputs[2].file},
+                             {"lang", 0, ARG_TEXT, &language}};
+    if (!args_parse(c, argc, argv, specs, 4, &words)) return CMD_FAILED;
+    bool ok =
+        !language || lang_find(language, &lang) ||
+        err_set(&c->fail, ERR_INPUT, "--lang: comparisons speak en (English) and ko (Korean), not '%s'", language);
+    ok = ok && (words.n > 0 || err_set(&c->fail, ERR_INPUT, "name the runs to compare: assay compare DIR_A DIR_B"));
     ok = ok && arms_open(c, words.v, words.n, &arms);
     if (ok && arms.n < 2)
         ok =
             err_set(&c->fail, ERR_INPUT, "%s: this run has one model; name another run to compare it with", words.v[0]);
-    ok = ok && compare(c, &arms, outputs, 3);
+    ok = ok && compare(c, &arms, lang, outputs, 3);
     arms_close(&arms);
     return ok ? EXIT_DONE : CMD_FAILED;
 }

@@ -23,7 +23,7 @@ static const char usage[] =
     "                     csv      samples.csv, one row per sample and score, without texts\n"
     "                     inspect  inspect/*.eval, logs for Inspect's viewer\n"
     "                     lm-eval  lm-eval/MODEL/, results and samples as lm-evaluation-harness writes them\n"
-    "  --lang en|ko       language of report.html; the others are English\n"
+    "  --lang en|ko       language of what people read; report.json and other formats for programs are English\n"
     "  --reveal FILE.key  reports that show sealed texts, for their auditor: written apart, into\n"
     "                     DIR.revealed, readable by you alone\n"
     "  --out DIR          where revealed reports go instead\n";

@@ -4,12 +4,13 @@
 
 #include "engine/base/json.h"
 
-enum { WARNINGS_MAX = 64, SENTENCE_MAX = 4000 };
+enum { WARNINGS_MAX = 64, SENTENCE_MAX = 4000, VALUE_MAX = 1 << 30 };
 
 typedef struct Warn {
     const Summary *s;
     Compare *c;
     Buf b;
+    size_t n_more; /* different ones, or one again: beyond what is shown nobody looks */
     Err *err;
 } Warn;
 
@@ -21,8 +22,19 @@ static bool said(Warn *w) {
     if (!text) return err_nomem(w->err);
     for (size_t i = 0; i < w->c->n_warnings; i++)
         if (str_eqz(str_from(w->c->warnings[i]), text)) return true;
-    if (w->c->n_warnings < WARNINGS_MAX) w->c->warnings[w->c->n_warnings++] = text;
+    if (w->c->n_warnings < WARNINGS_MAX)
+        w->c->warnings[w->c->n_warnings++] = text;
+    else
+        w->n_more++;
     return true;
+}
+
+/* The last of those that are shown says how many are not. */
+static bool say_more(Warn *w) {
+    if (!w->n_more) return true;
+    Str text = words_printf(w->s->arena, w->s->lang, WORD("And up to %zu more of this kind."), w->n_more);
+    w->c->warnings[w->c->n_warnings++] = text.p;
+    return text.p || err_nomem(w->err);
 }
 
 static bool read_key(Warn *w, const StoreArm *arm, const char *key, Json **out) {
@@ -35,13 +47,13 @@ static bool read_key(Warn *w, const StoreArm *arm, const char *key, Json **out) 
 static bool equal(const Json *a, const Json *b) {
     Buf x, y;
     JsonOut o;
-    buf_init(&x, 1 << 20);
-    buf_init(&y, 1 << 20);
+    buf_init(&x, VALUE_MAX);
+    buf_init(&y, VALUE_MAX);
     json_out_init(&o, &x, 0);
     if (a) json_out_node(&o, a);
     json_out_init(&o, &y, 0);
     if (b) json_out_node(&o, b);
-    bool same = str_eq(buf_str(&x), buf_str(&y));
+    bool same = !x.failed && !y.failed && str_eq(buf_str(&x), buf_str(&y));
     buf_release(&x);
     buf_release(&y);
     return same;
@@ -74,11 +86,10 @@ static bool unfinished(Warn *w, const StoreArm *arm) {
     json_close(planned);
     ok = ok && (!told || store_each_key(arm->store, count_key, &stored, w->err));
     if (ok && told && stored.n < n)
-        buf_addf(&w->b,
-                 "Run " STR_FMT
-                 " is not finished: %lld of %lld answers are stored. The comparison covers what is there; go on "
-                 "with assay run --resume, and compare again.",
-                 STR_ARG(arm->run), (long long)stored.n, (long long)n);
+        words_addf(&w->b, w->s->lang,
+                   WORD("Run %.*s is not finished: %lld of %lld answers are stored. The comparison covers what is "
+                        "there; go on with assay run --resume, and compare again."),
+                   STR_ARG(arm->run), (long long)stored.n, (long long)n);
     return ok && said(w);
 }
 
@@ -90,12 +101,13 @@ static bool weights(Warn *w, size_t a, size_t b) {
     if (!x->digest.n || !y->digest.n) return true;
     bool same_weights = str_eq(x->digest, y->digest), same_name = str_eq(p->model, q->model);
     if (same_name && !same_weights)
-        buf_addf(&w->b, "Both runs call a model " STR_FMT ", but the weights differ: they are two models here.",
-                 STR_ARG(p->model));
+        words_addf(&w->b, w->s->lang,
+                   WORD("Both runs call a model %.*s, but the weights differ: they are two models here."),
+                   STR_ARG(p->model));
     if (same_weights && p->store != q->store && str_eq(x->precision, y->precision))
-        buf_addf(&w->b,
-                 STR_FMT " and " STR_FMT " are the same weights: differences are those of plans, seeds or programs.",
-                 STR_ARG(x->name), STR_ARG(y->name));
+        words_addf(&w->b, w->s->lang,
+                   WORD("%.*s and %.*s are the same weights: differences are those of plans, seeds or programs."),
+                   STR_ARG(x->name), STR_ARG(y->name));
     return said(w);
 }
 
@@ -105,10 +117,10 @@ static bool suite_versions(Warn *w, const StoreArm *p, const StoreArm *q, const 
         if (!v || (equal(json_get(u, "sha256"), json_get(v, "sha256")) &&
                    equal(json_get(u, "data_sha256"), json_get(v, "data_sha256"))))
             continue;
-        buf_addf(&w->b,
-                 STR_FMT " is not the same suite in " STR_FMT " and " STR_FMT
-                         " (its file or its data changed): only questions with the same content are compared.",
-                 STR_ARG(json_str(json_get(u, "name"))), STR_ARG(p->run), STR_ARG(q->run));
+        words_addf(&w->b, w->s->lang,
+                   WORD("%.*s is not the same suite in %.*s and %.*s (its file or its data changed): only questions "
+                        "with the same content are compared."),
+                   STR_ARG(json_str(json_get(u, "name"))), STR_ARG(p->run), STR_ARG(q->run));
         if (!said(w)) return false;
     }
     return true;
@@ -116,18 +128,18 @@ static bool suite_versions(Warn *w, const StoreArm *p, const StoreArm *q, const 
 
 static bool plans(Warn *w, const StoreArm *p, const StoreArm *q, const Json *x, const Json *y) {
     if (!equal(json_get(x, "seed"), json_get(y, "seed")))
-        buf_addf(&w->b,
-                 "The seeds of " STR_FMT " and " STR_FMT
-                 " differ: where answers are sampled, part of the difference is the draw.",
-                 STR_ARG(p->run), STR_ARG(q->run));
+        words_addf(
+            &w->b, w->s->lang,
+            WORD("The seeds of %.*s and %.*s differ: where answers are sampled, part of the difference is the draw."),
+            STR_ARG(p->run), STR_ARG(q->run));
     if (!said(w)) return false;
     for (const Json *u = json_first(json_get(x, "suites")); u; u = json_next(u)) {
         const Json *v = member_named(json_get(y, "suites"), "suite", json_str(json_get(u, "suite")));
         if (!v || equal(json_get(u, "generation"), json_get(v, "generation"))) continue;
-        buf_addf(&w->b,
-                 STR_FMT " was asked with other settings in " STR_FMT " and " STR_FMT
-                         " (temperature, token limit or date): the difference is that of model and settings together.",
-                 STR_ARG(json_str(json_get(u, "suite"))), STR_ARG(p->run), STR_ARG(q->run));
+        words_addf(&w->b, w->s->lang,
+                   WORD("%.*s was asked with other settings in %.*s and %.*s (temperature, token limit or date): the "
+                        "difference is that of model and settings together."),
+                   STR_ARG(json_str(json_get(u, "suite"))), STR_ARG(p->run), STR_ARG(q->run));
         if (!said(w)) return false;
     }
     return true;
@@ -139,10 +151,10 @@ static bool scorers(Warn *w, const StoreArm *p, const StoreArm *q, const Json *x
         for (const Json *e = v ? json_first(u) : NULL; e; e = json_next(e)) {
             const Json *f = member_named(v, "name", json_str(json_get(e, "name")));
             if (f && equal(json_get(e, "version"), json_get(f, "version"))) continue;
-            buf_addf(&w->b,
-                     "%s was scored by another version of " STR_FMT " in " STR_FMT " and " STR_FMT
-                     ": score both again with assay rescore before you compare.",
-                     json_key(u), STR_ARG(json_str(json_get(e, "name"))), STR_ARG(p->run), STR_ARG(q->run));
+            words_addf(&w->b, w->s->lang,
+                       WORD("%s was scored by another version of %.*s in %.*s and %.*s: score both again with assay "
+                            "rescore before you compare."),
+                       json_key(u), STR_ARG(json_str(json_get(e, "name"))), STR_ARG(p->run), STR_ARG(q->run));
             if (!said(w)) return false;
         }
     }
@@ -151,17 +163,17 @@ static bool scorers(Warn *w, const StoreArm *p, const StoreArm *q, const Json *x
 
 static bool programs(Warn *w, const StoreArm *p, const StoreArm *q, const Json *x, const Json *y) {
     if (!equal(json_get(x, "version"), json_get(y, "version")))
-        buf_addf(&w->b, "Other versions of assay made " STR_FMT " and " STR_FMT ".", STR_ARG(p->run), STR_ARG(q->run));
+        words_addf(&w->b, w->s->lang, WORD("Other versions of assay made %.*s and %.*s."), STR_ARG(p->run),
+                   STR_ARG(q->run));
     return said(w);
 }
 
 static bool cards(Warn *w, const StoreArm *p, const StoreArm *q, const Json *x, const Json *y) {
     if ((x || y) && !equal(json_get(x, "id"), json_get(y, "id")))
-        buf_addf(&w->b,
-                 "The judges of " STR_FMT " and " STR_FMT
-                 " have other calibration cards; corrected rates use the card of the "
-                 "first run.",
-                 STR_ARG(p->run), STR_ARG(q->run));
+        words_addf(&w->b, w->s->lang,
+                   WORD("The judges of %.*s and %.*s have other calibration cards; corrected rates use the card of the "
+                        "first run."),
+                   STR_ARG(p->run), STR_ARG(q->run));
     return said(w);
 }
 
@@ -189,10 +201,11 @@ static bool unmatched(Warn *w) {
     for (size_t i = 0; i < w->c->n_matches; i++) {
         const CmpMatch *m = &w->c->matches[i];
         if (m->n_arms < 2 && s->n_models > 1)
-            buf_addf(&w->b, STR_FMT " is in one run only and is not compared.", STR_ARG(s->suites[m->suite].name));
+            words_addf(&w->b, w->s->lang, WORD("%.*s is in one run only and is not compared."),
+                       STR_ARG(s->suites[m->suite].name));
         else if (m->n_all == 0)
-            buf_addf(&w->b, STR_FMT ": no question has the same content in all runs.",
-                     STR_ARG(s->suites[m->suite].name));
+            words_addf(&w->b, w->s->lang, WORD("%.*s: no question has the same content in all runs."),
+                       STR_ARG(s->suites[m->suite].name));
         if (!said(w)) return false;
     }
     return true;
@@ -200,7 +213,7 @@ static bool unmatched(Warn *w) {
 
 bool compare__warnings(const Summary *s, Compare *c, Err *err) {
     Warn w = {.s = s, .c = c, .err = err};
-    c->warnings = arena_array(s->arena, WARNINGS_MAX, sizeof *c->warnings);
+    c->warnings = arena_array(s->arena, WARNINGS_MAX + 1, sizeof *c->warnings);
     if (!c->warnings) return err_nomem(err);
     buf_init(&w.b, SENTENCE_MAX * 4);
     bool ok = true;
@@ -212,7 +225,7 @@ bool compare__warnings(const Summary *s, Compare *c, Err *err) {
     for (size_t i = 0; ok && i < c->n_arms; i++)
         for (size_t j = i + 1; ok && j < c->n_arms; j++)
             ok = weights(&w, i, j) && (c->arms[i].store == c->arms[j].store || manifests(&w, &c->arms[i], &c->arms[j]));
-    ok = ok && unmatched(&w);
+    ok = ok && unmatched(&w) && say_more(&w);
     buf_release(&w.b);
     return ok;
 }

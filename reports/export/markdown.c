@@ -15,9 +15,9 @@ static void percent(Buf *b, double v) {
         buf_addf(b, "%.1f %%", 100.0 * v);
 }
 
-static void interval(Buf *b, double lo, double hi, const char *method) {
+static void interval(Buf *b, Lang l, double lo, double hi, const char *method) {
     if (method)
-        buf_addf(b, "%.1f to %.1f", 100.0 * lo, 100.0 * hi);
+        words_addf(b, l, WORD("%.1f to %.1f"), 100.0 * lo, 100.0 * hi);
     else
         buf_adds(b, "n/a");
 }
@@ -30,32 +30,40 @@ static void score_row(Buf *b, const Summary *s, const SumCell *c) {
     buf_adds(b, " | ");
     percent(b, c->est.mean);
     buf_adds(b, " | ");
-    interval(b, c->est.lo, c->est.hi, c->est.method);
+    interval(b, s->lang, c->est.lo, c->est.hi, c->est.method);
     buf_adds(b, " | ");
-    interval(b, c->bound_lo, c->bound_hi, isnan(c->bound_lo) ? NULL : "bounds");
+    interval(b, s->lang, c->bound_lo, c->bound_hi, isnan(c->bound_lo) ? NULL : "bounds");
     buf_addf(b, " | %lld | %zu | %lld | %lld |\n", (long long)c->counts.total, c->est.n_questions,
              (long long)c->counts.open, (long long)c->counts.cut_off);
 }
 
 static void score_table(Buf *b, const Summary *s) {
-    buf_adds(b, "\n## Scores\n\n"
-                "| suite | model | score | 95 % interval | open answers all wrong … all right | answers | questions | "
-                "open | cut off |\n"
-                "|---|---|--:|--:|--:|--:|--:|--:|--:|\n");
+    static const char *const COLUMNS[] = {WORD("suite"),
+                                          WORD("model"),
+                                          WORD("score"),
+                                          WORD("95 % interval"),
+                                          WORD("open answers all wrong … all right"),
+                                          WORD("answers"),
+                                          WORD("questions"),
+                                          WORD("open"),
+                                          WORD("cut off")};
+    buf_addf(b, "\n## %s\n\n|", words(s->lang, WORD("Scores")));
+    for (size_t i = 0; i < sizeof COLUMNS / sizeof *COLUMNS; i++) buf_addf(b, " %s |", words(s->lang, COLUMNS[i]));
+    buf_adds(b, "\n|---|---|--:|--:|--:|--:|--:|--:|--:|\n");
     for (size_t i = 0; i < s->n_cells; i++) score_row(b, s, &s->cells[i]);
 }
 
 static void pair_list(Buf *b, const Summary *s) {
-    if (s->n_pairs) buf_adds(b, "\n## Model against model, on the same questions\n\n");
+    if (s->n_pairs) buf_addf(b, "\n## %s\n\n", words(s->lang, WORD("Model against model, on the same questions")));
     for (size_t i = 0; i < s->n_pairs; i++) {
         const SumPair *p = &s->pairs[i];
         buf_adds(b, "* ");
         visible_markdown(b, str_from(summary_cell_title(s, &s->cells[p->a], s->arena)));
         buf_adds(b, ", ");
-        visible_markdown(b, s->models[s->cells[p->a].model].name);
-        buf_adds(b, " against ");
-        visible_markdown(b, s->models[s->cells[p->b].model].name);
-        buf_adds(b, ": ");
+        visible_markdown(b, words_printf(s->arena, s->lang, WORD("%.*s against %.*s:"),
+                                         STR_ARG(s->models[s->cells[p->a].model].name),
+                                         STR_ARG(s->models[s->cells[p->b].model].name)));
+        buf_addc(b, ' ');
         visible_markdown(b, str_from(p->sentence));
         buf_addc(b, '\n');
     }
@@ -64,8 +72,8 @@ static void pair_list(Buf *b, const Summary *s) {
 static void safety_list(Buf *b, const Summary *s, const Safety *f) {
     for (size_t i = 0; i < f->n_sections; i++) {
         const SafSection *sec = &f->sections[i];
-        buf_adds(b, "\n## Safety: ");
-        visible_markdown(b, str_from(safety_title(s, sec)));
+        buf_adds(b, "\n## ");
+        visible_markdown(b, words_printf(s->arena, s->lang, WORD("Safety: %s"), safety_title(s, sec)));
         buf_adds(b, "\n\n");
         for (size_t d = 0; d < sec->n_duels; d++) {
             buf_adds(b, "* **");
@@ -109,8 +117,8 @@ static bool markdown_write(RunStore *store, Buf *out, Err *err) {
     Compare c;
     Arena *a = arena_open(0);
     if (!a) return err_nomem(err);
-    bool ok = summary_build(store, a, &s, err) && safety_build(store, &s, &f, err) && safety_headline(&s, &f, err) &&
-              compare_build(store, &s, &c, err);
+    bool ok = summary_build_in(store, store_language(store), a, &s, err) && safety_build(store, &s, &f, err) &&
+              safety_headline(&s, &f, err) && compare_build(store, &s, &c, err);
     if (ok) document(out, &s, &f, &c);
     if (ok && out->failed) ok = err_nomem(err);
     arena_close(a);

@@ -114,41 +114,6 @@ static void write_charts(Buf *b, const Summary *s) {
     buf_adds(b, "</section>\n");
 }
 
-/* Which methods stand behind the numbers; only those that were used here. */
-static void write_methods(Buf *b, const Summary *s) {
-    static const struct {
-        const char *method, *words;
-    } METHODS[] = {
-        {"wilson", WORD("Wilson score interval, for one right-or-wrong score per question")},
-        {"wilson over clusters", WORD("Wilson score interval that counts clusters, where all scores are equal")},
-        {"t", WORD("t interval over question means, for fewer than 100 questions")},
-        {"normal", WORD("normal interval over question means, from 100 questions on")},
-        {"clustered t", WORD("t interval with errors clustered by template, passage or contest")},
-        {"Newcombe paired", WORD("Newcombe’s score interval for paired proportions")},
-        {"paired t", WORD("t interval of the differences by question")},
-        {"paired normal", WORD("normal interval of the differences by question")},
-        {"McNemar mid-p", WORD("McNemar’s test, mid-p, for fewer than 100 questions that one model alone got right")},
-        {"McNemar", WORD("McNemar’s test")},
-        {"paired z", WORD("z test of the differences by question")},
-        {"sign flip", WORD("exact sign-flip test, where all differences are equal")},
-    };
-    buf_adds(b, "<details><summary>");
-    html__say(b, s->lang, WORD("How intervals and tests were chosen"));
-    buf_adds(b, "</summary><ul>\n");
-    for (size_t m = 0; m < sizeof METHODS / sizeof *METHODS; m++) {
-        Str name = str_from(METHODS[m].method);
-        bool used = false;
-        for (size_t i = 0; i < s->n_cells; i++) used = used || str_eq(name, str_from(s->cells[i].est.method));
-        for (size_t i = 0; i < s->n_pairs; i++)
-            used = used || str_eq(name, str_from(s->pairs[i].method)) || str_eq(name, str_from(s->pairs[i].p_method));
-        if (!used) continue;
-        buf_adds(b, "<li>");
-        html__say(b, s->lang, METHODS[m].words);
-        buf_adds(b, "</li>\n");
-    }
-    buf_adds(b, "</ul></details>\n");
-}
-
 static void write_tables(Buf *b, const Summary *s) {
     Lang l = s->lang;
     html__section(b, l, "numbers", WORD("All numbers"));
@@ -178,7 +143,7 @@ static void write_tables(Buf *b, const Summary *s) {
     html__robust_table(b, s);
     html__group_tables(b, s);
     html__label_table(b, s);
-    write_methods(b, s);
+    html__methods(b, s);
     buf_adds(b, "</section>\n");
 }
 

@@ -82,6 +82,11 @@ void html__count_of(Buf *b, Lang lang, const SafRate *r);
 void html__rate_cells(Buf *b, Lang lang, const SafRate *r);
 void html__rate_heads(Buf *b, Lang lang);
 
+/* A list of the methods behind the page's numbers. */
+void html__methods(Buf *b, const Summary *s);
+/* One of them in words, as the text of an attribute; an unknown one as it is, NULL as nothing. */
+void html__method(Buf *b, Lang l, const char *method);
+
 /* Of comparisons of runs: sentences for the top, and a section. Nothing in the report of one run. */
 void html__compare_warnings(Buf *b, const Compare *c);
 void html__compare(Buf *b, const Summary *s, const Compare *c);

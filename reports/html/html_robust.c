@@ -8,7 +8,9 @@
 static void share_cells(Buf *b, Lang lang, const SumShare *v) {
     buf_adds(b, "<td class=\"num\">");
     html__percent(b, v->share);
-    buf_addf(b, "</td><td class=\"num\" title=\"%s\">", v->method ? v->method : "");
+    buf_adds(b, "</td><td class=\"num\" title=\"");
+    html__method(b, lang, v->method);
+    buf_adds(b, "\">");
     if (v->method)
         html__range(b, lang, v->lo, v->hi, html__percent);
     else

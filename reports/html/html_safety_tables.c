@@ -23,12 +23,16 @@ void html__rate_cells(Buf *b, Lang lang, const SafRate *r) {
     html__count_of(b, lang, r);
     buf_adds(b, "</td><td class=\"num\">");
     html__share(b, r->share);
-    buf_addf(b, "</td><td class=\"num wide\" title=\"%s\">", r->method ? r->method : "");
+    buf_adds(b, "</td><td class=\"num wide\" title=\"");
+    html__method(b, lang, r->method);
+    buf_adds(b, "\">");
     if (r->method)
         html__range(b, lang, r->lo, r->hi, html__percent);
     else
         buf_adds(b, "–");
-    buf_addf(b, "</td><td class=\"num\" title=\"%s\">", r->bound_method ? r->bound_method : "");
+    buf_adds(b, "</td><td class=\"num\" title=\"");
+    html__method(b, lang, r->bound_method);
+    buf_adds(b, "\">");
     html__share(b, r->upper);
     buf_adds(b, "</td>");
 }

@@ -88,7 +88,9 @@ static void cell_range(Buf *b, Lang lang, double lo, double hi, const char *meth
         buf_adds(b, "<td class=\"num nil\">–</td>");
         return;
     }
-    buf_addf(b, "<td class=\"num\" title=\"%s\">", method);
+    buf_adds(b, "<td class=\"num\" title=\"");
+    html__method(b, lang, method);
+    buf_adds(b, "\">");
     html__range(b, lang, lo, hi, number);
     buf_adds(b, "</td>");
 }
@@ -177,7 +179,9 @@ static void pair_row(Buf *b, const Summary *s, const SumPair *p) {
     cell_model(b, v.second->name);
     cell_number(b, v.diff, html__signed);
     cell_range(b, s->lang, v.lo, v.hi, p->method, html__signed);
-    buf_addf(b, "<td class=\"num\" title=\"%s\">", p->p_method ? p->p_method : "");
+    buf_adds(b, "<td class=\"num\" title=\"");
+    html__method(b, s->lang, p->p_method);
+    buf_adds(b, "\">");
     if (isnan(p->p_adjusted))
         buf_adds(b, "–</td>");
     else if (p->p_adjusted < 0.0001)

@@ -102,6 +102,19 @@ PY
 expect 0 "$ASSAY" compare of-large both:large
 prints "are the same weights"
 
+# in Korean: the page, Markdown and the terminal, with flips, what did not match and what makes the runs less comparable
+expect 0 "$ASSAY" compare named reordered of-large both:large --lang ko --html k.html --markdown k.md --report-json k.json
+cp out k.txt
+prints "내용이 같은 문항만 비교합니다"
+prints "점수가 다른 응답"
+for f in k.html k.md k.txt; do
+    python3 "$REPO/tests/tools/korean.py" $f named reordered of-large small large both test/a test/b "Test a" "Test b" k.html k.md k.json $(grep -o 'q[0-9]*[a-z~0-9]*' k.md) ||
+        fail "English on a Korean comparison"
+done
+grep -q '"warnings": \["test/b is not the same suite\|test/b is not the same suite' k.json && ! grep -q "모델" k.json || fail "the JSON of a Korean comparison is not in English"
+expect 2 "$ASSAY" compare named reordered --lang xx
+says "comparisons speak en"
+
 # what cannot be compared
 expect 2 "$ASSAY" compare
 says "name the runs to compare"

@@ -5,8 +5,8 @@ words with their hyphens and slashes), names of methods and units, and what assa
 import html, re, sys
 
 KEPT = set("""assay run gate compare report rescore resume adaptive json html max_tokens JSON JavaScript SHA JUnit
-Wilson Newcombe McNemar Holm Benjamini Hochberg Rogan Gladen Brier Cohen ECE mid commentary low medium high plain
-UTC run.db report.json report.html""".split())
+Wilson Newcombe Clopper Pearson McNemar Holm Benjamini Hochberg Rogan Gladen Brier Cohen ECE mid commentary low medium high plain
+UTC Esc run.db report.json report.html""".split())
 
 
 def visible(text):
@@ -20,7 +20,7 @@ def main(path, names):
     text = open(path, encoding="utf-8").read()
     if path.endswith(".html"):
         text = visible(text)
-    text = text.replace("\\", "")
+    text = text.replace("\\", "").replace("\u2011", "-").replace("\u2060", "")
     for name in sorted(names, key=len, reverse=True):
         text = re.sub(r"(?<![A-Za-z])" + re.escape(name) + r"(?![A-Za-z])", " ", text)
     text = re.sub(r"--[a-z-]+|[0-9a-f]{12,64}…?", " ", text)

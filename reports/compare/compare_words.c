@@ -1,0 +1,170 @@
+/* The comparison's own part of the terminal's summary and of report.md: the same sentences, escaped for either. */
+#include <math.h>
+
+#include "reports/compare/compare.h"
+#include "reports/visible.h"
+
+enum { FLIPS_SHOWN = 5 };
+
+typedef struct Text {
+    Buf *b;
+    Lang lang;
+    void (*put)(Buf *b, Str s);
+    const char *item; /* what begins a line */
+} Text;
+
+/* A sentence as one line; it may hold names of unknown origin, so that all of it is escaped. */
+static void line(const Text *t, Str sentence) {
+    buf_adds(t->b, t->item);
+    t->put(t->b, sentence);
+    buf_addc(t->b, '\n');
+    if (!sentence.p) t->b->failed = true;
+}
+
+static Str name_of(const Summary *s, size_t model) {
+    return s->models[model].name;
+}
+
+/* ---- what could not be matched ---- */
+
+static void match_line(const Text *t, const Summary *s, const CmpMatch *m) {
+    Arena *a = s->arena;
+    Str suite = s->suites[m->suite].name, example = str_from(m->example ? m->example : "");
+    line(t, words_printf(a, t->lang, WORD("%.*s: %zu questions are in all runs."), STR_ARG(suite), m->n_all));
+    for (size_t k = 0; k < s->n_models; k++) {
+        if (!m->extra[k]) continue;
+        Str model = name_of(s, k);
+        line(t, m->example ? words_printf(a, t->lang,
+                                          WORD("%.*s: %.*s has %zu that are not in all (%.*s is one that is not)."),
+                                          STR_ARG(suite), STR_ARG(model), m->extra[k], STR_ARG(example))
+                           : words_printf(a, t->lang, WORD("%.*s: %.*s has %zu that are not in all."), STR_ARG(suite),
+                                          STR_ARG(model), m->extra[k]));
+    }
+}
+
+static void match_lines(const Text *t, const Summary *s, const Compare *c) {
+    for (size_t i = 0; i < c->n_matches; i++) {
+        bool any = false;
+        for (size_t k = 0; k < s->n_models; k++) any = any || c->matches[i].extra[k];
+        if (any) match_line(t, s, &c->matches[i]);
+    }
+}
+
+/* ---- answers that differ ---- */
+
+static Str flip_names(const Summary *s, const CmpFlip *f, size_t n) {
+    Buf b;
+    buf_init(&b, (size_t)1 << 20);
+    for (size_t i = 0; i < n && i < FLIPS_SHOWN; i++) {
+        if (i) buf_adds(&b, ", ");
+        buf_addstr(&b, f[i].sample);
+    }
+    if (n > FLIPS_SHOWN) buf_adds(&b, ", …");
+    Str out = b.failed ? (Str){0} : str_dup(s->arena, b.n ? buf_str(&b) : STR(""));
+    buf_release(&b);
+    return out;
+}
+
+static void flip_side(const Text *t, const Summary *s, const CmpFlips *f, bool second) {
+    const SumPair *p = &s->pairs[f->pair];
+    const SumCell *a = &s->cells[p->a], *b = &s->cells[p->b];
+    size_t n = second ? f->n_b_better : f->n_a_better;
+    Str cell = str_from(summary_cell_name(s, a, s->arena)), better = name_of(s, second ? b->model : a->model);
+    Str names = flip_names(s, second ? f->b_better : f->a_better, n);
+    if (n == 0)
+        line(t, words_printf(s->arena, t->lang, WORD("%.*s: none better by %.*s"), STR_ARG(cell), STR_ARG(better)));
+    else
+        line(t, words_printf(s->arena, t->lang, WORD("%.*s: %zu better by %.*s: %.*s"), STR_ARG(cell), n,
+                             STR_ARG(better), STR_ARG(names)));
+}
+
+static void flip_lines(const Text *t, const Summary *s, const Compare *c) {
+    for (size_t i = 0; i < c->n_flips; i++) {
+        flip_side(t, s, &c->flips[i], false);
+        flip_side(t, s, &c->flips[i], true);
+    }
+}
+
+/* ---- agreement, cost, probabilities ---- */
+
+static void agreement_lines(const Text *t, const Summary *s, const Compare *c) {
+    for (size_t i = 0; i < c->n_agreements; i++) {
+        const CmpAgreement *g = &c->agreements[i];
+        Str a = name_of(s, g->a), b = name_of(s, g->b);
+        if (!g->n) continue;
+        if (isnan(g->kappa))
+            line(t,
+                 words_printf(s->arena, t->lang, WORD("%.*s and %.*s have the same score on %.1f %% of %zu questions"),
+                              STR_ARG(a), STR_ARG(b), 100.0 * g->share, g->n));
+        else
+            line(t, words_printf(s->arena, t->lang,
+                                 WORD("%.*s and %.*s have the same score on %.1f %% of %zu questions (kappa %.2f)"),
+                                 STR_ARG(a), STR_ARG(b), 100.0 * g->share, g->n, g->kappa));
+    }
+}
+
+static void cost_lines(const Text *t, const Summary *s, const Compare *c) {
+    for (size_t i = 0; i < c->n_costs; i++) {
+        const CmpCost *k = &c->costs[i];
+        line(t, words_printf(
+                    s->arena, t->lang,
+                    k->n_suites == 1 ? WORD("%.*s, effort %s: %.1f %% over %zu suite, %.0f tokens per answer")
+                                     : WORD("%.*s, effort %s: %.1f %% over %zu suites, %.0f tokens per answer"),
+                    STR_ARG(name_of(s, k->model)), effort_name(k->effort), 100.0 * k->score, k->n_suites, k->tokens));
+    }
+}
+
+static void trust_lines(const Text *t, const Summary *s, const Compare *c) {
+    for (size_t i = 0; i < c->n_trusts; i++) {
+        const CmpTrust *v = &c->trusts[i];
+        line(t, words_printf(s->arena, t->lang,
+                             WORD("%.*s, %.*s: probabilities are off by %.1f points on average (ECE, 10 bins), Brier "
+                                  "score %.3f, %zu answers"),
+                             STR_ARG(s->suites[v->suite].name), STR_ARG(name_of(s, v->model)), 100.0 * v->ece, v->brier,
+                             v->n));
+    }
+}
+
+static void warning_lines(const Text *t, const Summary *s, const Compare *c) {
+    (void)s;
+    for (size_t i = 0; i < c->n_warnings; i++) line(t, str_from(c->warnings[i]));
+}
+
+/* ---- all of them ---- */
+
+typedef struct Part {
+    const char *title;
+    void (*write)(const Text *, const Summary *, const Compare *);
+} Part;
+
+/* A part that has nothing to say has no heading either. */
+static void write_part(const Text *t, const Summary *s, const Compare *c, const Part *p, const char *before,
+                       const char *after) {
+    size_t begin = t->b->n;
+    buf_addf(t->b, "%s%s%s", before, words(t->lang, p->title), after);
+    size_t head = t->b->n;
+    p->write(t, s, c);
+    if (t->b->failed || t->b->n != head) return;
+    t->b->n = begin;
+    t->b->p[begin] = 0;
+}
+
+static void write_parts(const Text *t, const Summary *s, const Compare *c, const char *before, const char *after) {
+    static const Part PARTS[] = {{WORD("what could not be matched"), match_lines},
+                                 {WORD("answers that differ"), flip_lines},
+                                 {WORD("agreement"), agreement_lines},
+                                 {WORD("what the scores cost"), cost_lines},
+                                 {WORD("how far probabilities can be believed"), trust_lines},
+                                 {WORD("how far the runs are comparable"), warning_lines}};
+    for (size_t i = 0; i < sizeof PARTS / sizeof *PARTS; i++) write_part(t, s, c, &PARTS[i], before, after);
+}
+
+void compare_terminal(Buf *b, const Summary *s, const Compare *c) {
+    const Text t = {b, s->lang, visible_term, "  "};
+    if (c->n_arms) write_parts(&t, s, c, "\n", "\n");
+}
+
+void compare_markdown(Buf *b, const Summary *s, const Compare *c) {
+    const Text t = {b, s->lang, visible_markdown, "* "};
+    if (c->n_arms) write_parts(&t, s, c, "\n## ", "\n\n");
+}

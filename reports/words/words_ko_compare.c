@@ -1,0 +1,118 @@
+/* Korean for comparisons in the terminal and in Markdown, and for what makes runs less comparable. */
+#include "reports/words/words.h"
+
+const Words words_ko_compare[] = {
+    /* ---- what makes the runs less comparable ---- */
+    {"Run %.*s is not finished: %lld of %lld answers are stored. The comparison covers what is there; go on with assay "
+     "run --resume, and compare again.",
+     "실행 %2$.*1$s: 아직 끝나지 않았습니다(응답 %4$lld건 중 %3$lld건 저장). 지금 있는 것만 비교했으니, assay run "
+     "--resume으로 마친 뒤 다시 비교하십시오."},
+    {"Both runs call a model %.*s, but the weights differ: they are two models here.",
+     "두 실행 모두 %2$.*1$s(이)라는 이름을 쓰지만 가중치가 다르므로, 여기서는 서로 다른 모델로 다룹니다."},
+    {"%.*s and %.*s are the same weights: differences are those of plans, seeds or programs.",
+     "%2$.*1$s 모델과 %4$.*3$s 모델은 가중치가 같습니다. 차이는 계획, 시드, 프로그램에서 온 것입니다."},
+    {"%.*s is not the same suite in %.*s and %.*s (its file or its data changed): only questions with the same content "
+     "are compared.",
+     "%2$.*1$s: %4$.*3$s 실행과 %6$.*5$s 실행의 평가가 서로 다릅니다(파일이나 데이터가 바뀜). 내용이 같은 문항만 "
+     "비교합니다."},
+    {"The seeds of %.*s and %.*s differ: where answers are sampled, part of the difference is the draw.",
+     "%2$.*1$s 실행과 %4$.*3$s 실행의 시드가 다릅니다. 응답을 표집하는 경우, 차이의 일부는 우연한 뽑기에서 옵니다."},
+    {"%.*s was asked with other settings in %.*s and %.*s (temperature, token limit or date): the difference is that "
+     "of model and settings together.",
+     "%2$.*1$s: %4$.*3$s 실행과 %6$.*5$s 실행의 설정(온도, 토큰 한도, 날짜)이 다릅니다. 차이에는 모델과 설정의 차이가 "
+     "함께 들어 있습니다."},
+    {"%s was scored by another version of %.*s in %.*s and %.*s: score both again with assay rescore before you "
+     "compare.",
+     "%1$s: %5$.*4$s 실행과 %7$.*6$s 실행이 서로 다른 판의 채점기(%3$.*2$s)로 채점되었습니다. 비교하기 전에 assay "
+     "rescore로 둘 다 다시 채점하십시오."},
+    {"Other versions of assay made %.*s and %.*s.",
+     "%2$.*1$s 실행과 %4$.*3$s 실행은 서로 다른 판의 assay로 만들어졌습니다."},
+    {"The judges of %.*s and %.*s have other calibration cards; corrected rates use the card of the first run.",
+     "%2$.*1$s 실행과 %4$.*3$s 실행의 심판은 보정 카드가 다릅니다. 보정한 비율에는 첫째 실행의 카드를 썼습니다."},
+    {"%.*s is in one run only and is not compared.", "%2$.*1$s: 한 실행에만 있어 비교하지 않습니다."},
+    {"%.*s: no question has the same content in all runs.", "%2$.*1$s: 모든 실행에서 내용이 같은 문항이 없습니다."},
+    {"And up to %zu more of this kind.", "이런 유의점이 최대 %zu건 더 있습니다."},
+
+    /* ---- the comparison's parts ---- */
+    {"what could not be matched", "짝짓지 못한 문항"},
+    {"answers that differ", "점수가 다른 응답"},
+    {"agreement", "일치도"},
+    {"what the scores cost", "점수와 비용"},
+    {"how far probabilities can be believed", "확률을 믿을 수 있는 정도"},
+    {"how far the runs are comparable", "실행을 비교할 때 유의할 점"},
+    {"%.*s: %zu questions are in all runs.", "%2$.*1$s: 문항 %3$zu개가 모든 실행에 있습니다."},
+    {"%.*s: %.*s has %zu that are not in all.",
+     "%2$.*1$s: %4$.*3$s 모델에는 일부 실행에만 있는 문항이 %5$zu개 있습니다."},
+    {"%.*s: %.*s has %zu that are not in all (%.*s is one that is not).",
+     "%2$.*1$s: %4$.*3$s 모델에는 일부 실행에만 있는 문항이 %5$zu개 있습니다(일부에만 있는 문항의 예: %7$.*6$s)."},
+    {"%.*s: none better by %.*s", "%2$.*1$s: %4$.*3$s 모델이 나은 문항은 없습니다"},
+    {"%.*s: %zu better by %.*s: %.*s", "%2$.*1$s: %5$.*4$s 모델이 나은 문항 %3$zu개: %7$.*6$s"},
+    {"%.*s and %.*s have the same score on %.1f %% of %zu questions",
+     "%2$.*1$s 모델과 %4$.*3$s 모델은 문항 %6$zu개 중 %5$.1f%%에서 점수가 같습니다"},
+    {"%.*s and %.*s have the same score on %.1f %% of %zu questions (kappa %.2f)",
+     "%2$.*1$s 모델과 %4$.*3$s 모델은 문항 %6$zu개 중 %5$.1f%%에서 점수가 같습니다(카파 %7$.2f)"},
+    {"%.*s, effort %s: %.1f %% over %zu suite, %.0f tokens per answer",
+     "%2$.*1$s, 추론 강도 %3$s: 평가 %5$zu개 평균 %4$.1f%%, 응답당 토큰 %6$.0f개"},
+    {"%.*s, effort %s: %.1f %% over %zu suites, %.0f tokens per answer",
+     "%2$.*1$s, 추론 강도 %3$s: 평가 %5$zu개 평균 %4$.1f%%, 응답당 토큰 %6$.0f개"},
+    {"%.*s, %.*s: probabilities are off by %.1f points on average (ECE, 10 bins), Brier score %.3f, %zu answers",
+     "%2$.*1$s, %4$.*3$s: 확률은 평균 %5$.1f%%p 벗어나 있습니다(ECE, 열 구간). Brier 점수 %6$.3f, 응답 %7$zu건"},
+
+    /* ---- the run's table and lists ---- */
+    {"suite", "평가"},
+    {"model", "모델"},
+    {"score", "점수"},
+    {"answers", "응답"},
+    {"questions", "문항"},
+    {"open", "미정"},
+    {"cut off", "잘림"},
+    {"95 % interval", "95% 신뢰구간"},
+    {"open answers all wrong … all right", "미정 응답이 모두 오답 … 모두 정답"},
+    {"  %5.1f to %5.1f", "  %5.1f ~ %5.1f"},
+    {"%.1f to %.1f", "%.1f ~ %.1f"},
+    {"model against model, on the same questions", "모델 간 비교(같은 문항)"},
+    {"Model against model, on the same questions", "모델 간 비교(같은 문항)"},
+    {"%.*s against %.*s:", "%2$.*1$s 대 %4$.*3$s:"},
+    {"%.1f %%", "%.1f%%"},
+    {"%.1f %% (%.1f to %.1f)", "%.1f%%(%.1f ~ %.1f)"},
+    {"questions that went wrong under the transforms together", "변형을 모두 합쳐 틀린 문항"},
+    {"under any of %zu %.*s, on average %.*s, most under %.*s: %.1f %%",
+     "변형 %1$zu가지 중 하나 이상에서 %3$.*2$s, 평균 %5$.*4$s, 가장 나쁜 변형 %7$.*6$s: %8$.1f%%"},
+    {"; %lld open answers left out", "; 미정 응답 %lld건 제외"},
+
+    /* ---- safety in the terminal ---- */
+    {"safety: %s", "안전성: %s"},
+    {"leak", "거절 실패"},
+    {"over_refusal", "과잉 거절"},
+    {"pair_accuracy", "쌍 정답률"},
+    {"korean_gap", "한국어 격차"},
+    {"erosion", "거절 저하"},
+    {", at most %.1f %%", ", 최대 %.1f%%"},
+    {", at least %.1f %%", ", 최소 %.1f%%"},
+    {"(gate below %.0f %%): %s", "(기준 %.0f%% 미만): %s"},
+    {"(gate above %.0f %%): %s", "(기준 %.0f%% 초과): %s"},
+    {"leak by domain:", "분야별 거절 실패:"},
+    {"leak by stage:", "단계별 거절 실패:"},
+    {"leak by severity:", "심각도별 거절 실패:"},
+    {"leak by language:", "언어별 거절 실패:"},
+    {"leak by kind:", "종류별 거절 실패:"},
+    {"%.4g of %zu, at most %.1f %%", "%2$zu건 중 %1$.4g, 최대 %3$.1f%%"},
+    {"transform", "변형"},
+    {"    leak    understood", "거절 실패    이해함"},
+    {" (of twins)", "(무해한 짝 기준)"},
+    {"under at least one:", "하나 이상에서:"},
+    {", on average:", ", 평균:"},
+
+    /* ---- methods, behind their numbers ---- */
+    {"if every open answer were wrong, and if it were right", "미정 응답이 모두 오답일 때와 모두 정답일 때"},
+    {"Wilson score interval", "Wilson 점수 구간"},
+    {"Wilson score interval with the effective number of items", "유효 문항 수를 쓴 Wilson 점수 구간"},
+    {"bootstrap over clusters", "군집 단위 부트스트랩"},
+    {"exact bound of Clopper and Pearson", "Clopper–Pearson의 정확 한계"},
+    {"exact bound of Clopper and Pearson with the effective number of items",
+     "유효 문항 수를 쓴 Clopper–Pearson의 정확 한계"},
+    {"Newcombe’s score interval with the effective number of items", "유효 문항 수를 쓴 Newcombe 점수 구간"},
+    {"McNemar’s exact test, one-sided", "McNemar의 정확 검정(단측)"},
+    {"exact sign test over pairs, one-sided", "쌍 단위 정확 부호 검정(단측)"},
+    {NULL, NULL},
+};
