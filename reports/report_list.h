@@ -8,6 +8,7 @@ extern const Report report_json;
 extern const Report report_html;
 extern const Report report_markdown;
 extern const Report report_csv;
+extern const Report report_junit;
 extern const Report report_inspect;
 extern const Report report_lm_eval;
 

@@ -8,7 +8,7 @@
 #define REPORT_MAX ((size_t)2 << 30)
 
 static const Report *const REPORTS[] = {
-    &report_json, &report_html, &report_markdown, &report_csv, &report_inspect, &report_lm_eval,
+    &report_json, &report_html, &report_markdown, &report_csv, &report_junit, &report_inspect, &report_lm_eval,
 };
 
 size_t reports_count(void) {

@@ -113,3 +113,30 @@ void visible_markdown(Buf *b, Str s) {
     if (plain.failed) b->failed = true;
     buf_release(&plain);
 }
+
+void visible_xml(Buf *b, Str s) {
+    Buf plain;
+    buf_init(&plain, (size_t)1 << 24);
+    visible_term(&plain, s);
+    for (size_t i = 0; i < plain.n; i++) switch (plain.p[i]) {
+        case '&':
+            buf_adds(b, "&amp;");
+            break;
+        case '<':
+            buf_adds(b, "&lt;");
+            break;
+        case '>':
+            buf_adds(b, "&gt;");
+            break;
+        case '"':
+            buf_adds(b, "&quot;");
+            break;
+        case '\'':
+            buf_adds(b, "&apos;");
+            break;
+        default:
+            buf_addc(b, plain.p[i]);
+        }
+    if (plain.failed) b->failed = true;
+    buf_release(&plain);
+}

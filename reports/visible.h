@@ -15,6 +15,9 @@ bool visible_is_hidden(uint32_t cp);
 void visible_term(Buf *b, Str s);
 /* The same for Markdown: what it or HTML would read is escaped, so that a piece stays within its cell or paragraph. */
 void visible_markdown(Buf *b, Str s);
+/* For XML 1.0, text and attributes: & < > " ' escaped, hidden ones as visible_term shows them (XML has no control
+ * characters). */
+void visible_xml(Buf *b, Str s);
 /* Columns that visible_term's output takes: East Asian wide characters count two. */
 size_t visible_width(Str s);
 /* For HTML text and double-quoted attributes: & < > " ' escaped, hidden ones as <i class="esc">U+202E</i>. Attributes

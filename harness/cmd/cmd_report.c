@@ -21,6 +21,7 @@ static const char usage[] =
     "                     html     report.html, for people\n"
     "                     md       report.md, the answer and the tables for a pull request\n"
     "                     csv      samples.csv, one row per sample and score, without texts\n"
+    "                     junit    junit.xml, whether the measurement itself holds, for CI (assay gate judges scores)\n"
     "                     inspect  inspect/*.eval, logs for Inspect's viewer\n"
     "                     lm-eval  lm-eval/MODEL/, results and samples as lm-evaluation-harness writes them\n"
     "  --lang en|ko       language of what people read; report.json and other formats for programs are English\n"

@@ -5,32 +5,8 @@
 #include "reports/gate/gate.h"
 #include "reports/visible.h"
 
-/* XML 1.0 has no control characters but tab, line feed and carriage return; the hidden ones are shown instead. */
 static void put(Buf *b, Str s) {
-    Buf plain;
-    buf_init(&plain, (size_t)1 << 24);
-    visible_term(&plain, s);
-    for (size_t i = 0; i < plain.n; i++) switch (plain.p[i]) {
-        case '&':
-            buf_adds(b, "&amp;");
-            break;
-        case '<':
-            buf_adds(b, "&lt;");
-            break;
-        case '>':
-            buf_adds(b, "&gt;");
-            break;
-        case '"':
-            buf_adds(b, "&quot;");
-            break;
-        case '\'':
-            buf_adds(b, "&apos;");
-            break;
-        default:
-            buf_addc(b, plain.p[i]);
-        }
-    if (plain.failed) b->failed = true;
-    buf_release(&plain);
+    visible_xml(b, s);
 }
 
 static void property(Buf *b, const char *name, Str value) {

@@ -162,5 +162,27 @@ text = open(f"{top}/report.md", encoding="utf-8").read()
 check(text.startswith("# ") and report["headline"][0]["lead"][:12] in text, "the headline")
 check(text.count("\n| ") == len(report["results"]) + 1, "rows of the table")
 check("<img" not in text and "\x1b" not in text, "live text in Markdown")
+# ---- JUnit ----
+import xml.etree.ElementTree as xml
+root = xml.parse(f"{top}/junit.xml").getroot()
+check(root.tag == "testsuites" and len(root) == len(slices), f"{len(root)} test suites")
+bad = {"failures": "failure", "errors": "error"}
+for what, tag in bad.items():
+    check(int(root.get(what)) == len(root.findall(f".//{tag}")) == sum(int(s.get(what)) for s in root), "count of " + what)
+kinds = {}
+for s, (key, rows_) in zip(root, [(tuple(r[k] for k in ("model", "suite", "effort", "transform")), r) for r in report["results"] if r["primary"]]):
+    p = {e.get("name"): e.get("value") for e in s.iter("property")}
+    check([e.tag for e in s][0] == "properties" and [e.tag for e in s][-2:] == ["system-out", "system-err"], "order of elements")
+    mine = by_slice[key]
+    cut = sum(x["status"] == "length" for x in mine)
+    check(int(p["n"]) == len(mine) and int(p["truncated"]) == cut, f"figures of {key}: {p}, {len(mine)}, {cut}")
+    if rows_["mean"] is not None:
+        check(abs(float(p["score"]) - rows_["mean"]) < 1e-5, "score of " + str(key))
+    cases = {c.get("name"): c for c in s.iter("testcase")}
+    check((cases["cut off at most 5 %"].find("failure") is not None) == (cut / len(mine) > .05), "cut off")
+    none = cases["without a score at most 2 %"]
+    kinds[none.find("error") is not None] = 1
+check(len(kinds) == 2, "one slice with too few scores, one with enough: " + str(kinds))
+
 print(f"passed: {len(logs)} Inspect logs, {len(rows)} rows; {inspect_note}")
 PY
