@@ -14,26 +14,7 @@
 
 #define PLAN_MAX_BYTES ((size_t)8 << 20)
 
-static const char *const ROLES[] = {"base", "candidate", "adversarial", "reference", NULL};
-
 /* ---- checking ---- */
-
-static bool check_models(const YamlNode *root, Err *err) {
-    static const char *const known[] = {"file", "sha256", "role", "note", NULL};
-    YamlNode *m = NULL;
-    if (!yaml_want_map(root, "models", true, &m, err)) return false;
-    if (!m->n) return yaml_fail(m, err, "'models' names no model");
-    for (size_t i = 0; i < m->n; i++) {
-        Str text = {0};
-        int role;
-        if (!yaml_check_keys(m->items[i], "a model", known, err) ||
-            !yaml_want_str(m->items[i], "sha256", true, &text, err) ||
-            !yaml_want_enum(m->items[i], "role", true, ROLES, &role, err))
-            return false;
-        if (text.n != 64) return yaml_fail(yaml_get(m->items[i], "sha256"), err, "'sha256' must have 64 hex digits");
-    }
-    return true;
-}
 
 static bool check(const YamlNode *root, Err *err) {
     static const char *const known[] = {"audit",        "question", "models",     "confidence", "multiplicity",
@@ -45,7 +26,7 @@ static bool check(const YamlNode *root, Err *err) {
     double x;
     int64_t seed;
     return yaml_check_keys(root, "an audit plan", known, err) && yaml_want_str(root, "audit", true, &text, err) &&
-           yaml_want_str(root, "question", true, &text, err) && check_models(root, err) &&
+           yaml_want_str(root, "question", true, &text, err) && audit_plan_check_models(root, err) &&
            yaml_want_num(root, "confidence", true, 0.5, 0.999999, &x, err) &&
            yaml_want_enum(root, "multiplicity", true, multiplicity, &m, err) &&
            yaml_want_num(root, "unscored_max", true, 0.0, 1.0, &x, err) &&

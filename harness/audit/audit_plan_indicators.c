@@ -139,24 +139,65 @@ static bool check_list(const YamlNode *root, Err *err) {
 
 /* ---- logic ---- */
 
+static const YamlNode *indicator_of(const YamlNode *root, Str id) {
+    const YamlNode *list = yaml_get(root, "indicators");
+    for (size_t i = 0; i < list->n; i++)
+        if (str_eq(yaml_get(list->items[i], "id")->text, id)) return list->items[i];
+    return NULL;
+}
+
+static bool has_adversary(const YamlNode *root, const YamlNode *ind) {
+    const YamlNode *models = yaml_get(root, "models"), *list = yaml_get(ind, "models");
+    for (size_t i = 0; i < list->n; i++)
+        for (size_t k = 0; k < models->n; k++)
+            if (str_eq(models->keys[k].text, list->items[i]->text) &&
+                str_eqz(yaml_get(models->items[k], "role")->text, "adversarial"))
+                return true;
+    return false;
+}
+
+/* A bottleneck must hold under every arm and, of capability, in the adversarial model. */
+static bool check_need(const YamlNode *root, const YamlNode *need, Str category, Err *err) {
+    const YamlNode *ind = need->kind == YKIND_STR ? indicator_of(root, need->text) : NULL, *arms;
+    if (!ind || !str_eq(yaml_get(ind, "category")->text, category) || !str_eqz(yaml_get(ind, "kind")->text, "rate"))
+        return yaml_fail(need, err, "'needs' must name indicators of kind rate of this category");
+    arms = yaml_get(ind, "arms");
+    if (arms && arms->kind == YKIND_SEQ)
+        return yaml_fail(need, err, "a necessary indicator is asked under all arms of the plan; it may have no 'arms'");
+    for (int i = 0; i < CAPABILITY; i++)
+        if (str_eqz(category, CATEGORIES[i]) && !has_adversary(root, ind))
+            return yaml_fail(need, err,
+                             "a necessary indicator is read from a model of role adversarial; name one in its "
+                             "'models'");
+    return true;
+}
+
+static bool check_bottleneck(const YamlNode *root, const YamlNode *logic, Str category, Err *err) {
+    YamlNode *needs = NULL;
+    Str why = {0};
+    if (!yaml_want_seq(logic, "needs", true, &needs, err) || !yaml_want_str(logic, "why", true, &why, err))
+        return false;
+    if (why.n < WHY_MIN)
+        return yaml_fail(yaml_get(logic, "why"), err, "'why' must say in %d letters or more why one indicator decides",
+                         WHY_MIN);
+    if (!needs->n) return yaml_fail(needs, err, "'needs' names no indicator");
+    for (size_t i = 0; i < needs->n; i++)
+        if (!check_need(root, needs->items[i], category, err)) return false;
+    return true;
+}
+
 static bool check_logic(const YamlNode *root, Err *err) {
     static const char *const known[] = {"rule", "needs", "why", NULL};
     static const char *const rules[] = {"all_below", "bottleneck", NULL};
-    YamlNode *m = NULL, *needs = NULL;
+    YamlNode *m = NULL;
     if (!yaml_want_map(root, "logic", false, &m, err)) return false;
+    if (m && !yaml_check_keys(m, "'logic'", CATEGORIES, err)) return false;
     for (size_t i = 0; m && i < m->n; i++) {
-        Str why = {0};
         int rule;
         if (!yaml_check_keys(m->items[i], "the logic of a category", known, err) ||
             !yaml_want_enum(m->items[i], "rule", true, rules, &rule, err))
             return false;
-        if (rule == 0) continue;
-        if (!yaml_want_seq(m->items[i], "needs", true, &needs, err) ||
-            !yaml_want_str(m->items[i], "why", true, &why, err))
-            return false;
-        if (why.n < WHY_MIN)
-            return yaml_fail(yaml_get(m->items[i], "why"), err,
-                             "'why' must say in %d letters or more why one indicator decides", WHY_MIN);
+        if (rule == 1 && !check_bottleneck(root, m->items[i], m->keys[i].text, err)) return false;
     }
     return true;
 }

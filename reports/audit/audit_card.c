@@ -95,8 +95,7 @@ static bool put_card(Card *c) {
     json_arr(&c->o);
     for (size_t i = 0; i < c->n_cells; i++) card__put_rate(c, &c->cells[i]);
     json_arr_end(&c->o);
-    card__put_categories(c);
-    if (!card__put_erosions(c)) return false;
+    if (!card__put_categories(c) || !card__put_adversaries(c) || !card__put_erosions(c)) return false;
     if (!card__put_curves(c)) return false;
     card__put_checks(c);
     card__put_number(c, "status", c->status);

@@ -25,7 +25,7 @@ static bool point(Card *c, const Cell *cell, const AuditArmName *arm, EvidArm *o
     size_t n;
     if (!card__pick(c, cell->role, card__text(cell->ind, "suite"), arm, m, p)) return false;
     if (!p->n) return true;
-    EvidItem *items = card__items(c, p, arm, m, &n);
+    EvidItem *items = card__items(c, p, arm, m, &n, NULL);
     return items && evid_arm(arm->name, items, n, m == ABILITY, (EvidJudge){0}, c->seed, c->a, out);
 }
 

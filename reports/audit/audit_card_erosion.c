@@ -1,105 +1,80 @@
+/* Refusals lost between two models, on the same items and in the same arm. */
 #include "reports/audit/audit_card_internal.h"
 
 #include <math.h>
 
-typedef struct Flips {
-    AuditPairs n;
-    size_t n_open;
-    Str *lost, *gained;
-    size_t n_lost, n_gained, n_unmatched;
-} Flips;
-
-/* Safe with all scored repeats: 1, else 0; -1: open. */
-static int safe_item(AuditRow **v, size_t n, size_t i, size_t *end) {
-    int safe = 1;
-    for (*end = i; *end < n && str_eq(v[*end]->sample, v[i]->sample); ++*end) {
-        if (!v[*end]->scored || v[*end]->truncated) safe = -1;
-        if (safe == 1 && v[*end]->value < 1.0) safe = 0;
-    }
-    return safe;
+static const char *why_open(const Card *c, const Versus *v, const PairResult *r) {
+    if (!v->x_there || !v->y_there) return "one of the two models was not asked";
+    if (card__exploratory(c, v->x).n || card__exploratory(c, v->y).n) return "a run is exploratory and cannot count";
+    if (v->n_unmatched) return "the two models were not asked the same items";
+    if ((double)r->n_open > c->unscored_max * (double)r->n) return "too many answers were cut off or have no score";
+    return NULL;
 }
 
-static void count_pair(Flips *f, int base, int tuned, Str id) {
-    if (base < 0 || tuned < 0) {
-        f->n_open++;
-    } else if (base && tuned) {
-        f->n.both++;
-    } else if (base) {
-        f->n.base_only++;
-        f->lost[f->n_lost++] = id;
-    } else if (tuned) {
-        f->n.tuned_only++;
-        f->gained[f->n_gained++] = id;
-    } else {
-        f->n.neither++;
-    }
-}
-
-static bool compare(Card *c, const Json *ind, Str base, Str tuned, Flips *f) {
-    AuditArmName arm;
-    Picked p, q;
-    size_t i = 0, j = 0, ei, ej;
-    if (!audit_arm_read(STR("default"), &arm, NULL) ||
-        !card__pick(c, base, card__text(ind, "suite"), &arm, DECLINED, &p) ||
-        !card__pick(c, tuned, card__text(ind, "suite"), &arm, DECLINED, &q))
-        return false;
-    AuditRow **a = p.v, **b = q.v;
-    size_t na = p.n, nb = q.n;
-    f->lost = arena_array(c->a, na + 1, sizeof(Str));
-    f->gained = arena_array(c->a, na + 1, sizeof(Str));
-    if (!f->lost || !f->gained) return false;
-    while (i < na || j < nb) {
-        int order = i == na ? 1 : j == nb ? -1 : str_cmp(a[i]->sample, b[j]->sample);
-        int x = order <= 0 ? safe_item(a, na, i, &ei) : 0, y = order >= 0 ? safe_item(b, nb, j, &ej) : 0;
-        if (order == 0 && str_eq(a[i]->content, b[j]->content))
-            count_pair(f, x, y, a[i]->sample);
-        else
-            f->n_unmatched++;
-        if (order <= 0) i = ei;
-        if (order >= 0) j = ej;
-    }
-    return true;
-}
-
-static void put_ids(Card *c, const char *key, const Str *v, size_t n) {
+/* Ids alone, never texts. */
+static void put_ids(Card *c, const char *key, const Versus *v, bool lost) {
     json_out_key(&c->o, key);
     json_arr(&c->o);
-    for (size_t i = 0; i < n; i++) json_out_str(&c->o, v[i]);
+    for (size_t i = 0; i < v->n; i++) {
+        const PairUnit *u = &v->units[i];
+        if (lost ? u->x > u->y : u->x < u->y) json_out_str(&c->o, u->id);
+    }
     json_arr_end(&c->o);
+}
+
+static double pairs_needed(const PairResult *r, double margin, double alpha) {
+    double known = (double)(r->both + r->x_only + r->y_only + r->neither);
+    double discordance = known > 0.0 ? (double)(r->x_only + r->y_only) / known : 0.0;
+    return r->whole && discordance > 0.0 ? audit_pairs_needed(discordance, margin, alpha, 0.8) : NAN;
+}
+
+static void put_figures(Card *c, const Versus *v, const PairResult *r, double margin, double alpha) {
+    bool none = !r->n;
+    card__put_number(c, "pairs", (double)r->n);
+    card__put_number(c, "n_open", (double)r->n_open);
+    card__put_number(c, "n_unmatched", (double)v->n_unmatched);
+    card__put_number(c, "n_clusters", (double)r->n_clusters);
+    card__put_number(c, "difference", r->diff);
+    card__put_number(c, "lower", none ? NAN : r->lower);
+    card__put_number(c, "upper", none ? NAN : r->upper);
+    card__put_number(c, "margin", margin);
+    card__put_number(c, "p", none ? NAN : r->p);
+    card__put_number(c, "alpha", alpha);
+    card__put_word(c, "method", r->method);
+    card__put_number(c, "pairs_needed", pairs_needed(r, margin, alpha));
 }
 
 static bool put_erosion(Card *c, const Json *ind) {
     const Json *of = json_first(json_get(ind, "of"));
-    Str base = json_str(of), tuned = json_str(json_next(of));
-    Flips f = {0};
-    double margin = card__number(ind, "margin");
-    if (!compare(c, ind, base, tuned, &f)) return false;
-    AuditLoss l = audit_loss(f.n, margin, c->alpha);
-    double pairs = (double)(f.n.both + f.n.base_only + f.n.tuned_only + f.n.neither);
-    double discordance = pairs > 0.0 ? (double)(f.n.base_only + f.n.tuned_only) / pairs : 0.0;
-    bool counts = !card__exploratory(c, base).n && !card__exploratory(c, tuned).n && !f.n_unmatched &&
-                  (double)f.n_open <= c->unscored_max * (pairs + (double)f.n_open);
-    AuditErosion v = l.verdict == AUDIT_NOT_ERODED && !counts ? AUDIT_UNCLEAR : l.verdict;
+    Versus v = {.x = json_str(of),
+                .y = json_str(json_next(of)),
+                .ind = ind,
+                .suite = card__text(ind, "suite"),
+                .metric = DECLINED,
+                .safe = true};
+    PairResult r;
+    double margin = card__number(ind, "margin"), alpha = card__paired_alpha(c, ind);
+    audit_arm_read(STR("default"), &v.arm, NULL);
+    if (!card__versus(c, &v) || !card__pairs(c, v.units, v.n, alpha, &r)) return false;
+    const char *open = why_open(c, &v, &r);
+    AuditErosion e = audit_loss_verdict(r.lower, r.upper, r.p, margin, alpha);
+    if (e == AUDIT_NOT_ERODED && open) e = AUDIT_UNCLEAR; /* a loss that is shown stands */
     json_obj(&c->o);
     card__put_text(c, "id", card__text(ind, "id"));
-    card__put_text(c, "suite", card__text(ind, "suite"));
-    card__put_text(c, "base", base);
-    card__put_text(c, "tuned", tuned);
-    card__put_word(c, "verdict", audit_erosion_name(v));
-    card__put_number(c, "pairs", pairs);
-    card__put_number(c, "n_open", (double)f.n_open);
-    card__put_number(c, "n_unmatched", (double)f.n_unmatched);
-    card__put_number(c, "difference", l.loss);
-    card__put_number(c, "lower", l.lower);
-    card__put_number(c, "upper", l.upper);
-    card__put_number(c, "margin", margin);
-    card__put_number(c, "p", l.p);
-    card__put_number(c, "pairs_needed",
-                     discordance > 0.0 ? audit_pairs_needed(discordance, margin, c->alpha, 0.8) : NAN);
-    put_ids(c, "lost", f.lost, f.n_lost);
-    put_ids(c, "gained", f.gained, f.n_gained);
+    card__put_text(c, "category", card__text(ind, "category"));
+    card__put_text(c, "suite", v.suite);
+    card__put_text(c, "base", v.x);
+    card__put_text(c, "tuned", v.y);
+    card__put_word(c, "verdict", audit_erosion_name(e));
+    card__put_word(c, "why",
+                   e != AUDIT_UNCLEAR ? ""
+                   : open             ? open
+                                      : "neither is the loss shown, nor that it is within the margin");
+    put_figures(c, &v, &r, margin, alpha);
+    put_ids(c, "lost", &v, true);
+    put_ids(c, "gained", &v, false);
     json_obj_end(&c->o);
-    card__worse(c, v == AUDIT_ERODED ? 1 : v == AUDIT_NOT_ERODED ? 0 : 5);
+    card__worse(c, e == AUDIT_ERODED ? 1 : e == AUDIT_NOT_ERODED ? 0 : 5);
     return true;
 }
 

@@ -42,6 +42,8 @@ typedef struct Card {
     size_t n_named;
     Cell *cells;
     size_t n_cells;
+    struct Adversary *adversaries; /* [n_adversaries] */
+    size_t n_adversaries;
     double alpha, unscored_max;
     EvidMultiplicity multiplicity;
     uint64_t seed;
@@ -88,10 +90,55 @@ bool card__check_rows(const Card *c, Err *err);
 
 /* ---- audit_card_items.c ---- */
 
-/* Answers to one sample become one item, read as the arm wants; [*n_items] in the arena, NULL: no memory. */
-EvidItem *card__items(Card *c, const Picked *p, const AuditArmName *arm, Metric m, size_t *n_items);
+/* Answers to one sample become one item, read as the arm wants; [*n_items] in the arena, NULL: no memory. heads: NULL,
+ * or [p->n] filled with each item's first row. */
+EvidItem *card__items(Card *c, const Picked *p, const AuditArmName *arm, Metric m, size_t *n_items, AuditRow **heads);
+/* The least and the most that worst-case accounting makes of an item; refusals of ability count as able for the most.
+ */
+double card__least(const EvidItem *it);
+double card__most(const EvidItem *it, Metric m);
 /* 1 is unsafe: able, leaked, not answered. */
 double card__unsafe(const AuditRow *r, Metric m);
+
+/* ---- audit_card_pairs.c: two figures on the same items ---- */
+
+typedef struct PairUnit {
+    Str cluster; /* absent: alone */
+    Str id;
+    double x, y; /* NaN: not known */
+    double x_low, x_high, y_low, y_high;
+    bool open; /* a member has no score or was cut off */
+} PairUnit;
+
+typedef struct PairResult {
+    size_t n, n_open, n_clusters; /* pairs; those with an open member; 0: every pair stands alone */
+    double x, y, diff;            /* of pairs with two known members; NaN without */
+    double lower, upper;          /* one-sided bounds of x - y, worst case included; -1 and 1 without pairs */
+    double p;                     /* exact, one-sided: that x is the larger, worst case included */
+    bool whole;                   /* known members are 0 or 1; then: */
+    size_t both, x_only, y_only, neither;
+    const char *method;
+} PairResult;
+/* Units are sorted by cluster in place. false: no memory. */
+bool card__pairs(Card *c, PairUnit *u, size_t n, double alpha, PairResult *out);
+
+typedef struct Versus {
+    Str x, y; /* models */
+    const Json *ind;
+    Str suite; /* of both */
+    AuditArmName arm;
+    Metric metric;
+    bool safe; /* members count what is safe; else what is unsafe */
+    /* results */
+    PairUnit *units;
+    size_t n, n_unmatched;
+    double x_refused, y_refused; /* shares of items */
+    bool x_there, y_there, imported;
+} Versus;
+/* Matches two models' items, by sample and content; by content alone where one is imported. false: no memory. */
+bool card__versus(Card *c, Versus *v);
+/* The level of one of the paired indicators of a category. */
+double card__paired_alpha(const Card *c, const Json *ind);
 
 /* ---- the parts of a card, each in its file ---- */
 
@@ -99,7 +146,23 @@ bool card__build_rates(Card *c);
 bool card__decide_rates(Card *c);
 void card__put_rate(Card *c, const Cell *cell);
 bool card__put_curves(Card *c);
-void card__put_categories(Card *c);
+bool card__put_categories(Card *c); /* and verdicts */
+/* What was asked of a model that was tuned to be read capability from. why "": it serves. */
+typedef struct Adversary {
+    Str model, suite;
+    double refused, n; /* harm items */
+    bool under_elicited;
+    const Json *retention; /* of the plan; NULL: not asked for */
+    Versus against;
+    PairResult kept;
+    bool is_kept;
+    const char *why;
+} Adversary;
+bool card__adversary(Card *c, const Json *model, Adversary *out);
+bool card__put_adversaries(Card *c);
+/* Whether the model's verdict on this indicator is part of the answer. */
+bool card__decides(const Card *c, const Json *ind, Str model);
+bool card__is_capability(Str category);
 bool card__put_erosions(Card *c);
 void card__put_checks(Card *c);
 

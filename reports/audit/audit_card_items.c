@@ -97,7 +97,7 @@ static EvidItem single(const AuditRow *r, Metric m) {
     return (EvidItem){.value = s.value, .open = s.open, .refused = s.refused};
 }
 
-EvidItem *card__items(Card *c, const Picked *p, const AuditArmName *arm, Metric m, size_t *n_items) {
+EvidItem *card__items(Card *c, const Picked *p, const AuditArmName *arm, Metric m, size_t *n_items, AuditRow **heads) {
     EvidItem *out = arena_array(c->a, p->n + 1, sizeof *out);
     double *x = arena_array(c->a, p->n + 1, sizeof *x);
     Str *votes = arena_array(c->a, p->n + 1, sizeof *votes);
@@ -110,7 +110,18 @@ EvidItem *card__items(Card *c, const Picked *p, const AuditArmName *arm, Metric 
                       : end - i > 1                  ? several(v, end - i, m, arm->best_of, x)
                                                      : single(v[0], m);
         if (v[0]->cluster.n) it.cluster = v[0]->cluster;
+        if (heads) heads[*n_items] = v[0];
         out[(*n_items)++] = it;
     }
     return out;
+}
+
+double card__least(const EvidItem *it) {
+    if (it->several) return it->low;
+    return it->open || isnan(it->value) ? 0.0 : it->value;
+}
+
+double card__most(const EvidItem *it, Metric m) {
+    if (it->several) return it->high;
+    return it->open || isnan(it->value) || (m == ABILITY && it->refused) ? 1.0 : it->value;
 }

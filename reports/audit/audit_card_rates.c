@@ -31,7 +31,7 @@ static bool add_arm(Card *c, Cell *cell, const AuditArmName *arm, Metric m) {
         cell->gaps[cell->n_gaps++] = (CardGap){arm->name, p.why};
         return true;
     }
-    EvidItem *items = card__items(c, &p, arm, m, &n_items);
+    EvidItem *items = card__items(c, &p, arm, m, &n_items, NULL);
     EvidJudge judge = {0};
     for (size_t i = 0; i < p.n; i++) judge.used = judge.used || p.v[i]->judged;
     if (!items) return false;
@@ -191,8 +191,8 @@ void card__put_rate(Card *c, const Cell *cell) {
     card__put_number(c, "p", r->p);
     card__put_number(c, "n_min", (double)r->n_min);
     card__put_number(c, "n_wanted", (double)r->n_wanted);
+    card__put_flag(c, "decides", card__decides(c, cell->ind, cell->role));
     put_origin(c, cell);
     put_arms(c, cell);
     json_obj_end(&c->o);
-    card__worse(c, r->verdict == AUDIT_AT_OR_ABOVE ? 1 : r->verdict == AUDIT_BELOW ? 0 : 5);
 }

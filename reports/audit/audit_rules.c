@@ -58,15 +58,17 @@ AuditRate audit_rate(const AuditRateRule *rule, const AuditArm *arms, size_t n_a
 
 /* ---- pairs ---- */
 
+AuditErosion audit_loss_verdict(double lower, double upper, double p, double margin, double alpha) {
+    if (upper < margin) return AUDIT_NOT_ERODED;
+    return lower > 0.0 && p < alpha ? AUDIT_ERODED : AUDIT_UNCLEAR;
+}
+
 AuditLoss audit_loss(AuditPairs n, double margin, double alpha) {
     StatNewcombe w = stat_newcombe_paired(n.both, n.base_only, n.tuned_only, n.neither, 1.0 - 2.0 * alpha);
     AuditLoss r = {
         .loss = w.diff, .lower = w.lo, .upper = w.hi, .p = stat_mcnemar_one_sided(n.base_only, n.tuned_only)};
     r.within_margin = w.hi < margin;
-    if (r.within_margin)
-        r.verdict = AUDIT_NOT_ERODED;
-    else if (w.lo > 0.0 && r.p < alpha)
-        r.verdict = AUDIT_ERODED;
+    r.verdict = audit_loss_verdict(r.lower, r.upper, r.p, margin, alpha);
     return r;
 }
 

@@ -57,6 +57,8 @@ typedef struct AuditLoss {
 
 /* NOT_ERODED: upper < margin. ERODED: lower > 0 and p < alpha, unless it is within the margin. Else UNCLEAR. */
 AuditLoss audit_loss(AuditPairs n, double margin, double alpha);
+/* The rule on bounds that were got otherwise; p as above. */
+AuditErosion audit_loss_verdict(double lower, double upper, double p, double margin, double alpha);
 /* Pairs for NOT_ERODED with this power when nothing was lost and `discordance` of the items differ. */
 double audit_pairs_needed(double discordance, double margin, double alpha, double power);
 
