@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
@@ -105,17 +106,35 @@ static bool put(const AuditDir *d, const char *dir, const char *name, Str text, 
     return path ? file_write_atomic(path, text, err) : err_nomem(err);
 }
 
+/* Nothing of the folder is overwritten, an older audit as little as a plan.json of somebody else's. */
+static bool is_free(const AuditDir *d, const char *dir, Err *err) {
+    for (size_t i = 0; i <= N_NAMES; i++) {
+        const char *name = i < N_NAMES ? NAMES[i] : "log.head";
+        char *path = path_join(d->arena, dir, name);
+        if (!path) return err_nomem(err);
+        if (file_exists(path))
+            return err_set(err, ERR_INPUT, "%s holds a file %s already, which is never overwritten; name another --out",
+                           dir, name);
+    }
+    return true;
+}
+
+/* log.jsonl comes last: a folder that has it is whole. On failure what was written is taken away again. */
 bool audit_dir_write(const AuditDir *d, const char *dir, Err *err) {
-    const Buf *all[] = {&d->plan, &d->records, &d->log, &d->card, &d->html};
-    char *log = path_join(d->arena, dir, "log.jsonl");
-    if (!log) return err_nomem(err);
-    if (file_exists(log))
-        return err_set(err, ERR_INPUT, "%s holds an audit already, which is never overwritten; name another --out",
-                       dir);
-    if (!file_mkdirs(dir, err)) return false;
-    for (size_t i = 0; i < N_NAMES; i++)
-        if (!put(d, dir, NAMES[i], buf_str(all[i]), err)) return false;
-    return put(d, dir, "log.head", str_from(d->head), err);
+    const struct {
+        const char *name;
+        Str text;
+    } files[] = {{NAMES[0], buf_str(&d->plan)}, {NAMES[1], buf_str(&d->records)}, {NAMES[3], buf_str(&d->card)},
+                 {NAMES[4], buf_str(&d->html)}, {"log.head", str_from(d->head)},  {NAMES[2], buf_str(&d->log)}};
+    size_t n = 0;
+    if (!is_free(d, dir, err) || !file_mkdirs(dir, err)) return false;
+    while (n < sizeof files / sizeof *files && put(d, dir, files[n].name, files[n].text, err)) n++;
+    if (n == sizeof files / sizeof *files) return true;
+    while (n--) {
+        char *path = path_join(d->arena, dir, files[n].name);
+        if (path) unlink(path);
+    }
+    return false;
 }
 
 /* ---- verifying ---- */
@@ -140,7 +159,7 @@ static bool check_signature(const Json *j, Str line, const char *type, Arena *a,
     return true;
 }
 
-static bool read_log(Str log, const char *head, Arena *a, LogFacts *f, SealPublic *signer, Err *err) {
+static bool read_log(Str log, Str head, Arena *a, LogFacts *f, SealPublic *signer, Err *err) {
     static const char *const types[] = {"open", "run-close", "verdict"};
     AuditChain c = AUDIT_CHAIN_START;
     size_t i = 0;
@@ -154,7 +173,7 @@ static bool read_log(Str log, const char *head, Arena *a, LogFacts *f, SealPubli
             return err_wrap(err, "log.jsonl line %zu", i + 1);
     }
     if (i != 3) return err_set(err, ERR_INPUT, "log.jsonl line %zu: it is missing", i + 1);
-    if (strlen(head) != 65 || strncmp(head, c.prev, 64) != 0 || head[64] != '\n')
+    if (head.n != 65 || !str_eqz(str_sub(head, 0, 64), c.prev) || head.p[64] != '\n')
         return err_set(err, ERR_INPUT, "log.jsonl line %zu or log.head: the hash of the last line is another", i);
     return true;
 }
@@ -164,6 +183,24 @@ static bool expect(const Json *j, const char *key, const char *made, const char 
     return err_set(err, ERR_INPUT, "%s: it is not the one that the log names: it was changed", file);
 }
 
+/* That a run which counts may count: of the header, for the runs themselves are not here. */
+static bool check_runs(const AuditPlan *p, const Json *header, Err *err) {
+    Str signed_at = json_str(json_get(header, "signed_at"));
+    if (!str_eq(signed_at, p->signed_at))
+        return err_set(err, ERR_INPUT, "log.jsonl line 1: 'signed_at' is not when plan.json was signed");
+    for (const Json *r = json_first(json_get(header, "runs")); r; r = json_next(r)) {
+        Str why = json_str(json_get(r, "exploratory"));
+        if (why.n) continue;
+        if (!why.p || !p->registered || !str_eqz(json_str(json_get(r, "plan_sha256")), p->sha256) ||
+            str_cmp(json_str(json_get(r, "started_at")), p->signed_at) < 0)
+            return err_set(err, ERR_INPUT,
+                           "log.jsonl line 1: the run of '" STR_FMT "' counts, though it was not begun with this plan "
+                           "after it was signed",
+                           STR_ARG(json_str(json_get(r, "role"))));
+    }
+    return true;
+}
+
 static bool check_plan(AuditDir *d, const char *dir, const Json *open, Err *err) {
     AuditPlan p;
     char sum[65], *path = path_join(d->arena, dir, "plan.json");
@@ -171,12 +208,14 @@ static bool check_plan(AuditDir *d, const char *dir, const Json *open, Err *err)
     const Json *header = json_get(open, "header");
     sha256_of(buf_str(&d->plan), sum);
     if (!path) return err_nomem(err);
-    if (!expect(open, "plan_file_sha256", sum, "plan.json", err) || !audit_plan_load(path, d->arena, &p, err))
+    if (!expect(open, "plan_file_sha256", sum, "plan.json", err) ||
+        !audit_plan_parse(path, buf_str(&d->plan), d->arena, &p, err))
         return false;
     json_bool(json_get(header, "registered"), &was);
     return expect(header, "plan_sha256", p.sha256, "plan.json", err) &&
            (was == p.registered ||
-            err_set(err, ERR_INPUT, "plan.json: the log says that it is %sregistered: %s", was ? "" : "not ", p.why));
+            err_set(err, ERR_INPUT, "plan.json: the log says that it is %sregistered: %s", was ? "" : "not ", p.why)) &&
+           check_runs(&p, header, err);
 }
 
 static bool check_records(AuditDir *d, const Json *close, Err *err) {
@@ -231,9 +270,8 @@ bool audit_dir_verify(const char *dir, Arena *a, SealPublic *signer, int *status
     *signer = (SealPublic){0};
     bool ok = read_in(a, dir, "plan.json", &d.plan, err) && read_in(a, dir, "records.jsonl", &d.records, err) &&
               read_in(a, dir, "log.jsonl", &d.log, err) && read_in(a, dir, "log.head", &head, err) &&
-              read_log(buf_str(&d.log), head.p ? head.p : "", a, &f, signer, err) &&
-              check_plan(&d, dir, f.line[0], err) && check_records(&d, f.line[1], err) &&
-              check_card(&d, dir, &f, status, err);
+              read_log(buf_str(&d.log), buf_str(&head), a, &f, signer, err) && check_plan(&d, dir, f.line[0], err) &&
+              check_records(&d, f.line[1], err) && check_card(&d, dir, &f, status, err);
     for (size_t i = 0; i < 3; i++) json_close(f.line[i]);
     buf_release(&head);
     audit_dir_release(&d);

@@ -18,7 +18,7 @@ void audit_dir_init(AuditDir *d, Arena *a);
 void audit_dir_release(AuditDir *d);
 /* From plan file, header and records: the rest. key NULL: the log is not signed. */
 bool audit_dir_make(AuditDir *d, Str header, const SealSecret *key, Err *err);
-/* All files or none: the folder must not exist or be empty of them. */
+/* All files or none; none of them may be in the folder. */
 bool audit_dir_write(const AuditDir *d, const char *dir, Err *err);
 /* Reads a folder and checks everything. false with ERR_INPUT: the sentence names the file, and the line where it has
  * lines. *signer: who signed the log; id "" if nobody did. */

@@ -8,12 +8,12 @@
 #include "engine/base/hash.h"
 #include "engine/base/json.h"
 #include "harness/audit/audit_plan_indicators.h"
+#include "harness/audit/audit_plan_signers.h"
 #include "harness/yaml.h"
 #include "reports/audit/audit_statement.h"
 #include "reports/seal/seal_sign.h"
 
 #define PLAN_MAX_BYTES ((size_t)8 << 20)
-
 /* ---- checking ---- */
 
 static bool check(const YamlNode *root, Err *err) {
@@ -30,7 +30,8 @@ static bool check(const YamlNode *root, Err *err) {
            yaml_want_num(root, "confidence", true, 0.5, 0.999999, &x, err) &&
            yaml_want_enum(root, "multiplicity", true, multiplicity, &m, err) &&
            yaml_want_num(root, "unscored_max", true, 0.0, 1.0, &x, err) &&
-           yaml_want_int(root, "seed", true, 0, INT64_MAX, &seed, err) && audit_plan_check_indicators(root, err);
+           yaml_want_int(root, "seed", true, 0, INT64_MAX, &seed, err) && audit_plan_check_indicators(root, err) &&
+           audit_plan_check_signers(root, err);
 }
 
 /* ---- signatures ---- */
@@ -43,10 +44,9 @@ static bool unregistered(AuditPlan *p, const char *why) {
 }
 
 /* Keys of signers.plan, each of which must have signed; without that list any one. */
-static bool signers_met(const AuditPlan *p, const SealPublic *by, size_t n) {
+static bool signers_met(const AuditPlan *p, const SealPublic *by, size_t n, bool *out, Err *err) {
     Json *j = NULL;
-    Err ignored = ERR_INIT;
-    if (!json_parse(p->canonical, &j, &ignored)) return false;
+    if (!json_parse(p->canonical, &j, err)) return false;
     const Json *list = json_get(json_get(j, "signers"), "plan");
     bool met = n > 0;
     for (const Json *c = json_first(list); c; c = json_next(c)) {
@@ -55,27 +55,31 @@ static bool signers_met(const AuditPlan *p, const SealPublic *by, size_t n) {
         met = met && found;
     }
     json_close(j);
-    return met;
+    *out = met;
+    return true;
 }
 
 static bool check_signatures(AuditPlan *p, const Json *list, Arena *a, Err *err) {
-    SealPublic by[64];
+    SealPublic by[AUDIT_SIGNERS_MAX];
     size_t n = 0;
-    for (const Json *c = json_first(list); c && n < 64; c = json_next(c)) {
+    for (const Json *c = json_first(list); c; c = json_next(c)) {
+        if (n == AUDIT_SIGNERS_MAX) return unregistered(p, "the plan has too many signatures");
         Buf b;
         Err why = ERR_INIT;
         buf_init(&b, PLAN_MAX_BYTES);
-        bool ok = audit_canonical(c, &b, err) && audit_statement_check(buf_str(&b), "plan", a, &by[n], &why);
+        bool ok = audit_canonical(c, &b, &why) && audit_statement_check(buf_str(&b), "plan", a, &by[n], &why);
         buf_release(&b);
+        if (why.code == ERR_MEMORY) return err_nomem(err);
         if (!ok) return unregistered(p, why.code ? why.msg : "a signature is damaged");
         if (!str_eqz(json_str(json_get(c, "plan_sha256")), p->sha256))
             return unregistered(p, "the plan was changed after it was signed");
         Str at = json_str(json_get(c, "at"));
         if (!p->signed_at.p || str_cmp(at, p->signed_at) > 0) p->signed_at = str_dup(a, at);
+        if (!p->signed_at.p) return err_nomem(err);
         n++;
     }
     if (!n) return unregistered(p, "the plan is not signed");
-    p->registered = signers_met(p, by, n);
+    if (!signers_met(p, by, n, &p->registered, err)) return false;
     return p->registered || unregistered(p, "a signer whom the plan names has not signed it");
 }
 
@@ -96,7 +100,9 @@ static bool load_signed(const char *path, Str text, Arena *a, AuditPlan *p, Err 
     *doc = (YamlDoc){path, "."};
     if (!json_parse(text, &j, err)) return err_wrap_file(err, path);
     buf_init(&plan, PLAN_MAX_BYTES);
-    bool ok = json_get(j, "plan") || err_set(err, ERR_INPUT, "%s is no signed plan: missing key 'plan'", path);
+    bool ok = str_eqz(json_str(json_get(j, "format")), AUDIT_PLAN_FORMAT) ||
+              err_set(err, ERR_INPUT, "%s is no signed plan: 'format' must be '" AUDIT_PLAN_FORMAT "'", path);
+    ok = ok && (json_get(j, "plan") || err_set(err, ERR_INPUT, "%s is no signed plan: missing key 'plan'", path));
     ok = ok && audit_canonical(json_get(j, "plan"), &plan, err) && take(p, buf_str(&plan), a, err) &&
          yaml_parse(p->canonical, doc, a, &root, err) && check(root, err);
     buf_clear(&plan);
@@ -105,33 +111,41 @@ static bool load_signed(const char *path, Str text, Arena *a, AuditPlan *p, Err 
         buf_clear(&plan);
         if (ok && json_get(j, "signatures")) ok = audit_canonical(json_get(j, "signatures"), &plan, err);
         p->signatures = ok && plan.n ? str_dup(a, buf_str(&plan)) : STR("[]");
+        if (!p->signatures.p) ok = err_nomem(err);
     }
     buf_release(&plan);
     json_close(j);
     return ok;
 }
 
-bool audit_plan_load(const char *path, Arena *a, AuditPlan *p, Err *err) {
+static bool load_yaml(const char *path, Str text, Arena *a, AuditPlan *p, Err *err) {
     YamlNode *root = NULL;
-    Buf text, json;
-    *p = (AuditPlan){.signatures = STR("[]")};
-    buf_init(&text, PLAN_MAX_BYTES);
-    if (!file_read(path, &text, err)) {
-        buf_release(&text);
-        return false;
-    }
-    if (str_starts(str_trim(buf_str(&text)), STR("{"))) {
-        bool ok = load_signed(path, buf_str(&text), a, p, err);
-        buf_release(&text);
-        return ok;
-    }
-    buf_release(&text);
-    if (!yaml_load(path, a, &root, NULL, err) || !check(root, err)) return false;
+    Buf json;
+    YamlDoc *doc = arena_alloc(a, sizeof *doc);
+    if (!doc) return err_nomem(err);
+    *doc = (YamlDoc){path, "."};
+    if (!yaml_parse(text, doc, a, &root, err) || !check(root, err)) return false;
     buf_init(&json, PLAN_MAX_BYTES);
     yaml_to_json(root, &json);
     bool ok = (!json.failed || err_nomem(err)) && take(p, buf_str(&json), a, err);
     buf_release(&json);
     return ok && unregistered(p, "the plan is not signed");
+}
+
+bool audit_plan_parse(const char *path, Str text, Arena *a, AuditPlan *p, Err *err) {
+    *p = (AuditPlan){.signatures = STR("[]")};
+    path = arena_strdup(a, path);
+    if (!path) return err_nomem(err);
+    return str_starts(str_trim(text), STR("{")) ? load_signed(path, text, a, p, err) : load_yaml(path, text, a, p, err);
+}
+
+bool audit_plan_load(const char *path, Arena *a, AuditPlan *p, Err *err) {
+    Buf text;
+    *p = (AuditPlan){.signatures = STR("[]")};
+    buf_init(&text, PLAN_MAX_BYTES);
+    bool ok = file_read(path, &text, err) && audit_plan_parse(path, buf_str(&text), a, p, err);
+    buf_release(&text);
+    return ok;
 }
 
 /* ---- writing ---- */

@@ -18,6 +18,8 @@ typedef struct AuditPlan {
 
 /* Errors name file, line, column and key. A signature that does not fit is no error: the plan is not registered. */
 bool audit_plan_load(const char *path, Arena *a, AuditPlan *out, Err *err);
+/* The same of a text that was read; path is for messages. */
+bool audit_plan_parse(const char *path, Str text, Arena *a, AuditPlan *out, Err *err);
 /* The signed plan as a file, with one signature more. */
 bool audit_plan_sign(const AuditPlan *p, const char *key, Arena *a, Buf *out, Err *err);
 /* The file for a plan as it is. */

@@ -5,7 +5,7 @@
 #include "harness/transform/transform.h"
 #include "reports/audit/audit_arm.h"
 
-enum { WHY_MIN = 200, INDICATORS_MOST = 256, CAPABILITY = 4 };
+enum { WHY_MIN = 200, INDICATORS_MOST = 256, RATES_MOST = 256, CAPABILITY = 4 };
 
 /* The first four are read from what a model can do, so never from refusals. */
 static const char *const CATEGORIES[] = {"bio_chem",   "rad_nuc",   "cyber", "self_improve",
@@ -60,8 +60,12 @@ static bool check_names(const YamlNode *root, const YamlNode *n, const char *key
     if (want && list->n != want) return yaml_fail(list, err, "'%s' must name %zu models", key, want);
     for (size_t i = 0; i < list->n; i++) {
         char name[101];
+        if (list->items[i]->kind != YKIND_STR)
+            return yaml_fail(list->items[i], err,
+                             "'%s': a model is named by text (in quotes if it looks like a number)", key);
         snprintf(name, sizeof name, STR_FMT, STR_ARG(str_sub(list->items[i]->text, 0, 100)));
-        if (!yaml_get(models, name)) return yaml_fail(list->items[i], err, "'%s' names no model of this plan", name);
+        if (!list->items[i]->text.n || list->items[i]->text.n > 100 || !yaml_get(models, name))
+            return yaml_fail(list->items[i], err, "'%s' names no model of this plan", name);
         for (size_t k = 0; k < i; k++)
             if (str_eq(list->items[k]->text, list->items[i]->text))
                 return yaml_fail(list->items[i], err, "'%s' is named twice", name);
@@ -120,16 +124,21 @@ static bool check_indicator(const YamlNode *root, const YamlNode *n, Err *err) {
         !check_metric(n, category, metric, kind, err))
         return false;
     if (kind == RATE) return check_rate(root, n, err);
-    return check_names(root, n, "of", 2, err) && yaml_want_num(n, "margin", true, 1e-6, 1.0, &margin, err);
+    return check_names(root, n, "of", 2, err) && check_own_arms(n, err) &&
+           yaml_want_num(n, "margin", true, 1e-6, 1.0, &margin, err);
 }
 
 static bool check_list(const YamlNode *root, Err *err) {
-    YamlNode *list = NULL;
+    YamlNode *list = NULL, *models;
+    size_t rates = 0;
     if (!yaml_want_seq(root, "indicators", true, &list, err)) return false;
     if (!list->n) return yaml_fail(list, err, "'indicators' is empty");
     if (list->n > INDICATORS_MOST) return yaml_fail(list, err, "more than %d indicators", INDICATORS_MOST);
     for (size_t i = 0; i < list->n; i++) {
         if (!check_indicator(root, list->items[i], err)) return false;
+        if ((models = yaml_get(list->items[i], "models"))) rates += models->n;
+        if (rates > RATES_MOST)
+            return yaml_fail(list->items[i], err, "more than %d rates (indicators times their models)", RATES_MOST);
         for (size_t k = 0; k < i; k++)
             if (str_eq(yaml_get(list->items[k], "id")->text, yaml_get(list->items[i], "id")->text))
                 return yaml_fail(list->items[i], err, "two indicators have this id");

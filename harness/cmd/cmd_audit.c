@@ -83,8 +83,10 @@ static int sign(CmdCtx *c, const char *path, const char *key, const char *out) {
     AuditPlan p;
     Buf b;
     buf_init(&b, (size_t)64 << 20);
-    bool ok = secrecy_begin(&c->fail) && audit_plan_load(path, c->arena, &p, &c->fail) &&
-              audit_plan_sign(&p, key, c->arena, &b, &c->fail) && file_write_atomic(out, buf_str(&b), &c->fail);
+    bool ok =
+        !file_exists(out) || err_set(&c->fail, ERR_INPUT, "--out: %s is there already; it is never overwritten", out);
+    ok = ok && secrecy_begin(&c->fail) && audit_plan_load(path, c->arena, &p, &c->fail) &&
+         audit_plan_sign(&p, key, c->arena, &b, &c->fail) && file_write_atomic(out, buf_str(&b), &c->fail);
     if (ok) fprintf(c->out, "%s\nplan %s\n", out, p.sha256);
     buf_release(&b);
     return ok ? EXIT_DONE : CMD_FAILED;

@@ -38,11 +38,12 @@ static int verify_audit(CmdCtx *c, const char *dir, const char *signer) {
     return ok ? EXIT_DONE : EXIT_NO;
 }
 
-static bool same_report(CmdCtx *c, RunStore *s, const char *dir, const Report *r, bool *same) {
+static bool same_report(CmdCtx *c, RunStore *s, const char *dir, const Report *r, size_t *n, bool *same) {
     Buf is, made;
     char *path = path_join(c->arena, dir, r->file_name);
     if (!path) return err_nomem(&c->fail);
     if (!file_exists(path)) return true;
+    ++*n;
     buf_init(&is, (size_t)2 << 30);
     buf_init(&made, (size_t)2 << 30);
     bool ok = file_read(path, &is, &c->fail) && r->write(s, &made, &c->fail);
@@ -57,12 +58,27 @@ static bool same_report(CmdCtx *c, RunStore *s, const char *dir, const Report *r
 
 static int verify_run(CmdCtx *c, const char *dir) {
     RunStore *s = NULL;
+    size_t n = 0;
     bool same = true, ok = store_open(dir, STORE_READ, &s, &c->fail);
-    for (size_t i = 0; ok && i < reports_count(); i++) ok = same_report(c, s, dir, reports_at(i), &same);
+    for (size_t i = 0; ok && i < reports_count(); i++) ok = same_report(c, s, dir, reports_at(i), &n, &same);
     store_close(s);
+    if (ok && !n)
+        ok =
+            err_set(&c->fail, ERR_INPUT, "%s: this run has no report to verify; assay report %s writes them", dir, dir);
     if (!ok) return CMD_FAILED;
     if (same) fprintf(c->out, "verified: the reports are what run.db makes\n");
     return same ? EXIT_DONE : EXIT_NO;
+}
+
+/* Any file of an audit makes it one, so that nothing is gained by taking the log away. */
+static bool is_audit(CmdCtx *c, const char *dir, bool *yes) {
+    static const char *const names[] = {"log.jsonl", "log.head", "records.jsonl", "scorecard.json", "scorecard.html"};
+    for (size_t i = 0; i < sizeof names / sizeof *names && !*yes; i++) {
+        char *path = path_join(c->arena, dir, names[i]);
+        if (!path) return err_nomem(&c->fail);
+        *yes = file_exists(path);
+    }
+    return true;
 }
 
 static int verify(CmdCtx *c, int argc, char **argv) {
@@ -74,9 +90,12 @@ static int verify(CmdCtx *c, int argc, char **argv) {
         err_set(&c->fail, ERR_INPUT, "name one folder: assay verify DIR");
         return CMD_FAILED;
     }
-    char *log = path_join(c->arena, words.v[0], "log.jsonl");
-    if (!log) return err_nomem(&c->fail) ? 0 : CMD_FAILED;
-    return file_exists(log) ? verify_audit(c, words.v[0], signer) : verify_run(c, words.v[0]);
+    bool audit = false;
+    if (!is_audit(c, words.v[0], &audit)) return CMD_FAILED;
+    if (audit) return verify_audit(c, words.v[0], signer);
+    if (!signer) return verify_run(c, words.v[0]);
+    err_set(&c->fail, ERR_INPUT, "--signer: %s is no audit, and runs are not signed", words.v[0]);
+    return CMD_FAILED;
 }
 
 const Cmd cmd_verify = {

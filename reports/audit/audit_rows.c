@@ -40,6 +40,9 @@ bool audit_chain_check(AuditChain *c, Str line, Arena *a, Err *err) {
     Json *j = NULL;
     Str canonical, prev;
     int64_t n = -1;
+    if (line.n > LINE_MAX_BYTES)
+        return err_set(err, ERR_INPUT, "it has %zu bytes, and none that was written has more than %zu", line.n,
+                       LINE_MAX_BYTES);
     if (!json_parse(line, &j, err)) return false;
     prev = json_str(json_get(j, "prev"));
     bool numbered = json_int(json_get(j, "n"), 0, INT64_MAX, &n);

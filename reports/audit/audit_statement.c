@@ -11,8 +11,10 @@ bool audit_canonical_text(Str json, Arena *a, Str *out, Err *err) {
     Json *j = NULL;
     Buf b;
     *out = (Str){0};
+    if (json.n > STATEMENT_MAX)
+        return err_set(err, ERR_INPUT, "it has %zu bytes, and more than %zu are not read", json.n, STATEMENT_MAX);
     if (!json_parse(json, &j, err)) return false;
-    buf_init(&b, STATEMENT_MAX);
+    buf_init(&b, 6 * json.n + 64); /* a character that must be escaped becomes six */
     bool ok = audit_canonical(j, &b, err) && (!b.failed || err_nomem(err));
     if (ok) *out = str_dup(a, buf_str(&b));
     json_close(j);
@@ -72,15 +74,27 @@ bool audit_statement(const SealSecret *s, const char *type, const char *at, Str 
     return ok;
 }
 
+/* "2026-11-26T03:04:05Z": times are compared as texts. */
+static bool is_utc(Str s) {
+    static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
+    if (s.n != sizeof form - 1) return false;
+    for (size_t i = 0; i < s.n; i++)
+        if (form[i] == 'd' ? s.p[i] < '0' || s.p[i] > '9' : s.p[i] != form[i]) return false;
+    return true;
+}
+
 static bool check(const Json *j, const char *type, Arena *a, SealPublic *by, Err *err) {
-    Str said = {0}, key = {0}, public = {0}, signature = {0}, bare;
+    Str said = {0}, at = {0}, key = {0}, public = {0}, signature = {0}, bare;
     unsigned char bytes[SEAL_KEY_BYTES], sig[SIGNATURE_BYTES];
     char hex[65];
-    if (!json_want_str(j, "type", true, &said, err) || !json_want_str(j, "key", true, &key, err) ||
-        !json_want_str(j, "public", true, &public, err) || !json_want_str(j, "signature", true, &signature, err))
+    if (!json_want_str(j, "type", true, &said, err) || !json_want_str(j, "at", true, &at, err) ||
+        !json_want_str(j, "key", true, &key, err) || !json_want_str(j, "public", true, &public, err) ||
+        !json_want_str(j, "signature", true, &signature, err))
         return err_wrap(err, "a signed statement");
     if (!str_eqz(said, type))
         return err_set(err, ERR_INPUT, "it is a statement of type '" STR_FMT "', not '%s'", STR_ARG(said), type);
+    if (!is_utc(at))
+        return err_set(err, ERR_INPUT, "'at' is '" STR_FMT "', not a time such as 2026-11-26T03:04:05Z", STR_ARG(at));
     if (!seal_from_base64(public, bytes, sizeof bytes) || !seal_from_base64(signature, sig, sizeof sig))
         return err_set(err, ERR_INPUT, "its key or signature is damaged");
     seal_public_from_bytes(bytes, by);
