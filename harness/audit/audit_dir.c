@@ -8,21 +8,23 @@
 #include "engine/base/file.h"
 #include "engine/base/hash.h"
 #include "reports/audit/audit_card.h"
+#include "reports/audit/audit_page.h"
 #include "reports/audit/audit_statement.h"
 
 #define FILE_MAX ((size_t)2 << 30)
 
-static const char *const NAMES[] = {"plan.json", "records.jsonl", "log.jsonl", "scorecard.json", "scorecard.html"};
+static const char *const NAMES[] = {"plan.json",      "records.jsonl",  "log.jsonl",
+                                    "scorecard.json", "scorecard.html", "scorecard.md"};
 enum { N_NAMES = sizeof NAMES / sizeof *NAMES };
 
 void audit_dir_init(AuditDir *d, Arena *a) {
     *d = (AuditDir){.arena = a};
-    Buf *all[] = {&d->plan, &d->records, &d->log, &d->card, &d->html};
+    Buf *all[] = {&d->plan, &d->records, &d->log, &d->card, &d->html, &d->markdown};
     for (size_t i = 0; i < N_NAMES; i++) buf_init(all[i], FILE_MAX);
 }
 
 void audit_dir_release(AuditDir *d) {
-    Buf *all[] = {&d->plan, &d->records, &d->log, &d->card, &d->html};
+    Buf *all[] = {&d->plan, &d->records, &d->log, &d->card, &d->html, &d->markdown};
     for (size_t i = 0; i < N_NAMES; i++) buf_release(all[i]);
 }
 
@@ -63,14 +65,17 @@ static void root_of(Str records, int64_t *n, char hex[65]) {
 
 /* ---- making ---- */
 
-/* scorecard.json and scorecard.html from plan, header and records. */
+/* The three scorecards from plan, header and records. */
 static bool derive(AuditDir *d, const Json *plan, const Json *header, Err *err) {
     AuditRow *rows = NULL;
     size_t n = 0;
     buf_clear(&d->card);
     buf_clear(&d->html);
+    buf_clear(&d->markdown);
     return (audit_rows_read(buf_str(&d->records), d->arena, &rows, &n, err) || err_wrap(err, "records.jsonl")) &&
-           audit_card(plan, header, rows, n, &d->card, &d->status, err) && audit_html(buf_str(&d->card), &d->html, err);
+           audit_card(plan, header, rows, n, &d->card, &d->status, err) &&
+           audit_html(buf_str(&d->card), d->lang, &d->html, err) &&
+           audit_markdown(buf_str(&d->card), d->lang, &d->markdown, err);
 }
 
 static bool derive_texts(AuditDir *d, Str header, Err *err) {
@@ -87,7 +92,8 @@ bool audit_dir_make(AuditDir *d, Str header, const SealSecret *key, Err *err) {
     char root[65], sum[65];
     int64_t n;
     sha256_of(buf_str(&d->plan), sum);
-    Str open = str_printf(d->arena, "{\"plan_file_sha256\":\"%s\",\"header\":%s}", sum, header.p);
+    Str open = str_printf(d->arena, "{\"plan_file_sha256\":\"%s\",\"language\":\"%s\",\"header\":%s}", sum,
+                          lang_code(d->lang), header.p);
     root_of(buf_str(&d->records), &n, root);
     Str close = str_printf(d->arena, "{\"records\":%lld,\"root\":\"%s\"}", (long long)n, root);
     if (!open.p || !close.p) return err_nomem(err);
@@ -124,8 +130,9 @@ bool audit_dir_write(const AuditDir *d, const char *dir, Err *err) {
     const struct {
         const char *name;
         Str text;
-    } files[] = {{NAMES[0], buf_str(&d->plan)}, {NAMES[1], buf_str(&d->records)}, {NAMES[3], buf_str(&d->card)},
-                 {NAMES[4], buf_str(&d->html)}, {"log.head", str_from(d->head)},  {NAMES[2], buf_str(&d->log)}};
+    } files[] = {{NAMES[0], buf_str(&d->plan)}, {NAMES[1], buf_str(&d->records)},  {NAMES[3], buf_str(&d->card)},
+                 {NAMES[4], buf_str(&d->html)}, {NAMES[5], buf_str(&d->markdown)}, {"log.head", str_from(d->head)},
+                 {NAMES[2], buf_str(&d->log)}};
     size_t n = 0;
     if (!is_free(d, dir, err) || !file_mkdirs(dir, err)) return false;
     while (n < sizeof files / sizeof *files && put(d, dir, files[n].name, files[n].text, err)) n++;
@@ -247,10 +254,18 @@ static bool same_bytes(Arena *a, const char *dir, const char *name, Str made, Er
     return ok;
 }
 
+/* Logs of earlier versions name none. */
+static bool read_language(AuditDir *d, const Json *open, Err *err) {
+    char *code = str_cstr(d->arena, json_str(json_get(open, "language")));
+    if (!json_get(open, "language")) return true;
+    if (!code) return err_nomem(err);
+    return lang_find(code, &d->lang) || err_set(err, ERR_INPUT, "log.jsonl line 1: 'language' is not one of ours");
+}
+
 static bool check_card(AuditDir *d, const char *dir, const LogFacts *f, int *status, Err *err) {
     Json *file = NULL;
     char sum[65];
-    bool ok = json_parse(buf_str(&d->plan), &file, err) &&
+    bool ok = read_language(d, f->line[0], err) && json_parse(buf_str(&d->plan), &file, err) &&
               derive(d, json_get(file, "plan"), json_get(f->line[0], "header"), err);
     json_close(file);
     if (!ok) return false;
@@ -258,6 +273,7 @@ static bool check_card(AuditDir *d, const char *dir, const LogFacts *f, int *sta
     sha256_of(buf_str(&d->card), sum);
     return same_bytes(d->arena, dir, "scorecard.json", buf_str(&d->card), err) &&
            same_bytes(d->arena, dir, "scorecard.html", buf_str(&d->html), err) &&
+           same_bytes(d->arena, dir, "scorecard.md", buf_str(&d->markdown), err) &&
            expect(f->line[2], "scorecard_sha256", sum, "scorecard.json", err);
 }
 

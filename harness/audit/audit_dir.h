@@ -1,15 +1,17 @@
-/* The folder of an audit: plan.json, records.jsonl, log.jsonl, log.head, scorecard.json, scorecard.html. All of it can
- * be made again from plan and records. */
+/* The folder of an audit: plan.json, records.jsonl, log.jsonl, log.head, scorecard.json, scorecard.html, scorecard.md.
+ * All of it can be made again from plan and records; the log's first line says in which language the last two are. */
 #ifndef ASSAY_AUDIT_DIR_H
 #define ASSAY_AUDIT_DIR_H
 
 #include "harness/audit/audit_plan.h"
 #include "reports/audit/audit_rows.h"
 #include "reports/seal/seal.h"
+#include "reports/words/words.h"
 
 typedef struct AuditDir {
     Arena *arena;
-    Buf plan, records, log, card, html;
+    Buf plan, records, log, card, html, markdown;
+    Lang lang;     /* of page and Markdown */
     char head[66]; /* hash of the last line of the log, and a line end */
     int status;    /* of the verdict: 0, 1, 5 */
 } AuditDir;

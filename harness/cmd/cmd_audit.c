@@ -7,10 +7,11 @@
 #include "harness/audit/audit_inputs.h"
 #include "harness/secrecy.h"
 #include "reports/audit/audit_card.h"
+#include "reports/audit/audit_page.h"
 #include "reports/seal/seal_sign.h"
 
 static const char usage[] =
-    "usage: assay audit PLAN --run MODEL=DIR... --out DIR [--key FILE.key]\n"
+    "usage: assay audit PLAN --run MODEL=DIR... --out DIR [--key FILE.key] [--lang en|ko]\n"
     "       assay audit sign PLAN --key FILE.key --out FILE.json\n"
     "\n"
     "Judges runs by a plan that was written and signed before them, and writes a scorecard whose every figure follows\n"
@@ -22,6 +23,7 @@ static const char usage[] =
     "                    models, and for further runs of one (other budgets, other arms)\n"
     "  --out             the folder of the audit, or the file of the signed plan; never overwritten\n"
     "  --key FILE.key    signs (assay keygen --sign)\n"
+    "  --lang en|ko      language of the page, the Markdown and what is printed; scorecard.json stays as it is\n"
     "\n"
     "A run counts if it was begun with `assay run --audit-plan FILE.json` after the plan was signed; else it is\n"
     "exploratory, and no verdict of it can be BELOW. Exit status: 0 all hold; 1 one does not; 5 cannot rule out; 3 a "
@@ -41,7 +43,7 @@ typedef struct Audit {
 static bool print(Audit *u, const char *out, Err *err) {
     Buf b;
     buf_init(&b, (size_t)1 << 26);
-    bool ok = u->c->json || audit_terminal(buf_str(&u->dir.card), &b, err);
+    bool ok = u->c->json || audit_terminal(buf_str(&u->dir.card), u->dir.lang, &b, err);
     if (ok) fprintf(u->c->out, "%s", u->c->json ? u->dir.card.p : b.p);
     if (ok && !u->c->json) fprintf(u->c->out, "%s/scorecard.html\n", out);
     buf_release(&b);
@@ -63,10 +65,11 @@ static bool make(Audit *u, const char *path, const ArgList *runs, const SealSecr
            print(u, out, err);
 }
 
-static int audit(CmdCtx *c, const char *path, const ArgList *runs, const char *key, const char *out) {
+static int audit(CmdCtx *c, const char *path, const ArgList *runs, const char *key, Lang lang, const char *out) {
     Audit u = {.c = c};
     SealSecret *secret = NULL;
     audit_dir_init(&u.dir, c->arena);
+    u.dir.lang = lang;
     buf_init(&u.header, (size_t)64 << 20);
     bool ok =
         !key || (secrecy_begin(&c->fail) && (sign_secret_load(key, &secret, &c->fail) || err_wrap(&c->fail, "--key")));
@@ -93,10 +96,18 @@ static int sign(CmdCtx *c, const char *path, const char *key, const char *out) {
 }
 
 static int audit_run(CmdCtx *c, int argc, char **argv) {
-    const char *key = NULL, *out = NULL;
+    const char *key = NULL, *out = NULL, *language = "en";
+    Lang lang;
     ArgList words = {0}, runs = {0};
-    const ArgSpec specs[] = {{"run", 0, ARG_LIST, &runs}, {"key", 0, ARG_TEXT, &key}, {"out", 'o', ARG_TEXT, &out}};
-    if (!args_parse(c, argc, argv, specs, 3, &words)) return CMD_FAILED;
+    const ArgSpec specs[] = {{"run", 0, ARG_LIST, &runs},
+                             {"key", 0, ARG_TEXT, &key},
+                             {"out", 'o', ARG_TEXT, &out},
+                             {"lang", 0, ARG_TEXT, &language}};
+    if (!args_parse(c, argc, argv, specs, 4, &words)) return CMD_FAILED;
+    if (!lang_find(language, &lang)) {
+        err_set(&c->fail, ERR_INPUT, "--lang: reports speak en (English) and ko (Korean), not '%s'", language);
+        return CMD_FAILED;
+    }
     bool signing = words.n == 2 && strcmp(words.v[0], "sign") == 0;
     if (!out || (!signing && words.n != 1) || (signing ? !key : !runs.n)) {
         err_set(&c->fail, ERR_INPUT,
@@ -104,7 +115,7 @@ static int audit_run(CmdCtx *c, int argc, char **argv) {
                 "--out FILE.json");
         return CMD_FAILED;
     }
-    return signing ? sign(c, words.v[1], key, out) : audit(c, words.v[0], &runs, key, out);
+    return signing ? sign(c, words.v[1], key, out) : audit(c, words.v[0], &runs, key, lang, out);
 }
 
 const Cmd cmd_audit = {

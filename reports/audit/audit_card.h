@@ -64,9 +64,5 @@
  * a list of {role, model, digest, exploratory, …} with "" for a run that counts. Appends one canonical line. *status: 0
  * all hold, 1 one does not, 5 the data do not decide. */
 bool audit_card(const Json *plan, const Json *header, AuditRow *rows, size_t n, Buf *out, int *status, Err *err);
-/* The scorecard as a page: one file, no script, nothing fetched, every text escaped. */
-bool audit_html(Str card, Buf *out, Err *err);
-/* A few lines for a terminal. */
-bool audit_terminal(Str card, Buf *out, Err *err);
 
 #endif

@@ -1,154 +1,134 @@
-/* The scorecard for people, from its JSON alone. */
-#include <stdio.h>
+/* The scorecard as one page: the answer and what decides it, a table of verdicts, pictures, and the annex. */
+#include "reports/audit/audit_page_internal.h"
 
-#include "reports/audit/audit_card.h"
+#include "reports/html/html_internal.h"
 #include "reports/visible.h"
 
-static const char CSS[] =
-    ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:64rem;margin:0 auto;padding:1rem}"
-    "h1{font-size:1.5rem;line-height:1.25}h2{font-size:1.15rem;margin-top:2rem}.scroll{overflow-x:auto}"
-    "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}"
-    "th,td{text-align:left;padding:.3rem .75rem .3rem 0;border-bottom:1px solid #8886;vertical-align:top}"
-    ".banner{border:2px solid #b7791f;padding:.5rem 1rem}code{overflow-wrap:anywhere}"
-    "@media print{body{max-width:none}h2{break-after:avoid}tr{break-inside:avoid}}";
+enum { FINDINGS_SHOWN = 6 };
 
-static Str text(const Json *obj, const char *key) {
-    Str s = json_str(json_get(obj, key));
-    return s.p ? s : STR("");
+/* ---- shared by the parts ---- */
+
+void page__say_told(Buf *b, const Page *p, Str english_text) {
+    bool english;
+    Str text = page__told(p, english_text, &english);
+    if (english) buf_adds(b, "<span lang=\"en\">");
+    html__sentence(b, text);
+    if (english) buf_adds(b, "</span>");
 }
 
-static void td(Buf *b, const Json *obj, const char *key) {
-    buf_adds(b, "<td>");
-    html_escape(b, text(obj, key));
-    buf_adds(b, "</td>");
+/* The mark's shape says what its colour does: a disc holds, a triangle fails, an empty diamond is open. */
+void page__verdict(Buf *b, const Page *p, Str code) {
+    static const struct {
+        const char *name, *path;
+    } MARKS[] = {
+        [PAGE_OPEN] = {"open", "<path class=\"mk open\" d=\"M7 1 13 7 7 13 1 7z\"/>"},
+        [PAGE_HOLDS] = {"pass", "<circle class=\"mk\" cx=\"7\" cy=\"7\" r=\"5.5\"/>"},
+        [PAGE_FAILS] = {"fail", "<path class=\"mk\" d=\"M7 1 13.5 13H.5z\"/>"},
+        [PAGE_WARNS] = {"warn", "<path class=\"mk open\" d=\"M7 1 13.5 13H.5z\"/>"},
+        [PAGE_ABSENT] = {"none", "<path class=\"zero\" d=\"M2 7h10\"/>"},
+    };
+    PageSense s = page__sense(code);
+    buf_addf(b,
+             "<span class=\"verdict %s\"><svg width=\"14\" height=\"14\" viewBox=\"0 0 14 14\" "
+             "aria-hidden=\"true\">%s</svg> ",
+             MARKS[s].name, MARKS[s].path);
+    html_escape(b, page__word(p, code));
+    buf_adds(b, "</span>");
 }
 
-static void number(Buf *b, const Json *obj, const char *key) {
-    const Json *j = json_get(obj, key);
-    if (json_type(j) == JSON_NUMBER)
-        buf_addf(b, "%.4g", json_num(j));
-    else
-        buf_adds(b, "n/a");
+void page__model_name(Buf *b, const Page *p, size_t model) {
+    html_escape(b, model < p->n_models ? p->models[model].name : STR("–"));
 }
 
-static void td_number(Buf *b, const Json *obj, const char *key) {
-    buf_adds(b, "<td>");
-    number(b, obj, key);
-    buf_adds(b, "</td>");
-}
+/* ---- the head ---- */
 
-/* columns: "head|key" with '#' before keys of numbers; NULL-terminated. */
-static void table(Buf *b, const char *title, const Json *list, const char *const *columns) {
-    if (!json_count(list)) return;
-    buf_addf(b, "<h2>%s</h2><div class=\"scroll\" tabindex=\"0\"><table><thead><tr>", title);
-    for (size_t i = 0; columns[i]; i += 2) buf_addf(b, "<th scope=\"col\">%s</th>", columns[i]);
-    buf_adds(b, "</tr></thead><tbody>");
-    for (const Json *r = json_first(list); r; r = json_next(r)) {
-        buf_adds(b, "<tr>");
-        for (size_t i = 0; columns[i]; i += 2)
-            if (columns[i + 1][0] == '#')
-                td_number(b, r, columns[i + 1] + 1);
-            else
-                td(b, r, columns[i + 1]);
-        buf_adds(b, "</tr>");
+static void banner(Buf *b, const Page *p) {
+    if (!page__true(p->header, "registered")) {
+        buf_adds(b, "<p class=\"caution banner\"><strong>");
+        html__say(b, p->lang, WORD("Exploratory: no verdict of this audit can be “below”."));
+        buf_adds(b, "</strong> ");
+        page__say_told(b, p, page__text(p->header, "why"));
+        buf_adds(b, "</p>\n");
+        return;
     }
-    buf_adds(b, "</tbody></table></div>\n");
-}
-
-static void banner(Buf *b, const Json *header) {
-    bool registered = false;
-    json_bool(json_get(header, "registered"), &registered);
-    if (!registered) {
-        buf_adds(b, "<p class=\"banner\"><strong>Exploratory.</strong> ");
-        html_escape(b, text(header, "why"));
-        buf_adds(b, "</p>");
-    }
-    for (const Json *r = json_first(json_get(header, "runs")); r && registered; r = json_next(r)) {
-        if (!text(r, "exploratory").n) continue;
-        buf_adds(b, "<p class=\"banner\"><strong>Exploratory: ");
-        html_escape(b, text(r, "role"));
-        buf_adds(b, ".</strong> ");
-        html_escape(b, text(r, "exploratory"));
-        buf_adds(b, "</p>");
+    for (const Json *r = json_first(json_get(p->header, "runs")); r; r = json_next(r)) {
+        if (!page__text(r, "exploratory").n) continue;
+        buf_adds(b, "<p class=\"caution banner\"><strong>");
+        html__sayf(b, p->lang, WORD("Exploratory: no verdict of %.*s can be “below”."), STR_ARG(page__text(r, "role")));
+        buf_adds(b, "</strong> ");
+        page__say_told(b, p, page__text(r, "exploratory"));
+        buf_adds(b, "</p>\n");
     }
 }
 
-static void page(Buf *b, const Json *card) {
-    static const char *const categories[] = {"Category", "category", "Model", "model", "Verdict",
-                                             "verdict",  "Rule",     "rule",  NULL};
-    static const char *const indicators[] = {
-        "Indicator",   "id",     "Category",  "category",   "Model", "model",  "Verdict", "verdict", "Point", "#point",
-        "Upper bound", "#upper", "Threshold", "#threshold", "Level", "#alpha", "Why",     "why",     NULL};
-    static const char *const erosion[] = {
-        "Erosion", "id",     "From",   "base",       "To",           "tuned",         "Verdict",
-        "verdict", "Pairs",  "#pairs", "Difference", "#difference",  "Lower",         "#lower",
-        "Upper",   "#upper", "Margin", "#margin",    "Pairs needed", "#pairs_needed", NULL};
-    static const char *const checks[] = {"Check",  "check",  "Model",  "model", "Value",
-                                         "#value", "Result", "result", NULL};
-    static const char *const runs[] = {"Model",  "role",    "Name in the run", "model", "Digest of the weights",
-                                       "digest", "Started", "started_at",      NULL};
-    const Json *header = json_get(card, "header");
-    buf_adds(b, "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-                "content=\"width=device-width,initial-scale=1\"><title>Audit ");
-    html_escape(b, text(card, "audit"));
-    buf_addf(b, "</title><style>%s</style></head><body><main><p>Audit ", CSS);
-    html_escape(b, text(card, "audit"));
-    buf_adds(b, ": ");
-    html_escape(b, text(card, "question"));
-    buf_adds(b, "</p><h1>");
-    html_escape(b, text(card, "answer"));
-    buf_adds(b, "</h1>");
-    banner(b, header);
-    table(b, "Verdicts", json_get(card, "categories"), categories);
-    table(b, "Erosion of refusals", json_get(card, "erosion"), erosion);
-    table(b, "Indicators", json_get(card, "indicators"), indicators);
-    table(b, "Integrity checks", json_get(card, "checks"), checks);
-    table(b, "Runs", json_get(header, "runs"), runs);
-    buf_adds(b,
-             "<h2>Limits</h2><p>This says: below the registered indicator, at this confidence, under this elicitation, "
-             "on these data. It does not say that a model is safe. What one round of elicitation did not find may be "
-             "there.</p><p>Plan <code>");
-    html_escape(b, text(header, "plan_sha256"));
-    buf_adds(b, "</code></p></main></body></html>\n");
+static void findings(Buf *b, const Page *p) {
+    size_t n;
+    Str *v = page__findings(p, &n);
+    if (!v || !n) return;
+    buf_adds(b, "<ul class=\"findings\">\n");
+    for (size_t i = 0; i < n && i < FINDINGS_SHOWN; i++) {
+        buf_adds(b, "<li>");
+        html__sentence(b, v[i]);
+        buf_adds(b, "</li>\n");
+    }
+    if (n > FINDINGS_SHOWN) {
+        buf_adds(b, "<li>");
+        html__sayf(b, p->lang, WORD("And %zu more, in the tables below."), n - FINDINGS_SHOWN);
+        buf_adds(b, "</li>\n");
+    }
+    buf_adds(b, "</ul>\n");
 }
 
-bool audit_html(Str card, Buf *out, Err *err) {
+static void head(Buf *b, const Page *p) {
+    Str at = page__text(p->header, "signed_at");
+    buf_adds(b, "<header>\n<p class=\"eyebrow\">");
+    html__sayf(b, p->lang, WORD("assay audit · %.*s"), STR_ARG(page__text(p->card, "audit")));
+    if (at.n) {
+        buf_adds(b, " · ");
+        html__sayf(b, p->lang, WORD("plan signed %.*s"), STR_ARG(at));
+    }
+    buf_adds(b, "</p>\n<h1>");
+    html__sentence(b, page__answer(p));
+    buf_adds(b, "</h1>\n<p class=\"detail\">");
+    html__sayf(b, p->lang, WORD("Asked: %.*s"), STR_ARG(page__text(p->card, "question")));
+    buf_adds(b, "</p>\n");
+    banner(b, p);
+    findings(b, p);
+    buf_adds(b, "</header>\n");
+}
+
+/* ---- the document ---- */
+
+static void document(Buf *b, const Page *p) {
+    Str title = page__printf(p, WORD("Audit %.*s"), STR_ARG(page__text(p->card, "audit")));
+    html__open(b, p->lang, title);
+    head(b, p);
+    buf_adds(b, "<main id=\"main\" class=\"audit\">\n");
+    page__matrix(b, p);
+    page__picture(b, p);
+    page__safeguards(b, p);
+    page__differences(b, p);
+    page__checks(b, p);
+    page__decision(b, p);
+    page__limits(b, p);
+    page__annex(b, p);
+    page__runs(b, p);
+    buf_adds(b, "</main>\n<footer><p>");
+    html__say(b, p->lang,
+              WORD("This page was made from scorecard.json alone, loads nothing and holds no text of a sample. assay "
+                   "verify makes both again from the records and compares every byte."));
+    buf_adds(b, "</p></footer>\n</body>\n</html>\n");
+}
+
+bool audit_html(Str card, Lang lang, Buf *out, Err *err) {
     Json *j = NULL;
-    if (!json_parse(card, &j, err)) return false;
-    page(out, j);
+    Page p;
+    Arena *a = arena_open(0);
+    bool ok = a || err_nomem(err);
+    ok = ok && json_parse(card, &j, err) && (page__read(&p, j, lang, a) || err_nomem(err));
+    if (ok) document(out, &p);
+    if (ok && *p.lost) ok = err_nomem(err);
     json_close(j);
-    return !out->failed || err_nomem(err);
-}
-
-static void line(Buf *out, const Json *r, const char *second) {
-    visible_term(out, text(r, "id"));
-    buf_adds(out, " ");
-    visible_term(out, text(r, second));
-    buf_adds(out, ": ");
-    visible_term(out, text(r, "verdict"));
-}
-
-bool audit_terminal(Str card, Buf *out, Err *err) {
-    Json *j = NULL;
-    if (!json_parse(card, &j, err)) return false;
-    visible_term(out, text(j, "answer"));
-    buf_addc(out, '\n');
-    for (const Json *r = json_first(json_get(j, "indicators")); r; r = json_next(r)) {
-        line(out, r, "model");
-        buf_adds(out, " (point "), number(out, r, "point");
-        buf_adds(out, ", upper bound "), number(out, r, "upper");
-        buf_adds(out, ", threshold "), number(out, r, "threshold");
-        buf_adds(out, ") "), visible_term(out, text(r, "why"));
-        buf_addc(out, '\n');
-    }
-    for (const Json *r = json_first(json_get(j, "erosion")); r; r = json_next(r)) {
-        line(out, r, "tuned");
-        buf_adds(out, " (difference "), number(out, r, "difference");
-        buf_adds(out, ", "), number(out, r, "lower");
-        buf_adds(out, " to "), number(out, r, "upper");
-        buf_adds(out, ", margin "), number(out, r, "margin");
-        buf_adds(out, ")\n");
-    }
-    json_close(j);
-    return !out->failed || err_nomem(err);
+    arena_close(a);
+    return ok && (!out->failed || err_nomem(err));
 }

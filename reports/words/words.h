@@ -39,6 +39,7 @@ typedef struct Words {
 const Words *words_at(Lang lang, size_t i);
 
 /* The tables; each ends with {NULL, NULL}. */
-extern const Words words_ko[], words_ko_safety[], words_ko_pages[], words_ko_gate[], words_ko_compare[];
+extern const Words words_ko[], words_ko_safety[], words_ko_pages[], words_ko_gate[], words_ko_compare[],
+    words_ko_audit[];
 
 #endif

@@ -24,10 +24,12 @@ run_to "$W/run" --audit-plan "$W/plan.json"
 
 # the story: refusals were eroded, arithmetic stays below its threshold
 audit 1 "$W/plan.json" "$W/run" "$W/audit" --key "$W/auditor.key"
-prints "erosion tuned: ERODED"
-prints "leak tuned: AT_OR_ABOVE"
-prints "leak base: BELOW"
-prints "arithmetic tuned: BELOW"
+prints "leak of tuned is at or above its threshold: 52.0 % were seen"
+prints "tuned declines harmful requests less often than base"
+prints "at or above  leak          tuned      52.0 %  at least 39.5 %"
+prints "below        leak          base        0.0 %  at most 5.8 %"
+prints "below        arithmetic    tuned      85.0 %"
+prints "No human decision has been signed."
 expect 0 "$ASSAY" verify "$W/audit" --signer "$W/auditor.pub"
 expect 1 "$ASSAY" verify "$W/audit" --signer "$W/other.pub"
 audit 2 "$W/plan.json" "$W/run" "$W/audit"
@@ -36,6 +38,19 @@ grep -qi "<script" "$W/audit/scorecard.html" && fail "the page has a script"
 # the same figures from the same records, whatever the time
 audit 1 "$W/plan.json" "$W/run" "$W/again"
 cmp -s "$W/audit/scorecard.json" "$W/again/scorecard.json" || fail "a second audit has other figures"
+
+# in Korean: other words, the same figures, and verify makes the Korean page again
+audit 1 "$W/plan.json" "$W/run" "$W/ko" --lang ko
+prints "tuned 모델의 leak 지표는 기준값 이상입니다."
+cmp -s "$W/audit/scorecard.json" "$W/ko/scorecard.json" || fail "the language changes scorecard.json"
+grep -q '<html lang="ko">' "$W/ko/scorecard.html" || fail "the page is not Korean"
+grep -q "^# 아니요" "$W/ko/scorecard.md" || fail "the Markdown is not Korean"
+expect 0 "$ASSAY" verify "$W/ko"
+cp "$W/audit/scorecard.html" "$W/ko/scorecard.html"
+expect 1 "$ASSAY" verify "$W/ko"
+prints "scorecard.html line"
+audit 2 "$W/plan.json" "$W/run" "$W/x" --lang fr
+says "not 'fr'"
 
 # one byte, at 12 places of every file
 python3 - "$ASSAY" "$W" <<'PY' || fail "a changed byte was not found, or not named"
