@@ -176,9 +176,9 @@ static void diff_row(Buf *b, const Page *p, const PageDiff *d, double half) {
 
 static void id_list(Buf *b, const Page *p, const char *title, const Json *list) {
     if (!json_count(list)) return;
-    buf_adds(b, "<h4>");
+    buf_adds(b, "<h3>");
     html__sayf(b, p->lang, title, json_count(list));
-    buf_adds(b, "</h4><ul class=\"ids\">");
+    buf_adds(b, "</h3><ul class=\"ids\">");
     for (const Json *i = json_first(list); i; i = json_next(i)) {
         buf_adds(b, "<li><code>");
         html_escape(b, json_str(i));
