@@ -18,7 +18,13 @@ typedef struct Fixture {
     unsigned stride; /* order of appending: 1 = the plan's; else every stride-th, coprime to the number of items */
     int items_max;   /* stop after so many items (0: all); a second call goes on */
     const char *started_at;
+    bool rated; /* the programs have ratings, which their results know nothing of */
 } Fixture;
+
+/* 800, 1000, … 2600 */
+static inline int fixture_rating(int sample) {
+    return 800 + sample % 10 * 200;
+}
 
 #define FIXTURE_DEFAULTS                                                                                               \
     { .samples = 100, .repeats = 1, .stride = 1, .started_at = "2026-02-03T04:05:06Z" }
@@ -154,6 +160,7 @@ static inline void fixture_record(const Fixture *f, Arena *a, const FixtureDraw 
                  .started_at = str_from(it->started),
                  .sealed = false /* the manifest's hazard hides this suite */};
     if (d->suite == 0) it->record.group = GROUPS[d->sample % 3];
+    if (d->suite == 2 && f->rated) it->record.tags = str_printf(a, "{\"rating\":\"%d\"}", fixture_rating(d->sample));
     if (d->suite == 1) it->record.cluster = str_printf(a, "template-%d", d->sample % 12);
     buf_release(&prompt);
 }

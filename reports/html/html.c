@@ -202,6 +202,7 @@ static bool write_document(Buf *b, RunStore *store, const Summary *s, const Safe
         write_charts(b, s);
         html__compare(b, s, c);
         html__effort(b, s);
+        html__rating(b, s);
         if (!html__reliability(b, store, s, scratch, err)) return false;
         write_tables(b, s);
         html__judge(b, s);

@@ -67,6 +67,8 @@ void html__differences(Buf *b, const Summary *s);
 void html__outcomes(Buf *b, const Summary *s);
 /* A section: score against tokens, where a model was run at several efforts; nothing else. */
 void html__effort(Buf *b, const Summary *s);
+/* A section: the share solved against how hard the problems are, where samples have a rating; nothing else. */
+void html__rating(Buf *b, const Summary *s);
 /* A section: how sure a model was against how often it was right, where choices were scored by likelihood. */
 bool html__reliability(Buf *b, RunStore *store, const Summary *s, Arena *scratch, Err *err);
 

@@ -19,6 +19,7 @@ typedef struct RowScore {
 
 typedef struct Row {
     Str sample, content_hash, group, cluster, kind;
+    double rating;
     int epoch;
     CompletionStatus status;
     bool malformed;
@@ -283,12 +284,23 @@ static bool row_scores(Gather *g, size_t suite, const ScoreRow *rows, size_t n, 
     return true;
 }
 
-/* The tag "kind" of a record. */
-static bool kind_of(Gather *g, Str tags, Str *out) {
+/* "1600"; NaN if it is no number, or none that a rating can be. */
+static double rating_of(Str text) {
+    char digits[65] = {0}, *end = digits;
+    if (text.n == 0 || text.n >= sizeof digits) return NAN;
+    memcpy(digits, text.p, text.n);
+    double v = strtod(digits, &end);
+    return *end || !(fabs(v) <= 10000.0) ? NAN : v;
+}
+
+/* The tags "kind" and "rating" of a record. */
+static bool tags_of_row(Gather *g, Str tags, Row *out) {
     Json *j = NULL;
+    out->rating = NAN;
     if (!tags.p) return true;
     if (!json_parse(tags, &j, g->err)) return err_wrap(g->err, "a record's tags");
-    bool ok = keep(g->a, json_str(json_get(j, "kind")), out) || err_nomem(g->err);
+    bool ok = keep(g->a, json_str(json_get(j, "kind")), &out->kind) || err_nomem(g->err);
+    out->rating = rating_of(json_str(json_get(j, "rating")));
     json_close(j);
     return ok;
 }
@@ -320,7 +332,7 @@ static bool gather_row(void *ctx, int64_t id, const Record *r, const ScoreRow *r
     if (!keep(g->a, r->key.sample, &row->sample) || !keep(g->a, r->content_hash, &row->content_hash) ||
         !keep(g->a, r->group, &row->group) || !keep(g->a, r->cluster, &row->cluster))
         return err_nomem(g->err);
-    if (!kind_of(g, r->tags, &row->kind) || !row_scores(g, suite, rows, n, row)) return false;
+    if (!tags_of_row(g, r->tags, row) || !row_scores(g, suite, rows, n, row)) return false;
     p->n++;
     g->failed = false;
     return true;
@@ -385,6 +397,7 @@ static bool build_questions(Arena *a, SumCell *cell, const Pile *p, size_t score
                                       .group = r->group,
                                       .cluster = r->cluster,
                                       .kind = r->kind,
+                                      .rating = r->rating,
                                       .whole = true};
         SumQuestion *q = &list[n - 1];
         q->n_rows++;

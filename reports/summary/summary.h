@@ -59,6 +59,7 @@ typedef struct SumLabel {
 /* One question of a cell: its rows (repeats) together. */
 typedef struct SumQuestion {
     Str sample, content_hash, group, cluster, kind; /* the last three may be absent */
+    double rating;                                  /* how hard it is (tag "rating"); NaN: nobody says */
     int n_rows, n_scored, n_open;
     int n_below;        /* decided, with a value below 1 */
     bool whole;         /* every scored value is 0 or 1 */

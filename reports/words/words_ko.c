@@ -159,6 +159,23 @@ const Words words_ko[] = {
     {"%.*s ahead", "%2$.*1$s 우세"},
     {"%.*s compared with %.*s, points", "%2$.*1$s 대 %4$.*3$s(단위 %%p)"},
     {"of %lld answers", "응답 %lld건 중"},
+    {"How hard a problem may be", "어디까지 풀 수 있습니까?"},
+    {"Upwards: share solved in per cent, with 95\u00a0% intervals. To the right: the problems’ ratings. A model’s "
+     "rating "
+     "is the difficulty at which it solves half; its curve is what that rating predicts. Ratings of other problems, or "
+     "of "
+     "people in contests, are not comparable.",
+     "세로는 푼 비율(백분율)과 95% 신뢰구간, 가로는 문제의 레이팅입니다. 모델의 레이팅은 절반을 푸는 난이도이며, "
+     "곡선은 그 "
+     "레이팅으로 예측한 값입니다. 다른 문제로 잰 레이팅이나 사람의 대회 레이팅과는 견줄 수 없습니다."},
+    {"%.*s: rating %.0f (95 %% interval %.0f to %.0f) over %zu problems",
+     "%2$.*1$s: 문제 %6$zu개에서 레이팅 %3$.0f(95%% 신뢰구간 %4$.0f ~ %5$.0f)"},
+    {"%.*s: no rating, since all of %zu problems were solved",
+     "%2$.*1$s: 문제 %3$zu개를 모두 풀어 레이팅을 정할 수 없음"},
+    {"%.*s: no rating, since none of %zu problems was solved",
+     "%2$.*1$s: 문제 %3$zu개를 하나도 풀지 못해 레이팅을 정할 수 없음"},
+    {"no rating", "레이팅 없음"},
+    {"half are solved at a difficulty of %.0f", "난이도 %.0f에서 절반을 풂"},
     {"What more reasoning buys", "추론량에 따른 점수"},
     {"Upwards: score in per cent with its 95\u00a0% interval. To the right: mean tokens of an answer. A line joins one "
      "model at its efforts.",

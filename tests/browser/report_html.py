@@ -66,7 +66,7 @@ def without_script():
     time.sleep(1)
     text = b.call("DOM.getDocument", depth=1) and b.call("DOM.getOuterHTML", nodeId=b.call("DOM.getDocument")["root"]["nodeId"])["outerHTML"]
     b.call("Emulation.setScriptExecutionDisabled", value=False)
-    for needle in ('<svg class="track"', "<table class=\"numbers sortable\">", "needs JavaScript", 'id="tools" hidden'):
+    for needle in ('<svg class="track"', 'id="rating"', "<table class=\"numbers sortable\">", "needs JavaScript", 'id="tools" hidden'):
         if needle not in text:
             raise AssertionError(f"without a script there is no {needle}")
 

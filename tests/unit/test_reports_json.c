@@ -385,7 +385,7 @@ static void test_no_memory(void **state) {
 static int write_for_others(const char *dir, int samples) {
     Err err = ERR_INIT;
     Fixture f = FIXTURE_DEFAULTS;
-    f.samples = samples;
+    f.samples = samples, f.rated = true;
     uint64_t t0 = clock_mono_ns();
     RunStore *s = fixture_run(dir, &f);
     uint64_t t1 = clock_mono_ns();

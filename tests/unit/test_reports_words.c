@@ -267,7 +267,7 @@ static void test_page(void **state) {
     char *dir = fixture_dir();
     Fixture f = FIXTURE_DEFAULTS;
     Buf page, text;
-    f.samples = 30;
+    f.samples = 30, f.rated = true;
     RunStore *s = fixture_run(dir, &f);
     buf_init(&page, 1 << 26);
     buf_init(&text, 1 << 26);
