@@ -72,7 +72,8 @@ static int verify_run(CmdCtx *c, const char *dir) {
 
 /* Any file of an audit makes it one, so that nothing is gained by taking the log away. */
 static bool is_audit(CmdCtx *c, const char *dir, bool *yes) {
-    static const char *const names[] = {"log.jsonl", "log.head", "records.jsonl", "scorecard.json", "scorecard.html"};
+    static const char *const names[] = {"log.jsonl",      "log.head",       "records.jsonl",
+                                        "scorecard.json", "scorecard.html", "scorecard.md"};
     for (size_t i = 0; i < sizeof names / sizeof *names && !*yes; i++) {
         char *path = path_join(c->arena, dir, names[i]);
         if (!path) return err_nomem(&c->fail);

@@ -182,7 +182,6 @@ const Words words_ko_audit[] = {
     /* ---- integrity ---- */
     {"Can the figures be believed?", "수치를 믿을 수 있습니까?"},
     {"Integrity checks", "무결성 검사"},
-    {"Check", "검사"},
     {"Value", "값"},
     {"Result", "결과"},
     {"Integrity checks: %zu pass, %zu with a warning, %zu fail, %zu not done.",
@@ -235,7 +234,6 @@ const Words words_ko_audit[] = {
     {"Items asked for", "요구한 문항 수"},
     {"Suite and source", "평가와 출처"},
     {"Bound", "한계값"},
-    {"Bounds", "구간"},
     {"Threshold", "기준값"},
     {"Arms", "질문 방식 수"},
     {"Against", "비교 대상"},
