@@ -31,6 +31,7 @@ static const char usage[] =
     "  --judge SPEC          the model that scorers ask, where a suite's scorers need one; --set judge.effort=high …\n"
     "  --calibration FILE    the judge's calibration card; with --resume also after the run\n"
     "  --audit-plan FILE     the signed plan of an audit: without it a run is exploratory (assay audit)\n"
+    "  --audit-key FILE.key  signs what such a run has stored when it ends, so that later changes are found\n"
     "  --offline             refuse models that need a network\n"
     "  -q, --quiet           no progress;  --json  the summary as JSON;  --no-color\n"
     "\n"
@@ -60,6 +61,7 @@ static bool parse(CmdCtx *c, int argc, char **argv, RunOptions *o) {
         {"judge", 0, ARG_TEXT, &p->judge},
         {"calibration", 0, ARG_TEXT, &p->calibration},
         {"audit-plan", 0, ARG_TEXT, &o->audit_plan},
+        {"audit-key", 0, ARG_TEXT, &o->audit_key},
         {"offline", 0, ARG_FLAG, &o->offline},
     };
     if (!args_parse(c, argc, argv, specs, sizeof specs / sizeof *specs, &o->plans)) return false;

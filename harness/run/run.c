@@ -135,7 +135,7 @@ static bool loop(Run *r, Err *err) {
         if (run__has_todo(r, m) && !run__generate(r, m, all, err)) return false;
     }
     if (!drain(r, err)) return false;
-    if (r->n_scored == r->n_items) return put_finished(r, err);
+    if (r->n_scored == r->n_items) return put_finished(r, err) && run__audit_end(r, err);
     return err_set(err, ERR_INTERRUPTED, "interrupted: %lld of %lld samples are done and kept", (long long)r->n_scored,
                    (long long)r->n_items);
 }
@@ -196,6 +196,7 @@ void run_close(Run *r) {
     for (size_t i = 0; r->boxes && i < r->plan->n_suites; i++) toolbox_close(r->boxes[i]);
     for (size_t i = 0; r->sets && i < r->plan->n_suites; i++) scorer_set_close(r->sets[i]);
     if (r->sandbox) sandbox_close(r->sandbox);
+    seal_secret_close(r->audit_key);
     store_close(r->store);
 }
 

@@ -34,6 +34,7 @@ typedef struct RunOptions {
     ArgList seal_to, seal_recalled; /* public keys as typed now; as typed when the run in `resume` began */
     const char *key;                /* secret key of the auditor: to score or replay sealed outputs; NULL: none */
     const char *audit_plan;         /* a signed plan, for the header of a run that an audit may count; NULL: none */
+    const char *audit_key;          /* signs the close of such a run; NULL: it is not signed */
     bool rescore;                   /* score everything that `resume` holds again, generate nothing */
     bool offline;                   /* no engine that needs a network */
     bool quiet, color, tty;         /* for progress on `err` */

@@ -59,9 +59,10 @@ struct Run {
     ToolLimits *limits; /* [n_suites] of suites with tools, the plan's over the suite's */
     ToolBox **boxes;    /* [n_suites] NULL for suites without tools */
     Sandbox *sandbox;
-    Judge *judge; /* NULL: nothing that is left to score asks one */
-    Str card;     /* {id, card} of the judge for the manifest; absent: none */
-    AskHelp help; /* both, for scorers */
+    Judge *judge;          /* NULL: nothing that is left to score asks one */
+    Str card;              /* {id, card} of the judge for the manifest; absent: none */
+    AskHelp help;          /* both, for scorers */
+    SealSecret *audit_key; /* signs the run's close; NULL: nobody does */
     RunStore *store;
     Engine *engine;
     bool *digested;   /* [n_models] opened before: its weights need not be read for a digest again */
@@ -106,6 +107,15 @@ bool run__seal_check(Run *r, Err *err);
 bool run__seal_begin(Run *r, Err *err);
 /* Opens sealed texts for scoring them again. */
 bool run__seal_rescore(Run *r, Err *err);
+
+/* ---- run_audit.c ---- */
+
+/* Before anything is written: reads the key that signs the run's close. */
+bool run__audit_check(Run *r, Err *err);
+/* With the store open: the audit's plan into the header. */
+bool run__audit_begin(Run *r, Err *err);
+/* When all is stored and scored: closes what was run to a plan, once. */
+bool run__audit_end(Run *r, Err *err);
 
 /* ---- run_generate.c ---- */
 

@@ -5,7 +5,6 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
-#include "harness/audit/audit_plan.h"
 #include "harness/judge/judge_card.h"
 #include "harness/manifest.h"
 #include "harness/model_warnings.h"
@@ -502,21 +501,6 @@ static bool agree_inputs(Run *r, Err *err) {
            manifest_agree(r->store, "harness", manifest_harness(a), a, err);
 }
 
-/* Only from the beginning: what was run without a plan was not run to it. */
-static bool put_audit_plan(Run *r, Err *err) {
-    AuditPlan p;
-    if (!r->o->audit_plan) return true;
-    if (!audit_plan_load(r->o->audit_plan, r->arena, &p, err)) return false;
-    if (!p.registered)
-        return err_set(err, ERR_INPUT, "--audit-plan %s: %s (assay audit sign)", r->o->audit_plan, p.why);
-    Str there, json = str_printf(r->arena, "{\"sha256\":\"%s\",\"signed_at\":\"" STR_FMT "\"}", p.sha256,
-                                 STR_ARG(p.signed_at));
-    if (!store_manifest_get(r->store, "audit_plan", r->arena, &there, err)) return false;
-    if (!there.p && !r->fresh)
-        return err_set(err, ERR_INPUT, "--audit-plan: %s was begun without a plan; begin a new run", r->dir);
-    return manifest_agree(r->store, "audit_plan", json, r->arena, err);
-}
-
 static bool put_sandbox(Run *r, Err *err) {
     Str there;
     if (!store_manifest_get(r->store, "sandbox", r->arena, &there, err)) return false;
@@ -555,7 +539,7 @@ static bool open_all(Run *r, Err *err) {
     tell_left_out(r);
     stored = has_db(r);
     if (stored && !open_stored(r, err)) return false;
-    if (!run__seal_check(r, err)) return false;
+    if (!run__seal_check(r, err) || !run__audit_check(r, err)) return false;
     if (stored && !subtract_store(r, err)) return explain(r, err);
     /* with records there, the entries are there too and must agree before any machine is started */
     if (!r->fresh && !agree_inputs(r, err)) return explain(r, err);
@@ -564,7 +548,7 @@ static bool open_all(Run *r, Err *err) {
         return false;
     if (r->fresh && !begin_new(r, err)) return false;
     if (!agree_inputs(r, err) || !put_models(r, facts, err) || !agree_judge(r, err)) return explain(r, err);
-    return put_audit_plan(r, err) && put_sandbox(r, err) && put_card(r, err) && run__seal_begin(r, err) &&
+    return run__audit_begin(r, err) && put_sandbox(r, err) && put_card(r, err) && run__seal_begin(r, err) &&
            put_started(r, err);
 }
 
