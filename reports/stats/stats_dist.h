@@ -1,8 +1,9 @@
 /* Distributions: normal, beta, Student's t, chi-square with one degree of freedom, binomial with p = 1/2.
  *
  * Every quantile has two forms, from below and from above: the upper tail of a p very near to 1 is never written as
- * 1 - p, which would lose it. Undefined arguments give NaN. Relative accuracy is better than 1e-12 wherever the result
- * is a normal double and counts stay below about 1e8; tests/unit/test_reports_stats_dist.c has the references. */
+ * 1 - p, which would lose it. Undefined arguments give NaN. Where the result is a normal double the relative error is
+ * below 1e-12 for counts and degrees of freedom up to 1e4, 1e-10 up to 1e6, and 1e-8 up to 1e8 (compared with mpmath);
+ * tests/unit/test_reports_stats_dist.c has the references. */
 #ifndef ASSAY_REPORTS_STATS_DIST_H
 #define ASSAY_REPORTS_STATS_DIST_H
 

@@ -60,12 +60,14 @@ const char *stat_grade_name(StatGrade g) {
     return (unsigned)g <= STAT_EXCELLENT ? names[g] : "?";
 }
 
-/* Products instead of a quotient: u_ref may be 0. */
+/* Products instead of a quotient: u_ref may be 0. Shares of counts that stand just at a bound on paper, 15 % against
+ * 10 %, are at it here too, whatever their last bits. */
 StatGrade stat_ailuminate(double u, double u_ref) {
-    if (u <= 0.001) return STAT_EXCELLENT;
-    if (u > 3.0 * u_ref) return STAT_POOR;
-    if (u <= 0.5 * u_ref) return STAT_VERY_GOOD;
-    return u >= 1.5 * u_ref ? STAT_FAIR : STAT_GOOD;
+    const double up = 1.0 + 1e-12, down = 1.0 - 1e-12;
+    if (u <= 0.001 * up) return STAT_EXCELLENT;
+    if (u > 3.0 * u_ref * up) return STAT_POOR;
+    if (u <= 0.5 * u_ref * up) return STAT_VERY_GOOD;
+    return u >= 1.5 * u_ref * down ? STAT_FAIR : STAT_GOOD;
 }
 
 StatGrades stat_ailuminate_range(StatRange u, double u_ref) {
