@@ -58,7 +58,7 @@ Q := @
 endif
 
 .DEFAULT_GOAL := all
-.PHONY: all tools help run test check deps unit e2e lint demo-models install clean check-deps libengine.a san-test browser-test tokenizer-parity simulate
+.PHONY: all tools help run test check deps unit e2e lint demo-models install clean check-deps libengine.a san-test browser-test tokenizer-parity simulate bench-reports
 
 all: check-deps $(BUILD)/assay $(EXTRA_BIN) ## build build/assay
 
@@ -165,6 +165,16 @@ $(BUILD)/sim/%: tests/sim/%.c $(BUILD)/libassay.a
 simulate: $(BUILD)/sim/coverage $(BUILD)/sim/sequential ## how often intervals hold and sequential tests err (minutes; not in `make test`)
 	@$(BUILD)/sim/coverage
 	@$(BUILD)/sim/sequential
+
+$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libassay.a
+	@mkdir -p $(@D)
+	@echo "  TOOL    $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(ALL_LDFLAGS) $(BUILD)/libassay.a $(ALL_LIBS) -o $@
+BENCH_REPORTS ?= out/bench-reports
+bench-reports: all $(BUILD)/bench/bootstrap ## time the bootstrap, and the comparison of two runs of 100,000 answers (minutes, 2 GB)
+	@$(BUILD)/bench/bootstrap
+	@mkdir -p $(BENCH_REPORTS)
+	@python3 tests/browser/measure_compare.py $(BUILD)/assay $(BENCH_REPORTS)
 
 # Debian and Ubuntu names; PACKAGES_TEST are needed by the tests alone.
 PACKAGES      := build-essential pkg-config libcjson-dev libyaml-dev libsqlite3-dev libpcre2-dev libseccomp-dev \
