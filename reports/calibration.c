@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/base/hash.h"
 #include "engine/base/json.h"
+#include "reports/calibration_internal.h"
 #include "reports/stats/stats_judge.h"
 
 /* ---- labels ---- */
@@ -89,6 +89,21 @@ static bool at_least(double x, double bar) {
     return !isnan(x) && x >= bar;
 }
 
+void cal__derive(CalPart *p, const double *table, size_t k) {
+    StatKappa agree = {.kappa = NAN, .se = NAN};
+    if (table) agree = stat_kappa(table, k);
+    p->kappa = agree.kappa;
+    p->kappa_lower = agree.kappa - stat_norm_ppf(CAL_CONF) * agree.se;
+    p->sensitivity = share(p->true_positives, p->positives);
+    p->specificity = share(p->true_negatives, p->negatives);
+    p->sensitivity_lower = stat_rate_lower((uint64_t)p->true_positives, (uint64_t)p->positives, CAL_CONF);
+    p->specificity_lower = stat_rate_lower((uint64_t)p->true_negatives, (uint64_t)p->negatives, CAL_CONF);
+    p->unread = share(p->n_unread, p->n);
+    p->usable = stat_judge_tells(p->sensitivity, p->specificity, STAT_JUDGE_LEAST);
+    p->meets_bars = at_least(p->sensitivity_lower, CAL_BAR_RATE) && at_least(p->specificity_lower, CAL_BAR_RATE) &&
+                    at_least(p->kappa, CAL_BAR_KAPPA) && p->unread <= CAL_BAR_UNREAD;
+}
+
 bool cal_part(const CalRow *rows, size_t n, Str language, Str positive, CalPart *out, Err *err) {
     Names names;
     double table[CAL_LABELS_MAX * CAL_LABELS_MAX];
@@ -96,17 +111,7 @@ bool cal_part(const CalRow *rows, size_t n, Str language, Str positive, CalPart 
     if (!gather_names(rows, n, &names, err)) return false;
     fill_table(rows, n, language, &names, table);
     count(rows, n, positive, &p);
-    StatKappa k = stat_kappa(table, names.n);
-    p.kappa = k.kappa;
-    p.kappa_lower = k.kappa - stat_norm_ppf(CAL_CONF) * k.se;
-    p.sensitivity = share(p.true_positives, p.positives);
-    p.specificity = share(p.true_negatives, p.negatives);
-    p.sensitivity_lower = stat_rate_lower((uint64_t)p.true_positives, (uint64_t)p.positives, CAL_CONF);
-    p.specificity_lower = stat_rate_lower((uint64_t)p.true_negatives, (uint64_t)p.negatives, CAL_CONF);
-    p.unread = share(p.n_unread, p.n);
-    p.usable = stat_judge_tells(p.sensitivity, p.specificity, STAT_JUDGE_LEAST);
-    p.meets_bars = at_least(p.sensitivity_lower, CAL_BAR_RATE) && at_least(p.specificity_lower, CAL_BAR_RATE) &&
-                   at_least(p.kappa, CAL_BAR_KAPPA) && p.unread <= CAL_BAR_UNREAD;
+    cal__derive(&p, table, names.n);
     *out = p;
     return true;
 }
@@ -130,7 +135,19 @@ static void key_bool(JsonOut *o, const char *key, bool v) {
     json_out_bool(o, v);
 }
 
-static void part_json(JsonOut *o, const CalPart *p) {
+static void by_verdict_json(JsonOut *o, const double *table, size_t k) {
+    json_out_key(o, "by_verdict");
+    json_arr(o);
+    for (size_t i = 0; i < k; i++) {
+        json_arr(o);
+        for (size_t j = 0; j < k; j++) json_out_int(o, (int64_t)table[i * k + j]);
+        json_arr_end(o);
+    }
+    json_arr_end(o);
+}
+
+/* table: NULL where it stands elsewhere on the card. */
+static void part_json(JsonOut *o, const CalPart *p, const double *table, size_t k) {
     json_obj(o);
     if (p->language.p) key_str(o, "language", p->language);
     key_int(o, "n", p->n);
@@ -150,6 +167,7 @@ static void part_json(JsonOut *o, const CalPart *p) {
     key_num(o, "unread", p->unread);
     key_bool(o, "usable", p->usable);
     key_bool(o, "meets_bars", p->meets_bars);
+    if (table) by_verdict_json(o, table, k);
     json_obj_end(o);
 }
 
@@ -179,14 +197,7 @@ static void table_json(JsonOut *o, const Names *names, const double *table) {
     json_arr(o);
     for (size_t i = 0; i < names->n; i++) json_out_str(o, names->v[i]);
     json_arr_end(o);
-    json_out_key(o, "by_verdict");
-    json_arr(o);
-    for (size_t i = 0; i < names->n; i++) {
-        json_arr(o);
-        for (size_t j = 0; j < names->n; j++) json_out_int(o, (int64_t)table[i * names->n + j]);
-        json_arr_end(o);
-    }
-    json_arr_end(o);
+    by_verdict_json(o, table, names->n);
     json_obj_end(o);
 }
 
@@ -200,17 +211,20 @@ static bool gather_languages(const CalRow *rows, size_t n, Names *out, Err *err)
     return true;
 }
 
-static bool parts_json(JsonOut *o, const CalRow *rows, size_t n, Str positive, Err *err) {
+/* Each language's counts by verdict stand with it, so that whoever reads can work its figures out again. */
+static bool parts_json(JsonOut *o, const CalRow *rows, size_t n, Str positive, const Names *names, Err *err) {
     Names languages;
     CalPart p;
+    double table[CAL_LABELS_MAX * CAL_LABELS_MAX];
     if (!gather_languages(rows, n, &languages, err) || !cal_part(rows, n, (Str){0}, positive, &p, err)) return false;
     json_out_key(o, "all");
-    part_json(o, &p);
+    part_json(o, &p, NULL, 0);
     json_out_key(o, "languages");
     json_arr(o);
     for (size_t i = 0; i < languages.n; i++) {
         if (!cal_part(rows, n, languages.v[i], positive, &p, err)) return false;
-        part_json(o, &p);
+        fill_table(rows, n, languages.v[i], names, table);
+        part_json(o, &p, table, names->n);
     }
     json_arr_end(o);
     return true;
@@ -269,104 +283,12 @@ bool cal_write(const CalRow *rows, size_t n, const CalAbout *about, Arena *a, Bu
     json_out_init(&o, out, 1);
     json_obj(&o);
     about_json(&o, about);
-    if (!parts_json(&o, rows, n, about->positive, err)) return false;
+    if (!parts_json(&o, rows, n, about->positive, &names, err)) return false;
     outcomes_json(&o, &names, table);
     table_json(&o, &names, table);
     json_obj_end(&o);
     buf_addc(out, '\n');
     return !out->failed || err_nomem(err);
-}
-
-/* ---- reading ---- */
-
-static bool copy(Arena *a, const Json *obj, const char *key, bool required, Str *out, Err *err) {
-    Str s = {0};
-    *out = s;
-    if (!required && (!obj || json_type(obj) != JSON_OBJECT)) return true;
-    if (!json_want_str(obj, key, required, &s, err)) return false;
-    if (s.p && !(s = str_dup(a, s)).p) return err_nomem(err);
-    *out = s;
-    return true;
-}
-
-static bool want_count(const Json *j, const char *key, int64_t *out, Err *err) {
-    return json_want_int(j, key, true, 0, INT64_C(1) << 53, out, err);
-}
-
-static bool want_rate(const Json *j, const char *key, double lo, double *out, Err *err) {
-    *out = (double)NAN;
-    if (!json_want_num(j, key, false, out, err)) return false;
-    return isnan(*out) || (*out >= lo && *out <= 1) ||
-           err_set(err, ERR_INPUT, "'%s' must be between %g and 1", key, lo);
-}
-
-/* The rates are worked out again from the counts, so that a card cannot say other than what it counts. */
-static bool check_counts(CalPart *p, Err *err) {
-    bool ok = p->n == p->n_scored + p->n_unread + p->n_disputed && p->n_scored == p->positives + p->negatives &&
-              p->true_positives <= p->positives && p->true_negatives <= p->negatives;
-    if (!ok) return err_set(err, ERR_INPUT, "its counts do not add up");
-    p->sensitivity = share(p->true_positives, p->positives);
-    p->specificity = share(p->true_negatives, p->negatives);
-    p->sensitivity_lower = stat_rate_lower((uint64_t)p->true_positives, (uint64_t)p->positives, CAL_CONF);
-    p->specificity_lower = stat_rate_lower((uint64_t)p->true_negatives, (uint64_t)p->negatives, CAL_CONF);
-    p->unread = share(p->n_unread, p->n);
-    p->usable = stat_judge_tells(p->sensitivity, p->specificity, STAT_JUDGE_LEAST);
-    p->meets_bars = at_least(p->sensitivity_lower, CAL_BAR_RATE) && at_least(p->specificity_lower, CAL_BAR_RATE) &&
-                    at_least(p->kappa, CAL_BAR_KAPPA) && p->unread <= CAL_BAR_UNREAD;
-    return true;
-}
-
-static bool read_part(const Json *j, Arena *a, CalPart *p, Err *err) {
-    *p = (CalPart){0};
-    return copy(a, j, "language", false, &p->language, err) && want_count(j, "n", &p->n, err) &&
-           want_count(j, "n_scored", &p->n_scored, err) && want_count(j, "n_unread", &p->n_unread, err) &&
-           want_count(j, "n_disputed", &p->n_disputed, err) && want_count(j, "positives", &p->positives, err) &&
-           want_count(j, "negatives", &p->negatives, err) && want_count(j, "true_positives", &p->true_positives, err) &&
-           want_count(j, "true_negatives", &p->true_negatives, err) && want_rate(j, "kappa", -1, &p->kappa, err) &&
-           want_rate(j, "kappa_lower", -1e9, &p->kappa_lower, err) && check_counts(p, err);
-}
-
-static bool read_languages(const Json *list, Arena *a, CalCard *c, Err *err) {
-    CalPart *v = arena_array(a, json_count(list) + 1, sizeof *v);
-    if (!v) return err_nomem(err);
-    for (const Json *j = json_first(list); j; j = json_next(j))
-        if (!read_part(j, a, &v[c->n_languages++], err)) return err_wrap(err, "languages, entry %zu", c->n_languages);
-    c->languages = v;
-    return true;
-}
-
-static bool read_card(const Json *j, Arena *a, CalCard *c, Err *err) {
-    const Json *judge = json_get(j, "judge"), *scorer = json_get(j, "scorer"), *all = json_get(j, "all");
-    Str format = {0};
-    c->judge_temperature = (double)NAN;
-    if (!json_want_str(j, "format", true, &format, err)) return false;
-    if (!str_eqz(format, CAL_FORMAT))
-        return err_set(err, ERR_INPUT, "'format' must be '" CAL_FORMAT "', not '" STR_FMT "'", STR_ARG(format));
-    if (json_type(all) != JSON_OBJECT) return err_set(err, ERR_INPUT, "missing key 'all'");
-    return copy(a, j, "date", true, &c->date, err) && copy(a, j, "positive", true, &c->positive, err) &&
-           copy(a, json_get(j, "labels"), "origin", false, &c->origin, err) &&
-           copy(a, scorer, "scorer", false, &c->scorer, err) &&
-           copy(a, scorer, "version", false, &c->scorer_version, err) &&
-           copy(a, scorer, "policy_sha256", false, &c->policy_sha256, err) &&
-           copy(a, judge, "digest", false, &c->judge_digest, err) &&
-           copy(a, judge, "precision", false, &c->judge_precision, err) &&
-           copy(a, judge, "effort", false, &c->judge_effort, err) &&
-           (!c->judge_digest.p || json_want_num(judge, "temperature", false, &c->judge_temperature, err)) &&
-           (read_part(all, a, &c->all, err) || err_wrap(err, "all")) &&
-           read_languages(json_get(j, "languages"), a, c, err);
-}
-
-bool cal_read(Str json, Arena *a, CalCard *out, Err *err) {
-    Json *j = NULL;
-    char hex[65];
-    *out = (CalCard){0};
-    if (!json_parse(json, &j, err)) return false;
-    bool ok = json_type(j) == JSON_OBJECT || err_set(err, ERR_INPUT, "expected an object");
-    ok = ok && read_card(j, a, out, err);
-    json_close(j);
-    sha256_of(json, hex);
-    if (ok && !(out->id = str_dup(a, (Str){hex, 64})).p) ok = err_nomem(err);
-    return ok;
 }
 
 /* ---- dates ---- */

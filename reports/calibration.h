@@ -51,11 +51,23 @@ bool cal_part(const CalRow *rows, size_t n, Str language, Str positive, CalPart 
 /* Appends the card, indented. The positive label must occur among the labels, and another one too. */
 bool cal_write(const CalRow *rows, size_t n, const CalAbout *about, Arena *a, Buf *out, Err *err);
 
+typedef struct CalOption {
+    Str key, value;
+} CalOption;
+
+#define CAL_TEMPLATES_MAX 8
+#define CAL_OPTIONS_MAX 16
+
 typedef struct CalCard {
     Str id; /* of the text that was read */
     Str date, positive, origin;
-    Str scorer, scorer_version;                      /* absent: of verdicts from elsewhere */
-    Str policy_sha256;                               /* absent: there was none */
+    Str scorer, scorer_version;       /* absent: of verdicts from elsewhere */
+    Str policy_sha256;                /* absent: there was none */
+    Str templates[CAL_TEMPLATES_MAX]; /* SHA-256 of what was asked with; none: not told */
+    size_t n_templates;
+    CalOption options[CAL_OPTIONS_MAX]; /* of the scorer, without its policy */
+    size_t n_options;
+    bool tells_options;                              /* false: made before cards told them */
     Str judge_digest, judge_precision, judge_effort; /* absent: not told */
     double judge_temperature;                        /* NaN: not told */
     CalPart all;
@@ -63,7 +75,8 @@ typedef struct CalCard {
     size_t n_languages;
 } CalCard;
 
-/* Everything lives in the arena. ERR_INPUT names the key. */
+/* Everything lives in the arena. ERR_INPUT names the key: of what is missing or wrong, of counts that do not add up, of
+ * a figure that its counts do not give. A language without a table of its own (an older card) has no kappa. */
 bool cal_read(Str json, Arena *a, CalCard *out, Err *err);
 
 /* Whether a card made at `date` still counts at `now`; both "YYYY-MM-DD…". */

@@ -53,7 +53,8 @@ typedef struct Calibrate {
     CalRow *rows;
     size_t n, cap;
     Sha256 hash; /* over the lines */
-    Str templates[8], policy;
+    ScorerOptions options;
+    Str templates[CAL_TEMPLATES_MAX], policy;
     size_t n_templates;
 } Calibrate;
 
@@ -124,7 +125,7 @@ static Str keep(Calibrate *c, Str s) {
 
 /* The templates and the policy that were asked with: the same for every row, so those of any row do. */
 static bool note_templates(Calibrate *c, const AskLog *log) {
-    for (size_t i = 0; i < log->n && c->n_templates < 8; i++) {
+    for (size_t i = 0; i < log->n && c->n_templates < CAL_TEMPLATES_MAX; i++) {
         Str hash = str_from(log->traces[i].template_sha256);
         size_t k = 0;
         while (k < c->n_templates && !str_eq(c->templates[k], hash)) k++;
@@ -218,6 +219,20 @@ static bool read_rows(Calibrate *c) {
 
 /* ---- the card ---- */
 
+/* The policy has a digest of its own. */
+static void options_json(const Calibrate *c, JsonOut *o) {
+    json_out_key(o, "options");
+    json_obj(o);
+    for (size_t i = 0; i < c->options.n; i++) {
+        Str key = {c->options.v[i].key.p, c->options.v[i].key.n};
+        char *name = str_eqz(key, "policy") ? NULL : str_cstr(c->cmd->arena, key);
+        if (!name) continue;
+        json_out_key(o, name);
+        json_out_str(o, (Str){c->options.v[i].value.p, c->options.v[i].value.n});
+    }
+    json_obj_end(o);
+}
+
 static bool scorer_json(const Calibrate *c, Str *out, Err *err) {
     Buf b;
     JsonOut o;
@@ -232,6 +247,7 @@ static bool scorer_json(const Calibrate *c, Str *out, Err *err) {
     for (size_t i = 0; i < c->n_templates; i++) json_out_str(&o, c->templates[i]);
     json_arr_end(&o);
     json_out_key(&o, "policy_sha256"), json_out_str(&o, c->policy);
+    options_json(c, &o);
     json_obj_end(&o);
     *out = b.failed ? (Str){0} : str_dup(c->cmd->arena, buf_str(&b));
     buf_release(&b);
@@ -277,7 +293,6 @@ static bool write_card(Calibrate *c) {
 
 static bool bind(Calibrate *c) {
     CmdCtx *cmd = c->cmd;
-    ScorerOptions options = {0};
     ScorerTable *t = arena_alloc(cmd->arena, sizeof *t);
     if (!t) return err_nomem(&cmd->fail);
     if (!c->words.n && (c->config || c->sets.n || c->files.n))
@@ -285,8 +300,8 @@ static bool bind(Calibrate *c) {
     if (!c->words.n) return true;
     if (c->words.n > 1) return err_set(&cmd->fail, ERR_INPUT, "name one scorer, not %zu", c->words.n);
     Str name = str_from(c->words.v[0]);
-    if (!scorer_options_read(c->config, &c->sets, &c->files, cmd->arena, &options, &cmd->fail) ||
-        !scorer_bind(t, name, name, options.v, options.n, cmd->arena, &c->bound, &cmd->fail))
+    if (!scorer_options_read(c->config, &c->sets, &c->files, cmd->arena, &c->options, &cmd->fail) ||
+        !scorer_bind(t, name, name, c->options.v, c->options.n, cmd->arena, &c->bound, &cmd->fail))
         return false;
     unsigned asks = scorer_asks(c->bound.scorer);
     if (asks & 1u << SCORER_ASK_MODEL && !c->judge_spec)

@@ -366,7 +366,7 @@ static bool open_card(Run *r, Err *err) {
     char *file = str_cstr(r->arena, path);
     if (!file) return err_nomem(err);
     if (!judge_card_load(file, r->arena, &card, &json, err)) return false;
-    if (!judge_card_check(&card, judge, r->plan, err)) return err_wrap(err, "%s", file);
+    if (!judge_card_check(&card, judge, r->plan, r->sets, err)) return err_wrap(err, "%s", file);
     r->card = json;
     return true;
 }

@@ -107,7 +107,10 @@ c = json.load(open("judged.json"))
 a = c["all"]
 assert (a["positives"], a["true_positives"], a["negatives"], a["true_negatives"], a["n_unread"]) == (20, 18, 20, 19, 1), a
 assert c["judge"]["digest"] and c["judge"]["effort"] == "medium"
-assert c["scorer"]["scorer"] == "policy" and len(c["scorer"]["template_sha256"]) == 2
+assert c["scorer"]["scorer"] == "policy" and len(c["scorer"]["template_sha256"]) == 2 and c["scorer"]["options"] == {}
+en, ko = c["languages"]
+assert [sum(map(sum, p["by_verdict"])) for p in (en, ko)] == [30, 10] and c["table"]["names"] == ["complies", "violates"]
+assert en["by_verdict"] == [[14, 2], [1, 13]] and ko["by_verdict"] == [[5, 0], [0, 5]], (en, ko)
 assert c["scorer"]["policy_sha256"] == hashlib.sha256(open("test/knots/policy.md", "rb").read().strip()).hexdigest()
 assert not a["meets_bars"] and a["usable"]
 PY
@@ -168,7 +171,11 @@ check one calibrated
 python3 - <<'PY'
 import json
 c = json.load(open("judged.json"))
-for p in [c["all"]] + c["languages"]: p["true_positives"] = p["positives"] * 13 // 20; p["true_negatives"] = p["negatives"] * 12 // 20
+a = c["all"]
+a["true_positives"], a["true_negatives"] = 13, 12
+c["table"]["by_verdict"] = [[12, 7], [8, 13]]  # names: complies, violates
+for k in ("sensitivity", "specificity", "kappa"): del a[k], a[k + "_lower"]
+del a["usable"], a["meets_bars"], c["outcomes"], c["languages"]
 json.dump(c, open("weak.json", "w"))
 PY
 expect 0 "$ASSAY" run --resume plain --calibration weak.json -q
@@ -194,7 +201,22 @@ sed 's/"policy_sha256": *"[0-9a-f]*"/"policy_sha256": "ff"/' judged.json >c.json
 refused c.json "another policy than suite test/knots"
 refused card.json "names no judge"
 sed 's/"true_positives": 18/"true_positives": 21/' judged.json >c.json
-refused c.json "do not add up"
+refused c.json "c.json: all: its counts do not add up"
+# no figure is believed that its counts do not give
+python3 -c 'import json; c = json.load(open("judged.json")); c["all"]["kappa"] = .97; json.dump(c, open("c.json", "w"))'
+refused c.json "c.json: all: 'kappa' is 0.97, but its counts give 0.85"
+sed 's/"meets_bars": false/"meets_bars": true/' judged.json >c.json
+refused c.json "all: 'meets_bars' is true, but its counts give false"
+# nor a card of other questions, another version of the scorer, or other options
+sed '/"template_sha256"/,/\]/s/"[0-9a-f]\{64\}"/"ab"/' judged.json >c.json
+refused c.json "made with other questions to the judge than scorer 'policy' of suite test/knots asks"
+sed 's/^  "version": "[^"]*"/  "version": "0"/' judged.json >c.json
+refused c.json "made with version '0' of scorer 'policy', and suite test/knots uses version"
+sed 's/"options": {}/"options": {"passes": "1"}/' judged.json >c.json
+refused c.json "option 'passes' of scorer 'policy' at '1', and suite test/knots has '2'"
+sed 's/"options": {}/"options": {"passes": "2"}/' judged.json >c.json # the default, said
+expect 0 "$ASSAY" run --resume plain --calibration c.json -q
+check plain calibrated
 refused nowhere.json "nowhere.json"
 head -c 200 judged.json >c.json
 refused c.json "c.json"

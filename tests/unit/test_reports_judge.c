@@ -5,6 +5,7 @@
 
 #include "engine/base/file.h"
 #include "engine/base/json.h"
+#include "engine/base/mem.h"
 #include "reports/calibration.h"
 #include "reports/stats/stats_judge.h"
 #include "reports/stats/stats_safety.h"
@@ -318,39 +319,148 @@ static void test_card(void **state) {
     assert_true(cal_read(card_of(rows, n, NULL), arena, &c, &err) && !c.judge_digest.p && isnan(c.judge_temperature));
 }
 
+/* The text with the n-th (from 0) place of one piece changed. */
+static Str edited(Str text, const char *from, int nth, const char *to) {
+    size_t at = str_find(text, str_from(from), 0);
+    for (; at != SIZE_MAX && nth > 0; nth--) at = str_find(text, str_from(from), at + 1);
+    if (at == SIZE_MAX) fail_msg("the card has no '%s': %.*s", from, (int)text.n, text.p);
+    return str_printf(arena, "%.*s%s%.*s", (int)at, text.p, to, (int)(text.n - at - strlen(from)),
+                      text.p + at + strlen(from));
+}
+
+static void refused(Str card, const char *change, const char *says) {
+    Err err = ERR_INIT;
+    CalCard c;
+    if (cal_read(card, arena, &c, &err)) fail_msg("'%s' was taken", change);
+    if (err.code != ERR_INPUT || !strstr(err.msg, says)) fail_msg("'%s': '%s' lacks '%s'", change, err.msg, says);
+}
+
+/* Two languages; the second misses the bars. */
+static Str two_languages(void) {
+    static CalRow rows[600];
+    size_t n = good_rows(rows);
+    n = add(rows, n, 8, "violates", "violates", "ko");
+    n = add(rows, n, 2, "complies", "violates", "ko");
+    n = add(rows, n, 10, "complies", "complies", "ko");
+    return card_of(rows, n, NULL);
+}
+
 static void test_card_refused(void **state) {
     (void)state;
     static CalRow rows[600];
-    Err err = ERR_INIT;
-    CalCard c;
     size_t n = good_rows(rows);
     Str text = card_of(rows, n, NULL);
     static const struct {
-        const char *from, *to, *says;
-    } edits[] = {{"assay-calibration/1", "assay-calibration/9", "format"},
-                 {"\"true_positives\": 143", "\"true_positives\": 153", "do not add up"},
-                 {"\"n_unread\": 2", "\"n_unread\": 3", "do not add up"},
-                 {"\"positives\": 150", "\"positives\": -1", "positives"},
-                 {"\"date\"", "\"data\"", "date"},
-                 {"\"kappa\": 0.9", "\"kappa\": 7.9", "kappa"},
-                 {"\"all\"", "\"none\"", "all"}};
-    for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
-        size_t at = str_find(text, str_from(edits[i].from), 0);
-        assert_true(at != SIZE_MAX);
-        Str edited = str_printf(arena, "%.*s%s%s", (int)at, text.p, edits[i].to, text.p + at + strlen(edits[i].from));
-        err = (Err)ERR_INIT;
-        if (cal_read(edited, arena, &c, &err)) fail_msg("'%s' was taken", edits[i].to);
-        if (!strstr(err.msg, edits[i].says)) fail_msg("'%s' lacks '%s'", err.msg, edits[i].says);
+        const char *from;
+        int nth;
+        const char *to, *says;
+    } edits[] = {{"assay-calibration/1", 0, "assay-calibration/9", "format"},
+                 {"\"n_unread\": 2", 0, "\"n_unread\": 3", "all: its counts do not add up"},
+                 {"\"true_positives\": 143", 0, "\"true_positives\": 153", "all: its counts do not add up"},
+                 {"\"positives\": 150", 0, "\"positives\": -1", "positives"},
+                 {"\"date\"", 0, "\"data\"", "date"},
+                 {"\"all\"", 0, "\"none\"", "missing key 'all'"},
+                 {"\"table\"", 0, "\"chair\"", "missing key 'table'"},
+                 {"\"names\"", 0, "\"name\"", "table: missing key 'names'"},
+                 {"\"positive\": \"violates\"", 0, "\"positive\": \"breaks\"", "lacks the positive label 'breaks'"}};
+    for (size_t i = 0; i < sizeof edits / sizeof *edits; i++)
+        refused(edited(text, edits[i].from, edits[i].nth, edits[i].to), edits[i].to, edits[i].says);
+    for (size_t k = 0; k < text.n - 2; k += 7) {
+        Err err = ERR_INIT;
+        CalCard c;
+        assert_false(cal_read(str_sub(text, 0, k), arena, &c, &err));
     }
-    for (size_t k = 0; k < text.n - 2; k += 7) assert_false(cal_read(str_sub(text, 0, k), arena, &c, &err));
-    /* what a card claims of its rates is worked out again from its counts */
-    size_t at = str_find(text, STR("\"meets_bars\": true"), 0);
-    assert_true(at != SIZE_MAX);
-    n = add(rows, n, 50, "complies", "violates", "en");
-    text = card_of(rows, n, NULL);
-    at = str_find(text, STR("\"meets_bars\": false"), 0);
-    Str edited = str_printf(arena, "%.*s\"meets_bars\": true%s", (int)at, text.p, text.p + at + 19);
-    assert_true(cal_read(edited, arena, &c, &err) && !c.all.meets_bars);
+}
+
+/* No figure is believed: a card that says other than its counts is refused, with the place, the key and both numbers.
+ */
+static void test_figures_follow_from_counts(void **state) {
+    (void)state;
+    Str text = two_languages();
+    static const struct {
+        const char *key;
+        int nth; /* 0: of all rows, 1: of en, 2: of ko */
+        const char *to, *says;
+    } lies[] = {{"\"kappa\"", 1, "0.99", "all: 'kappa' is 0.99, but its counts give 0.9"},
+                {"\"kappa\"", 2, "0.99", "languages, entry 1: 'kappa' is 0.99"},
+                {"\"kappa\"", 3, "0.99", "languages, entry 2: 'kappa' is 0.99, but its counts give 0.8"},
+                {"\"kappa_lower\"", 0, "0.95", "all: 'kappa_lower'"},
+                {"\"sensitivity\"", 0, "0.99", "all: 'sensitivity' is 0.99, but its counts give 0.94"},
+                {"\"sensitivity_lower\"", 2, "0.95", "languages, entry 1: 'sensitivity_lower'"},
+                {"\"specificity\"", 2, "1e-1", "entry 2: 'specificity' is 0.1, but its counts give 1"},
+                {"\"specificity_lower\"", 3, "null", "entry 2: 'specificity_lower' is null"},
+                {"\"unread\"", 1, "0", "all: 'unread' is 0, but its counts give 0.007"},
+                {"\"usable\"", 0, "false", "all: 'usable' is false, but its counts give true"},
+                {"\"meets_bars\"", 2, "true", "languages, entry 2: 'meets_bars' is true, but its counts give false"},
+                {"\"rate\"", 1, "0.99", "outcomes, entry 2: 'rate' is 0.99"},
+                {"\"n_right\"", 0, "100", "outcomes, entry 1: 'n_right' is 100, but its table counts 107"}};
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        size_t at = str_find(text, str_from(lies[i].key), 0);
+        for (int k = lies[i].nth; k > 0; k--) at = str_find(text, str_from(lies[i].key), at + 1);
+        assert_true(at != SIZE_MAX);
+        size_t value = str_find(text, STR(": "), at) + 2, end = value;
+        while (!strchr(",\n", text.p[end])) end++;
+        Str lie = str_printf(arena, "%.*s%s%.*s", (int)value, text.p, lies[i].to, (int)(text.n - end), text.p + end);
+        refused(lie, lies[i].says, lies[i].says);
+    }
+    /* what is left out claims nothing, and is worked out */
+    Err err = ERR_INIT;
+    CalCard c;
+    Str bare = edited(text, "\"kappa\": 0.", 0, "\"cappa\": 0.");
+    if (!cal_read(bare, arena, &c, &err)) fail_msg("%s", err.msg);
+    assert_float_equal(c.all.kappa, c.languages[0].kappa, .05);
+    assert_true(c.all.meets_bars && c.languages[0].meets_bars && !c.languages[1].meets_bars);
+    /* ko by hand: po .9; pe = (8 * 10 + 12 * 10) / 400 */
+    assert_float_equal(c.languages[1].kappa, (.9 - .5) / .5, 1e-12);
+}
+
+/* A card from before languages had tables: nothing can show their kappa, so they meet no bars; all the rest counts. */
+static void test_language_without_table(void **state) {
+    (void)state;
+    Err err = ERR_INIT;
+    CalCard c;
+    Str text = two_languages();
+    for (int i = 0; i < 2; i++) text = edited(text, "\"by_verdict\"", 0, "\"no_longer\"");
+    if (!cal_read(text, arena, &c, &err)) fail_msg("%s", err.msg);
+    assert_true(c.n_languages == 2 && isnan(c.languages[0].kappa) && !c.languages[0].meets_bars);
+    assert_true(c.languages[0].usable && c.languages[0].sensitivity == 143.0 / 150 && c.all.meets_bars);
+}
+
+static void test_tables_that_do_not_fit(void **state) {
+    (void)state;
+    Str text = two_languages();
+    /* en's table stands first, then ko's, then that of all: rows are verdicts complies, violates */
+    Str all = edited(text, "\n    107,", 0, "\n    106,");
+    refused(all, "all's table", "'n_scored' is 270, but its table counts 269");
+    refused(edited(text, "\n     97,", 0, "\n     98,"), "en's table", "languages, entry 1: 'n_scored' is 250");
+    refused(edited(text, "\n     97,", 0, "\n     -7,"), "a negative count", "must hold counts");
+    refused(edited(text, "\n     97,", 0, ""), "a row cut short", "must be 2 lists of 2 counts");
+    refused(edited(text, "\"language\": \"ko\"", 0, "\"language\": \"en\""), "en twice",
+            "language 'en' stands there twice");
+    refused(edited(text, "\"language\"", 1, "\"lung\""), "no language", "entry 2: missing key 'language'");
+    /* the same language twice under two names: more rows than there are */
+    size_t at = str_find(text, STR("\"languages\": [\n"), 0) + 15, end = str_find(text, STR("\n  {"), at);
+    assert_true(at != SIZE_MAX + 15 && end != SIZE_MAX);
+    Str copy = edited(str_sub(text, at, end), "\"en\"", 0, "\"xx\"");
+    Str more = str_printf(arena, "%.*s" STR_FMT "\n" STR_FMT, (int)at, text.p, STR_ARG(copy),
+                          STR_ARG(str_sub(text, at, text.n)));
+    refused(more, "en and its copy", "the languages count more rows than 'all' has");
+}
+
+static void test_card_without_memory(void **state) {
+    (void)state;
+    Str text = two_languages();
+    for (int at = 1;; at++) {
+        Err err = ERR_INIT;
+        CalCard c;
+        Arena *a = arena_open(0);
+        mem_fail_at(at);
+        bool ok = cal_read(text, a, &c, &err);
+        mem_fail_at(0);
+        arena_close(a);
+        if (ok) break;
+        assert_int_equal(err.code, ERR_MEMORY);
+    }
 }
 
 static void test_write_refused(void **state) {
@@ -394,11 +504,25 @@ static void test_dates(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),       cmocka_unit_test(test_correction),    cmocka_unit_test(test_kappa),
-        cmocka_unit_test(test_bounds),       cmocka_unit_test(test_strongreject),  cmocka_unit_test(test_xstest),
-        cmocka_unit_test(test_bias),         cmocka_unit_test(test_simpleqa),      cmocka_unit_test(test_grades),
-        cmocka_unit_test(test_attempts),     cmocka_unit_test(test_part),          cmocka_unit_test(test_card),
-        cmocka_unit_test(test_card_refused), cmocka_unit_test(test_write_refused), cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_correction),
+        cmocka_unit_test(test_kappa),
+        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_strongreject),
+        cmocka_unit_test(test_xstest),
+        cmocka_unit_test(test_bias),
+        cmocka_unit_test(test_simpleqa),
+        cmocka_unit_test(test_grades),
+        cmocka_unit_test(test_attempts),
+        cmocka_unit_test(test_part),
+        cmocka_unit_test(test_card),
+        cmocka_unit_test(test_card_refused),
+        cmocka_unit_test(test_figures_follow_from_counts),
+        cmocka_unit_test(test_language_without_table),
+        cmocka_unit_test(test_tables_that_do_not_fit),
+        cmocka_unit_test(test_card_without_memory),
+        cmocka_unit_test(test_write_refused),
+        cmocka_unit_test(test_dates),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
