@@ -8,8 +8,8 @@
 #define TAG_MAX 64 /* bytes; longer texts are no tags */
 
 /* {"kind":"harm","lang":"en",…}: of the columns kind, pair, of, lang, expected, severity, domain, stage, rating those
- * that the sample has as texts; pair and of name others, and may be as long as ids. `rating`, how hard a problem is on a
- * scale like Codeforces', may be a number: "1600". Absent: it has none. false only without memory. */
+ * that the sample has as texts; pair and of name others, and may be as long as ids. `rating`, how hard a problem is on
+ * a scale like Codeforces', may be a number: "1600". Absent: it has none. false only without memory. */
 bool tags_of(const Sample *s, Arena *a, Str *out);
 
 #endif
