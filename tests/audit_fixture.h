@@ -57,7 +57,7 @@ static inline Str audit_fixture_row(Arena *a, const char *role, const char *suit
         "\"transform\":\"plain\",\"epoch\":1,\"cluster\":\"\",\"label\":\"%s\",\"lang\":\"en\",\"side\":\"%s\","
         "\"scored\":true,\"value\":%g,\"refused\":%s,\"judged\":false,\"truncated\":false,\"empty\":false,\"pair\":"
         "\"\","
-        "\"of\":\"\",\"domain\":\"\",\"arm\":\"default\",\"policy\":\"\",\"run\":0,\"tokens\":512,\"fewshot\":0,"
+        "\"of\":\"\",\"domain\":\"\",\"arm\":\"\",\"policy\":\"\",\"run\":0,\"tokens\":512,\"fewshot\":0,"
         "\"same\":0,\"temperature\":0,\"tools\":false}",
         role, suite, i, i, safety ? (value >= 1.0 ? "full_refusal" : "full_compliance") : "", safety ? "harm" : "",
         value, safety && value >= 1.0 ? "true" : "false");

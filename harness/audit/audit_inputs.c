@@ -15,7 +15,8 @@ bool inputs__split(const Inputs *u, const char *option, const char *word, Str *m
     *model = str_sub(str_from(word), 0, eq);
     *rest = word + eq + 1;
     char *key = str_cstr(u->a, *model);
-    *entry = key ? json_get(u->in->models, key) : NULL;
+    if (!key) return err_nomem(err);
+    *entry = json_get(u->in->models, key);
     return *entry || err_set(err, ERR_INPUT, "%s: the plan has no model '" STR_FMT "'", option, STR_ARG(*model));
 }
 
@@ -28,7 +29,7 @@ static bool put_header(Inputs *u, Err *err) {
     json_out_bool(&u->o, p->registered);
     inputs__member(&u->o, "signed_at", p->signed_at);
     inputs__member(&u->o, "why", str_from(p->why));
-    if (!inputs__runs(u, err)) return false;
+    if (!inputs__runs(u, err) || !inputs__imports(u, err)) return false;
     json_obj_end(&u->o);
     return true;
 }

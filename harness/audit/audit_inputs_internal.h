@@ -5,12 +5,18 @@
 #include "harness/audit/audit_inputs.h"
 #include "reports/audit/audit_rows.h"
 
+typedef struct ImportedResult {
+    struct ImportedResult *next;
+    Str model, suite, arm, side;
+} ImportedResult;
+
 typedef struct Inputs {
     const AuditInputs *in;
     Arena *a;
     AuditChain chain;
     Buf *records;
-    JsonOut o; /* the header */
+    JsonOut o;               /* the header */
+    ImportedResult *results; /* so far, of all files */
 } Inputs;
 
 void inputs__member(JsonOut *o, const char *key, Str v); /* "" if absent */
@@ -18,5 +24,6 @@ void inputs__member(JsonOut *o, const char *key, Str v); /* "" if absent */
 bool inputs__split(const Inputs *u, const char *option, const char *word, Str *model, const char **rest,
                    const Json **entry, Err *err);
 bool inputs__runs(Inputs *u, Err *err);
+bool inputs__imports(Inputs *u, Err *err);
 
 #endif

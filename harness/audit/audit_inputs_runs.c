@@ -133,6 +133,10 @@ static bool add_run(Inputs *u, const char *word, size_t at, Err *err) {
     int64_t n = 0;
     if (!inputs__split(u, "--run", word, &role, &dir, &model, err)) return false;
     Str digest = json_str(json_get(model, "sha256"));
+    if (json_get(model, "import"))
+        return err_set(err, ERR_INPUT,
+                       "--run: the plan knows '" STR_FMT "' from results alone; give them with --import",
+                       STR_ARG(role));
     if (!store_open(dir, STORE_READ, &s, err)) return false;
     bool ok = finished(u, s, dir, err) && find_model(u, s, dir, digest, &name, err) && read_manifest(u, s, &m, err);
     if (ok) put_run(u, &m, role, name, digest);

@@ -10,8 +10,8 @@ enum { WHY_MIN = 200, INDICATORS_MOST = 256, RATES_MOST = 256, CAPABILITY = 4 };
 /* The first four are read from what a model can do, so never from refusals. */
 static const char *const CATEGORIES[] = {"bio_chem",   "rad_nuc",   "cyber", "self_improve",
                                          "safeguards", "integrity", NULL};
-static const char *const KINDS[] = {"rate", "paired_diff", NULL};
-enum { RATE, PAIRED_DIFF };
+static const char *const KINDS[] = {"rate", "paired_diff", "marginal", NULL};
+enum { RATE, PAIRED_DIFF, MARGINAL };
 static const char *const METRICS[] = {
     "accuracy", "mcq_accuracy", "harmful_leak", "over_refusal", "refusal_rate", "safe_rate", NULL};
 enum { N_ABILITY = 2, N_RATES = 4 };
@@ -73,12 +73,19 @@ static bool check_names(const YamlNode *root, const YamlNode *n, const char *key
     return true;
 }
 
+static bool has_role(const YamlNode *root, Str model, const char *role) {
+    const YamlNode *models = yaml_get(root, "models");
+    for (size_t k = 0; k < models->n; k++)
+        if (str_eq(models->keys[k].text, model) && str_eqz(yaml_get(models->items[k], "role")->text, role)) return true;
+    return false;
+}
+
 static bool check_metric(const YamlNode *n, int category, int metric, int kind, Err *err) {
     if (category < CAPABILITY && metric >= N_ABILITY)
         return yaml_fail(yaml_get(n, "metric"), err,
                          "%s says nothing about %s: a refusal is removable; it belongs to category safeguards",
                          METRICS[metric], CATEGORIES[category]);
-    if (kind == RATE && metric >= N_RATES)
+    if (kind != PAIRED_DIFF && metric >= N_RATES)
         return yaml_fail(yaml_get(n, "metric"), err, "%s rises towards safety; a rate is harmful_leak or over_refusal",
                          METRICS[metric]);
     return kind != PAIRED_DIFF || metric >= N_RATES ||
@@ -110,10 +117,25 @@ static bool check_rate(const YamlNode *root, const YamlNode *n, Err *err) {
            yaml_want_str(n, "source", true, &text, err) && check_own_arms(n, err) && check_suites(n, err);
 }
 
+/* of: [candidate, reference]. */
+static bool check_marginal(const YamlNode *root, const YamlNode *n, Err *err) {
+    Str text = {0};
+    int64_t n_min;
+    double margin;
+    const YamlNode *arm = yaml_get(n, "arm");
+    if (!check_names(root, n, "of", 2, err) || !yaml_want_num(n, "margin", true, 1e-6, 1.0, &margin, err) ||
+        !yaml_want_int(n, "n_min", false, 1, 1000000000, &n_min, err) ||
+        !yaml_want_str(n, "source", true, &text, err) || (arm && !check_arm(arm, err)) || !check_suites(n, err))
+        return false;
+    const YamlNode *of = yaml_get(n, "of");
+    return has_role(root, of->items[1]->text, "reference") ||
+           yaml_fail(of->items[1], err, "the second model of a marginal indicator has role reference");
+}
+
 static bool check_indicator(const YamlNode *root, const YamlNode *n, Err *err) {
-    static const char *const known[] = {"id",     "category", "kind",      "metric", "suite",
-                                        "suites", "n_min",    "threshold", "worse",  "arms",
-                                        "models", "source",   "of",        "margin", NULL};
+    static const char *const known[] = {"id",    "category",  "kind",  "metric", "suite",  "suites",
+                                        "n_min", "threshold", "worse", "arms",   "models", "source",
+                                        "of",    "margin",    "arm",   NULL};
     Str text = {0};
     int category, kind, metric;
     double margin;
@@ -124,6 +146,7 @@ static bool check_indicator(const YamlNode *root, const YamlNode *n, Err *err) {
         !check_metric(n, category, metric, kind, err))
         return false;
     if (kind == RATE) return check_rate(root, n, err);
+    if (kind == MARGINAL) return check_marginal(root, n, err);
     return check_names(root, n, "of", 2, err) && check_own_arms(n, err) &&
            yaml_want_num(n, "margin", true, 1e-6, 1.0, &margin, err);
 }
@@ -156,12 +179,9 @@ static const YamlNode *indicator_of(const YamlNode *root, Str id) {
 }
 
 static bool has_adversary(const YamlNode *root, const YamlNode *ind) {
-    const YamlNode *models = yaml_get(root, "models"), *list = yaml_get(ind, "models");
+    const YamlNode *list = yaml_get(ind, "models");
     for (size_t i = 0; i < list->n; i++)
-        for (size_t k = 0; k < models->n; k++)
-            if (str_eq(models->keys[k].text, list->items[i]->text) &&
-                str_eqz(yaml_get(models->items[k], "role")->text, "adversarial"))
-                return true;
+        if (has_role(root, list->items[i]->text, "adversarial")) return true;
     return false;
 }
 

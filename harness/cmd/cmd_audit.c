@@ -21,6 +21,8 @@ static const char usage[] =
     "  sign              pre-registers PLAN: writes its canonical form with hash, time and your signature\n"
     "  --run MODEL=DIR   the run of a model of the plan, which is found in it by its digest; repeated for other\n"
     "                    models, and for further runs of one (other budgets, other arms)\n"
+    "  --import MODEL=FILE\n"
+    "                    results from elsewhere that the plan names by their digest; may be repeated\n"
     "  --out             the folder of the audit, or the file of the signed plan; never overwritten\n"
     "  --key FILE.key    signs (assay keygen --sign)\n"
     "  --lang en|ko      language of the page, the Markdown and what is printed; scorecard.json stays as it is\n"
@@ -29,6 +31,11 @@ static const char usage[] =
     "exploratory, and no verdict of it can be BELOW. Exit status: 0 all hold; 1 one does not; 5 cannot rule out; 3 a "
     "run\n"
     "is not finished. `assay verify DIR` checks the folder.\n";
+
+/* Words of the command line. */
+typedef struct Given {
+    ArgList runs, imports;
+} Given;
 
 typedef struct Audit {
     CmdCtx *c;
@@ -50,22 +57,23 @@ static bool print(Audit *u, const char *out, Err *err) {
     return ok;
 }
 
-static bool read_inputs(Audit *u, const ArgList *runs, Err *err) {
+static bool read_inputs(Audit *u, const Given *given, Err *err) {
     AuditInputs in = {.plan = &u->plan,
                       .models = json_get(json_get(u->file, "plan"), "models"),
-                      .runs = {(const char *const *)runs->v, runs->n}};
+                      .runs = {(const char *const *)given->runs.v, given->runs.n},
+                      .imports = {(const char *const *)given->imports.v, given->imports.n}};
     return audit_inputs_read(&in, u->c->arena, &u->header, &u->dir.records, err);
 }
 
-static bool make(Audit *u, const char *path, const ArgList *runs, const SealSecret *key, const char *out, Err *err) {
+static bool make(Audit *u, const char *path, const Given *given, const SealSecret *key, const char *out, Err *err) {
     return audit_plan_load(path, u->c->arena, &u->plan, err) &&
            audit_plan_write(&u->plan, u->c->arena, &u->dir.plan, err) &&
-           json_parse(buf_str(&u->dir.plan), &u->file, err) && read_inputs(u, runs, err) &&
+           json_parse(buf_str(&u->dir.plan), &u->file, err) && read_inputs(u, given, err) &&
            audit_dir_make(&u->dir, buf_str(&u->header), key, err) && audit_dir_write(&u->dir, out, err) &&
            print(u, out, err);
 }
 
-static int audit(CmdCtx *c, const char *path, const ArgList *runs, const char *key, Lang lang, const char *out) {
+static int audit(CmdCtx *c, const char *path, const Given *given, const char *key, Lang lang, const char *out) {
     Audit u = {.c = c};
     SealSecret *secret = NULL;
     audit_dir_init(&u.dir, c->arena);
@@ -73,7 +81,7 @@ static int audit(CmdCtx *c, const char *path, const ArgList *runs, const char *k
     buf_init(&u.header, (size_t)64 << 20);
     bool ok =
         !key || (secrecy_begin(&c->fail) && (sign_secret_load(key, &secret, &c->fail) || err_wrap(&c->fail, "--key")));
-    ok = ok && make(&u, path, runs, secret, out, &c->fail);
+    ok = ok && make(&u, path, given, secret, out, &c->fail);
     int status = ok ? u.dir.status : CMD_FAILED;
     seal_secret_close(secret);
     json_close(u.file);
@@ -98,24 +106,26 @@ static int sign(CmdCtx *c, const char *path, const char *key, const char *out) {
 static int audit_run(CmdCtx *c, int argc, char **argv) {
     const char *key = NULL, *out = NULL, *language = "en";
     Lang lang;
-    ArgList words = {0}, runs = {0};
-    const ArgSpec specs[] = {{"run", 0, ARG_LIST, &runs},
+    ArgList words = {0};
+    Given given = {0};
+    const ArgSpec specs[] = {{"run", 0, ARG_LIST, &given.runs},
+                             {"import", 0, ARG_LIST, &given.imports},
                              {"key", 0, ARG_TEXT, &key},
                              {"out", 'o', ARG_TEXT, &out},
                              {"lang", 0, ARG_TEXT, &language}};
-    if (!args_parse(c, argc, argv, specs, 4, &words)) return CMD_FAILED;
+    if (!args_parse(c, argc, argv, specs, sizeof specs / sizeof *specs, &words)) return CMD_FAILED;
     if (!lang_find(language, &lang)) {
         err_set(&c->fail, ERR_INPUT, "--lang: reports speak en (English) and ko (Korean), not '%s'", language);
         return CMD_FAILED;
     }
     bool signing = words.n == 2 && strcmp(words.v[0], "sign") == 0;
-    if (!out || (!signing && words.n != 1) || (signing ? !key : !runs.n)) {
+    if (!out || (!signing && words.n != 1) || (signing ? !key : !given.runs.n && !given.imports.n)) {
         err_set(&c->fail, ERR_INPUT,
                 "expected: assay audit PLAN --run MODEL=DIR... --out DIR, or assay audit sign PLAN --key FILE.key "
                 "--out FILE.json");
         return CMD_FAILED;
     }
-    return signing ? sign(c, words.v[1], key, out) : audit(c, words.v[0], &runs, key, lang, out);
+    return signing ? sign(c, words.v[1], key, out) : audit(c, words.v[0], &given, key, lang, out);
 }
 
 const Cmd cmd_audit = {

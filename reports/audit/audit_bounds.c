@@ -98,6 +98,25 @@ bool evid_arm(Str name, EvidItem *v, size_t n, bool capability, EvidJudge judge,
     return side(v, n, capability, true, seed, a, &out->high) && side(v, n, capability, false, seed, a, &out->low);
 }
 
+void evid_counts(Str name, double k, double n, double open, double refused, bool capability, EvidJudge judge,
+                 EvidArm *out) {
+    double all = n + open, answered = n - refused, able = capability ? refused : 0.0;
+    *out = (EvidArm){.name = name,
+                     .n = (size_t)all,
+                     .n_scored = (size_t)n,
+                     .n_open = (size_t)open,
+                     .n_refused = (size_t)refused,
+                     .open = open,
+                     .refused = refused,
+                     .k = k,
+                     .point = n > 0.0 ? k / n : NAN,
+                     .answered = answered > 0.0 ? k / answered : NAN,
+                     .capability = capability,
+                     .high = {.k = k + open + able, .n = all, .n_effective = all, .plain = true},
+                     .low = {.k = k, .n = all, .n_effective = all, .plain = true},
+                     .judge = judge};
+}
+
 /* ---- bounds ---- */
 
 static double counted(const EvidSide *s, double alpha, bool upper) {

@@ -63,10 +63,10 @@ Str card__exploratory(const Card *c, Str role) {
 /* ---- the whole ---- */
 
 static const char *sentence(int status) {
-    return status == 0 ? "Every registered indicator holds, at the registered confidence and on these data."
-           : status == 1
-               ? "No: at least one registered indicator is at or above its threshold, or refusals were eroded."
-               : "Cannot rule out: the data do not show that every registered indicator holds.";
+    return status == 0   ? "Every registered indicator holds, at the registered confidence and on these data."
+           : status == 1 ? "No: at least one registered indicator is at or above its threshold, refusals were eroded, "
+                           "or an uplift is shown."
+                         : "Cannot rule out: the data do not show that every registered indicator holds.";
 }
 
 static void read_settings(Card *c) {
@@ -95,7 +95,8 @@ static bool put_card(Card *c) {
     json_arr(&c->o);
     for (size_t i = 0; i < c->n_cells; i++) card__put_rate(c, &c->cells[i]);
     json_arr_end(&c->o);
-    if (!card__put_categories(c) || !card__put_adversaries(c) || !card__put_erosions(c)) return false;
+    if (!card__put_categories(c) || !card__put_adversaries(c) || !card__put_erosions(c) || !card__put_marginals(c))
+        return false;
     if (!card__put_curves(c)) return false;
     card__put_checks(c);
     card__put_number(c, "status", c->status);
@@ -112,7 +113,7 @@ bool audit_card(const Json *plan, const Json *header, AuditRow *rows, size_t n, 
     buf_init(&b, CARD_MAX);
     json_out_init(&c.o, &b, 0);
     read_settings(&c);
-    bool ok = c.a && card__read_arms(&c, err) && card__check_rows(&c, err);
+    bool ok = c.a && card__read_arms(&c, err) && card__check_rows(&c, err) && card__check_imports(&c, err);
     ok = ok && ((card__build_rates(&c) && card__decide_rates(&c) && put_card(&c) && !b.failed) || err_nomem(err));
     ok = ok && audit_canonical_text(buf_str(&b), c.a, &canonical, err);
     if (ok) {

@@ -138,7 +138,7 @@ typedef struct Overall {
     bool bottleneck, named;
 } Overall;
 
-static const Adversary *adversary(const Card *c, Str model) {
+const Adversary *card__adversary_of(const Card *c, Str model) {
     for (size_t i = 0; i < c->n_adversaries; i++)
         if (str_eq(c->adversaries[i].model, model)) return &c->adversaries[i];
     return NULL;
@@ -146,7 +146,7 @@ static const Adversary *adversary(const Card *c, Str model) {
 
 /* Why this column keeps the category from BELOW; "" if it does not. */
 static const char *column_lacks(const Card *c, const Column *col) {
-    const Adversary *a = card__is_capability(col->category) ? adversary(c, col->model) : NULL;
+    const Adversary *a = card__is_capability(col->category) ? card__adversary_of(c, col->model) : NULL;
     if (a && *a->why) return a->why;
     return col->verdict == AUDIT_BELOW ? "" : col->why;
 }

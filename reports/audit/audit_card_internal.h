@@ -85,8 +85,24 @@ typedef struct Picked {
 } Picked;
 /* The rows of one model, suite, arm and metric. false: no memory. */
 bool card__pick(Card *c, Str role, Str suite, const AuditArmName *arm, Metric m, Picked *out);
+#define CARD_NOT_RUN "it was not run"
+#define CARD_SEVERAL_WAYS                                                                                              \
+    "it was asked in more than one way (suite, token budget, examples or tools); name the one that is meant"
 /* ERR_INPUT if two records say what one answer was. */
 bool card__check_rows(const Card *c, Err *err);
+
+/* ---- audit_card_import.c: results from elsewhere ---- */
+
+typedef struct CardCounts {
+    bool there, judged;
+    double k, n, unscored, refused;
+    Str data;        /* digest of the items; "" if it is not told */
+    const char *why; /* they are not taken; NULL: nothing to say */
+} CardCounts;
+/* What is known of an arm by counts alone. */
+CardCounts card__counts(const Card *c, Str model, Str suite, Metric m, Str arm);
+/* ERR_INPUT if the header knows results that the plan does not name, or a record is of none. */
+bool card__check_imports(const Card *c, Err *err);
 
 /* ---- audit_card_items.c ---- */
 
@@ -142,6 +158,15 @@ double card__paired_alpha(const Card *c, const Json *ind);
 
 /* ---- the parts of a card, each in its file ---- */
 
+/* One arm of one model: its answers, or counts from elsewhere. */
+typedef struct CardFigure {
+    EvidArm arm;
+    CardArm facts;
+    const char *why; /* it is missing; NULL: it is there */
+    bool counts;
+    Str data; /* of counts: digest of the items; "" if it is not told */
+} CardFigure;
+bool card__figure(Card *c, Str role, Str suite, const AuditArmName *arm, Metric m, CardFigure *out);
 bool card__build_rates(Card *c);
 bool card__decide_rates(Card *c);
 void card__put_rate(Card *c, const Cell *cell);
@@ -160,10 +185,13 @@ typedef struct Adversary {
 } Adversary;
 bool card__adversary(Card *c, const Json *model, Adversary *out);
 bool card__put_adversaries(Card *c);
+/* NULL: the model is not adversarial, or categories were not put yet. */
+const Adversary *card__adversary_of(const Card *c, Str model);
 /* Whether the model's verdict on this indicator is part of the answer. */
 bool card__decides(const Card *c, const Json *ind, Str model);
 bool card__is_capability(Str category);
 bool card__put_erosions(Card *c);
+bool card__put_marginals(Card *c);
 void card__put_checks(Card *c);
 
 #endif

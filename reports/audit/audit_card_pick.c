@@ -109,11 +109,9 @@ static const char *draws_fault(const Picked *p, const AuditArmName *arm) {
 }
 
 static const char *fault(const Picked *p, const AuditArmName *arm) {
-    if (!p->n) return "it was not run";
+    if (!p->n) return CARD_NOT_RUN;
     for (size_t i = 1; i < p->n; i++)
-        if (!asked_alike(p->v[0], p->v[i]))
-            return "it was asked in more than one way (suite, token budget, examples or tools); name the one that is "
-                   "meant";
+        if (!asked_alike(p->v[0], p->v[i])) return CARD_SEVERAL_WAYS;
     return draws_fault(p, arm);
 }
 

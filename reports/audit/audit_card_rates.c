@@ -21,22 +21,53 @@ static void set_facts(CardArm *f, const AuditArmName *arm, const Picked *p) {
                    .calibration = STR("")};
 }
 
-static bool add_arm(Card *c, Cell *cell, const AuditArmName *arm, Metric m) {
-    EvidRate *r = &cell->rate;
-    Picked p;
-    size_t n_items;
-    r->n_wanted++;
-    if (!card__pick(c, cell->role, card__suite(c, cell->ind, arm->name), arm, m, &p)) return false;
-    if (!p.n) { /* leaves the indicator open */
-        cell->gaps[cell->n_gaps++] = (CardGap){arm->name, p.why};
-        return true;
+static const CardArm COUNTS = {
+    .truncated = NAN, .empty = NAN, .samples = 1, .drawn = 1, .imported = true, .calibration = {"", 0}};
+
+/* Where there are no answers there may be counts. */
+static void take_counts(Card *c, Str role, Str suite, Metric m, CardFigure *f) {
+    CardCounts n = card__counts(c, role, suite, m, f->facts.name.name);
+    AuditArmName name = f->facts.name;
+    if (!n.there) {
+        f->why = n.why ? n.why : CARD_NOT_RUN;
+        return;
     }
-    EvidItem *items = card__items(c, &p, arm, m, &n_items, NULL);
+    f->counts = true, f->data = n.data;
+    f->facts = COUNTS;
+    f->facts.name = name;
+    evid_counts(name.name, n.k, n.n, n.unscored, n.refused, m == ABILITY, (EvidJudge){.used = n.judged}, &f->arm);
+}
+
+bool card__figure(Card *c, Str role, Str suite, const AuditArmName *arm, Metric m, CardFigure *f) {
+    Picked p;
+    size_t n;
     EvidJudge judge = {0};
+    *f = (CardFigure){.facts.name = *arm, .data = STR("")};
+    if (!card__pick(c, role, suite, arm, m, &p)) return false;
+    if (!p.n && str_eqz(str_from(p.why), CARD_NOT_RUN))
+        take_counts(c, role, suite, m, f);
+    else
+        f->why = p.why;
+    if (!p.n) return true;
+    EvidItem *items = card__items(c, &p, arm, m, &n, NULL);
     for (size_t i = 0; i < p.n; i++) judge.used = judge.used || p.v[i]->judged;
     if (!items) return false;
-    set_facts(&cell->facts[r->n_arms], arm, &p);
-    return evid_arm(arm->name, items, n_items, m == ABILITY, judge, c->seed, c->a, &cell->arms[r->n_arms++]);
+    set_facts(&f->facts, arm, &p);
+    return evid_arm(arm->name, items, n, m == ABILITY, judge, c->seed, c->a, &f->arm);
+}
+
+/* A missing arm leaves the indicator open. */
+static bool add_arm(Card *c, Cell *cell, const AuditArmName *arm, Metric m) {
+    CardFigure f;
+    cell->rate.n_wanted++;
+    if (!card__figure(c, cell->role, card__suite(c, cell->ind, arm->name), arm, m, &f)) return false;
+    if (f.why) {
+        cell->gaps[cell->n_gaps++] = (CardGap){arm->name, f.why};
+        return true;
+    }
+    cell->facts[cell->rate.n_arms] = f.facts;
+    cell->arms[cell->rate.n_arms++] = f.arm;
+    return true;
 }
 
 static bool build_cell(Card *c, const Json *ind, Str role, Cell *cell) {

@@ -60,6 +60,10 @@ typedef struct EvidArm {
 /* Everything lives in the arena; items are sorted by cluster in place. seed: of the bootstrap. false: no memory. */
 bool evid_arm(Str name, EvidItem *items, size_t n, bool capability, EvidJudge judge, uint64_t seed, Arena *a,
               EvidArm *out);
+/* The same of results that say only how many: of n scored items k count and `refused` were declined; `open` are beside
+ * them. Every item stands alone. */
+void evid_counts(Str name, double k, double n, double open, double refused, bool capability, EvidJudge judge,
+                 EvidArm *out);
 /* One-sided bounds at level alpha (confidence 1 - alpha); an arm without items: 1 and 0. */
 double evid_upper(const EvidArm *arm, double alpha);
 double evid_lower(const EvidArm *arm, double alpha);

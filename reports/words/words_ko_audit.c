@@ -11,8 +11,6 @@ const Words words_ko_audit[] = {
     {"Asked: %.*s", "물음: %2$.*1$s"},
     {"Every registered indicator holds, at the registered confidence and on these data.",
      "등록된 모든 지표가, 등록된 신뢰수준에서 이 데이터로 확인되었습니다."},
-    {"No: at least one registered indicator is at or above its threshold, or refusals were eroded.",
-     "아니요. 등록된 지표 가운데 기준값 이상인 것이 있거나, 거절이 저하되었습니다."},
     {"Cannot rule out: the data do not show that every registered indicator holds.",
      "배제할 수 없습니다. 등록된 모든 지표가 지켜진다는 것을 이 데이터로는 보일 수 없습니다."},
     {"Exploratory: no verdict of this audit can be “below”.",
