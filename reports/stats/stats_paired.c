@@ -68,22 +68,6 @@ StatUnpaired stat_unpaired(const double *a, size_t na, const double *b, size_t n
 
 /* ---- sign flips ---- */
 
-typedef struct Flips {
-    const double *d;
-    size_t n;
-    double bar; /* a sum this far from 0 counts */
-    double hits;
-} Flips;
-
-static void count_flips(Flips *f, size_t i, double sum) {
-    if (i == f->n) {
-        f->hits += fabs(sum) >= f->bar;
-        return;
-    }
-    count_flips(f, i + 1, sum + f->d[i]);
-    count_flips(f, i + 1, sum - f->d[i]);
-}
-
 /* Sums that are equal on paper differ in their last bits: the bar is that much lower. */
 static double flip_bar(const double *d, size_t n) {
     double sum = 0.0, size = 0.0;
@@ -91,11 +75,36 @@ static double flip_bar(const double *d, size_t n) {
     return fabs(sum) - 1e-12 * size;
 }
 
+/* All 2^n sums of +-d, ascending; out and spare have room for them. Each entry doubles the list: the sums with it and
+ * those without are two ascending lists, and are merged. */
+static double *all_sums(const double *d, size_t n, double *out, double *spare) {
+    size_t have = 1;
+    out[0] = 0.0;
+    for (size_t k = 0; k < n; k++, have *= 2) {
+        double size = fabs(d[k]), *swap = out;
+        for (size_t i = 0, up = 0, down = 0; i < 2 * have; i++)
+            spare[i] = up == have || (down < have && out[down] - size <= out[up] + size) ? out[down++] - size
+                                                                                         : out[up++] + size;
+        out = spare, spare = swap;
+    }
+    return out;
+}
+
+/* Each half of the entries has 2^(n/2) sums; a pattern is a sum of one and a sum of the other. Going up in one, the
+ * sums of the other that keep the total inside the bar are a window that moves down. */
 double stat_signflip_exact(const double *d, size_t n) {
+    enum { HALF = (size_t)1 << (STAT_SIGNFLIP_EXACT / 2) };
+    double room[4][HALF];
     if (n < 1 || n > STAT_SIGNFLIP_EXACT) return NONE;
-    Flips f = {d, n, flip_bar(d, n), 0.0};
-    count_flips(&f, 1, d[0]); /* a pattern and its mirror image count alike: the first sign stays */
-    return f.hits / ldexp(1.0, (int)n - 1);
+    size_t first = n / 2, n_x = (size_t)1 << first, n_y = (size_t)1 << (n - first), inside = 0;
+    const double *x = all_sums(d, first, room[0], room[1]), *y = all_sums(d + first, n - first, room[2], room[3]);
+    double bar = flip_bar(d, n);
+    for (size_t i = 0, lo = n_y, hi = n_y; i < n_x; i++) {
+        while (hi > 0 && x[i] + y[hi - 1] >= bar) hi--;
+        while (lo > 0 && x[i] + y[lo - 1] > -bar) lo--;
+        inside += hi > lo ? hi - lo : 0;
+    }
+    return 1.0 - ldexp((double)inside, -(int)n);
 }
 
 double stat_signflip_random(const double *d, size_t n, uint64_t seed, size_t b) {

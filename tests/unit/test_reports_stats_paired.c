@@ -77,6 +77,12 @@ static void test_sign_flips(void **state) {
     double d[10];
     for (int i = 0; i < 10; i++) d[i] = round(10 * (A[i] - B[i]));
     NEAR(stat_signflip_exact(d, 10), by_all_patterns(d, 10));
+    /* as many as can be tried, with zeros and ties among them */
+    double most[STAT_SIGNFLIP_EXACT];
+    for (int turn = 0; turn < 3; turn++) {
+        for (int i = 0; i < STAT_SIGNFLIP_EXACT; i++) most[i] = floor(7 * stats_draw(&seed)) - 2;
+        NEAR(stat_signflip_exact(most, STAT_SIGNFLIP_EXACT), by_all_patterns(most, STAT_SIGNFLIP_EXACT));
+    }
     UNDEFINED(stat_signflip_exact(d, 0));
     static double many[21];
     UNDEFINED(stat_signflip_exact(many, 21));
