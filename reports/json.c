@@ -158,8 +158,31 @@ static void write_cell(JsonOut *o, const Summary *s, const SumCell *c) {
     json_obj_end(o);
 }
 
+static const char *const PAIR_VERDICTS[] = {"cannot_tell", "a_ahead", "b_ahead"};
+
+static void write_pair_group(JsonOut *o, const SumPairGroup *g) {
+    json_obj(o);
+    key_str(o, "group", g->name);
+    key_int(o, "n_matched", (int64_t)g->n);
+    json_out_key(o, "n_clusters");
+    if (g->n_clusters)
+        json_out_int(o, (int64_t)g->n_clusters);
+    else
+        json_out_null(o);
+    key_num(o, "difference", g->diff);
+    key_num(o, "standard_error", g->se);
+    write_interval(o, g->lo, g->hi, g->method);
+    key_num(o, "p_value", g->p);
+    key_cstr(o, "p_method", g->p_method);
+    key_num(o, "p_adjusted", g->p_adjusted);
+    key_int(o, "a_better", (int64_t)g->a_better);
+    key_int(o, "b_better", (int64_t)g->b_better);
+    key_num(o, "minimum_detectable_effect", g->mde);
+    key_cstr(o, "verdict", PAIR_VERDICTS[g->verdict]);
+    json_obj_end(o);
+}
+
 static void write_pair(JsonOut *o, const Summary *s, const SumPair *p) {
-    static const char *const VERDICTS[] = {"cannot_tell", "a_ahead", "b_ahead"};
     const SumCell *a = &s->cells[p->a];
     json_obj(o);
     key_str(o, "model_a", s->models[a->model].name);
@@ -179,6 +202,12 @@ static void write_pair(JsonOut *o, const Summary *s, const SumPair *p) {
     key_num(o, "difference", p->diff);
     key_num(o, "standard_error", p->se);
     write_interval(o, p->lo, p->hi, p->method);
+    key_obj(o, "bounds");
+    key_num(o, "low", p->bound_lo);
+    key_num(o, "high", p->bound_hi);
+    key_num(o, "all_wrong", p->bound_wrong);
+    key_num(o, "all_right", p->bound_right);
+    json_obj_end(o);
     key_num(o, "p_value", p->p);
     key_cstr(o, "p_method", p->p_method);
     key_num(o, "p_adjusted", p->p_adjusted);
@@ -187,8 +216,11 @@ static void write_pair(JsonOut *o, const Summary *s, const SumPair *p) {
     key_int(o, "b_better", (int64_t)p->b_better);
     json_obj_end(o);
     key_num(o, "minimum_detectable_effect", p->mde);
-    key_cstr(o, "verdict", VERDICTS[p->verdict]);
+    key_cstr(o, "verdict", PAIR_VERDICTS[p->verdict]);
     key_cstr(o, "words", p->sentence);
+    key_arr(o, "groups");
+    for (size_t i = 0; i < p->n_groups; i++) write_pair_group(o, &p->groups[i]);
+    json_arr_end(o);
     json_obj_end(o);
 }
 

@@ -271,7 +271,8 @@ bool compare_build(RunStore *store, const Summary *s, Compare *out, Err *err) {
     *out = (Compare){0};
     out->arms = store_arms(store, &out->n_arms);
     if (!out->n_arms) return true;
-    if (!build_matches(s, out) || !build_flips(s, out) || !build_agreements(s, out) || !build_costs(s, out))
+    if (!build_matches(s, out) || !compare__overall(s, out) || !build_flips(s, out) || !build_agreements(s, out) ||
+        !build_costs(s, out))
         return err_nomem(err);
     return build_trusts(store, s, out, err) && compare__warnings(s, out, err);
 }

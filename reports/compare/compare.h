@@ -41,6 +41,19 @@ typedef struct CmpAgreement {
     double share, kappa; /* with the same score; beyond chance (Cohen 1960) */
 } CmpAgreement;
 
+/* Two models over all suites that both were asked plainly at an effort: the mean of the suites' differences, each suite
+ * alike (statistics.md, macro_mean). Suites about safety are left out unless there are no others; of one suite alone
+ * there is none. */
+typedef struct CmpOverall {
+    size_t a, b; /* models */
+    Effort effort;
+    size_t n_suites;
+    double diff, se, lo, hi; /* of a - b, by t. A suite that shows no spread has the largest that it could hide */
+    double p, p_adjusted;    /* Benjamini-Hochberg over this list */
+    double mde;              /* smallest difference that the questions show with 80 % power; above 1: none */
+    SumVerdict verdict;
+} CmpOverall;
+
 /* One model at one effort, over its primary cells asked plainly: what accuracy costs. */
 typedef struct CmpCost {
     size_t model;
@@ -68,6 +81,8 @@ typedef struct Compare {
     size_t n_warnings;
     const CmpMatch *matches;
     size_t n_matches;
+    const CmpOverall *overall;
+    size_t n_overall;
     const CmpFlips *flips;
     size_t n_flips;
     const CmpAgreement *agreements;
@@ -88,7 +103,8 @@ void compare_terminal(Buf *b, const Summary *s, const Compare *c);
 /* Sections of Markdown. */
 void compare_markdown(Buf *b, const Summary *s, const Compare *c);
 
-/* Within the room (compare_warnings.c): fills warnings. */
+/* Within the room: fills overall (compare_overall.c; false: no memory), and warnings (compare_warnings.c). */
+bool compare__overall(const Summary *s, Compare *c);
 bool compare__warnings(const Summary *s, Compare *c, Err *err);
 
 #endif

@@ -46,6 +46,29 @@ static void json_matches(JsonOut *o, const Summary *s, const Compare *c) {
     json_arr_end(o);
 }
 
+static void json_overall(JsonOut *o, const Summary *s, const Compare *c) {
+    static const char *const VERDICTS[] = {"cannot_tell", "a_ahead", "b_ahead"};
+    key_arr(o, "overall");
+    for (size_t i = 0; i < c->n_overall; i++) {
+        const CmpOverall *v = &c->overall[i];
+        json_obj(o);
+        key_str(o, "model_a", s->models[v->a].name);
+        key_str(o, "model_b", s->models[v->b].name);
+        key_cstr(o, "effort", effort_name(v->effort));
+        key_int(o, "n_suites", (int64_t)v->n_suites);
+        key_num(o, "difference", v->diff);
+        key_num(o, "standard_error", v->se);
+        key_num(o, "low", v->lo);
+        key_num(o, "high", v->hi);
+        key_num(o, "p_value", v->p);
+        key_num(o, "p_adjusted", v->p_adjusted);
+        key_num(o, "minimum_detectable_effect", v->mde);
+        key_cstr(o, "verdict", VERDICTS[v->verdict]);
+        json_obj_end(o);
+    }
+    json_arr_end(o);
+}
+
 static void json_all_flips(JsonOut *o, const Summary *s, const Compare *c) {
     key_arr(o, "flips");
     for (size_t i = 0; i < c->n_flips; i++) {
@@ -132,6 +155,7 @@ void compare_json(JsonOut *o, const Summary *s, const Compare *c) {
     for (size_t i = 0; i < c->n_warnings; i++) json_out_cstr(o, c->warnings[i]);
     json_arr_end(o);
     json_matches(o, s, c);
+    json_overall(o, s, c);
     json_all_flips(o, s, c);
     json_agreements(o, s, c);
     json_costs(o, s, c);

@@ -50,6 +50,68 @@ static void match_lines(const Text *t, const Summary *s, const Compare *c) {
     }
 }
 
+/* ---- all suites together ---- */
+
+static void overall_lines(const Text *t, const Summary *s, const Compare *c) {
+    for (size_t i = 0; i < c->n_overall; i++) {
+        const CmpOverall *o = &c->overall[i];
+        bool flip = o->diff < 0.0;
+        Str first = name_of(s, flip ? o->b : o->a), second = name_of(s, flip ? o->a : o->b);
+        double lo = 100.0 * (flip ? -o->hi : o->lo), hi = 100.0 * (flip ? -o->lo : o->hi);
+        line(t,
+             words_printf(s->arena, t->lang,
+                          o->verdict == SUM_CANNOT_TELL
+                              ? WORD("Cannot tell at effort %s: %.*s scored %.1f points more than %.*s on average over "
+                                     "%zu suites (95 %% interval %+.1f to %+.1f); their questions could have shown "
+                                     "%.1f points.")
+                              : WORD("At effort %s %.*s is better by %.1f points than %.*s on average over %zu suites "
+                                     "(95 %% interval %.1f to %.1f); their questions could have shown %.1f points."),
+                          effort_name(o->effort), STR_ARG(first), 100.0 * fabs(o->diff), STR_ARG(second), o->n_suites,
+                          lo, hi, 100.0 * o->mde));
+    }
+}
+
+/* ---- by group ---- */
+
+static void group_line(const Text *t, const Summary *s, const SumPair *p, const SumPairGroup *g) {
+    bool behind = g->verdict == SUM_B_AHEAD;
+    Str first = name_of(s, s->cells[behind ? p->b : p->a].model),
+        second = name_of(s, s->cells[behind ? p->a : p->b].model);
+    double lo = 100.0 * (behind ? -g->hi : g->lo), hi = 100.0 * (behind ? -g->lo : g->hi), by = 100.0 * fabs(g->diff);
+    if (g->verdict == SUM_CANNOT_TELL) return;
+    if (g->method)
+        line(t,
+             words_printf(s->arena, t->lang,
+                          WORD("%.*s: %.*s is better than %.*s by %.1f points (95 %% interval %.1f to %.1f); these %zu "
+                               "questions could have shown %.1f points."),
+                          STR_ARG(g->name), STR_ARG(first), STR_ARG(second), by, lo, hi, g->n, 100.0 * g->mde));
+    else
+        line(t, words_printf(s->arena, t->lang,
+                             WORD("%.*s: %.*s is better than %.*s by %.1f points on each of %zu questions."),
+                             STR_ARG(g->name), STR_ARG(first), STR_ARG(second), by, g->n));
+}
+
+static void pair_groups(const Text *t, const Summary *s, const SumPair *p) {
+    Str suite = str_from(summary_cell_name(s, &s->cells[p->a], s->arena));
+    Str first = name_of(s, s->cells[p->a].model), second = name_of(s, s->cells[p->b].model);
+    size_t shown = 0;
+    for (size_t i = 0; i < p->n_groups; i++) shown += p->groups[i].verdict != SUM_CANNOT_TELL;
+    line(t,
+         words_printf(s->arena, t->lang,
+                      shown ? WORD("%.*s, %.*s and %.*s: %zu of %zu groups show a difference, at p-values adjusted for "
+                                   "all groups of this report.")
+                            : WORD("%.*s, %.*s and %.*s: %zu of %zu groups show a difference. The others are too small "
+                                   "to tell, which does not mean equal."),
+                      STR_ARG(suite), STR_ARG(first), STR_ARG(second), shown, p->n_groups));
+    for (size_t i = 0; i < p->n_groups; i++) group_line(t, s, p, &p->groups[i]);
+}
+
+static void group_lines(const Text *t, const Summary *s, const Compare *c) {
+    (void)c;
+    for (size_t i = 0; i < s->n_pairs; i++)
+        if (s->pairs[i].n_groups) pair_groups(t, s, &s->pairs[i]);
+}
+
 /* ---- answers that differ ---- */
 
 static Str flip_names(const Summary *s, const CmpFlip *f, size_t n) {
@@ -151,6 +213,8 @@ static void write_part(const Text *t, const Summary *s, const Compare *c, const 
 
 static void write_parts(const Text *t, const Summary *s, const Compare *c, const char *before, const char *after) {
     static const Part PARTS[] = {{WORD("what could not be matched"), match_lines},
+                                 {WORD("all suites together"), overall_lines},
+                                 {WORD("differences by group"), group_lines},
                                  {WORD("answers that differ"), flip_lines},
                                  {WORD("agreement"), agreement_lines},
                                  {WORD("what the scores cost"), cost_lines},

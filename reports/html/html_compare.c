@@ -29,8 +29,9 @@ typedef struct Head {
     const char *class_name, *text;
 } Head;
 
-static void table(Buf *b, Lang l, const char *caption, const Head *heads) {
-    html__table(b, "numbers sortable", str_from(words(l, caption)), false);
+/* caption: in the page's language. */
+static void table(Buf *b, Lang l, Str caption, const Head *heads) {
+    html__table(b, "numbers sortable", caption, false);
     for (; heads->text; heads++) html__th(b, l, heads->class_name, heads->text);
     html__table_body(b);
 }
@@ -59,7 +60,7 @@ static void arms(Buf *b, const Summary *s, const Compare *c) {
                                  {"", WORD("Named there")},
                                  {"", WORD("Weights (SHA-256)")},
                                  {NULL, NULL}};
-    table(b, s->lang, WORD("What is compared"), HEADS);
+    table(b, s->lang, str_from(words(s->lang, WORD("What is compared"))), HEADS);
     for (size_t i = 0; i < c->n_arms; i++) {
         buf_adds(b, "<tr><th scope=\"row\" class=\"model\">");
         html__small_mark(b, i);
@@ -79,7 +80,7 @@ static void arms(Buf *b, const Summary *s, const Compare *c) {
 static void matches(Buf *b, const Summary *s, const Compare *c) {
     static const Head HEADS[] = {{"", WORD("Suite")},     {"", WORD("Model")},         {"num", WORD("Questions")},
                                  {"num", WORD("In all")}, {"num", WORD("Not in all")}, {NULL, NULL}};
-    table(b, s->lang, WORD("Matched questions"), HEADS);
+    table(b, s->lang, str_from(words(s->lang, WORD("Matched questions"))), HEADS);
     for (size_t i = 0; i < c->n_matches; i++) {
         const CmpMatch *m = &c->matches[i];
         bool first = true;
@@ -96,6 +97,136 @@ static void matches(Buf *b, const Summary *s, const Compare *c) {
         }
     }
     html__table_end(b);
+}
+
+/* "−3.1 to +4.0" */
+static void signed_cell(Buf *b, double v) {
+    buf_adds(b, "<td class=\"num\">");
+    html__signed(b, v);
+    buf_adds(b, "</td>");
+}
+
+static void range_cell(Buf *b, Lang l, double lo, double hi) {
+    buf_adds(b, "<td class=\"num\">");
+    if (isnan(lo) || isnan(hi))
+        buf_adds(b, "–");
+    else
+        html__range(b, l, lo, hi, html__signed);
+    buf_adds(b, "</td>");
+}
+
+static void p_cell(Buf *b, double p) {
+    if (isnan(p))
+        buf_adds(b, "<td class=\"num\">–</td>");
+    else
+        buf_addf(b, p < 0.0001 ? "<td class=\"num\">&lt;&thinsp;0.0001</td>" : "<td class=\"num\">%.4f</td>", p);
+}
+
+static void mde_cell(Buf *b, double mde) {
+    buf_adds(b, "<td class=\"num\">");
+    html__mde(b, mde);
+    buf_adds(b, "</td>");
+}
+
+/* flip: seen from b. */
+static void verdict_cell(Buf *b, Lang l, SumVerdict v, bool flip) {
+    buf_adds(b, "<td class=\"model\">");
+    html__say(b, l,
+              v == SUM_CANNOT_TELL                      ? WORD("cannot tell")
+              : v == (flip ? SUM_B_AHEAD : SUM_A_AHEAD) ? WORD("ahead")
+                                                        : WORD("behind"));
+    buf_adds(b, "</td>");
+}
+
+/* Seen from the model that is above on average. */
+static void overall(Buf *b, const Summary *s, const Compare *c) {
+    static const Head HEADS[] = {{"", WORD("Model")},          {"", WORD("compared with")},
+                                 {"", WORD("Effort")},         {"num", WORD("Suites")},
+                                 {"num", WORD("Difference")},  {"num", WORD("95\u00a0% interval")},
+                                 {"num", WORD("p, adjusted")}, {"num", WORD("Would show from")},
+                                 {"", WORD("Verdict")},        {NULL, NULL}};
+    if (!c->n_overall) return;
+    heading(b, s->lang, WORD("All suites together"));
+    html__p(b, s->lang, "note",
+            WORD("Mean of the suites’ differences on the same questions, in points; each suite counts alike. Suites "
+                 "about safety are left out unless there are no others."));
+    table(b, s->lang, str_from(words(s->lang, WORD("Differences over all suites"))), HEADS);
+    for (size_t i = 0; i < c->n_overall; i++) {
+        const CmpOverall *o = &c->overall[i];
+        double sign = o->diff < 0.0 ? -1.0 : 1.0;
+        buf_adds(b, "<tr><th scope=\"row\" class=\"model\">");
+        html_escape(b, s->models[sign < 0.0 ? o->b : o->a].name);
+        buf_adds(b, "</th>");
+        name_cell(b, s->models[sign < 0.0 ? o->a : o->b].name);
+        buf_addf(b, "<td>%s</td>", effort_name(o->effort));
+        count_cell(b, o->n_suites);
+        signed_cell(b, sign * o->diff);
+        range_cell(b, s->lang, sign < 0.0 ? -o->hi : o->lo, sign < 0.0 ? -o->lo : o->hi);
+        p_cell(b, o->p_adjusted);
+        mde_cell(b, o->mde);
+        verdict_cell(b, s->lang, o->verdict, sign < 0.0);
+        buf_adds(b, "</tr>\n");
+    }
+    html__table_end(b);
+}
+
+/* ---- by group ---- */
+
+static void group_row(Buf *b, const Summary *s, const SumPair *p, const SumPairGroup *g) {
+    double sign = p->flip ? -1.0 : 1.0;
+    buf_adds(b, "<tr><th scope=\"row\">");
+    html_escape(b, g->name);
+    buf_adds(b, "</th>");
+    signed_cell(b, sign * g->diff);
+    range_cell(b, s->lang, g->method ? (p->flip ? -g->hi : g->lo) : NAN, p->flip ? -g->lo : g->hi);
+    p_cell(b, g->p_adjusted);
+    count_cell(b, p->flip ? g->b_better : g->a_better);
+    count_cell(b, p->flip ? g->a_better : g->b_better);
+    count_cell(b, g->n);
+    mde_cell(b, g->mde);
+    verdict_cell(b, s->lang, g->verdict, p->flip);
+    buf_adds(b, "</tr>\n");
+}
+
+static void one_groups(Buf *b, const Summary *s, const SumPair *p) {
+    static const Head HEADS[] = {{"", WORD("Group")},
+                                 {"num", WORD("Difference")},
+                                 {"num", WORD("95\u00a0% interval")},
+                                 {"num", WORD("p, adjusted")},
+                                 {"num", WORD("First better on")},
+                                 {"num", WORD("Second better on")},
+                                 {"num", WORD("Questions")},
+                                 {"num", WORD("Would show from")},
+                                 {"", WORD("Verdict")},
+                                 {NULL, NULL}};
+    const char *title = summary_cell_title(s, &s->cells[p->a], s->arena);
+    Str a = s->models[s->cells[p->flip ? p->b : p->a].model].name;
+    Str z = s->models[s->cells[p->flip ? p->a : p->b].model].name;
+    Str caption =
+        words_printf(s->arena, s->lang, WORD("%s: %.*s compared with %.*s, by group"), title, STR_ARG(a), STR_ARG(z));
+    buf_adds(b, "<details><summary>");
+    html_escape(b, caption);
+    buf_adds(b, "</summary>\n");
+    table(b, s->lang, caption, HEADS);
+    for (size_t i = 0; i < p->n_groups; i++) group_row(b, s, p, &p->groups[i]);
+    html__table_end(b);
+    buf_adds(b, "</details>\n");
+}
+
+static void by_group(Buf *b, const Summary *s) {
+    bool any = false;
+    for (size_t i = 0; i < s->n_pairs; i++) {
+        if (!s->pairs[i].n_groups) continue;
+        if (!any) {
+            heading(b, s->lang, WORD("Differences by group"));
+            html__p(b, s->lang, "note",
+                    WORD("In points, on the same questions; p is adjusted for the number of groups on this page "
+                         "(Benjamini–Hochberg). Groups are small: “cannot tell” is the usual answer, and does not mean "
+                         "equal."));
+        }
+        any = true;
+        one_groups(b, s, &s->pairs[i]);
+    }
 }
 
 static void flip_rows(Buf *b, Lang l, const CmpFlip *f, size_t n, Str ahead) {
@@ -192,7 +323,7 @@ static void costs(Buf *b, const Summary *s, const Compare *c) {
                                  {"num", WORD("Suites")},     {NULL, NULL}};
     heading(b, s->lang, WORD("What the scores cost"));
     html__p(b, s->lang, "note", WORD("Each suite counts alike. Tokens of an answer include its reasoning."));
-    table(b, s->lang, WORD("Score and tokens"), HEADS);
+    table(b, s->lang, str_from(words(s->lang, WORD("Score and tokens"))), HEADS);
     for (size_t i = 0; i < c->n_costs; i++) {
         const CmpCost *k = &c->costs[i];
         buf_adds(b, "<tr><th scope=\"row\" class=\"model\">");
@@ -214,7 +345,7 @@ static void trusts(Buf *b, const Summary *s, const Compare *c) {
     html__p(b, s->lang, "note",
             WORD("The probability that a model gave to the option it chose, against how often that was right. Off by: "
                  "mean distance over ten bins (ECE)."));
-    table(b, s->lang, WORD("Calibration of probabilities"), HEADS);
+    table(b, s->lang, str_from(words(s->lang, WORD("Calibration of probabilities"))), HEADS);
     for (size_t i = 0; i < c->n_trusts; i++) {
         const CmpTrust *t = &c->trusts[i];
         buf_adds(b, "<tr><th scope=\"row\">");
@@ -247,6 +378,8 @@ void html__compare(Buf *b, const Summary *s, const Compare *c) {
     arms(b, s, c);
     heading(b, s->lang, WORD("What was matched"));
     matches(b, s, c);
+    overall(b, s, c);
+    by_group(b, s);
     if (c->n_flips) {
         heading(b, s->lang, WORD("Answers that differ"));
         html__p(b, s->lang, "note",

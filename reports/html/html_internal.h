@@ -120,6 +120,8 @@ bool html__data(Buf *b, RunStore *store, const Summary *s, Arena *scratch, Err *
 /* Shared: "82.4", "−3.1", "+12.0" (points or per cent), "–" for NaN; never "-0.0". */
 void html__percent(Buf *b, double share);
 void html__signed(Buf *b, double share);
+/* The smallest difference that can be shown; "–" if that is none, as none is larger than 100 points. */
+void html__mde(Buf *b, double mde);
 /* "82.4 to 91.0" */
 void html__range(Buf *b, Lang lang, double lo, double hi, void (*number)(Buf *, double));
 /* Behind the cells of one row of a chart: those that differ from cell i only by the model. */
@@ -130,7 +132,7 @@ void html__filter_link(Buf *b, const Summary *s, const SumCell *c, unsigned outc
 typedef struct PairView {
     const SumModel *first, *second;
     size_t first_model;
-    double diff, lo, hi;
+    double diff, lo, hi, bound_lo, bound_hi;
     size_t first_better, second_better;
     const char *verdict; /* "ahead", "behind", "cannot tell"; to be looked up */
 } PairView;

@@ -17,7 +17,8 @@ static const struct {
     {"McNemar mid-p", WORD("McNemar’s test, mid-p, for fewer than 100 questions that one model alone got right")},
     {"McNemar", WORD("McNemar’s test")},
     {"paired z", WORD("z test of the differences by question")},
-    {"sign flip", WORD("exact sign-flip test, where all differences are equal")},
+    {"sign flip",
+     WORD("exact sign-flip test, for at most 20 questions or clusters, or where all differences are equal")},
 };
 
 /* Of other places, and of bounds that are no intervals: told behind their numbers alone. */
@@ -25,6 +26,7 @@ static const struct {
     const char *method, *words;
 } OTHERS[] = {
     {"bounds", WORD("if every open answer were wrong, and if it were right")},
+    {"open pairs", WORD("if every open answer were wrong of the first and right of the second; the other way round")},
     {"Wilson", WORD("Wilson score interval")},
     {"Wilson, effective number", WORD("Wilson score interval with the effective number of items")},
     {"cluster bootstrap", WORD("bootstrap over clusters")},

@@ -19,6 +19,13 @@ void html__signed(Buf *b, double share) {
         buf_addf(b, "%s%.1f", v > 0.0 ? "+" : v < 0.0 ? "−" : "", fabs(v));
 }
 
+void html__mde(Buf *b, double mde) {
+    if (mde > 1.0)
+        buf_adds(b, "–");
+    else
+        html__percent(b, mde);
+}
+
 void html__range(Buf *b, Lang lang, double lo, double hi, void (*number)(Buf *, double)) {
     Buf x, y;
     buf_init(&x, 64), buf_init(&y, 64);
@@ -51,16 +58,18 @@ void html__filter_link(Buf *b, const Summary *s, const SumCell *c, unsigned outc
 }
 
 PairView html__pair_view(const Summary *s, const SumPair *p) {
-    size_t a = s->cells[p->a].model, c = s->cells[p->b].model;
-    PairView v = {&s->models[a], &s->models[c],      a, p->diff, p->lo, p->hi, p->a_better,
-                  p->b_better,   WORD("cannot tell")};
-    bool first_ahead = p->verdict == SUM_A_AHEAD;
+    const SumModel *a = &s->models[s->cells[p->a].model], *b = &s->models[s->cells[p->b].model];
+    PairView v = {.first = a, .second = b, .verdict = WORD("cannot tell")};
+    v.diff = p->diff, v.lo = p->lo, v.hi = p->hi, v.bound_lo = p->bound_lo, v.bound_hi = p->bound_hi;
+    v.first_better = p->a_better, v.second_better = p->b_better;
     if (p->flip) {
-        v = (PairView){&s->models[c], &s->models[a], c,           -p->diff,           -p->hi,
-                       -p->lo,        p->b_better,   p->a_better, WORD("cannot tell")};
-        first_ahead = p->verdict == SUM_B_AHEAD;
+        v.first = b, v.second = a;
+        v.diff = -p->diff, v.lo = -p->hi, v.hi = -p->lo, v.bound_lo = -p->bound_hi, v.bound_hi = -p->bound_lo;
+        v.first_better = p->b_better, v.second_better = p->a_better;
     }
-    if (p->verdict != SUM_CANNOT_TELL) v.verdict = first_ahead ? WORD("ahead") : WORD("behind");
+    v.first_model = (size_t)(v.first - s->models);
+    if (p->verdict != SUM_CANNOT_TELL)
+        v.verdict = p->verdict == (p->flip ? SUM_B_AHEAD : SUM_A_AHEAD) ? WORD("ahead") : WORD("behind");
     return v;
 }
 
@@ -190,7 +199,8 @@ static void pair_row(Buf *b, const Summary *s, const SumPair *p) {
         buf_addf(b, "%.4f</td>", p->p_adjusted);
     buf_addf(b, "<td class=\"num\">%zu</td><td class=\"num\">%zu</td><td class=\"num\">%zu</td>", v.first_better,
              v.second_better, p->n);
-    cell_number(b, p->mde, html__percent);
+    cell_range(b, s->lang, v.bound_lo, v.bound_hi, v.bound_hi > v.bound_lo ? "open pairs" : NULL, html__signed);
+    cell_number(b, p->mde, html__mde);
     buf_adds(b, "<td class=\"model\">");
     html__say(b, s->lang, v.verdict);
     buf_adds(b, "</td></tr>\n");
@@ -208,6 +218,7 @@ void html__pair_table(Buf *b, const Summary *s) {
     html__th(b, l, "num", WORD("First better on"));
     html__th(b, l, "num", WORD("Second better on"));
     html__th(b, l, "num", WORD("Questions"));
+    html__th(b, l, "num", WORD("If open ones counted"));
     html__th(b, l, "num", WORD("Would show from"));
     html__th(b, l, "", WORD("Verdict"));
     html__table_body(b);

@@ -14,6 +14,7 @@
 #define SUM_CONF 0.95
 #define SUM_ALPHA 0.05
 #define SUM_POWER 0.80
+#define SUM_GROUPS_MAX 200
 
 typedef struct SumModel {
     Str name, spec, digest; /* spec and digest absent if the manifest does not tell */
@@ -115,6 +116,18 @@ typedef struct SumJudge {
 
 typedef enum SumVerdict { SUM_CANNOT_TELL, SUM_A_AHEAD, SUM_B_AHEAD } SumVerdict;
 
+/* The questions of one group of a pair. Undefined numbers are NaN. */
+typedef struct SumPairGroup {
+    Str name;
+    size_t n, n_clusters, a_better, b_better;
+    double diff, se, lo, hi; /* mean of a - b */
+    const char *method;
+    double p, p_adjusted; /* Benjamini-Hochberg over all groups of primary pairs of this report */
+    const char *p_method;
+    double mde;
+    SumVerdict verdict;
+} SumPairGroup;
+
 typedef struct SumPair {
     size_t a, b; /* cells; a's model stands before b's in the plan */
     bool primary;
@@ -123,12 +136,17 @@ typedef struct SumPair {
     size_t n_clusters;
     double diff, se, lo, hi; /* mean of a - b */
     const char *method;      /* of the interval; NULL if there is none */
+    /* Of diff, over all questions that both were asked, if what is open (cut off, refused, failed, unscored) were wrong
+     * of a and right of b; the other way round; all wrong; all right. */
+    double bound_lo, bound_hi, bound_wrong, bound_right;
+    SumPairGroup *groups; /* by name; of primary pairs whose questions have 2 to SUM_GROUPS_MAX groups */
+    size_t n_groups;
     double p;
     const char *p_method; /* "McNemar mid-p", … */
     double p_adjusted;    /* Benjamini-Hochberg over the pairs of this report with the same `primary` */
     size_t a_better, b_better, both_right, both_wrong; /* questions; the last two only count whole scores */
     bool whole;
-    double mde; /* smallest difference that this many questions show with 80 % power */
+    double mde; /* smallest difference that this many questions show with 80 % power; above 1: none */
     SumVerdict verdict;
     const char *sentence; /* in words */
     bool flip; /* b leads the two models' headline: pictures and tables show b - a, so that ahead is to the right */
@@ -226,6 +244,8 @@ const char *summary_calibration_name(SumCalibration c); /* "out of date" */
 bool summary__judges(Summary *s, RunStore *store, Err *err);
 /* Within the room: the caution number 0 or 1 about judges; appends nothing if all is well. */
 void summary__judge_caution(const Summary *s, int which, Buf *b);
+/* Within the room: fills pairs but for their sentences (summary_pairs.c). false: no memory. */
+bool summary__pairs(Summary *s);
 /* Within the room: fills pairs and headline from the cells. */
 bool summary__compare(Summary *s, Err *err);
 /* Fills cautions (summary_cautions.c). false: no memory. */

@@ -1,10 +1,4 @@
-/* Model against model: paired tests on the questions both answered, and the sentences that stand on top of a report.
- *
- * Method by kind of data (specs: statistics.md sections 2, 4, 5, 6):
- *   clusters                 clustered t on the differences
- *   one 0/1 score each       Newcombe's paired interval; McNemar, mid-p below 100 discordant pairs, else chi-squared
- *   anything else            paired t, from 100 questions on the normal
- * "Ahead" needs both: adjusted p below 5 %, and an interval that leaves zero out. Everything else is "cannot tell". */
+/* Model against model in words: the sentences of pairs, and those that stand on top of a report. */
 #include "reports/summary/summary.h"
 
 #include <math.h>
@@ -12,226 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reports/stats/stats.h"
-
 enum { HEADLINE_MAX = 8, WORDS_MAX = 4000 };
-
-/* The matched questions of two cells. */
-typedef struct Matched {
-    double *a, *b, *d; /* question means, difference */
-    Str *cluster;
-    uint32_t *cluster_id;
-    size_t n, g;
-    bool whole;
-} Matched;
-
-static bool matched_alloc(Arena *arena, size_t n, Matched *m) {
-    *m = (Matched){.a = arena_array(arena, n, sizeof(double)),
-                   .b = arena_array(arena, n, sizeof(double)),
-                   .d = arena_array(arena, n, sizeof(double)),
-                   .cluster = arena_array(arena, n, sizeof(Str)),
-                   .cluster_id = arena_array(arena, n, sizeof(uint32_t)),
-                   .whole = true};
-    return m->a && m->b && m->d && m->cluster && m->cluster_id;
-}
-
-static bool same_content(const SumQuestion *a, const SumQuestion *b) {
-    return !a->content_hash.p || !b->content_hash.p || str_eq(a->content_hash, b->content_hash);
-}
-
-/* Both lists are sorted by sample id. */
-static void match(const SumCell *a, const SumCell *b, Matched *m, SumPair *p) {
-    size_t i = 0, j = 0;
-    while (i < a->n_questions || j < b->n_questions) {
-        int c = i == a->n_questions   ? 1
-                : j == b->n_questions ? -1
-                                      : str_cmp(a->questions[i].sample, b->questions[j].sample);
-        if (c != 0) {
-            p->n_unmatched++;
-            if (c < 0)
-                i++;
-            else
-                j++;
-            continue;
-        }
-        const SumQuestion *x = &a->questions[i++], *y = &b->questions[j++];
-        if (!x->n_scored || !y->n_scored || !same_content(x, y)) {
-            p->n_unmatched++;
-            continue;
-        }
-        m->a[m->n] = x->sum / x->n_scored;
-        m->b[m->n] = y->sum / y->n_scored;
-        m->d[m->n] = m->a[m->n] - m->b[m->n];
-        m->cluster[m->n] = x->cluster;
-        if ((m->a[m->n] != 0 && m->a[m->n] != 1) || (m->b[m->n] != 0 && m->b[m->n] != 1)) m->whole = false;
-        m->n++;
-    }
-}
-
-typedef struct ClusterRef {
-    Str name;
-    size_t at;
-} ClusterRef;
-
-static int by_name(const void *a, const void *b) {
-    const ClusterRef *x = a, *y = b;
-    int c = str_cmp(x->name, y->name);
-    return c ? c : (x->at > y->at) - (x->at < y->at);
-}
-
-static bool number_clusters(Arena *arena, Matched *m) {
-    ClusterRef *refs = arena_array(arena, m->n, sizeof *refs);
-    if (!refs) return false;
-    for (size_t i = 0; i < m->n; i++) refs[i] = (ClusterRef){m->cluster[i], i};
-    qsort(refs, m->n, sizeof *refs, by_name);
-    for (size_t i = 0; i < m->n; i++) {
-        bool same = i > 0 && refs[i].name.p && str_eq(refs[i].name, refs[i - 1].name);
-        m->g += !same;
-        m->cluster_id[refs[i].at] = (uint32_t)(m->g - 1);
-    }
-    return true;
-}
-
-static void count_flips(const Matched *m, SumPair *p) {
-    p->whole = m->whole;
-    for (size_t i = 0; i < m->n; i++) {
-        if (m->d[i] > 0)
-            p->a_better++;
-        else if (m->d[i] < 0)
-            p->b_better++;
-        else if (m->whole && m->a[i] == 1)
-            p->both_right++;
-        else if (m->whole)
-            p->both_wrong++;
-    }
-}
-
-static void set_interval(SumPair *p, StatRange r, const char *method) {
-    if (isnan(r.lo) || isnan(r.hi)) return;
-    p->lo = fmax(-1.0, r.lo);
-    p->hi = fmin(1.0, r.hi);
-    p->method = method;
-}
-
-static void test_whole(SumPair *p) {
-    StatNewcombe w = stat_newcombe_paired(p->both_right, p->a_better, p->b_better, p->both_wrong, SUM_CONF);
-    StatMcNemar t = stat_mcnemar(p->a_better, p->b_better);
-    bool few = p->a_better + p->b_better < 100;
-    set_interval(p, (StatRange){w.lo, w.hi}, "Newcombe paired");
-    p->p = few ? t.p_midp : t.p_chi2;
-    p->p_method = few ? "McNemar mid-p" : "McNemar";
-}
-
-/* All n differences (of questions or of clusters) equal: if not zero, two of the 2^n sign patterns reach the observed
- * sum (exact sign-flip test). */
-static void test_constant(SumPair *p, size_t n) {
-    p->p = p->diff == 0.0 ? 1.0 : ldexp(1.0, -(int)(n > 1000 ? 1000 : n) + 1);
-    p->p_method = "sign flip";
-}
-
-static void test_fractions(const Matched *m, SumPair *p) {
-    StatPaired t = stat_paired(m->a, m->b, m->n, SUM_CONF);
-    bool many = m->n >= 100;
-    StatMean d = stat_mean(m->d, m->n, SUM_CONF);
-    set_interval(p, many ? d.z : d.t, many ? "paired normal" : "paired t");
-    p->p = many ? t.p_z : t.p_t;
-    p->p_method = many ? "paired z" : "paired t";
-}
-
-static bool test_clusters(Arena *arena, const Matched *m, SumPair *p) {
-    double *scratch = arena_array(arena, m->g, sizeof *scratch);
-    if (!scratch) return false;
-    StatClustered c = stat_clustered(m->d, m->cluster_id, m->n, m->g, SUM_CONF, scratch);
-    p->se = c.se_cr1;
-    if (!(c.se_cr1 > 0.0)) {
-        if (m->g > 1) test_constant(p, m->g);
-        return true;
-    }
-    set_interval(p, c.t, "clustered t");
-    p->p = stat_t_two_sided(c.mean / c.se_cr1, (double)(m->g - 1));
-    p->p_method = "clustered t";
-    return true;
-}
-
-/* Without any spread in the data, the share of disagreeing questions could still be as high as the bound for an event
- * that was never seen. */
-static double detectable(const SumPair *p) {
-    double n = (double)p->n, v = p->se * p->se * n;
-    if (p->n < 2) return NAN;
-    if (!(v > 0.0)) v = stat_zero_event_upper(p->n, SUM_CONF);
-    return stat_mde(v, n, SUM_ALPHA, SUM_POWER);
-}
-
-static bool compare(Summary *s, SumPair *p) {
-    const SumCell *a = &s->cells[p->a], *b = &s->cells[p->b];
-    Matched m;
-    p->diff = p->se = p->lo = p->hi = p->p = p->p_adjusted = p->mde = NAN;
-    p->primary = a->primary;
-    if (!matched_alloc(s->arena, a->n_questions < b->n_questions ? a->n_questions : b->n_questions, &m)) return false;
-    match(a, b, &m, p);
-    p->n = m.n;
-    if (m.n == 0) return true;
-    if (!number_clusters(s->arena, &m)) return false;
-    count_flips(&m, p);
-    StatMean d = stat_mean(m.d, m.n, SUM_CONF);
-    p->diff = d.mean;
-    p->se = d.se;
-    if (m.g < m.n) {
-        p->n_clusters = m.g;
-        if (!test_clusters(s->arena, &m, p)) return false;
-    } else if (m.whole) {
-        test_whole(p);
-    } else if (m.n > 1 && d.sd > 0.0) {
-        test_fractions(&m, p);
-    } else if (m.n > 1) {
-        test_constant(p, m.n);
-    }
-    p->mde = detectable(p);
-    return true;
-}
-
-static bool comparable(const SumCell *a, const SumCell *b) {
-    return a->suite == b->suite && a->effort == b->effort && a->transform == b->transform && a->primary == b->primary &&
-           str_eq(a->scorer, b->scorer);
-}
-
-/* Cells that compare stand next to each other. Two walks: count, then fill. */
-static bool build_pairs(Summary *s) {
-    for (int fill = 0; fill < 2; fill++) {
-        size_t n = 0;
-        for (size_t i = 0; i < s->n_cells; i++)
-            for (size_t j = i + 1; j < s->n_cells && comparable(&s->cells[i], &s->cells[j]); j++, n++)
-                if (fill) {
-                    s->pairs[n].a = i, s->pairs[n].b = j;
-                    if (!compare(s, &s->pairs[n])) return false;
-                }
-        if (!fill) s->pairs = arena_array(s->arena, n, sizeof *s->pairs);
-        if (!s->pairs) return false;
-        s->n_pairs = n;
-    }
-    return true;
-}
-
-/* Every suite is one more chance of a false alarm: p-values of one table are adjusted together. */
-static bool adjust(Summary *s, bool primary) {
-    double *p = arena_array(s->arena, s->n_pairs, sizeof *p), *q = arena_array(s->arena, s->n_pairs, sizeof *q);
-    size_t *scratch = arena_array(s->arena, s->n_pairs, sizeof *scratch);
-    if (!p || !q || !scratch) return false;
-    for (size_t i = 0; i < s->n_pairs; i++) p[i] = s->pairs[i].primary == primary ? s->pairs[i].p : NAN;
-    stat_adjust_bh(p, s->n_pairs, q, scratch);
-    for (size_t i = 0; i < s->n_pairs; i++)
-        if (s->pairs[i].primary == primary) s->pairs[i].p_adjusted = q[i];
-    return true;
-}
-
-static void decide(SumPair *p) {
-    p->verdict = SUM_CANNOT_TELL;
-    if (!(p->p_adjusted < SUM_ALPHA)) return;
-    if (p->method && p->lo <= 0.0 && p->hi >= 0.0) return;
-    p->verdict = p->diff > 0.0 ? SUM_A_AHEAD : SUM_B_AHEAD;
-}
-
-/* ---- words ---- */
 
 static Str model_name(const Summary *s, size_t cell) {
     return s->models[s->cells[cell].model].name;
@@ -284,10 +59,10 @@ static void decided_sentence(const Summary *s, const SumPair *p, Buf *b) {
     bool behind = p->verdict == SUM_B_AHEAD;
     Str first = model_name(s, behind ? p->b : p->a), second = model_name(s, behind ? p->a : p->b);
     if (p->method)
-        words_addf(b, s->lang, WORD("%.*s is ahead of %.*s by %s points (95 %% interval %s to %s)."), STR_ARG(first),
+        words_addf(b, s->lang, WORD("%.*s is better than %.*s by %s points (95 %% interval %s to %s)."), STR_ARG(first),
                    STR_ARG(second), POINTS(p->diff), POINTS(behind ? p->hi : p->lo), POINTS(behind ? p->lo : p->hi));
     else
-        words_addf(b, s->lang, WORD("%.*s is ahead of %.*s by %s points."), STR_ARG(first), STR_ARG(second),
+        words_addf(b, s->lang, WORD("%.*s is better than %.*s by %s points."), STR_ARG(first), STR_ARG(second),
                    POINTS(p->diff));
 }
 
@@ -308,26 +83,54 @@ static void open_sentence(const Summary *s, const SumPair *p, Buf *b) {
         words_addf(b, s->lang, WORD("Cannot tell: %.*s scored %s points higher."), STR_ARG(higher), POINTS(p->diff));
 }
 
+/* What so many questions could have shown; or why they show nothing. */
+static void reach_sentence(const Summary *s, const SumPair *p, Buf *b) {
+    buf_addc(b, ' ');
+    if (p->n == 1)
+        buf_adds(b, words(s->lang, WORD("One question says nothing about others.")));
+    else if (p->n_clusters == 1)
+        words_addf(b, s->lang,
+                   WORD("These %zu questions belong together, so that they count as one: that says nothing about "
+                        "others."),
+                   p->n);
+    else if (p->mde > 1.0)
+        words_addf(b, s->lang, WORD("These %zu questions are too few to show any difference."), p->n);
+    else
+        words_addf(b, s->lang, WORD("These %zu questions could have shown %s points."), p->n, POINTS(p->mde));
+}
+
+/* Seen from the model that scored higher, as what stands before it. */
+static void bounds_sentence(const Summary *s, const SumPair *p, Buf *b) {
+    bool flip = p->diff < 0.0;
+    double sign = flip ? -1.0 : 1.0;
+    Str first = model_name(s, flip ? p->b : p->a), second = model_name(s, flip ? p->a : p->b);
+    if (!(p->bound_hi > p->bound_lo)) return;
+    if (b->n) buf_addc(b, ' ');
+    words_addf(
+        b, s->lang,
+        WORD("With the open answers (cut off, refused, failed or unscored), %.*s minus %.*s would be %s points if "
+             "all of them were wrong, %s if all were right, and in any case between %s and %s."),
+        STR_ARG(first), STR_ARG(second), SIGNED(sign * p->bound_wrong), SIGNED(sign * p->bound_right),
+        SIGNED(flip ? -p->bound_hi : p->bound_lo), SIGNED(flip ? -p->bound_lo : p->bound_hi));
+}
+
 static void pair_sentence(const Summary *s, const SumPair *p, Buf *b) {
     if (p->n == 0) {
         buf_adds(b, words(s->lang, WORD("Cannot tell: there is no question that both models answered and that was "
                                         "scored.")));
+        bounds_sentence(s, p, b);
         return;
     }
-    if (p->verdict != SUM_CANNOT_TELL) {
+    if (p->verdict == SUM_CANNOT_TELL)
+        open_sentence(s, p, b);
+    else
         decided_sentence(s, p, b);
-        return;
-    }
-    open_sentence(s, p, b);
-    if (p->method && (p->lo > 0.0 || p->hi < 0.0)) {
+    if (p->verdict == SUM_CANNOT_TELL && p->method && (p->lo > 0.0 || p->hi < 0.0)) {
         buf_addc(b, ' ');
         words_addf(b, s->lang, WORD("That can be chance among %zu comparisons."), pairs_beside(s, p));
     }
-    if (!isnan(p->mde)) {
-        buf_addc(b, ' ');
-        words_addf(b, s->lang, WORD("%zu questions would show a difference of about %s points or more."), p->n,
-                   POINTS(p->mde));
-    }
+    reach_sentence(s, p, b);
+    bounds_sentence(s, p, b);
 }
 
 /* ---- headline: one for each two models ---- */
@@ -520,11 +323,10 @@ static bool build_headline(Summary *s, Buf *lead, Buf *detail) {
 
 bool summary__compare(Summary *s, Err *err) {
     Buf b, detail;
-    if (!build_pairs(s) || !adjust(s, true) || !adjust(s, false)) return err_nomem(err);
+    if (!summary__pairs(s)) return err_nomem(err);
     buf_init(&b, WORDS_MAX * 4);
     bool ok = true;
     for (size_t i = 0; ok && i < s->n_pairs; i++) {
-        decide(&s->pairs[i]);
         pair_sentence(s, &s->pairs[i], &b);
         s->pairs[i].sentence = finish(s, &b);
         ok = s->pairs[i].sentence != NULL;

@@ -103,6 +103,52 @@ const Words words_ko_compare[] = {
     {"under at least one:", "하나 이상에서:"},
     {", on average:", ", 평균:"},
 
+    /* ---- together, by group ---- */
+    {"all suites together", "전체 평가 합산"},
+    {"All suites together", "전체 평가 합산"},
+    {"Cannot tell at effort %s: %.*s scored %.1f points more than %.*s on average over %zu suites (95 %% interval "
+     "%+.1f "
+     "to %+.1f); their questions could have shown %.1f points.",
+     "추론 강도 %1$s, 판단할 수 없습니다: 평가 %7$zu개 평균에서 관찰된 점수는 %3$.*2$s 모델이 %6$.*5$s 모델보다 "
+     "%4$.1f%%p 높습니다(95%% 신뢰구간 %8$+.1f ~ %9$+.1f). 이 문항들로 확인할 수 있는 차이는 %10$.1f%%p부터입니다."},
+    {"At effort %s %.*s is better by %.1f points than %.*s on average over %zu suites (95 %% interval %.1f to %.1f); "
+     "their "
+     "questions could have shown %.1f points.",
+     "추론 강도 %1$s: 평가 %7$zu개 평균에서 %3$.*2$s 모델이 %6$.*5$s 모델보다 %4$.1f%%p 좋습니다(95%% 신뢰구간 %8$.1f "
+     "~ "
+     "%9$.1f). 이 문항들로 확인할 수 있는 차이는 %10$.1f%%p부터입니다."},
+    {"differences by group", "집단별 차이"},
+    {"%.*s: %.*s is better than %.*s by %.1f points (95 %% interval %.1f to %.1f); these %zu questions could have "
+     "shown "
+     "%.1f points.",
+     "%2$.*1$s: %4$.*3$s 모델이 %6$.*5$s 모델보다 %7$.1f%%p 좋습니다(95%% 신뢰구간 %8$.1f ~ %9$.1f). 이 문항 "
+     "%10$zu개로 "
+     "확인할 수 있는 차이는 %11$.1f%%p부터입니다."},
+    {"%.*s: %.*s is better than %.*s by %.1f points on each of %zu questions.",
+     "%2$.*1$s: 문항 %8$zu개 모두에서 %4$.*3$s 모델이 %6$.*5$s 모델보다 %7$.1f%%p 좋습니다."},
+    {"%.*s, %.*s and %.*s: %zu of %zu groups show a difference, at p-values adjusted for all groups of this report.",
+     "%2$.*1$s, %4$.*3$s 모델과 %6$.*5$s 모델: 집단 %8$zu개 중 %7$zu개에서 차이가 확인됩니다(p값은 이 문서의 모든 "
+     "집단에 "
+     "맞추어 조정)."},
+    {"%.*s, %.*s and %.*s: %zu of %zu groups show a difference. The others are too small to tell, which does not mean "
+     "equal.",
+     "%2$.*1$s, %4$.*3$s 모델과 %6$.*5$s 모델: 집단 %8$zu개 중 %7$zu개에서 차이가 확인됩니다. 나머지는 문항이 적어 "
+     "판단할 "
+     "수 없으며, 이는 같다는 뜻이 아닙니다."},
+    {"Mean of the suites’ differences on the same questions, in points; each suite counts alike. Suites about safety "
+     "are left out unless there are no others.",
+     "같은 문항에서 잰 평가별 차이의 평균이며, 단위는 %p이고 모든 평가를 같은 비중으로 셉니다. 안전성 평가는 다른 "
+     "평가가 없을 때에만 셉니다."},
+    {"Differences over all suites", "전체 평가의 차이"},
+    {"Differences by group", "집단별 차이"},
+    {"In points, on the same questions; p is adjusted for the number of groups on this page (Benjamini–Hochberg). "
+     "Groups are small: “cannot tell” is the usual answer, and does not mean equal.",
+     "같은 문항에서 잰 차이이며 단위는 %p입니다. p값은 이 문서의 집단 수에 맞추어 조정했습니다(Benjamini–Hochberg). "
+     "집단은 문항이 적어 대개 ‘판단 불가’이며, 이는 같다는 뜻이 아닙니다."},
+    {"%s: %.*s compared with %.*s, by group", "%1$s: %3$.*2$s 대 %5$.*4$s, 집단별"},
+    {"if every open answer were wrong of the first and right of the second; the other way round",
+     "미정 응답이 첫째에서는 모두 오답이고 둘째에서는 모두 정답일 때와, 그 반대일 때"},
+
     /* ---- methods, behind their numbers ---- */
     {"if every open answer were wrong, and if it were right", "미정 응답이 모두 오답일 때와 모두 정답일 때"},
     {"Wilson score interval", "Wilson 점수 구간"},

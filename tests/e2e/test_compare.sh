@@ -17,6 +17,8 @@ cd "$W" || exit 1
 expect 0 "$ASSAY" compare of-small of-large --report-json c.json --html c.html --markdown c.md
 prints "model against model"
 prints "answers that differ"
+prints "all suites together"
+prints "questions could have shown"
 python3 - both/report.json c.json "$REPO/reports/schema/report.schema.json" <<'PY' || fail "two runs differ from one run with both models"
 import json, sys
 one, two = (json.load(open(p)) for p in sys.argv[1:3])
@@ -45,6 +47,19 @@ for (m, s, q), v in means.items():
     w = means.get(("large", s, q))
     if m == "small" and w is not None: same += v == w; n += 1
 assert c["agreement"][0]["n_questions"] == n and abs(c["agreement"][0]["share"] - same / n) < 1e-12, c["agreement"]
+# over all suites: each counts alike
+primary = [p for p in two["comparisons"] if p["primary"]]
+assert len(c["overall"]) == 1 and c["overall"][0]["n_suites"] == len(primary) == 2, c["overall"]
+assert abs(c["overall"][0]["difference"] - sum(p["difference"] for p in primary) / 2) < 1e-12, c["overall"]
+# bounds, from the samples
+OPEN = ("truncated", "refused", "error", "unscored")
+for p in primary:
+    rows = {(s["model"], s["sample"]): (None if s["outcome"] in OPEN else s["scores"][0]["value"]) for s in two["samples"] if s["suite"] == p["suite"]}
+    ids = sorted({q for m, q in rows if m == "small"} & {q for m, q in rows if m == "large"})
+    fill = lambda m, q, v: v if rows[m, q] is None else rows[m, q]
+    for key, a, b in (("low", 0, 1), ("high", 1, 0), ("all_wrong", 0, 0), ("all_right", 1, 1)):
+        want = sum(fill("small", q, a) - fill("large", q, b) for q in ids) / len(ids)
+        assert abs(p["bounds"][key] - want) < 1e-12, (key, want, p["bounds"])
 try:
     from jsonschema import Draft202012Validator
 except ImportError:
