@@ -2,37 +2,70 @@
  * nothing need be done. */
 #include "reports/compare/compare.h"
 
+#include <string.h>
+
+#include "engine/base/hash.h"
 #include "engine/base/json.h"
 
 enum { WARNINGS_MAX = 64, SENTENCE_MAX = 4000, VALUE_MAX = 1 << 30 };
+
+/* What has been said, by the first 64 bits of each sentence's SHA-256; 0 is an empty place. */
+typedef struct Said {
+    uint64_t *at;
+    size_t n, cap; /* cap: a power of 2, more than twice n */
+} Said;
 
 typedef struct Warn {
     const Summary *s;
     Compare *c;
     Buf b;
-    size_t n_more; /* different ones, or one again: beyond what is shown nobody looks */
+    Said said;
     Err *err;
 } Warn;
 
-/* Takes the sentence in b, if there is one that has not been said. */
+static uint64_t *place_of(const Said *k, uint64_t key) {
+    size_t i = (size_t)key & (k->cap - 1);
+    while (k->at[i] && k->at[i] != key) i = (i + 1) & (k->cap - 1);
+    return &k->at[i];
+}
+
+static bool grow(Arena *a, Said *k) {
+    Said more = {.cap = k->cap ? 2 * k->cap : 256, .n = k->n};
+    more.at = arena_array(a, more.cap, sizeof *more.at);
+    if (!more.at) return false;
+    memset(more.at, 0, more.cap * sizeof *more.at);
+    for (size_t i = 0; i < k->cap; i++)
+        if (k->at[i]) *place_of(&more, k->at[i]) = k->at[i];
+    *k = more;
+    return true;
+}
+
+/* Takes the sentence in b, if there is one that has not been said. Beyond the most that are shown it is only counted.
+ */
 static bool said(Warn *w) {
     if (!w->b.n && !w->b.failed) return true;
-    const char *text = w->b.failed ? NULL : str_cstr(w->s->arena, buf_str(&w->b));
+    if (w->b.failed || (2 * w->said.n >= w->said.cap && !grow(w->s->arena, &w->said))) return err_nomem(w->err);
+    Sha256 h;
+    unsigned char digest[32];
+    sha256_init(&h);
+    sha256_add(&h, w->b.p, w->b.n);
+    sha256_end(&h, digest);
+    uint64_t key = sha256_u64(digest) | 1, *place = place_of(&w->said, key);
+    bool again = *place == key;
+    char *text = again || w->said.n >= WARNINGS_MAX ? NULL : str_cstr(w->s->arena, buf_str(&w->b));
     buf_clear(&w->b);
-    if (!text) return err_nomem(w->err);
-    for (size_t i = 0; i < w->c->n_warnings; i++)
-        if (str_eqz(str_from(w->c->warnings[i]), text)) return true;
-    if (w->c->n_warnings < WARNINGS_MAX)
-        w->c->warnings[w->c->n_warnings++] = text;
-    else
-        w->n_more++;
-    return true;
+    if (again) return true;
+    *place = key;
+    if (w->said.n++ >= WARNINGS_MAX) return true;
+    w->c->warnings[w->c->n_warnings++] = text;
+    return text || err_nomem(w->err);
 }
 
 /* The last of those that are shown says how many are not. */
 static bool say_more(Warn *w) {
-    if (!w->n_more) return true;
-    Str text = words_printf(w->s->arena, w->s->lang, WORD("And up to %zu more of this kind."), w->n_more);
+    size_t n = w->said.n - w->c->n_warnings;
+    if (!n) return true;
+    Str text = words_printf(w->s->arena, w->s->lang, WORD("And %zu more like these."), n);
     w->c->warnings[w->c->n_warnings++] = text.p;
     return text.p || err_nomem(w->err);
 }

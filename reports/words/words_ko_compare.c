@@ -31,7 +31,7 @@ const Words words_ko_compare[] = {
      "%2$.*1$s 실행과 %4$.*3$s 실행의 심판은 보정 카드가 다릅니다. 보정한 비율에는 첫째 실행의 카드를 썼습니다."},
     {"%.*s is in one run only and is not compared.", "%2$.*1$s: 한 실행에만 있어 비교하지 않습니다."},
     {"%.*s: no question has the same content in all runs.", "%2$.*1$s: 모든 실행에서 내용이 같은 문항이 없습니다."},
-    {"And up to %zu more of this kind.", "이런 유의점이 최대 %zu건 더 있습니다."},
+    {"And %zu more like these.", "이런 유의점이 %zu건 더 있습니다."},
 
     /* ---- the comparison's parts ---- */
     {"what could not be matched", "짝짓지 못한 문항"},

@@ -154,6 +154,26 @@ db.commit()
 PY
 expect 0 "$ASSAY" compare of-small part
 prints "is not finished"
+# thirteen copies, each with a seed of its own: for each of 78 twos one sentence about weights and one about seeds, of which 64 are shown
+mkdir many
+for i in $(seq 13); do
+    cp -r of-large many/r$i
+    python3 - many/r$i/run.db "$i" <<'PY'
+import json, sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+plan = json.loads(db.execute("SELECT json FROM manifest WHERE key = 'plan'").fetchone()[0])
+plan["seed"] = int(sys.argv[2])
+db.execute("UPDATE manifest SET json = ? WHERE key = 'plan'", (json.dumps(plan),))
+db.commit()
+PY
+done
+expect 0 "$ASSAY" compare many/r* --json
+python3 - "$W/out" <<'PY' || fail "what is beyond the 64th warning"
+import json, sys
+w = json.load(open(sys.argv[1]))["compare"]["warnings"]
+assert len(w) == 65 and len(set(w)) == 65, len(w)
+assert w[-1] == f"And {2 * 13 * 12 // 2 - 64} more like these.", w[-1]
+PY
 python3 - <<'PY'
 import json
 for s in ("a", "b"):
