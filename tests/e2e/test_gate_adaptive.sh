@@ -117,6 +117,17 @@ assert many["verdict"] == "inconclusive" and many["min_pairs"] == 51, many
 PY
 ask 1 pairs.yaml threads --json --threads 1 --batch 1
 cmp -s out pairs.json || fail "threads and batch change what pairs decide"
+# at a limit that lies on what is true every pair is asked, and the figures are those of two whole runs
+sed -n '1,2p; s/limit: 0.8/limit: 0.48/p' pairs.yaml >level.yaml
+ask 5 level.yaml level --json
+cp out level.json
+expect 5 "$ASSAY" gate whole-large whole-tuned --policy level.yaml --json
+python3 - "$W/out" <<'PY' || fail "pair accuracy, adaptive and of whole runs"
+import json, sys
+a, w = (next(c for c in json.load(open(p))["checks"] if c["check"] == "pairs") for p in ("level.json", sys.argv[1]))
+assert a["n"] == w["n"] == 50 and all(abs(a[k] - w[k]) < 1e-12 for k in ("baseline", "candidate", "value")), (a, w)
+assert a["lower"] <= w["lower"] and a["upper"] >= w["upper"], (a, w)  # looking on after each costs certainty
+PY
 
 # half of the answers are lost, as if the run had been interrupted there: it goes on to the same end
 python3 - <<'PY'
