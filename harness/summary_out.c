@@ -1,20 +1,10 @@
 #include "harness/summary_out.h"
 
-#include <string.h>
-
 #include "engine/base/file.h"
 #include "engine/base/json.h"
 #include "reports/report.h"
 
 #define DOCUMENT_MAX ((size_t)4 << 30)
-
-static void copy_members(JsonOut *o, const Json *report) {
-    for (const Json *m = json_first(report); m; m = json_next(m)) {
-        if (strcmp(json_key(m), "samples") == 0 || strcmp(json_key(m), "manifest") == 0) continue;
-        json_out_key(o, json_key(m));
-        json_out_node(o, m);
-    }
-}
 
 static void put_files(CmdCtx *c, JsonOut *o, const char *dir, const char *const *files, size_t n) {
     json_out_key(o, "files");
@@ -24,25 +14,18 @@ static void put_files(CmdCtx *c, JsonOut *o, const char *dir, const char *const 
 }
 
 static bool print_json(CmdCtx *c, RunStore *s, const char *dir, const char *const *files, size_t n) {
-    Buf whole, out;
-    Json *report = NULL;
+    Buf out;
     JsonOut o;
-    buf_init(&whole, DOCUMENT_MAX);
     buf_init(&out, DOCUMENT_MAX);
-    bool ok = reports_find("json")->write(s, &whole, &c->fail) && json_parse(buf_str(&whole), &report, &c->fail);
-    if (ok) {
-        json_out_init(&o, &out, 2);
-        json_obj(&o);
-        copy_members(&o, report);
-        put_files(c, &o, dir, files, n);
-        json_obj_end(&o);
-        ok = !out.failed || err_nomem(&c->fail);
-        if (ok) fwrite(out.p, 1, out.n, c->out);
-        if (ok) putc('\n', c->out);
-    }
-    json_close(report);
+    json_out_init(&o, &out, 2);
+    json_obj(&o);
+    bool ok = report_results(s, &o, &c->fail);
+    put_files(c, &o, dir, files, n);
+    json_obj_end(&o);
+    ok = ok && (!out.failed || err_nomem(&c->fail));
+    if (ok) fwrite(out.p, 1, out.n, c->out);
+    if (ok) putc('\n', c->out);
     buf_release(&out);
-    buf_release(&whole);
     return ok;
 }
 

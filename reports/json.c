@@ -505,10 +505,7 @@ static void write_words(JsonOut *o, const Summary *s) {
     json_arr_end(o);
 }
 
-static bool write_document(JsonOut *o, RunStore *store, const Summary *s, const Safety *f, const Compare *c, Arena *a,
-                           Err *err) {
-    SamplesOut x = {o, s};
-    json_obj(o);
+static void write_results(JsonOut *o, const Summary *s, const Safety *f, const Compare *c) {
     key_cstr(o, "format", "assay-report/1");
     if (s->revealed) key_bool(o, "revealed", true);
     write_words(o, s);
@@ -536,30 +533,45 @@ static bool write_document(JsonOut *o, RunStore *store, const Summary *s, const 
     }
     safety_json(o, s, f);
     compare_json(o, s, c);
-    if (!write_manifest(o, store, a, err)) return false;
+}
+
+static bool write_samples(JsonOut *o, RunStore *store, const Summary *s, Arena *scratch, Err *err) {
+    SamplesOut x = {o, s};
     key_arr(o, "samples");
-    bool ok = store_each(store, true, a, write_sample, &x, err);
+    bool ok = store_each(store, true, scratch, write_sample, &x, err);
     json_arr_end(o);
-    json_obj_end(o);
-    buf_addc(o->buf, '\n');
     return ok;
 }
 
-static bool json_write(RunStore *store, Buf *out, Err *err) {
+/* samples: with the manifest and the samples, too. */
+static bool write_members(JsonOut *o, RunStore *store, bool samples, Err *err) {
     Arena *keep = arena_open(0), *scratch = arena_open(0);
     Summary s;
     Safety f;
     Compare c;
-    JsonOut o;
-    json_out_init(&o, out, 1);
     bool ok = (keep && scratch) || err_nomem(err);
     ok = ok && summary_build(store, keep, &s, err) && safety_build(store, &s, &f, err) &&
-         safety_headline(&s, &f, err) && compare_build(store, &s, &c, err) &&
-         write_document(&o, store, &s, &f, &c, scratch, err);
-    if (ok && out->failed) ok = err_set(err, ERR_MEMORY, "the report is too large for memory");
+         safety_headline(&s, &f, err) && compare_build(store, &s, &c, err);
+    if (ok) write_results(o, &s, &f, &c);
+    if (samples) ok = ok && write_manifest(o, store, scratch, err) && write_samples(o, store, &s, scratch, err);
+    if (ok && o->buf->failed) ok = err_set(err, ERR_MEMORY, "the report is too large for memory");
     arena_close(scratch);
     arena_close(keep);
     return ok;
+}
+
+bool report_results(RunStore *store, JsonOut *o, Err *err) {
+    return write_members(o, store, false, err);
+}
+
+static bool json_write(RunStore *store, Buf *out, Err *err) {
+    JsonOut o;
+    json_out_init(&o, out, 1);
+    json_obj(&o);
+    bool ok = write_members(&o, store, true, err);
+    json_obj_end(&o);
+    buf_addc(out, '\n');
+    return ok && (!out->failed || err_nomem(err));
 }
 
 const Report report_json = {"json", "report.json", "everything in the run, for programs (schema: report.schema.json)",

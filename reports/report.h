@@ -4,6 +4,7 @@
 #define ASSAY_REPORT_H
 
 #include "engine/base/err.h"
+#include "engine/base/json.h"
 #include "engine/base/str.h"
 #include "reports/store/store.h"
 
@@ -27,6 +28,9 @@ bool report_write_file(const Report *r, RunStore *s, const char *dir, Err *err);
 /* A short table for the terminal: per model x suite the score with its interval and the outcome classes, then model
  * against model. Plain text, no colours, hostile bytes escaped. */
 bool report_summary(RunStore *s, Buf *out, Err *err);
+
+/* The members of report.json but for manifest and samples, into the open object: what --json prints. */
+bool report_results(RunStore *s, JsonOut *o, Err *err);
 
 /* For `assay view`: how far the run is, as one JSON object {stored, planned or null, results: [{model, cell, answers,
  * score, low, high}]}, and the page that asks for it again and again. */

@@ -154,6 +154,18 @@ db.commit()
 PY
 expect 0 "$ASSAY" compare of-small part
 prints "is not finished"
+# answers that hold NUL and broken UTF-8 are data: the results stand without them
+cp -r of-large nul
+python3 - <<'PY'
+import sqlite3
+db = sqlite3.connect("nul/run.db")
+assert db.execute("UPDATE texts SET bytes = X'410042FF' WHERE kind = 'final' AND record IN (SELECT record FROM texts WHERE kind = 'final' LIMIT 1)").rowcount == 1
+db.commit()
+PY
+expect 0 "$ASSAY" compare of-small nul --json
+python3 -c 'import json, sys; a, b = (json.load(open(p)) for p in sys.argv[1:]); assert a["results"] == b["results"] and "samples" not in a' "$W/out" c.json || fail "--json of an answer with NUL"
+expect 0 "$ASSAY" report nul --json
+
 # thirteen copies, each with a seed of its own: for each of 78 twos one sentence about weights and one about seeds, of which 64 are shown
 mkdir many
 for i in $(seq 13); do
