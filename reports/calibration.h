@@ -16,6 +16,11 @@
 #define CAL_BAR_RATE 0.90
 #define CAL_BAR_KAPPA 0.80
 #define CAL_BAR_UNREAD 0.01
+/* Rates of one language correct that language's answers if so many rows of it are labelled positive, and so many
+ * negative. With fewer (28 or less) not even a judge that is right every time can be shown to reach CAL_BAR_RATE, and
+ * the error that so few rows leave is larger than most differences between languages. Else the rates of all rows are
+ * used, and reports say so. */
+#define CAL_LANGUAGE_LEAST 30
 #define CAL_LABELS_MAX 32
 #define CAL_DAYS 365 /* a card counts for so long */
 

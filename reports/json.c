@@ -85,6 +85,18 @@ static void write_estimate(JsonOut *o, const SumEstimate *e) {
     write_interval(o, e->lo, e->hi, e->method);
 }
 
+static void write_judged_language(JsonOut *o, const SumJudgedLang *l) {
+    json_obj(o);
+    key_str(o, "language", l->language);
+    key_cstr(o, "rates", l->own ? "own" : "all");
+    key_int(o, "positives", l->part ? l->part->positives : 0);
+    key_int(o, "negatives", l->part ? l->part->negatives : 0);
+    key_int(o, "n_questions", (int64_t)l->n);
+    key_num(o, "observed", l->observed);
+    key_num(o, "corrected", l->corrected);
+    json_obj_end(o);
+}
+
 /* Of cells whose scorer asked a judge. */
 static void write_judged(JsonOut *o, const Summary *s, const SumJudged *j) {
     if (!j->asked) return;
@@ -95,14 +107,20 @@ static void write_judged(JsonOut *o, const Summary *s, const SumJudged *j) {
     key_str(o, "card", s->card ? s->card->id : (Str){0});
     json_out_key(o, "meets_bars");
     if (s->card)
-        json_out_bool(o, j->calibration == SUM_CALIBRATED && s->card->all.meets_bars);
+        json_out_bool(o, j->meets_bars);
     else
         json_out_null(o);
     key_str(o, "label", s->card ? s->card->positive : (Str){0});
     key_num(o, "observed", j->observed);
+    key_num(o, "observed_lo", j->observed_lo);
+    key_num(o, "observed_hi", j->observed_hi);
     key_num(o, "corrected", j->corrected);
     key_num(o, "standard_error", j->se);
-    write_interval(o, j->lo, j->hi, j->calibration == SUM_CALIBRATED && !isnan(j->se) ? "rogan-gladen" : NULL);
+    write_interval(o, j->lo, j->hi, j->calibration == SUM_CALIBRATED && !isnan(j->lo) ? "rogan-gladen" : NULL);
+    json_out_key(o, "languages");
+    json_arr(o);
+    for (size_t i = 0; i < j->n_languages; i++) write_judged_language(o, &j->languages[i]);
+    json_arr_end(o);
     json_obj_end(o);
 }
 

@@ -71,11 +71,71 @@ static void cell_table(Buf *b, const Summary *s) {
     html__table_end(b);
 }
 
+/* Which rates correct the questions of which language; the same in every cell, so each language is told of once. */
+static void language_note(Buf *b, Lang l, const SumJudgedLang *j) {
+    long long positives = j->part ? j->part->positives : 0, negatives = j->part ? j->part->negatives : 0;
+    buf_addc(b, ' ');
+    if (!j->language.p)
+        html__say(b, l, WORD("Questions without a language are corrected by the judge's rates over all rows."));
+    else if (j->own)
+        html__sayf(b, l,
+                   WORD("Questions in the language “%.*s” are corrected by the judge's rates in it (%lld positive rows "
+                        "and %lld negative ones)."),
+                   STR_ARG(j->language), positives, negatives);
+    else
+        html__sayf(
+            b, l,
+            WORD(
+                "Questions in the language “%.*s” are corrected by the judge's rates over all rows: the card has "
+                "%lld positive rows and %lld negative ones in it, and %d of each are needed; how far the judge differs "
+                "there is not in the interval."),
+            STR_ARG(j->language), positives, negatives, CAL_LANGUAGE_LEAST);
+}
+
+static bool told_before(const Summary *s, size_t cell, Str language) {
+    for (size_t i = 0; i < cell; i++) {
+        const SumJudged *j = &s->cells[i].judged;
+        for (size_t k = 0; j->calibration == SUM_CALIBRATED && k < j->n_languages; k++)
+            if (j->languages[k].language.p ? language.p && str_eq(j->languages[k].language, language) : !language.p)
+                return true;
+    }
+    return false;
+}
+
+static bool any_corrected(const Summary *s) {
+    for (size_t i = 0; i < s->n_cells; i++)
+        if (s->cells[i].judged.asked && s->cells[i].judged.calibration == SUM_CALIBRATED) return true;
+    return false;
+}
+
+static void language_notes(Buf *b, const Summary *s) {
+    if (!any_corrected(s)) return;
+    buf_adds(b, "<p class=\"note\">");
+    html__say(b, s->lang,
+              WORD("An interval after correction is never narrower than that of the share as counted; questions of one "
+                   "cluster count together in both."));
+    for (size_t i = 0; i < s->n_cells; i++) {
+        const SumJudged *j = &s->cells[i].judged;
+        for (size_t k = 0; j->calibration == SUM_CALIBRATED && k < j->n_languages; k++)
+            if (!told_before(s, i, j->languages[k].language)) language_note(b, s->lang, &j->languages[k]);
+    }
+    buf_adds(b, "</p>\n");
+}
+
 /* ---- the card ---- */
 
 static void rate(Buf *b, double x, double lower) {
-    buf_addf(b, isnan(x) ? "<td class=\"num\">–" : "<td class=\"num\">%.3f", x);
+    if (isnan(x))
+        buf_adds(b, "–");
+    else
+        buf_addf(b, "%.3f", x);
     if (!isnan(lower)) buf_addf(b, " (%.3f)", lower);
+}
+
+/* "18/20 = 0.900 (0.717)" */
+static void counted_rate(Buf *b, int64_t k, int64_t n, double x, double lower) {
+    buf_addf(b, "<td class=\"num\">%lld/%lld = ", (long long)k, (long long)n);
+    rate(b, x, lower);
     buf_adds(b, "</td>");
 }
 
@@ -85,9 +145,11 @@ static void part_row(Buf *b, Lang lang, const CalPart *p) {
     number(b, p->n);
     number(b, p->n_unread);
     number(b, p->n_disputed);
-    rate(b, p->sensitivity, p->sensitivity_lower);
-    rate(b, p->specificity, p->specificity_lower);
+    counted_rate(b, p->true_positives, p->positives, p->sensitivity, p->sensitivity_lower);
+    counted_rate(b, p->true_negatives, p->negatives, p->specificity, p->specificity_lower);
+    buf_adds(b, "<td class=\"num\">");
     rate(b, p->kappa, p->kappa_lower);
+    buf_adds(b, "</td>");
     text(b, "td", str_from(words(lang, p->meets_bars ? WORD("yes") : WORD("no"))));
     buf_adds(b, "</tr>\n");
 }
@@ -159,6 +221,9 @@ void html__judge(Buf *b, const Summary *s) {
     html__section(b, s->lang, "judge", WORD("The judge"));
     about(b, s);
     cell_table(b, s);
-    if (s->card) card(b, s->lang, s->card);
+    if (s->card) {
+        language_notes(b, s);
+        card(b, s->lang, s->card);
+    }
     buf_adds(b, "</section>\n");
 }

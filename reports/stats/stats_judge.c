@@ -70,6 +70,16 @@ bool stat_judge_tells(double sens, double spec, double least) {
     return youden > 0.0 && youden >= least - 1e-12; /* .6 + .6 - 1 is .2 on paper and a little less in binary */
 }
 
+static double added(double rate, double n) {
+    double s = (rate * n + 1.0) / (n + 2.0);
+    return s * (1.0 - s) / (n + 2.0);
+}
+
+double stat_judge_variance(double theta, StatJudgeRates j) {
+    double youden = j.sens + j.spec - 1.0, rest = 1.0 - theta;
+    return (theta * theta * added(j.sens, j.sens_n) + rest * rest * added(j.spec, j.spec_n)) / (youden * youden);
+}
+
 StatCorrected stat_rogan_gladen(double q, double var_q, double sens, double sens_n, double spec, double spec_n,
                                 double least, double conf) {
     StatCorrected r = {false, NONE, NONE, {NONE, NONE}};

@@ -41,6 +41,17 @@ typedef struct StatCorrected {
 /* Whether a judge tells enough. Differences of rounding do not count: .6 + .7 - 1 is .3. NaN: false. */
 bool stat_judge_tells(double sens, double spec, double least);
 
+/* What labelled answers show of a judge. */
+typedef struct StatJudgeRates {
+    double sens, sens_n, spec, spec_n;
+} StatJudgeRates;
+
+/* The part of a corrected share's variance that is the judge's: the delta method on Rogan and Gladen's estimate,
+ * (theta^2 s(1-s)/m + (1-theta)^2 t(1-t)/l)/(sens + spec - 1)^2. Where k of n were right, s is (k + 1)/(n + 2) and m is
+ * n + 2, and t and l likewise (Lang and Reiczigel, Prev Vet Med 113:13, 2014): a judge that made no mistake on thirty
+ * rows has an error all the same. */
+double stat_judge_variance(double theta, StatJudgeRates j);
+
 StatCorrected stat_rogan_gladen(double q, double var_q, double sens, double sens_n, double spec, double spec_n,
                                 double least, double conf);
 

@@ -15,10 +15,11 @@ typedef struct RowScore {
     uint32_t status, outcome;
     double value;
     Str label;
+    bool by_form; /* the answer's form decided, and nobody was asked */
 } RowScore;
 
 typedef struct Row {
-    Str sample, content_hash, group, cluster, kind;
+    Str sample, content_hash, group, cluster, kind, lang;
     double rating;
     int epoch;
     CompletionStatus status;
@@ -276,6 +277,7 @@ static bool row_scores(Gather *g, size_t suite, const ScoreRow *rows, size_t n, 
         scores[i].status = sc->status;
         scores[i].outcome = sc->outcome < OUTCOME_COUNT ? sc->outcome : OUTCOME_UNSCORED;
         scores[i].value = sc->value;
+        scores[i].by_form = str_eqz((Str){sc->rule.p, sc->rule.n}, "form");
         if (scores[i].status == SCORE_SCORED && isnan(sc->value)) scores[i].status = SCORE_UNSCORED;
         if (!keep(g->a, (Str){sc->label.p, sc->label.n}, &scores[i].label)) return err_nomem(g->err);
     }
@@ -293,13 +295,15 @@ static double rating_of(Str text) {
     return *end || !(fabs(v) <= 10000.0) ? NAN : v;
 }
 
-/* The tags "kind" and "rating" of a record. */
+/* The tags "kind", "lang" and "rating" of a record. */
 static bool tags_of_row(Gather *g, Str tags, Row *out) {
     Json *j = NULL;
     out->rating = NAN;
     if (!tags.p) return true;
     if (!json_parse(tags, &j, g->err)) return err_wrap(g->err, "a record's tags");
-    bool ok = keep(g->a, json_str(json_get(j, "kind")), &out->kind) || err_nomem(g->err);
+    bool ok = (keep(g->a, json_str(json_get(j, "kind")), &out->kind) &&
+               keep(g->a, json_str(json_get(j, "lang")), &out->lang)) ||
+              err_nomem(g->err);
     out->rating = rating_of(json_str(json_get(j, "rating")));
     json_close(j);
     return ok;
@@ -348,6 +352,7 @@ static int by_sample(const void *a, const void *b) {
 
 typedef struct Reading {
     bool scored, cut_off, not_asked; /* not_asked: the row is not for this scorer, and counts nowhere */
+    bool by_form;
     unsigned outcome;
     double value;
     Str label;
@@ -363,6 +368,7 @@ static Reading read_row(const Row *r, size_t scorer) {
         v.outcome = s->outcome;
         v.value = s->value;
         v.label = s->label;
+        v.by_form = s->by_form;
     }
     if (v.outcome == OUTCOME_TRUNCATED) v.cut_off = true;
     return v;
@@ -382,8 +388,16 @@ static void count(SumCounts *c, const Row *r, const Reading *v) {
     c->malformed += r->malformed;
 }
 
+/* What a scored row says of the label that the card calls positive. */
+static void count_label(SumQuestion *q, const Reading *v, Str positive) {
+    bool says = positive.p && v->label.p && str_eq(v->label, positive);
+    q->n_positive += says;
+    q->n_form += v->by_form;
+    q->n_form_positive += v->by_form && says;
+}
+
 /* Rows sorted by sample become questions. */
-static bool build_questions(Arena *a, SumCell *cell, const Pile *p, size_t scorer) {
+static bool build_questions(Arena *a, SumCell *cell, const Pile *p, size_t scorer, Str positive) {
     SumQuestion *list = arena_array(a, p->n, sizeof *list);
     size_t n = 0;
     if (!list) return false;
@@ -397,6 +411,7 @@ static bool build_questions(Arena *a, SumCell *cell, const Pile *p, size_t score
                                       .group = r->group,
                                       .cluster = r->cluster,
                                       .kind = r->kind,
+                                      .lang = r->lang,
                                       .rating = r->rating,
                                       .whole = true};
         SumQuestion *q = &list[n - 1];
@@ -406,6 +421,7 @@ static bool build_questions(Arena *a, SumCell *cell, const Pile *p, size_t score
         if (!v.scored) continue;
         q->n_scored++;
         q->sum += v.value;
+        count_label(q, &v, positive);
         if (v.value != 0.0 && v.value != 1.0) q->whole = false;
         if (is_open(&v)) continue;
         q->n_decided++;
@@ -453,8 +469,7 @@ static void choose_interval(SumEstimate *e, const StatMean *m, const StatCluster
     }
 }
 
-/* list holds questions with a score; it is sorted by cluster here. */
-static bool estimate(Arena *a, const SumQuestion **list, size_t n, SumEstimate *e) {
+bool summary__estimate(Arena *a, const SumQuestion **list, size_t n, SumValue *value, const void *ctx, SumEstimate *e) {
     *e = (SumEstimate){.n_questions = n, .mean = NAN, .se = NAN, .lo = NAN, .hi = NAN};
     if (n == 0) return true;
     double *x = arena_array(a, n, sizeof *x), *scratch = arena_array(a, n, sizeof *scratch);
@@ -464,7 +479,7 @@ static bool estimate(Arena *a, const SumQuestion **list, size_t n, SumEstimate *
     size_t g = 0;
     qsort(list, n, sizeof *list, by_cluster);
     for (size_t i = 0; i < n; i++) {
-        x[i] = list[i]->sum / list[i]->n_scored;
+        x[i] = value(list[i], ctx);
         if (x[i] != 0.0 && x[i] != 1.0) whole = false;
         bool same = i > 0 && list[i]->cluster.p && str_eq(list[i]->cluster, list[i - 1]->cluster);
         g += !same;
@@ -482,6 +497,11 @@ static bool estimate(Arena *a, const SumQuestion **list, size_t n, SumEstimate *
     return true;
 }
 
+static double score(const SumQuestion *q, const void *ctx) {
+    (void)ctx;
+    return q->sum / q->n_scored;
+}
+
 static bool estimate_where(Arena *a, const SumCell *cell, const Str *group, SumEstimate *e) {
     const SumQuestion **list = arena_array(a, cell->n_questions, sizeof *list);
     size_t n = 0;
@@ -490,7 +510,7 @@ static bool estimate_where(Arena *a, const SumCell *cell, const Str *group, SumE
         const SumQuestion *q = &cell->questions[i];
         if (q->n_scored && (!group || str_eq(q->group, *group))) list[n++] = q;
     }
-    return estimate(a, list, n, e);
+    return summary__estimate(a, list, n, score, NULL, e);
 }
 
 /* What the mean would be if all open rows were wrong, or right. */
@@ -578,7 +598,8 @@ static bool build_cell(Gather *g, const Pile *p, size_t scorer, SumCell *cell) {
                       .primary = scorer == 0,
                       .scorer = scorer < l->n ? l->names[scorer] : STR(""),
                       .scorer_version = scorer < l->n ? l->versions[scorer] : STR("")};
-    if (!build_questions(g->a, cell, p, scorer) || !tally(g->a, cell, p, scorer) ||
+    Str positive = g->s->card ? g->s->card->positive : (Str){0};
+    if (!build_questions(g->a, cell, p, scorer, positive) || !tally(g->a, cell, p, scorer) ||
         !estimate_where(g->a, cell, NULL, &cell->est))
         return err_nomem(g->err);
     bounds(cell);
@@ -623,8 +644,8 @@ bool summary_build_in(RunStore *store, Lang lang, Arena *a, Summary *out, Err *e
     Arena *scratch = arena_open(0);
     if (!scratch) return err_nomem(err);
     bool ok = store_counts(store, &out->stored, err) && read_manifest(&g, store) &&
-              store_seal_mode(store, &out->seal, err) && store_each(store, false, scratch, gather_row, &g, err) &&
-              !g.failed;
+              store_seal_mode(store, &out->seal, err) && summary__card(out, store, err) &&
+              store_each(store, false, scratch, gather_row, &g, err) && !g.failed;
     arena_close(scratch);
     return ok && build_cells(&g) && summary__judges(out, store, err) && summary__compare(out, err) &&
            summary__robust(out, err);

@@ -67,6 +67,9 @@ typedef struct SumQuestion {
     double sum;         /* of scored values */
     double sum_decided; /* of scored values whose completion was not cut off */
     int n_decided;      /* their count; n_decided + n_open = n_rows */
+    Str lang;           /* may be absent */
+    int n_positive;     /* scored, with the label that the run's calibration card calls positive; 0 without a card */
+    int n_form, n_form_positive; /* of these, decided by the answer's form alone (it is empty): no judge erred there */
 } SumQuestion;
 
 /* Whether the run's calibration card counts for a cell. */
@@ -78,13 +81,32 @@ typedef enum SumCalibration {
     SUM_CALIBRATED
 } SumCalibration;
 
-/* Of cells whose scorer asked a judge model. Shares are of the card's positive label among scored rows; NaN where there
- * is no card, or none that counts. */
+/* The questions of a cell in one language, and the judge's rates that correct them. */
+typedef struct SumJudgedLang {
+    Str language;        /* absent: of questions without one */
+    const CalPart *part; /* of the card, in that language; NULL: it has none */
+    bool own;            /* by the part's rates, which rest on CAL_LANGUAGE_LEAST cases or more; else by all rows' */
+    size_t n;            /* questions */
+    double observed, corrected; /* the latter not clipped; NaN if the cell has none */
+} SumJudgedLang;
+
+/* Of cells whose scorer asked a judge model. Shares are of the card's positive label over questions with a score, each
+ * the mean of its repeats; NaN where there is no card, or none that counts.
+ *
+ * Corrected by Rogan and Gladen (Am J Epidemiol 107:71, 1978), each question by the rates of its language, so that
+ * languages weigh as they do among the questions. The error is the delta method's: that of the mean of the corrected
+ * questions, with clusters, and beside it the judge's (stat_judge_variance) of each set of rates. The interval is never
+ * narrower than that of the observed share. summary_correct.c has the formulas. */
 typedef struct SumJudged {
     bool asked;
     int64_t n_unread, n_disputed; /* without a verdict, and with two that differ: both unscored */
     SumCalibration calibration;
-    double observed, corrected, se, lo, hi; /* corrected by Rogan and Gladen, the judge's own uncertainty in se */
+    Str weak_language; /* SUM_TOO_WEAK: in which language it is; absent: over all */
+    bool meets_bars;   /* the card does, in every language of the questions that it tells of any */
+    double observed, corrected, se, lo, hi;
+    double observed_lo, observed_hi; /* the observed share's own interval, as of any mean */
+    const SumJudgedLang *languages;  /* by name */
+    size_t n_languages;
 } SumJudged;
 
 typedef struct SumCell {
@@ -240,9 +262,20 @@ const char *summary_cell_title(const Summary *s, const SumCell *c, Arena *a);
 
 const char *summary_calibration_name(SumCalibration c); /* "out of date" */
 
-/* Within the room: fills `judged` of every cell, and the card (summary_judge.c). */
+/* Within the room: the value of a question with a score. */
+typedef double SumValue(const SumQuestion *q, const void *ctx);
+/* Within the room: mean and interval of the list's values, one for each question; sorts the list by cluster. */
+bool summary__estimate(Arena *a, const SumQuestion **list, size_t n, SumValue *value, const void *ctx, SumEstimate *e);
+
+/* Within the room: the run's card, needed to count its label among the rows (summary_judge.c). */
+bool summary__card(Summary *s, RunStore *store, Err *err);
+/* Within the room: fills the shares of c->judged (summary_correct.c); may find that the card is too weak. false: no
+ * memory. */
+bool summary__correct(const CalCard *k, SumCell *c, Arena *a);
+
+/* Within the room: fills `judged` of every cell (summary_judge.c). */
 bool summary__judges(Summary *s, RunStore *store, Err *err);
-/* Within the room: the caution number 0 or 1 about judges; appends nothing if all is well. */
+/* Within the room: the caution number 0 to 2 about judges; appends nothing if all is well. */
 void summary__judge_caution(const Summary *s, int which, Buf *b);
 /* Within the room: fills pairs but for their sentences (summary_pairs.c). false: no memory. */
 bool summary__pairs(Summary *s);

@@ -110,7 +110,7 @@ static bool build_cautions(Summary *s, Buf *b) {
     if (!add_caution(s, b)) return false;
     name_unread(s, b);
     if (!add_caution(s, b)) return false;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         summary__judge_caution(s, i, b);
         if (!add_caution(s, b)) return false;
     }

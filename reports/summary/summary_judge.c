@@ -1,20 +1,17 @@
 /* What a report says of cells whose scorer asked a judge: how often it gave no verdict, whether a calibration card
- * counts for it, and the rate that follows when its errors are taken into account.
+ * counts for it, and the rate that follows when its errors are taken into account (summary_correct.c).
  *
  * Manifest keys: "scorers" {suite: [{name, scorer, version, asks?: "model"}]}, "calibration" {id, card}, "started_at".
  */
 #include "reports/summary/summary.h"
 
 #include <math.h>
-#include <stdio.h>
 
 #include "engine/base/json.h"
-#include "reports/stats/stats_judge.h"
 
 typedef struct Judges {
     Summary *s;
     const Json *scorers; /* NULL: not told */
-    const CalCard *card; /* NULL: none */
     Str started_at;
 } Judges;
 
@@ -74,47 +71,40 @@ static int64_t unread(const SumCell *c) {
 }
 
 static SumCalibration calibration_of(const Judges *g, const SumCell *c, Str scorer) {
-    const CalCard *k = g->card;
+    const CalCard *k = g->s->card;
     if (!k) return SUM_UNCALIBRATED;
     bool same = !k->scorer.p || (str_eq(k->scorer, scorer) && str_eq(k->scorer_version, c->scorer_version));
     if (!same) return SUM_OTHER_SCORER;
     if (!cal_in_date(k->date, g->started_at)) return SUM_OUT_OF_DATE;
-    return k->all.usable ? SUM_CALIBRATED : SUM_TOO_WEAK;
+    return SUM_CALIBRATED;
 }
 
-/* The variance of the observed share. Where the share is that of value 0, the mean's own error says it, with clusters
- * and repeats in it; else the questions are taken as independent. */
-static double share_variance(const SumCell *c, double q) {
-    double n = (double)c->est.n_questions, plain = q * (1 - q) / n, se = c->est.se;
-    bool of_mean = fabs(q - (1 - c->est.mean)) < 1e-12 || fabs(q - c->est.mean) < 1e-12;
-    return of_mean && isfinite(se) && se * se > plain ? se * se : plain;
+/* In every language that the questions have: a judge may be good in one and poor in another. Where the card tells of no
+ * language, and for questions that have none, over all rows. */
+static bool meets_bars(const CalCard *k, const SumJudged *j) {
+    bool all = true;
+    for (size_t i = 0; i < j->n_languages; i++) {
+        const SumJudgedLang *l = &j->languages[i];
+        bool over_all = !l->language.p || !k->n_languages;
+        all = all && (over_all ? k->all.meets_bars : l->part && l->part->meets_bars);
+    }
+    return j->calibration == SUM_CALIBRATED && all && (j->n_languages || k->all.meets_bars);
 }
 
-static void correct(const CalCard *k, SumCell *c) {
-    SumJudged *j = &c->judged;
-    double n = (double)c->counts.scored;
-    if (!(n > 0)) return;
-    j->observed = (double)labelled(c, k->positive) / n;
-    if (j->calibration != SUM_CALIBRATED) return;
-    StatCorrected r =
-        stat_rogan_gladen(j->observed, share_variance(c, j->observed), k->all.sensitivity, (double)k->all.positives,
-                          k->all.specificity, (double)k->all.negatives, STAT_JUDGE_LEAST, SUM_CONF);
-    j->corrected = r.theta < 0 ? 0 : r.theta > 1 ? 1 : r.theta;
-    j->se = r.se;
-    j->lo = r.range.lo;
-    j->hi = r.range.hi;
-}
-
-static void judge_cell(const Judges *g, SumCell *c) {
+static bool judge_cell(const Judges *g, SumCell *c, Err *err) {
     SumJudged *j = &c->judged;
     Str scorer = judged_scorer(g, c);
-    *j = (SumJudged){.observed = NAN, .corrected = NAN, .se = NAN, .lo = NAN, .hi = NAN};
-    if (!scorer.p) return;
+    *j = (SumJudged){
+        .observed = NAN, .corrected = NAN, .se = NAN, .lo = NAN, .hi = NAN, .observed_lo = NAN, .observed_hi = NAN};
+    if (!scorer.p) return true;
     j->asked = true;
     j->n_disputed = labelled(c, STR("disputed"));
     j->n_unread = unread(c);
     j->calibration = calibration_of(g, c, scorer);
-    if (g->card) correct(g->card, c);
+    if (!g->s->card) return true;
+    if (!summary__correct(g->s->card, c, g->s->arena)) return err_nomem(err);
+    j->meets_bars = meets_bars(g->s->card, j);
+    return true;
 }
 
 static bool keep(Arena *a, const Json *j, const char *key, Str *out) {
@@ -130,22 +120,24 @@ static bool read_judge(Summary *s, const Json *j, Err *err) {
            err_nomem(err);
 }
 
+bool summary__card(Summary *s, RunStore *store, Err *err) {
+    Json *calibration = NULL;
+    bool ok = want_manifest(store, "calibration", s->arena, &calibration, err) &&
+              read_card(calibration, s->arena, &s->card, err);
+    json_close(calibration);
+    return ok;
+}
+
 bool summary__judges(Summary *s, RunStore *store, Err *err) {
-    Json *scorers = NULL, *calibration = NULL, *started = NULL, *judge = NULL;
+    Json *scorers = NULL, *started = NULL, *judge = NULL;
     Judges g = {.s = s};
     bool ok = want_manifest(store, "scorers", s->arena, &scorers, err) &&
-              want_manifest(store, "calibration", s->arena, &calibration, err) &&
               want_manifest(store, "started_at", s->arena, &started, err) &&
-              want_manifest(store, "judge", s->arena, &judge, err) && read_judge(s, judge, err) &&
-              read_card(calibration, s->arena, &g.card, err);
-    if (ok) {
-        g.scorers = scorers;
-        g.started_at = json_str(started);
-        s->card = g.card;
-        for (size_t i = 0; i < s->n_cells; i++) judge_cell(&g, &s->cells[i]);
-    }
+              want_manifest(store, "judge", s->arena, &judge, err) && read_judge(s, judge, err);
+    g.scorers = scorers;
+    g.started_at = json_str(started);
+    for (size_t i = 0; ok && i < s->n_cells; i++) ok = judge_cell(&g, &s->cells[i], err);
     json_close(scorers);
-    json_close(calibration);
     json_close(started);
     json_close(judge);
     return ok;
@@ -181,10 +173,36 @@ static const char *why_not(SumCalibration c) {
 static void calibration_words(const Summary *s, Buf *b) {
     for (size_t i = 0; i < s->n_cells; i++) {
         const SumCell *c = &s->cells[i];
-        if (!c->primary || !c->judged.asked) continue;
-        if (c->judged.calibration == SUM_CALIBRATED && s->card->all.meets_bars) continue;
-        buf_addf(b, words(s->lang, why_not(c->judged.calibration)), STR_ARG(s->suites[c->suite].name));
+        const SumJudged *j = &c->judged;
+        Str suite = s->suites[c->suite].name;
+        if (!c->primary || !j->asked || j->meets_bars) continue;
+        if (j->calibration == SUM_TOO_WEAK && j->weak_language.p)
+            words_addf(b, s->lang,
+                       WORD("A judge model gave the verdicts of %.*s; by its calibration card the judge is too weak in "
+                            "the language “%.*s” for its rates to be corrected."),
+                       STR_ARG(suite), STR_ARG(j->weak_language));
+        else
+            buf_addf(b, words(s->lang, why_not(j->calibration)), STR_ARG(suite));
         return;
+    }
+}
+
+/* One sentence on the first language that has rows on the card, and too few to correct by. */
+static void language_words(const Summary *s, Buf *b) {
+    for (size_t i = 0; i < s->n_cells; i++) {
+        const SumJudged *j = &s->cells[i].judged;
+        bool used = s->cells[i].primary && j->asked && j->calibration == SUM_CALIBRATED && s->card->n_languages;
+        for (size_t k = 0; used && k < j->n_languages; k++) {
+            const SumJudgedLang *l = &j->languages[k];
+            if (l->own || !l->language.p) continue;
+            words_addf(b, s->lang,
+                       WORD("The judge's errors on answers in the language “%.*s” are corrected by its rates over all "
+                            "languages: the calibration card has %lld positive and %lld negative rows in that one, and "
+                            "%d of each are needed. How far the judge differs there is not in the interval."),
+                       STR_ARG(l->language), l->part ? (long long)l->part->positives : 0LL,
+                       l->part ? (long long)l->part->negatives : 0LL, CAL_LANGUAGE_LEAST);
+            return;
+        }
     }
 }
 
@@ -207,6 +225,8 @@ static void unread_words(const Summary *s, Buf *b) {
 void summary__judge_caution(const Summary *s, int which, Buf *b) {
     if (which == 0)
         calibration_words(s, b);
-    else
+    else if (which == 1)
         unread_words(s, b);
+    else
+        language_words(s, b);
 }

@@ -298,6 +298,31 @@ const Words words_ko[] = {
      "(Rogan and Gladen), whose uncertainty is in the interval.",
      "‘집계값’은 심판이 ‘%2$.*1$s’로 분류한 비율이고, ‘보정값’은 알려진 심판의 오류를 반영한 비율이며(Rogan–Gladen), "
      "신뢰구간에는 그 불확실성이 들어 있습니다."},
+    {"An interval after correction is never narrower than that of the share as counted; questions of one cluster count "
+     "together in both.",
+     "보정한 비율의 신뢰구간은 집계한 비율의 신뢰구간보다 좁지 않으며, 같은 묶음의 질문은 두 구간 모두에서 함께 "
+     "셉니다."},
+    {"Questions without a language are corrected by the judge's rates over all rows.",
+     "언어가 표시되지 않은 질문은 모든 행에서 구한 심판의 정확도로 보정합니다."},
+    {"Questions in the language “%.*s” are corrected by the judge's rates in it (%lld positive rows and %lld negative "
+     "ones).",
+     "언어가 ‘%2$.*1$s’인 질문은 그 언어에서 구한 심판의 정확도로 보정합니다(양성 %3$lld행, 음성 %4$lld행)."},
+    {"Questions in the language “%.*s” are corrected by the judge's rates over all rows: the card has %lld positive "
+     "rows and %lld negative ones in it, and %d of each are needed; how far the judge differs there is not in the "
+     "interval.",
+     "언어가 ‘%2$.*1$s’인 질문은 모든 행에서 구한 심판의 정확도로 보정합니다. 카드에는 그 언어의 행이 양성 %3$lld개, "
+     "음성 %4$lld개뿐이며, 각각 %5$d개 이상이어야 합니다. 그 언어에서 심판의 정확도가 얼마나 다른지는 신뢰구간에 들어 "
+     "있지 않습니다."},
+    {"A judge model gave the verdicts of %.*s; by its calibration card the judge is too weak in the language “%.*s” "
+     "for its rates to be corrected.",
+     "%2$.*1$s의 판정은 심판 모델이 내렸으나, 보정 카드에 따르면 언어 ‘%4$.*3$s’에서 심판의 정확도가 낮아 비율을 "
+     "보정할 수 없습니다."},
+    {"The judge's errors on answers in the language “%.*s” are corrected by its rates over all languages: the "
+     "calibration card has %lld positive and %lld negative rows in that one, and %d of each are needed. How far the "
+     "judge differs there is not in the interval.",
+     "언어가 ‘%2$.*1$s’인 응답에 대한 심판의 오류는 모든 언어의 정확도로 보정했습니다. 보정 카드에는 그 언어의 행이 "
+     "양성 %3$lld개, 음성 %4$lld개뿐이며, 각각 %5$d개 이상이어야 합니다. 그 언어에서 심판의 정확도가 얼마나 다른지는 "
+     "신뢰구간에 들어 있지 않습니다."},
     {"Its calibration", "심판의 보정"},
     {"Against labels (%.*s), made %.*s, card %.*s.",
      "사람이 붙인 분류와 대조(%2$.*1$s), 작성일 %4$.*3$s, 카드 %6$.*5$s."},

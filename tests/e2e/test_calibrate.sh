@@ -134,12 +134,20 @@ if sys.argv[2] != "calibrated":
 q, n, se, n_se, sp, n_sp = 18 / 60, 60, 18 / 20, 20, 19 / 20, 20
 y = se + sp - 1
 theta = (q + sp - 1) / y
-# the mean's own error has n - 1 below, and is the larger one
-var = max(q * (1 - q) / n, q * (1 - q) / (n - 1))
-err = math.sqrt(var + theta**2 * se * (1 - se) / n_se + (1 - theta)**2 * sp * (1 - sp) / n_sp) / y
+z = 1.959963984540054
+# Lang and Reiczigel add one row right and one wrong; 60 questions: Student's t, or Wilson's limit if it is farther
+add = lambda k, m: (k + 1) / (m + 2) * (m + 1 - k) / (m + 2) / (m + 2)
+judge = (theta**2 * add(18, 20) + (1 - theta)**2 * add(19, 20)) / y**2
+err = math.sqrt(q * (1 - q) / (n - 1) / y**2 + judge)
+t59 = 2.0009953780882677
+wilson = z * math.sqrt(q * (1 - q) / n + z * z / 4 / n / n) / (1 + z * z / n)
+above = max(t59 * math.sqrt(q * (1 - q) / (n - 1)), (q + z * z / 2 / n) / (1 + z * z / n) + wilson - q) / y
 assert j["label"] == "violates" and j["observed"] == q
 assert abs(j["corrected"] - theta) < 1e-12 and abs(j["standard_error"] - err) < 1e-12, (j, theta, err)
-assert abs(j["interval"]["hi"] - min(1, theta + 1.959963984540054 * err)) < 1e-9
+assert abs(j["interval"]["hi"] - min(1, theta + math.sqrt(above**2 + t59**2 * judge))) < 1e-9, (j, theta, above)
+assert abs(j["observed_hi"] - j["observed_lo"] - 2 * wilson) < 1e-9
+(l,) = j["languages"]
+assert l["language"] is None and l["rates"] == "all" and l["n_questions"] == 60, l
 assert j["meets_bars"] is False and any("misses the bars" in c for c in r["cautions"]), r["cautions"]
 assert r["manifest"]["calibration"]["id"] == j["card"] and len(j["card"]) == 64
 PY
@@ -149,7 +157,7 @@ run --out plain || fail "run: $(cat err)"
 check plain uncalibrated
 run --out one --calibration judged.json || fail "run with a card: $(cat err)"
 check one calibrated
-grep -q '<section id="judge"' one/report.html && grep -q '0.900 (0.717)' one/report.html || fail "report.html lacks the judge and its card"
+grep -q '<section id="judge"' one/report.html && grep -q '18/20 = 0.900 (0.717)' one/report.html || fail "report.html lacks the judge and its card"
 if python3 -c 'import jsonschema' 2>/dev/null; then
     python3 - "$REPO/reports/schema/report.schema.json" <<'PY' || fail "report.json is not what its schema says"
 import json, sys
