@@ -97,7 +97,7 @@ static StatsNumbers matrix(StatsCall *c, size_t *n, size_t *k) {
             return out;
         }
         for (const Json *e = json_first(r); e; e = json_next(e)) {
-            if (json_type(e) != JSON_NUMBER) stats_refuse(c, "'x' must hold numbers");
+            if (json_type(e) != JSON_NUMBER || !isfinite(json_num(e))) stats_refuse(c, "'x' must hold numbers");
             out.v[out.n++] = json_num(e);
         }
     }

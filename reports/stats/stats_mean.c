@@ -52,9 +52,11 @@ StatClustered stat_clustered(const double *x, const uint32_t *cluster, size_t n,
                        .deff = NONE,
                        .t = {NONE, NONE}};
     if (n_clusters < 2) return r;
-    double s = 0.0, g = (double)n_clusters;
+    double s = 0.0, g = (double)n_clusters, rest = 0.0;
     for (size_t i = 0; i < n_clusters; i++) scratch[i] = 0.0;
-    for (size_t i = 0; i < n; i++) scratch[cluster[i]] += x[i] - m.mean;
+    for (size_t i = 0; i < n; i++) rest += x[i] - m.mean;
+    rest /= (double)n; /* what the mean lost in rounding would count once for each row of a cluster */
+    for (size_t i = 0; i < n; i++) scratch[cluster[i]] += x[i] - m.mean - rest;
     for (size_t i = 0; i < n_clusters; i++) s += scratch[i] * scratch[i];
     r.se_cr0 = sqrt(s) / (double)n;
     r.se_cr1 = sqrt(s * g / (g - 1.0)) / (double)n;
@@ -77,17 +79,17 @@ StatRepeats stat_repeats(const double *x, size_t n, size_t k) {
     StatMean flat = stat_mean(x, n * k, 0.95);
     r.mean = flat.mean;
     r.se_naive_flat = flat.se;
-    if (n < 2) return r;
     double ss = 0.0, within = 0.0;
     for (size_t i = 0; i < n; i++) {
         double m = stat__mean_of(x + i * k, k);
         ss += (m - r.mean) * (m - r.mean);
         if (k > 1) within += var_of(x + i * k, k, m);
     }
+    if (k > 1) r.within_var = within / (double)n;
+    if (n < 2) return r;
     double var = ss / (double)(n - 1);
     r.se = sqrt(var / (double)n);
     if (k < 2) return r;
-    r.within_var = within / (double)n;
     r.between_var = fmax(0.0, var - r.within_var / (double)k);
     r.se_k_inf = sqrt(r.between_var / (double)n);
     return r;

@@ -25,7 +25,7 @@ double stat_mde(double v, double n, double alpha, double power) {
 }
 
 double stat_power_n(double v, double delta, double alpha, double power) {
-    if (!(delta > 0.0) || !(v >= 0.0)) return NONE;
+    if (!(fabs(delta) > 0.0) || !(v >= 0.0)) return NONE;
     double z = two_sided(alpha, power);
     return z * z * v / (delta * delta);
 }

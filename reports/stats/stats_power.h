@@ -11,7 +11,8 @@ double stat_paired_variance(double omega2, double sigma2_a, double k_a, double s
 double stat_omega2(double var_d, double sigma2_a, double k_a, double sigma2_b, double k_b);
 
 /* Smallest difference that n questions would show with the given power: (z_{1-alpha/2} + z_power) sqrt(v/n) with
- * v = stat_paired_variance. power_n is its inverse. */
+ * v = stat_paired_variance. power_n is its inverse; the sign of
+ * delta does not matter. */
 double stat_mde(double v, double n, double alpha, double power);
 double stat_power_n(double v, double delta, double alpha, double power);
 

@@ -85,6 +85,20 @@ static void test_clusters_at_the_ends(void **state) {
     NEAR(r.deff, 59.0 / 19); /* three times, but for the n - 1 of both */
 }
 
+/* Far from zero the mean is rounded by as much as 6e-8; 30 rows of a cluster must not add that up. The same rows
+ * near zero say what is right. */
+static void test_clusters_far_from_zero(void **state) {
+    (void)state;
+    double x[90], near[90], scratch[90];
+    uint32_t by_two[90];
+    for (int i = 0; i < 90; i++) near[i] = i * i % 7, x[i] = 1e9 + near[i], by_two[i] = (uint32_t)(i / 45);
+    StatClustered far = stat_clustered(x, by_two, 90, 2, .95, scratch),
+                  r = stat_clustered(near, by_two, 90, 2, .95, scratch);
+    assert_true(r.se_cr1 > 0);
+    CLOSE(far.se_cr0, r.se_cr0, 1e-13);
+    CLOSE(far.se_cr1, r.se_cr1, 1e-13);
+}
+
 /* Balanced one-way analysis of variance: with MSB and MSW, between = (MSB - MSW)/k and within = MSW. */
 static void test_repeats(void **state) {
     (void)state;
@@ -122,6 +136,8 @@ static void test_repeats_at_the_ends(void **state) {
     UNDEFINED(r.se_k_inf);
     r = stat_repeats(noise, 1, 6);
     assert_true(r.mean == .5);
+    NEAR(r.within_var, .3); /* of one question it is known, between questions nothing */
+    UNDEFINED(r.between_var);
     UNDEFINED(r.se);
     UNDEFINED(stat_repeats(noise, 0, 2).mean);
     UNDEFINED(stat_repeats(noise, 2, 0).mean);
@@ -191,6 +207,7 @@ int main(void) {
         cmocka_unit_test(test_binary),
         cmocka_unit_test(test_clustered),
         cmocka_unit_test(test_clusters_at_the_ends),
+        cmocka_unit_test(test_clusters_far_from_zero),
         cmocka_unit_test(test_repeats),
         cmocka_unit_test(test_repeats_at_the_ends),
         cmocka_unit_test(test_tasks),
