@@ -146,6 +146,9 @@ bool store__fail(RunStore *s, int rc, const char *doing, Err *err) {
         return err_set(err, ERR_INPUT, "%s: this is not a run store (not an SQLite file)", s->path);
     case SQLITE_CORRUPT:
         return err_set(err, ERR_INPUT, "%s: the run store is damaged (%s while %s)", s->path, why, doing);
+    case SQLITE_ERROR: /* "no such table": the statements are ours, so the file is not */
+        return err_set(err, ERR_INPUT, "%s: this is not a run store as assay writes them (%s while %s)", s->path, why,
+                       doing);
     default:
         return err_set(err, ERR_INTERNAL, "%s: SQLite says '%s' while %s", s->path, why, doing);
     }
@@ -260,6 +263,7 @@ static bool schema_check(RunStore *s, Err *err) {
         if (s->writer) return schema_create(s, err);
         return err_set(err, ERR_INPUT, "%s: the run was stopped before anything was stored; start it again", s->path);
     }
+    if (!store__check_schema(s, err)) return false;
     if (app != APPLICATION_ID) return err_set(err, ERR_INPUT, "%s: this SQLite file is not a run store", s->path);
     if (version < 1 || version > SCHEMA_VERSION)
         return err_set(err, ERR_INPUT,
@@ -284,6 +288,7 @@ static bool open_immutable(RunStore *s, Err *err) {
         n += (size_t)snprintf(uri + n, sizeof uri - n, strchr("%?#", *p) ? "%%%02X" : "%c", (unsigned char)*p);
     snprintf(uri + n, sizeof uri - n, "?immutable=1");
     int rc = sqlite3_open_v2(uri, &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+    if (rc == SQLITE_OK) store__distrust(s);
     return rc == SQLITE_OK || store__fail(s, rc, "opening", err);
 }
 
@@ -299,6 +304,7 @@ static bool open_reader(RunStore *s, Err *err) {
     int rc = sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc != SQLITE_OK) return store__fail(s, rc, "opening", err);
     sqlite3_busy_timeout(s->db, BUSY_MS);
+    store__distrust(s);
     if (!store__one_int(s, "SELECT count(*) FROM sqlite_master", &n, &first)) {
         int ext = sqlite3_errcode(s->db) & 0xff;
         bool dir_refused = ext == SQLITE_CANTOPEN || ext == SQLITE_READONLY;
@@ -314,6 +320,7 @@ static bool open_writer(RunStore *s, StoreMode mode, Err *err) {
     int rc = sqlite3_open_v2(s->path, &s->db, flags, NULL);
     if (rc != SQLITE_OK) return store__fail(s, rc, "opening", err);
     sqlite3_busy_timeout(s->db, BUSY_MS);
+    store__distrust(s);
     return exec(s, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;", "opening", err);
 }
 

@@ -1,6 +1,6 @@
 /* Shared by the parts of the store: store.c opens files and knows the schema, store_rows.c moves records and scores in
- * and out, store_texts.c their texts, store_turns.c the turns of samples with tools, store_seal.c and store_reseal.c
- * sealed texts. Only these see SQLite. */
+ * and out, store_check.c looks at what is read, store_texts.c their texts, store_turns.c the turns of samples with
+ * tools, store_seal.c and store_reseal.c sealed texts. Only these see SQLite. */
 #ifndef ASSAY_REPORTS_STORE_INTERNAL_H
 #define ASSAY_REPORTS_STORE_INTERNAL_H
 
@@ -41,6 +41,8 @@ enum {
 typedef struct StoreSealing StoreSealing; /* store_seal.c */
 typedef struct StoreUnion StoreUnion;     /* store_union.c */
 
+#define STORE_SECONDS_MAX 1e15 /* more than any clock of ours counts */
+
 struct RunStore {
     StoreUnion *parts; /* of a union, which has no file of its own; else NULL */
     sqlite3 *db;
@@ -80,6 +82,24 @@ bool store__put_record(RunStore *s, const Record *r, int64_t *id, Err *err);
 bool store__read_all(RunStore *s, int64_t id, Arena *a, Record *out, ScoreRow **rows, size_t *n, Err *err);
 bool store__put_score_rows(RunStore *s, int64_t id, const RecordKey *k, bool sealed, const ScoreRow *rows, size_t n,
                            Err *err);
+
+/* ---- store_check.c ---- */
+
+/* Numbers of a row. What no writer puts there gives 0, and `bad` is the first such column. */
+typedef struct StoreColumns {
+    sqlite3_stmt *q;
+    int bad; /* -1: none */
+} StoreColumns;
+int64_t store__column_int(StoreColumns *c, int i, int64_t lo, int64_t hi);
+bool store__column_bool(StoreColumns *c, int i); /* 0 or 1 */
+double store__column_num(StoreColumns *c, int i, double lo, double hi);
+double store__column_num_or_nan(StoreColumns *c, int i, double lo, double hi); /* NULL: NaN */
+/* False with a sentence that names the column, if one was bad. */
+bool store__columns_good(const RunStore *s, const StoreColumns *c, int64_t record, Err *err);
+/* Refuses views, triggers and virtual tables. */
+bool store__check_schema(RunStore *s, Err *err);
+/* Nothing that a file's schema names is run. */
+void store__distrust(RunStore *s);
 
 /* ---- store_texts.c ---- */
 

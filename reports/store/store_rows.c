@@ -16,10 +16,6 @@ static void bind_num(sqlite3_stmt *q, int i, double v) {
         sqlite3_bind_double(q, i, v);
 }
 
-static double column_num(sqlite3_stmt *q, int i) {
-    return sqlite3_column_type(q, i) == SQLITE_NULL ? NAN : sqlite3_column_double(q, i);
-}
-
 static Str from_scorer_str(ScorerStr v) {
     return (Str){v.p, v.n};
 }
@@ -207,7 +203,7 @@ static bool put_score(RunStore *s, int64_t id, bool sealed, const ScoreRow *row,
     store__bind_str(q, 9, public_word(sc->rule, sealed));
     sqlite3_bind_int64(q, 10, sealed ? 0 : (int64_t)sc->span_begin);
     sqlite3_bind_int64(q, 11, sealed ? 0 : (int64_t)sc->span_end);
-    bind_num(q, 12, sc->margin);
+    bind_num(q, 12, isfinite(sc->margin) ? sc->margin : NAN);
     return store__step_done(s, q, "storing a score", err);
 }
 
@@ -342,49 +338,59 @@ static bool choices_parse(Str json, Arena *a, Completion *c, Err *err) {
 /* Columns: id, then RECORD_COLUMNS. */
 static bool record_columns(RunStore *s, sqlite3_stmt *q, Arena *a, Record *r, Err *err) {
     Completion *c = &r->completion;
+    StoreColumns is = {q, -1};
     bool ok = true;
     r->key.model = store__column_str(q, 1, a, &ok);
     r->key.suite = store__column_str(q, 2, a, &ok);
     r->key.sample = store__column_str(q, 3, a, &ok);
-    r->key.epoch = sqlite3_column_int(q, 5);
-    r->ordinal = sqlite3_column_int64(q, 6);
+    r->key.epoch = (int)store__column_int(&is, 5, 1, INT32_MAX);
+    r->ordinal = store__column_int(&is, 6, INT64_MIN, INT64_MAX);
     r->group = store__column_str(q, 7, a, &ok);
     r->cluster = store__column_str(q, 8, a, &ok);
     r->content_hash = store__column_str(q, 9, a, &ok);
     r->request_hash = store__column_str(q, 10, a, &ok);
     r->started_at = store__column_str(q, 11, a, &ok);
     Str status = store__column_str(q, 12, a, &ok);
-    c->has_final = sqlite3_column_int(q, 13) != 0;
-    c->n_prompt_tokens = sqlite3_column_int(q, 14);
-    c->n_tokens = sqlite3_column_int(q, 15);
-    c->n_analysis_tokens = sqlite3_column_int(q, 16);
+    c->has_final = store__column_bool(&is, 13);
+    c->n_prompt_tokens = (int)store__column_int(&is, 14, 0, INT32_MAX);
+    c->n_tokens = (int)store__column_int(&is, 15, 0, INT32_MAX);
+    c->n_analysis_tokens = (int)store__column_int(&is, 16, 0, INT32_MAX);
     Str choices = store__column_str(q, 17, a, &ok);
-    c->seconds_prefill = sqlite3_column_double(q, 18);
-    c->seconds_decode = sqlite3_column_double(q, 19);
-    r->sealed = sqlite3_column_int(q, 20) != 0;
+    c->seconds_prefill = store__column_num(&is, 18, 0.0, STORE_SECONDS_MAX);
+    c->seconds_decode = store__column_num(&is, 19, 0.0, STORE_SECONDS_MAX);
+    r->sealed = store__column_bool(&is, 20);
     r->key.transform = store__column_str(q, 21, a, &ok);
     if (!ok) return err_nomem(err);
+    if (!store__columns_good(s, &is, sqlite3_column_int64(q, 0), err)) return false;
     if (!effort_column(q, 4, &r->key.effort) || !completion_status_parse(status, &c->status))
         return err_set(err, ERR_INPUT, "%s: record %lld has an unknown effort or status", s->path,
                        (long long)sqlite3_column_int64(q, 0));
     return choices_parse(choices, a, c, err);
 }
 
-static bool score_columns(sqlite3_stmt *q, Arena *a, ScoreRow *row, Err *err) {
+/* A missing score is not a zero, and only a score has a value. */
+static double value_column(StoreColumns *is, int i, uint32_t status) {
+    double v = store__column_num_or_nan(is, i, 0.0, 1.0);
+    if (is->bad < 0 && isnan(v) == (status == SCORE_SCORED)) is->bad = i;
+    return v;
+}
+
+static bool score_columns(RunStore *s, int64_t id, sqlite3_stmt *q, Arena *a, ScoreRow *row, Err *err) {
     bool ok = true;
     Score *sc = &row->score;
+    StoreColumns is = {q, -1};
     row->scorer = store__column_str(q, 0, a, &ok);
     row->version = store__column_str(q, 1, a, &ok);
     sc->size = sizeof *sc;
-    sc->status = (uint32_t)sqlite3_column_int(q, 2);
-    sc->outcome = (uint32_t)sqlite3_column_int(q, 3);
-    sc->value = column_num(q, 4);
+    sc->status = (uint32_t)store__column_int(&is, 2, 0, SCORE_ERROR);
+    sc->outcome = (uint32_t)store__column_int(&is, 3, 0, OUTCOME_COUNT - 1);
+    sc->value = value_column(&is, 4, sc->status);
     sc->label = to_scorer_str(store__column_str(q, 5, a, &ok));
     sc->rule = to_scorer_str(store__column_str(q, 6, a, &ok));
-    sc->span_begin = (uint64_t)sqlite3_column_int64(q, 7);
-    sc->span_end = (uint64_t)sqlite3_column_int64(q, 8);
-    sc->margin = column_num(q, 9);
-    return ok || err_nomem(err);
+    sc->span_begin = (uint64_t)store__column_int(&is, 7, 0, INT64_MAX);
+    sc->span_end = (uint64_t)store__column_int(&is, 8, (int64_t)sc->span_begin, INT64_MAX);
+    sc->margin = store__column_num_or_nan(&is, 9, -HUGE_VAL, HUGE_VAL);
+    return (ok || err_nomem(err)) && store__columns_good(s, &is, id, err);
 }
 
 /* A record has a handful of scores: they are gathered in a doubling array in the arena. */
@@ -405,7 +411,7 @@ static bool read_scores(RunStore *s, int64_t id, Arena *a, ScoreRow **out, size_
             rows = more;
             cap *= 2;
         }
-        ok = score_columns(q, a, &rows[*n], err);
+        ok = score_columns(s, id, q, a, &rows[*n], err);
         if (ok) ++*n;
     }
     if (ok && rc != SQLITE_DONE) ok = store__fail(s, rc, "reading scores", err);

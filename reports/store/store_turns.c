@@ -81,23 +81,25 @@ bool store__put_turns(RunStore *s, int64_t id, const Record *r, Err *err) {
 /* ---- out ---- */
 
 /* Columns of Q_TURNS_OF. */
-static bool turn_columns(RunStore *s, sqlite3_stmt *q, Arena *a, RecordTurn *t, Str *limit, Err *err) {
+static bool turn_columns(RunStore *s, int64_t id, sqlite3_stmt *q, Arena *a, RecordTurn *t, Str *limit, Err *err) {
     Completion *c = &t->completion;
+    StoreColumns is = {q, -1};
     bool ok = true;
     *t = (RecordTurn){0};
     t->request_hash = store__column_str(q, 0, a, &ok);
     Str status = store__column_str(q, 1, a, &ok);
-    c->stop = (StopKind)sqlite3_column_int(q, 2);
-    c->has_final = sqlite3_column_int(q, 3) != 0;
-    c->n_prompt_tokens = sqlite3_column_int(q, 4);
-    c->n_tokens = sqlite3_column_int(q, 5);
-    c->n_analysis_tokens = sqlite3_column_int(q, 6);
-    c->seconds_prefill = sqlite3_column_double(q, 7);
-    c->seconds_decode = sqlite3_column_double(q, 8);
-    t->tool_seconds = sqlite3_column_double(q, 9);
-    t->bad_call = sqlite3_column_int(q, 10) != 0;
+    c->stop = (StopKind)store__column_int(&is, 2, 0, 3);
+    c->has_final = store__column_bool(&is, 3);
+    c->n_prompt_tokens = (int)store__column_int(&is, 4, 0, INT32_MAX);
+    c->n_tokens = (int)store__column_int(&is, 5, 0, INT32_MAX);
+    c->n_analysis_tokens = (int)store__column_int(&is, 6, 0, INT32_MAX);
+    c->seconds_prefill = store__column_num(&is, 7, 0.0, STORE_SECONDS_MAX);
+    c->seconds_decode = store__column_num(&is, 8, 0.0, STORE_SECONDS_MAX);
+    t->tool_seconds = store__column_num(&is, 9, 0.0, STORE_SECONDS_MAX);
+    t->bad_call = store__column_bool(&is, 10);
     *limit = store__column_str(q, 11, a, &ok);
     if (!ok) return err_nomem(err);
+    if (!store__columns_good(s, &is, id, err)) return false;
     return completion_status_parse(status, &c->status) ||
            err_set(err, ERR_INPUT, "%s: a turn has an unknown status", s->path);
 }
@@ -127,7 +129,7 @@ bool store__read_turns(RunStore *s, int64_t id, bool with_texts, Arena *a, Recor
     int rc = SQLITE_DONE;
     sqlite3_bind_int64(q, 1, id);
     while (ok && (rc = sqlite3_step(q)) == SQLITE_ROW)
-        ok = turn_columns(s, q, a, &t, &r->limit, err) && push(r, &v, &cap, &t, a, err);
+        ok = turn_columns(s, id, q, a, &t, &r->limit, err) && push(r, &v, &cap, &t, a, err);
     if (ok && rc != SQLITE_DONE) ok = store__fail(s, rc, "reading turns", err);
     sqlite3_reset(q);
     r->turns = with_texts ? v : NULL;

@@ -1,0 +1,66 @@
+/* A run.db may come from a stranger, and SQLite lets any column hold anything: a text where a number belongs reads as
+ * 0, infinity as a score. Nothing is read as a figure before it was looked at here. */
+#include "reports/store/store_internal.h"
+
+#include <math.h>
+
+static int64_t bad(StoreColumns *c, int i) {
+    if (c->bad < 0) c->bad = i;
+    return 0;
+}
+
+int64_t store__column_int(StoreColumns *c, int i, int64_t lo, int64_t hi) {
+    if (sqlite3_column_type(c->q, i) != SQLITE_INTEGER) return bad(c, i);
+    int64_t v = sqlite3_column_int64(c->q, i);
+    return v >= lo && v <= hi ? v : bad(c, i);
+}
+
+bool store__column_bool(StoreColumns *c, int i) {
+    return store__column_int(c, i, 0, 1) != 0;
+}
+
+double store__column_num(StoreColumns *c, int i, double lo, double hi) {
+    int type = sqlite3_column_type(c->q, i);
+    if (type != SQLITE_FLOAT && type != SQLITE_INTEGER) return (double)bad(c, i);
+    double v = sqlite3_column_double(c->q, i);
+    return isfinite(v) && v >= lo && v <= hi ? v : (double)bad(c, i);
+}
+
+double store__column_num_or_nan(StoreColumns *c, int i, double lo, double hi) {
+    return sqlite3_column_type(c->q, i) == SQLITE_NULL ? (double)NAN : store__column_num(c, i, lo, hi);
+}
+
+bool store__columns_good(const RunStore *s, const StoreColumns *c, int64_t record, Err *err) {
+    if (c->bad < 0) return true;
+    return err_set(err, ERR_INPUT,
+                   "%s: record %lld: '%s' holds what assay never writes there; the file was damaged or changed",
+                   s->path, (long long)record, sqlite3_column_name(c->q, c->bad));
+}
+
+/* ---- the schema ---- */
+
+/* What runs code when a table is read has no place here, nor what only looks like a table. */
+static const char FOREIGN[] =
+    "SELECT type || ' ' || name FROM sqlite_master WHERE type IN ('view', 'trigger') OR (type = 'table' AND sql LIKE "
+    "'CREATE VIRTUAL%') ORDER BY name LIMIT 1";
+
+bool store__check_schema(RunStore *s, Err *err) {
+    sqlite3_stmt *q = NULL;
+    int rc = sqlite3_prepare_v2(s->db, FOREIGN, -1, &q, NULL);
+    if (rc == SQLITE_OK) rc = sqlite3_step(q);
+    bool ok = rc == SQLITE_DONE;
+    if (rc == SQLITE_ROW)
+        err_set(err, ERR_INPUT, "%s: it holds a %.100s, which no run store has; the file was changed", s->path,
+                (const char *)sqlite3_column_text(q, 0));
+    else if (!ok)
+        store__fail(s, rc, "opening", err);
+    sqlite3_finalize(q);
+    return ok;
+}
+
+void store__distrust(RunStore *s) {
+    sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+}

@@ -1,0 +1,147 @@
+/* A run.db that is valid SQLite, but in which somebody else wrote: each reader refuses it in a sentence that names the
+ * column or the thing, and no text is read as the number 0. */
+#include "tests/store_support.h"
+
+#include <sqlite3.h>
+
+static void make(const char *dir) {
+    Err err = ERR_INIT;
+    RunStore *s = NULL;
+    int64_t id;
+    OK(store_open(dir, STORE_CREATE, &s, &err));
+    for (int i = 0; i < 3; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "s%d", i);
+        Record r = simple_record(name, i);
+        ScoreRow row = score_row("choice", i & 1);
+        OK(store_append_scored(s, &r, &row, 1, &id, &err));
+    }
+    store_close(s);
+}
+
+static void tamper(const char *dir, const char *sql) {
+    char path[256], *why = NULL;
+    sqlite3 *db;
+    snprintf(path, sizeof path, "%s/run.db", dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_exec(db, "PRAGMA ignore_check_constraints=ON; PRAGMA foreign_keys=OFF", NULL, NULL, NULL);
+    if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK) fail_msg("%s: %s", sql, why);
+    sqlite3_close(db);
+}
+
+static bool count(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n) {
+    (void)id, (void)r, (void)rows, (void)n;
+    ++*(int *)ctx;
+    return true;
+}
+
+static bool read_through(const char *dir, Err *err) {
+    RunStore *s = NULL;
+    int n = 0;
+    if (!store_open(dir, STORE_READ, &s, err)) return false;
+    Arena *a = arena_open(0);
+    bool ok = store_each(s, true, a, count, &n, err);
+    arena_close(a);
+    store_close(s);
+    return ok && n == 3;
+}
+
+/* One line of SQL, and what the sentence must name. */
+static void refused(const char *sql, const char *names) {
+    Err err = ERR_INIT;
+    char *dir = temp_dir();
+    make(dir);
+    OK(read_through(dir, &err));
+    tamper(dir, sql);
+    if (read_through(dir, &err)) fail_msg("taken: %s", sql);
+    if (err.code != ERR_INPUT || !strstr(err.msg, names) || !strstr(err.msg, "run.db"))
+        fail_msg("%s: code %d, '%s'", sql, (int)err.code, err.msg);
+    remove_dir(dir);
+}
+
+static void test_values(void **state) {
+    (void)state;
+    static const char *const VALUES[] = {"'abc'", "x'00'", "9e999", "-9e999", "1.5", "-0.1", "NULL"};
+    char sql[200];
+    for (size_t i = 0; i < sizeof VALUES / sizeof *VALUES; i++) {
+        snprintf(sql, sizeof sql, "UPDATE scores SET value = %s WHERE record = 2", VALUES[i]);
+        refused(sql, "record 2: 'value'");
+    }
+    refused("UPDATE scores SET status = 1", "'value'"); /* unscored, with a value */
+    refused("UPDATE scores SET status = 7", "'status'");
+    refused("UPDATE scores SET outcome = 'right'", "'outcome'");
+    refused("UPDATE scores SET span_end = -1", "'span_end'");
+    refused("UPDATE scores SET span_begin = 10", "'span_end'"); /* 9 */
+    refused("UPDATE scores SET margin = 9e999", "'margin'");
+}
+
+static void test_counts(void **state) {
+    (void)state;
+    static const char *const COLUMNS[] = {"n_prompt_tokens", "n_tokens", "n_analysis_tokens", "has_final", "sealed"};
+    static const char *const VALUES[] = {"'many'", "x'01'", "-1", "4294967296", "0.5"};
+    char sql[200], names[64];
+    for (size_t i = 0; i < sizeof COLUMNS / sizeof *COLUMNS; i++)
+        for (size_t j = 0; j < sizeof VALUES / sizeof *VALUES; j++) {
+            snprintf(sql, sizeof sql, "UPDATE records SET %s = %s WHERE id = 3", COLUMNS[i], VALUES[j]);
+            snprintf(names, sizeof names, "record 3: '%s'", COLUMNS[i]);
+            refused(sql, names);
+        }
+    refused("UPDATE records SET epoch = 4294967297 WHERE id = 2", "'epoch'"); /* 1, cut to 32 bits */
+    refused("UPDATE records SET ordinal = 'first'", "'ordinal'");
+    refused("UPDATE records SET seconds_decode = 9e999", "'seconds_decode'");
+    refused("UPDATE records SET seconds_prefill = -1", "'seconds_prefill'");
+}
+
+/* A trigger or view could run code of the file's author, or show other rows to other readers. */
+static void test_schema(void **state) {
+    (void)state;
+    refused("CREATE VIEW harmless AS SELECT 1", "view harmless");
+    refused("ALTER TABLE scores RENAME TO s2; CREATE VIEW scores AS SELECT * FROM s2", "view scores");
+    refused("CREATE TRIGGER t AFTER INSERT ON records BEGIN DELETE FROM scores; END", "trigger t");
+    refused("DROP TABLE scores", "no such table: scores");
+    refused("ALTER TABLE records RENAME COLUMN n_tokens TO n", "no such column: n_tokens");
+}
+
+/* A writer refuses them too: its inserts would fire the trigger. */
+static void test_resume(void **state) {
+    (void)state;
+    Err err = ERR_INIT;
+    RunStore *s = NULL;
+    char *dir = temp_dir();
+    make(dir);
+    tamper(dir, "CREATE TRIGGER t AFTER INSERT ON records BEGIN DELETE FROM scores; END");
+    assert_false(store_open(dir, STORE_RESUME, &s, &err));
+    assert_int_equal(err.code, ERR_INPUT);
+    remove_dir(dir);
+}
+
+/* A scorer's margin without a number is none: what is written can be read again. */
+static void test_margin_without_number(void **state) {
+    (void)state;
+    Err err = ERR_INIT;
+    RunStore *s = NULL;
+    char *dir = temp_dir();
+    int64_t id;
+    OK(store_open(dir, STORE_CREATE, &s, &err));
+    for (int i = 0; i < 3; i++) {
+        static const double MARGINS[] = {HUGE_VAL, -HUGE_VAL, NAN};
+        Record r = simple_record(i == 0 ? "a" : i == 1 ? "b" : "c", i);
+        ScoreRow row = score_row("choice", 1);
+        row.score.margin = MARGINS[i];
+        OK(store_append_scored(s, &r, &row, 1, &id, &err));
+    }
+    store_close(s);
+    OK(read_through(dir, &err));
+    remove_dir(dir);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_schema),
+        cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_margin_without_number),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
