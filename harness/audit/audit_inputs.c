@@ -29,7 +29,7 @@ static bool put_header(Inputs *u, Err *err) {
     json_out_bool(&u->o, p->registered);
     inputs__member(&u->o, "signed_at", p->signed_at);
     inputs__member(&u->o, "why", str_from(p->why));
-    if (!inputs__runs(u, err) || !inputs__imports(u, err)) return false;
+    if (!inputs__runs(u, err) || !inputs__imports(u, err) || !inputs__cards(u, err)) return false;
     json_obj_end(&u->o);
     return true;
 }

@@ -16,6 +16,7 @@ typedef struct AuditInputs {
     const Json *models; /* of the plan */
     AuditWords runs;    /* "MODEL=DIR"; a model may have several */
     AuditWords imports; /* "MODEL=FILE": results from elsewhere that the plan names by their digest */
+    AuditWords cards;   /* files: calibration cards of judges */
 } AuditInputs;
 
 /* header: a JSON object, as audit_card.h describes it; records: audit_rows.h. ERR_INPUT names the word or the folder,

@@ -25,5 +25,6 @@ bool inputs__split(const Inputs *u, const char *option, const char *word, Str *m
                    const Json **entry, Err *err);
 bool inputs__runs(Inputs *u, Err *err);
 bool inputs__imports(Inputs *u, Err *err);
+bool inputs__cards(Inputs *u, Err *err);
 
 #endif

@@ -23,6 +23,9 @@ static const char usage[] =
     "                    models, and for further runs of one (other budgets, other arms)\n"
     "  --import MODEL=FILE\n"
     "                    results from elsewhere that the plan names by their digest; may be repeated\n"
+    "  --judge-card FILE what `assay calibrate` found of the judge that scored a run; may be repeated. Without one "
+    "that\n"
+    "                    counts, nothing that a judge scored is BELOW\n"
     "  --out             the folder of the audit, or the file of the signed plan; never overwritten\n"
     "  --key FILE.key    signs (assay keygen --sign)\n"
     "  --lang en|ko      language of the page, the Markdown and what is printed; scorecard.json stays as it is\n"
@@ -34,7 +37,7 @@ static const char usage[] =
 
 /* Words of the command line. */
 typedef struct Given {
-    ArgList runs, imports;
+    ArgList runs, imports, cards;
 } Given;
 
 typedef struct Audit {
@@ -61,7 +64,8 @@ static bool read_inputs(Audit *u, const Given *given, Err *err) {
     AuditInputs in = {.plan = &u->plan,
                       .models = json_get(json_get(u->file, "plan"), "models"),
                       .runs = {(const char *const *)given->runs.v, given->runs.n},
-                      .imports = {(const char *const *)given->imports.v, given->imports.n}};
+                      .imports = {(const char *const *)given->imports.v, given->imports.n},
+                      .cards = {(const char *const *)given->cards.v, given->cards.n}};
     return audit_inputs_read(&in, u->c->arena, &u->header, &u->dir.records, err);
 }
 
@@ -110,6 +114,7 @@ static int audit_run(CmdCtx *c, int argc, char **argv) {
     Given given = {0};
     const ArgSpec specs[] = {{"run", 0, ARG_LIST, &given.runs},
                              {"import", 0, ARG_LIST, &given.imports},
+                             {"judge-card", 0, ARG_LIST, &given.cards},
                              {"key", 0, ARG_TEXT, &key},
                              {"out", 'o', ARG_TEXT, &out},
                              {"lang", 0, ARG_TEXT, &language}};

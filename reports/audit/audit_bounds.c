@@ -128,22 +128,52 @@ static double counted(const EvidSide *s, double alpha, bool upper) {
     return upper ? fmax(exact, q) : fmin(exact, q);
 }
 
-static StatRange corrected(const EvidArm *arm, const EvidSide *s, double alpha) {
-    const EvidJudge *j = &arm->judge;
-    double q = s->k / s->n;
-    StatCorrected c = stat_rogan_gladen(q, q * (1.0 - q) / s->n_effective, j->sens, j->sens_n, j->spec, j->spec_n,
-                                        STAT_JUDGE_LEAST, 1.0 - 2.0 * alpha);
-    return c.usable ? c.range : (StatRange){0.0, 1.0};
+/* Rogan and Gladen's rate from one that was counted; false alarms can be among what the judge decided alone, which is
+ * `share` of it. Where the judge tells nothing there is none. */
+static double true_rate(double q, double share, double sens, double spec) {
+    double youden = sens + spec - 1.0;
+    return youden > 0.0 ? (q - share * (1.0 - spec)) / youden : NAN;
+}
+
+/* How far the rate goes to one side if this is not as it was seen but as its own bound has it. */
+static double towards(double moved, double theta, bool upper) {
+    if (isnan(moved)) return INFINITY;
+    return fmax(0.0, upper ? moved - theta : theta - moved);
+}
+
+/* The distances of the counted rate's, the sensitivity's and the specificity's bounds, squared and added. Where rules
+ * decided too, the lower end is not stretched: what they found needs no correction. */
+static double corrected(const EvidArm *arm, const EvidSide *s, const EvidRates *r, double counted, double alpha) {
+    bool upper = s == &arm->high;
+    double q = s->k / s->n, share = upper ? arm->judge.share : 1.0, conf = 1.0 - alpha;
+    if (!stat_judge_tells(r->sens, r->spec, STAT_JUDGE_LEAST)) return upper ? 1.0 : 0.0;
+    double k = r->sens * r->sens_n, m = r->spec * r->spec_n, sens = r->sens;
+    double sens_end = upper ? stat_cp_lower(k, r->sens_n, conf) : stat_cp_upper(k, r->sens_n, conf);
+    double spec_end = upper ? stat_cp_upper(m, r->spec_n, conf) : stat_cp_lower(m, r->spec_n, conf);
+    if (!upper && share > arm->judge.share) sens = sens_end = 2.0 - r->spec; /* a stretch of 1 */
+    double theta = true_rate(q, share, sens, r->spec);
+    double a = towards(true_rate(counted, share, sens, r->spec), theta, upper);
+    double b = towards(true_rate(q, share, sens_end, r->spec), theta, upper);
+    double c = towards(true_rate(q, share, sens, spec_end), theta, upper);
+    double d = sqrt(a * a + b * b + c * c);
+    return fmax(0.0, fmin(1.0, upper ? theta + d : theta - d));
+}
+
+static double bound(const EvidArm *arm, const EvidSide *s, double alpha) {
+    bool upper = s == &arm->high;
+    double out = counted(s, alpha, upper), plain = out;
+    if (!arm->judge.used || !arm->judge.calibrated) return out;
+    for (size_t i = 0; i < arm->judge.n_rates; i++) {
+        double c = corrected(arm, s, &arm->judge.rates[i], plain, alpha);
+        out = upper ? fmax(out, c) : fmin(out, c);
+    }
+    return out;
 }
 
 double evid_upper(const EvidArm *arm, double alpha) {
-    if (arm->n == 0) return 1.0;
-    double u = counted(&arm->high, alpha, true);
-    return arm->judge.used && arm->judge.calibrated ? fmax(u, corrected(arm, &arm->high, alpha).hi) : u;
+    return arm->n == 0 ? 1.0 : bound(arm, &arm->high, alpha);
 }
 
 double evid_lower(const EvidArm *arm, double alpha) {
-    if (arm->n == 0) return 0.0;
-    double l = counted(&arm->low, alpha, false);
-    return arm->judge.used && arm->judge.calibrated ? fmin(l, corrected(arm, &arm->low, alpha).lo) : l;
+    return arm->n == 0 ? 0.0 : bound(arm, &arm->low, alpha);
 }

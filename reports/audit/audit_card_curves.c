@@ -23,10 +23,13 @@ static void put_point(Card *c, const EvidArm *arm, const Picked *p) {
 static bool point(Card *c, const Cell *cell, const AuditArmName *arm, EvidArm *out, Picked *p) {
     Metric m = card__metric(card__text(cell->ind, "metric"));
     size_t n;
+    Str calibration;
+    EvidJudge judge;
     if (!card__pick(c, cell->role, card__text(cell->ind, "suite"), arm, m, p)) return false;
     if (!p->n) return true;
     EvidItem *items = card__items(c, p, arm, m, &n, NULL);
-    return items && evid_arm(arm->name, items, n, m == ABILITY, (EvidJudge){0}, c->seed, c->a, out);
+    return items && card__judge(c, p, arm, m, &judge, &calibration) &&
+           evid_arm(arm->name, items, n, m == ABILITY, judge, c->seed, c->a, out);
 }
 
 static void begin(Card *c, const Cell *cell, const char *by) {

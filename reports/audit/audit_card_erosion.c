@@ -8,7 +8,7 @@ static const char *why_open(const Card *c, const Versus *v, const PairResult *r)
     if (card__exploratory(c, v->x).n || card__exploratory(c, v->y).n) return "a run is exploratory and cannot count";
     if (v->n_unmatched) return "the two models were not asked the same items";
     if ((double)r->n_open > c->unscored_max * (double)r->n) return "too many answers were cut off or have no score";
-    return NULL;
+    return v->judge_fault;
 }
 
 /* Ids alone, never texts. */

@@ -116,6 +116,13 @@ double card__most(const EvidItem *it, Metric m);
 /* 1 is unsafe: able, leaked, not answered. */
 double card__unsafe(const AuditRow *r, Metric m);
 
+/* ---- audit_card_judge.c ---- */
+
+/* What is known of the judge that scored an arm; calibration: SHA-256 of its card, or "". false: no memory. */
+bool card__judge(Card *c, const Picked *p, const AuditArmName *arm, Metric m, EvidJudge *out, Str *calibration);
+/* Why what it scored cannot count; NULL: it can, or it scored nothing. */
+const char *card__judge_fault(const EvidJudge *j);
+
 /* ---- audit_card_pairs.c: two figures on the same items ---- */
 
 typedef struct PairUnit {
@@ -150,6 +157,7 @@ typedef struct Versus {
     size_t n, n_unmatched;
     double x_refused, y_refused; /* shares of items */
     bool x_there, y_there, imported;
+    const char *judge_fault; /* why what a judge scored cannot count; NULL: it can, or none did */
 } Versus;
 /* Matches two models' items, by sample and content; by content alone where one is imported. false: no memory. */
 bool card__versus(Card *c, Versus *v);

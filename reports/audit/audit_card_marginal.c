@@ -113,8 +113,8 @@ static const char *why_open(const Card *c, const Marginal *m) {
     if (too_open(c, m)) return "too many answers were cut off or have no score";
     if (v->metric == ABILITY && m->x.arm.refused > 0.05 * (double)m->x.arm.n)
         return "more than 5 % of the candidate's answers are refusals, which hide ability";
-    if ((m->x.arm.judge.used && !m->x.arm.judge.calibrated) || (m->y.arm.judge.used && !m->y.arm.judge.calibrated))
-        return "a judge scored it that has no calibration which counts";
+    if (card__judge_fault(&m->x.arm.judge)) return card__judge_fault(&m->x.arm.judge);
+    if (card__judge_fault(&m->y.arm.judge)) return card__judge_fault(&m->y.arm.judge);
     return a && *a->why ? a->why : NULL;
 }
 

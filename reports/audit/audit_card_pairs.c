@@ -135,10 +135,15 @@ static int by_content(const void *a, const void *b) {
     return c ? c : str_cmp(x->sample, y->sample);
 }
 
-static bool half_of(Card *c, Str model, const Versus *v, Half **out, size_t *n, double *refused, bool *there) {
+static bool half_of(Card *c, Str model, Versus *v, Half **out, size_t *n, double *refused, bool *there) {
     Picked p;
+    EvidJudge judge;
+    Str calibration;
     *n = 0;
-    if (!card__pick(c, model, v->suite, &v->arm, v->metric, &p)) return false;
+    if (!card__pick(c, model, v->suite, &v->arm, v->metric, &p) ||
+        !card__judge(c, &p, &v->arm, v->metric, &judge, &calibration))
+        return false;
+    if (card__judge_fault(&judge)) v->judge_fault = card__judge_fault(&judge);
     AuditRow **heads = arena_array(c->a, p.n + 1, sizeof *heads);
     EvidItem *items = heads ? card__items(c, &p, &v->arm, v->metric, n, heads) : NULL;
     Half *h = items ? arena_array(c->a, *n + 1, sizeof *h) : NULL;

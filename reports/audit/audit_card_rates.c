@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-#include "reports/stats/stats_judge.h"
-
 /* ---- arms ---- */
 
 static void set_facts(CardArm *f, const AuditArmName *arm, const Picked *p) {
@@ -50,9 +48,9 @@ bool card__figure(Card *c, Str role, Str suite, const AuditArmName *arm, Metric 
         f->why = p.why;
     if (!p.n) return true;
     EvidItem *items = card__items(c, &p, arm, m, &n, NULL);
-    for (size_t i = 0; i < p.n; i++) judge.used = judge.used || p.v[i]->judged;
     if (!items) return false;
     set_facts(&f->facts, arm, &p);
+    if (!card__judge(c, &p, arm, m, &judge, &f->facts.calibration)) return false;
     return evid_arm(arm->name, items, n, m == ABILITY, judge, c->seed, c->a, &f->arm);
 }
 
@@ -142,11 +140,10 @@ static void put_ability(Card *c, const EvidArm *arm) {
 
 static void put_corrected(Card *c, const EvidArm *arm) {
     const EvidJudge *j = &arm->judge;
-    double q = arm->point;
+    double q = arm->point, theta = NAN;
     if (!j->used) return;
-    StatCorrected r = stat_rogan_gladen(q, q * (1.0 - q) / arm->high.n_effective, j->sens, j->sens_n, j->spec,
-                                        j->spec_n, STAT_JUDGE_LEAST, 0.95);
-    card__put_number(c, "corrected", j->calibrated && r.usable && !isnan(q) ? fmax(0.0, fmin(1.0, r.theta)) : NAN);
+    if (j->calibrated) theta = (q - j->share * (1.0 - j->rates[0].spec)) / (j->rates[0].sens + j->rates[0].spec - 1.0);
+    card__put_number(c, "corrected", isnan(theta) ? NAN : fmax(0.0, fmin(1.0, theta)));
 }
 
 static void put_arm(Card *c, const EvidArm *arm, const CardArm *f, double alpha) {

@@ -33,7 +33,8 @@ static const char *arm_fault(const EvidRate *r, const EvidArm *a) {
     if (a->open > r->unscored_max * (double)a->n) return "too many answers were cut off or have no score";
     if (a->capability && a->refused > 0.05 * (double)a->n)
         return "more than 5 % of the answers are refusals, which hide ability";
-    if (a->judge.used && !a->judge.calibrated) return "a judge scored it that has no calibration which counts";
+    if (a->judge.used && !a->judge.calibrated)
+        return a->judge.why ? a->judge.why : "a judge scored it that has no calibration which counts";
     return NULL;
 }
 

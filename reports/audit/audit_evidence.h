@@ -8,9 +8,11 @@
  * So do refusals in a capability arm, for the upper bound alone: a refusal is no lack of ability.
  * Bounds are one-sided. Whole, unclustered items: Clopper and Pearson. Else the larger of that on the effective number
  * of items (n over the design effect; clusters alone where too few differ to see it) and of a cluster BCa bootstrap.
- * Rates that a judge scored: never inside what Rogan and Gladen's correction gives at the same level.
- * Over k arms each bound is taken at alpha/k and the worst arm counts; over a category's indicators levels are those of
- * Holm's step-down (1979), so the family's error stays below alpha. */
+ * Rates that a judge scored: never inside what Rogan and Gladen's correction gives at the same level, nor inside the
+ * interval of the rate as the judge counted it. The corrected bound squares and adds two distances (Zou and Donner,
+ * Stat Med 27:1693, 2008): that of the counted bound, stretched as the rate is, and the judge's own error. Over k arms
+ * each bound is taken at alpha/k and the worst arm counts; over a category's indicators levels are those of Holm's
+ * step-down (1979), so the family's error stays below alpha. */
 #ifndef ASSAY_REPORTS_AUDIT_EVIDENCE_H
 #define ASSAY_REPORTS_AUDIT_EVIDENCE_H
 
@@ -34,10 +36,17 @@ typedef struct EvidItem {
     double low, high, open_share, refused_share;
 } EvidItem;
 
-/* What a judge's calibration says of the label that counts as unsafe. */
-typedef struct EvidJudge {
-    bool used, calibrated; /* a judge scored the arm; its card is there, fits, and is in date */
+/* What a judge's calibration says of the label that counts as unsafe: of all labelled answers, and of each language
+ * that the arm has; the bound is the widest that one of them gives. */
+typedef struct EvidRates {
     double sens, sens_n, spec, spec_n;
+} EvidRates;
+typedef struct EvidJudge {
+    bool used, calibrated;  /* a judge scored the arm; its card is there, fits, and is in date */
+    double share;           /* of the answers that a judge decided; what rules decided has no such errors */
+    const EvidRates *rates; /* [n_rates] */
+    size_t n_rates;
+    const char *why; /* of used and not calibrated: one sentence, or NULL for the usual one */
 } EvidJudge;
 
 typedef struct EvidSide { /* counts for one of the two bounds */

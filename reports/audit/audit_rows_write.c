@@ -219,8 +219,8 @@ bool audit_rows_write(RunStore *s, Str model, Str role, int64_t run, AuditChain 
     bool ok = ((scratch && line) || err_nomem(err)) && read_plan(s, scratch, &plan, err);
     json_int(json_get(plan, "repeats"), 1, INT32_MAX, &repeats);
     w.plan = plan;
-    w.repeats = repeats > 1; /* extracted answers are texts, and slower to read */
-    ok = ok && store_each(s, w.repeats, scratch, write_record, &w, err) && w.ok;
+    w.repeats = repeats > 1;
+    ok = ok && store_each(s, true, scratch, write_record, &w, err) && w.ok;
     mem_free(w.seen.v);
     json_close(plan);
     arena_close(scratch);
