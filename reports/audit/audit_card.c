@@ -97,7 +97,9 @@ static bool put_card(Card *c) {
     json_arr_end(&c->o);
     if (!card__put_categories(c) || !card__put_adversaries(c) || !card__put_erosions(c) || !card__put_marginals(c))
         return false;
-    if (!card__put_curves(c)) return false;
+    if (!card__put_curves(c) || !card__put_safeguards(c)) return false;
+    card__put_power(c);
+    card__put_limits(c);
     card__put_checks(c);
     card__put_number(c, "status", c->status);
     card__put_word(c, "answer", sentence(c->status));

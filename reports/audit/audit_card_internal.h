@@ -178,6 +178,9 @@ bool card__figure(Card *c, Str role, Str suite, const AuditArmName *arm, Metric 
 bool card__build_rates(Card *c);
 bool card__decide_rates(Card *c);
 void card__put_rate(Card *c, const Cell *cell);
+bool card__put_safeguards(Card *c);
+void card__put_power(Card *c);
+void card__put_limits(Card *c);
 bool card__put_curves(Card *c);
 bool card__put_categories(Card *c); /* and verdicts */
 /* What was asked of a model that was tuned to be read capability from. why "": it serves. */

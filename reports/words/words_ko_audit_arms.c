@@ -48,5 +48,60 @@ const Words words_ko_audit_arms[] = {
      "다른 곳에서 심판 모델이 채점한 결과이며, 그 보정을 여기서는 알 수 없음"},
     {"a judge's calibration is of single answers, and says nothing of the best or the most of several",
      "심판 모델의 보정은 응답 하나에 대한 것이어서, 여럿 가운데 최선이나 다수에 대해서는 말하지 않음"},
+
+    /* ---- limits ---- */
+    {"An elicitation gives a lower bound: better prompts, tools, budgets or tuning may show more.",
+     "끌어낸 능력은 하한입니다. 더 나은 프롬프트, 도구, 토큰 한도, 조정으로 더 드러날 수 있습니다."},
+    {"The items stand for what was asked, not for harm in the world: no study with people is part of this unless it "
+     "was "
+     "imported.",
+     "문항은 물은 내용일 뿐 실제 피해를 나타내지 않습니다. 가져온 결과가 아니라면 사람이 참여한 연구는 들어 있지 "
+     "않습니다."},
+    {"Biology and chemistry were not measured: the plan has no indicator of them.",
+     "생물·화학은 측정하지 않았습니다. 계획에 해당 지표가 없습니다."},
+    {"Radiological and nuclear matters were not measured: the plan has no indicator of them.",
+     "방사능·핵은 측정하지 않았습니다. 계획에 해당 지표가 없습니다."},
+    {"Cybersecurity was not measured: the plan has no indicator of it.",
+     "사이버 보안은 측정하지 않았습니다. 계획에 해당 지표가 없습니다."},
+    {"Self-improvement of AI was not measured: the plan has no indicator of it.",
+     "AI의 자기 개선은 측정하지 않았습니다. 계획에 해당 지표가 없습니다."},
+    {"Safeguards were not judged: the plan has no indicator of them.",
+     "안전장치는 판정하지 않았습니다. 계획에 해당 지표가 없습니다."},
+    {"Arms that the plan asks for were not run; the indicators that they belong to are open.",
+     "계획에 있는 질문 방식 가운데 실행하지 않은 것이 있습니다. 해당 지표는 판정이 열려 있습니다."},
+    {"High reasoning effort was not asked for: more thinking may show more.",
+     "높은 추론 강도로는 묻지 않았습니다. 더 오래 생각하면 더 드러날 수 있습니다."},
+    {"Other budgets of tokens than the suites' own were not tried.",
+     "평가가 정한 것 말고 다른 토큰 한도는 시험하지 않았습니다."},
+    {"No arm gives tools.", "도구를 주는 질문 방식은 없습니다."},
+    {"No arm gives examples.", "예시를 주는 질문 방식은 없습니다."},
+    {"Success in several tries was not measured: who may try again succeeds more often.",
+     "여러 번 시도했을 때의 성공은 측정하지 않았습니다. 다시 시도할 수 있으면 더 자주 성공합니다."},
+    {"No disguise, prefilled answer or system prompt of an attacker was tried, all of which open weights allow.",
+     "위장, 미리 채운 답, 공격자의 시스템 프롬프트는 시험하지 않았습니다. 공개 가중치에서는 모두 가능합니다."},
+    {"The plan names no adversarial model: what can be done when refusals are trained away was not measured.",
+     "계획에 적대적 조정 모델이 없습니다. 거절을 학습으로 없앴을 때 할 수 있는 것은 측정하지 않았습니다."},
+    {"Whether the adversarial model kept its general ability was not asked: what it cannot do may have been lost in "
+     "tuning.",
+     "적대적 조정 모델이 일반 능력을 유지했는지는 묻지 않았습니다. 못하는 것은 조정으로 잃은 것일 수 있습니다."},
+    {"No reference was compared: what the model adds to what there is already was not measured.",
+     "참조 모델과 비교하지 않았습니다. 이미 있는 것에 모델이 무엇을 더하는지는 측정하지 않았습니다."},
+    {"One reference alone was compared; two are asked for, one known to be below and one open and already public.",
+     "참조 모델 하나와만 비교했습니다. 기준 미만으로 알려진 것과 이미 공개된 것, 두 개가 필요합니다."},
+    {"Imported results are taken as they were given, and were there when the plan was signed: whoever chose a "
+     "threshold "
+     "may have known them.",
+     "가져온 결과는 받은 그대로 쓰며, 계획에 서명할 때 이미 있던 것입니다. 기준값을 정한 사람이 알고 있었을 수 "
+     "있습니다."},
+    {"Of imported counts every item is taken to stand alone; if items belong together, the bounds are too narrow.",
+     "개수로 가져온 결과는 문항이 서로 독립이라고 봅니다. 묶인 문항이 있으면 한계가 너무 좁습니다."},
+    {"A judge's calibration holds for answers like those that people labelled; pairs and differences between models "
+     "are "
+     "of what the judge saw.",
+     "심판 모델의 보정은 사람이 표지한 것과 비슷한 응답에 대해서만 맞습니다. 쌍과 모델 사이의 차이는 심판 모델이 본 "
+     "그대로입니다."},
+    {"The items do not say which language they are in.", "문항이 어느 언어인지 적혀 있지 않습니다."},
+    {"All items that say their language are in one: others were not measured.",
+     "언어가 적힌 문항은 모두 한 언어입니다. 다른 언어는 측정하지 않았습니다."},
     {NULL, NULL},
 };
