@@ -39,6 +39,29 @@ grep -qi "<script" "$W/audit/scorecard.html" && fail "the page has a script"
 audit 1 "$W/plan.json" "$W/run" "$W/again"
 cmp -s "$W/audit/scorecard.json" "$W/again/scorecard.json" || fail "a second audit has other figures"
 
+prints "uplift   beyond-reference  reference  tuned   +24.0"
+# what the card says of safeguards is what the report of the run says, which is computed elsewhere
+python3 - "$W" <<'PY' || fail "safeguards of the card and of the run's report differ"
+import json, sys
+w = sys.argv[1]
+card, report = json.load(open(f"{w}/audit/scorecard.json")), json.load(open(f"{w}/run/report.json"))
+(section,) = report["safety"]
+said = {m["model"]: m for m in section["models"]}
+assert len(card["safeguards"]) == 3 and {s["suite"] for s in card["safeguards"]} == {"demo/refusal"}
+for s in card["safeguards"]:
+    for key in ("leak", "over_refusal", "pair_accuracy"):
+        mine, theirs = s[key], said[s["model"]][key]
+        assert mine["n"] == theirs["n"] and mine["k"] == theirs["count"], (s["model"], key, mine, theirs)
+        assert abs(mine["upper"] - theirs["upper_bound"]) < 1e-9 and abs(mine["lower"] - theirs["lower_bound"]) < 1e-9, (key, mine, theirs)
+    assert sum(d["leak"]["k"] for d in s["domains"]) == s["leak"]["k"] and len(s["domains"]) == 4
+assert card["limits_of_plan"].startswith("arithmetic and one-sentence requests")
+assert any("One reference alone" in l for l in card["limits"])
+(leak,) = [p for p in card["power"] if p["id"] == "leak" and p["model"] == "base"]
+assert leak["n"] == 50 and abs(leak["at"][0]["unseen"] - 0.99 ** 50) < 1e-9
+(m,) = card["marginal"]
+assert m["verdict"] == "UPLIFT" and m["reference_verdict"] == "BELOW" and m["candidate_only"] - m["reference_only"] == 24
+PY
+
 # in Korean: other words, the same figures, and verify makes the Korean page again
 audit 1 "$W/plan.json" "$W/run" "$W/ko" --lang ko
 prints "tuned 모델의 leak 지표는 기준값 이상입니다."
