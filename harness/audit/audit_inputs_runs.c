@@ -1,5 +1,6 @@
 /* Runs: found by the digest of their weights, held against the plan, described in the header. */
 #include "harness/audit/audit_inputs_internal.h"
+#include "reports/audit/audit_close.h"
 #include "reports/store/store.h"
 
 static bool entry(Inputs *u, RunStore *s, const char *key, Json **out, Err *err) {
@@ -36,11 +37,12 @@ static bool find_model(Inputs *u, RunStore *s, const char *dir, Str digest, Str 
                               dir, STR_ARG(digest));
 }
 
-static const char *why_exploratory(const AuditPlan *p, Str plan, Str started) {
+static const char *why_exploratory(const AuditPlan *p, Str plan, Str started, const AuditClose *c) {
     if (!p->registered) return p->why;
     if (!plan.p) return "the run was begun without this plan (assay run --audit-plan)";
     if (!str_eqz(plan, p->sha256)) return "the run was begun with another plan";
     if (!started.p || str_cmp(started, p->signed_at) < 0) return "the run was begun before the plan was signed";
+    if (c->state == CLOSE_CHANGED) return "the run was changed after it was closed";
     return "";
 }
 
@@ -106,7 +108,15 @@ static void put_judge(Inputs *u, const Json *judge) {
     json_obj_end(&u->o);
 }
 
-static void put_run(Inputs *u, const Manifest *m, Str role, Str model, Str digest) {
+static void put_close(Inputs *u, const AuditClose *c) {
+    inputs__member(&u->o, "close", str_from(audit_close_name(c->state)));
+    inputs__member(&u->o, "closed_by", str_from(c->by.id));
+    inputs__member(&u->o, "closed_at", str_from(c->at));
+    json_out_key(&u->o, "closes");
+    json_out_int(&u->o, c->closes);
+}
+
+static void put_run(Inputs *u, const Manifest *m, Str role, Str model, Str digest, const AuditClose *close) {
     Str sha = json_str(json_get(m->audit_plan, "sha256")), started = json_str(m->started);
     json_obj(&u->o);
     inputs__member(&u->o, "role", role);
@@ -114,7 +124,8 @@ static void put_run(Inputs *u, const Manifest *m, Str role, Str model, Str diges
     inputs__member(&u->o, "digest", digest);
     inputs__member(&u->o, "started_at", started);
     inputs__member(&u->o, "plan_sha256", sha);
-    inputs__member(&u->o, "exploratory", str_from(why_exploratory(u->in->plan, sha, started)));
+    inputs__member(&u->o, "exploratory", str_from(why_exploratory(u->in->plan, sha, started, close)));
+    put_close(u, close);
     inputs__member(&u->o, "harness", json_str(json_get(m->harness, "version")));
     put_judge(u, m->judge);
     json_out_key(&u->o, "suites");
@@ -127,6 +138,7 @@ static void put_run(Inputs *u, const Manifest *m, Str role, Str model, Str diges
 static bool add_run(Inputs *u, const char *word, size_t at, Err *err) {
     RunStore *s = NULL;
     Manifest m = {0};
+    AuditClose close;
     const Json *model;
     const char *dir;
     Str role, name = {0};
@@ -139,7 +151,8 @@ static bool add_run(Inputs *u, const char *word, size_t at, Err *err) {
                        STR_ARG(role));
     if (!store_open(dir, STORE_READ, &s, err)) return false;
     bool ok = finished(u, s, dir, err) && find_model(u, s, dir, digest, &name, err) && read_manifest(u, s, &m, err);
-    if (ok) put_run(u, &m, role, name, digest);
+    ok = ok && audit_close_check(s, json_str(json_get(m.audit_plan, "sha256")), u->a, &close, err);
+    if (ok) put_run(u, &m, role, name, digest, &close);
     ok = ok && audit_rows_write(s, name, role, (int64_t)at, &u->chain, u->records, &n, err);
     close_manifest(&m);
     store_close(s);

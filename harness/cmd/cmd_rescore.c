@@ -14,6 +14,9 @@ static const char usage[] =
     "  --judge SPEC           the model that scorers ask, instead of the run's own\n"
     "  --calibration FILE     the judge's calibration card\n"
     "  --key FILE.key         the auditor's key, for outputs that are sealed; they stay sealed\n"
+    "  --audit-key FILE.key   closes a run of an audit again and signs that: a run whose signed close does not fit "
+    "its\n"
+    "                         scores is exploratory\n"
     "  --threads T\n";
 
 static int finish(CmdCtx *c, Run *r) {
@@ -32,10 +35,11 @@ static int rescore_run(CmdCtx *c, int argc, char **argv) {
         {"scorer", 0, ARG_LIST, &o.scorers},
         {"judge", 0, ARG_TEXT, &o.over.judge},
         {"key", 0, ARG_TEXT, &o.key},
+        {"audit-key", 0, ARG_TEXT, &o.audit_key},
         {"calibration", 0, ARG_TEXT, &o.over.calibration},
         {"threads", 't', ARG_INT, &o.over.threads, .lo = 1, .hi = 1024, .given = &o.over.has_threads},
     };
-    if (!args_parse(c, argc, argv, specs, 5, &words)) return CMD_FAILED;
+    if (!args_parse(c, argc, argv, specs, sizeof specs / sizeof *specs, &words)) return CMD_FAILED;
     if (words.n != 1) {
         err_set(&c->fail, ERR_INPUT, "name one run: assay rescore DIR");
         return CMD_FAILED;

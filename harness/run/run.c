@@ -121,7 +121,7 @@ static bool put_rescored(Run *r, Err *err) {
 
 static bool rescore(Run *r, Err *err) {
     if (!score_leftovers(r, err) || !drain(r, err)) return false;
-    if ((size_t)r->n_scored == r->n_unscored) return put_rescored(r, err);
+    if ((size_t)r->n_scored == r->n_unscored) return put_rescored(r, err) && run__audit_rescored(r, err);
     return err_set(err, ERR_INTERRUPTED, "interrupted: %lld of %zu samples are scored anew", (long long)r->n_scored,
                    r->n_unscored);
 }

@@ -62,7 +62,9 @@ struct Run {
     Judge *judge;          /* NULL: nothing that is left to score asks one */
     Str card;              /* {id, card} of the judge for the manifest; absent: none */
     AskHelp help;          /* both, for scorers */
+    Str audit_plan;        /* {sha256, signed_at} of a signed one; absent: none was named */
     SealSecret *audit_key; /* signs the run's close; NULL: nobody does */
+    bool close_again;      /* when it has been scored again */
     RunStore *store;
     Engine *engine;
     bool *digested;   /* [n_models] opened before: its weights need not be read for a digest again */
@@ -110,12 +112,15 @@ bool run__seal_rescore(Run *r, Err *err);
 
 /* ---- run_audit.c ---- */
 
-/* Before anything is written: reads the key that signs the run's close. */
+/* Before anything is written: reads the plan, and the key that signs the run's close. */
 bool run__audit_check(Run *r, Err *err);
 /* With the store open: the audit's plan into the header. */
 bool run__audit_begin(Run *r, Err *err);
 /* When all is stored and scored: closes what was run to a plan, once. */
 bool run__audit_end(Run *r, Err *err);
+/* Before a run is scored again: whether it can be closed again then; and that, when all is scored. */
+bool run__audit_rescore(Run *r, Err *err);
+bool run__audit_rescored(Run *r, Err *err);
 
 /* ---- run_generate.c ---- */
 

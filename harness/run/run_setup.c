@@ -526,8 +526,9 @@ static bool open_rescore(Run *r, Err *err) {
     r->dir = r->o->resume;
     if (!open_plan(r, err) || !open_scorers(r, err)) return false;
     init_cells(r);
-    return store_open(r->dir, STORE_RESUME, &r->store, err) && run__seal_rescore(r, err) && subtract_store(r, err) &&
-           open_sandbox(r, err) && open_judge(r, err) && open_card(r, err) && put_card(r, err);
+    return store_open(r->dir, STORE_RESUME, &r->store, err) && run__audit_rescore(r, err) &&
+           run__seal_rescore(r, err) && subtract_store(r, err) && open_sandbox(r, err) && open_judge(r, err) &&
+           open_card(r, err) && put_card(r, err);
 }
 
 static bool open_all(Run *r, Err *err) {

@@ -58,5 +58,6 @@ void card__put_checks(Card *c) {
     json_arr(&c->o);
     for (const Json *m = json_first(json_get(c->plan, "models")); m; m = json_next(m)) put_model_checks(c, m);
     for (size_t i = 0; i < sizeof open / sizeof *open; i++) put_check(c, open[i], STR(""), NAN, "not done");
+    card__put_close_checks(c);
     json_arr_end(&c->o);
 }

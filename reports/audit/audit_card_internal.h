@@ -204,5 +204,7 @@ bool card__is_capability(Str category);
 bool card__put_erosions(Card *c);
 bool card__put_marginals(Card *c);
 void card__put_checks(Card *c);
+/* The same list goes on: whether the runs are what was run (audit_card_close.c). */
+void card__put_close_checks(Card *c);
 
 #endif
