@@ -12,7 +12,11 @@ enum { FIRST_SLOTS = 1024, MANIFEST_MAX = 1 << 30 };
 /* One sample of a suite: what it is called, or by whom a name is taken. */
 typedef struct Slot {
     Str suite, key, value; /* key {NULL}: free */
-    const RunStore *first; /* that came with it */
+    /* Of contents: the run that came with it first; the last one that did, what it calls the sample, and how many
+     * samples of this content it has had so far. */
+    const RunStore *first, *last;
+    Str last_sample;
+    size_t n_last;
 } Slot;
 
 /* An open hash table; the texts live in the union's arena. */
@@ -29,8 +33,11 @@ struct StoreUnion {
     Arena *a;
     StoreArm *arms;
     size_t n_arms;
-    Table by_hash; /* suite, content hash -> sample as the union calls it */
-    Table by_name; /* suite, sample -> content hash that has the name */
+    Table by_content; /* suite, content -> sample as the union calls it. Content: the hash; "#2 HASH" of the second
+                         sample of a run that has it; "=NAME" of a sample without a hash */
+    Table by_name;    /* suite, sample -> content that has the name */
+    Table *others;    /* [n_arms], of the first arm of each run: suite, sample as the run calls it -> as the union does,
+                         of samples whose content is not their hash */
     Entry entries[8];
     size_t n_entries;
     bool common; /* two arms have a sample in common */
@@ -79,36 +86,73 @@ static Str table_find(const Table *t, Str suite, Str key) {
 
 /* ---- names of samples ---- */
 
-/* What the union calls a sample. Samples without a hash keep their names. */
-static bool name_sample(StoreUnion *u, const RunStore *s, Str suite, Str sample, Str hash) {
-    if (!hash.n) return true;
-    const Slot *had = u->by_hash.cap ? &u->by_hash.slots[slot_of(&u->by_hash, suite, hash)] : NULL;
-    if (had && had->key.p) {
-        u->common = u->common || had->first != s;
-        return true;
-    }
-    Str owner = table_get(&u->by_name, u->a, suite, sample, hash), name = sample;
-    if (!owner.p) return false;
-    if (!str_eq(owner, hash)) {
-        name = str_printf(u->a, STR_FMT "~" STR_FMT, STR_ARG(sample), STR_ARG(str_sub(hash, 0, 12)));
-        if (!name.p || !table_get(&u->by_name, u->a, suite, name, hash).p) return false;
-    }
-    if (!table_get(&u->by_hash, u->a, suite, hash, name).p) return false;
-    u->by_hash.slots[slot_of(&u->by_hash, suite, hash)].first = s;
-    return true;
+/* What is no hash must not pass for what contents without one are filed under. */
+static bool is_hash(Str s) {
+    return s.n > 0 && !memchr(s.p, '~', s.n) && !memchr(s.p, '=', s.n);
 }
 
-static bool name_samples(StoreUnion *u, RunStore *s, Err *err) {
+/* A name that no other content has: the sample's own, or that with a piece of its content behind it. */
+static Str free_name(StoreUnion *u, Str suite, Str sample, Str content) {
+    Str name = sample;
+    for (size_t k = 1;; k++) {
+        Str owner = table_get(&u->by_name, u->a, suite, name, content);
+        if (!owner.p) return (Str){0};
+        if (str_eq(owner, content)) return name;
+        name = k == 1 ? str_printf(u->a, STR_FMT "~" STR_FMT, STR_ARG(sample), STR_ARG(str_sub(content, 0, 12)))
+                      : str_printf(u->a, STR_FMT "~" STR_FMT "~%zu", STR_ARG(sample), STR_ARG(content), k);
+        if (!name.p) return (Str){0};
+    }
+}
+
+/* The slot of a content, which the union now has a name for; NULL without memory. */
+static Slot *content_slot(StoreUnion *u, Str suite, Str sample, Str content) {
+    if (!table_find(&u->by_content, suite, content).p) {
+        Str name = free_name(u, suite, sample, content);
+        if (!name.p || !table_get(&u->by_content, u->a, suite, content, name).p) return NULL;
+    }
+    return &u->by_content.slots[slot_of(&u->by_content, suite, content)];
+}
+
+/* Says that the run has the content under that name. */
+static bool claim(StoreUnion *u, Slot *c, const RunStore *s, Str sample) {
+    if (!c->first) c->first = s;
+    u->common = u->common || c->first != s;
+    c->last = s;
+    c->n_last = 1;
+    c->last_sample = str_dup(u->a, sample);
+    return c->last_sample.p != NULL;
+}
+
+/* A sample that its hash alone does not tell from others of its run. */
+static bool name_other(StoreUnion *u, size_t arm, Str suite, Str sample, Str content) {
+    if (!content.p) return false;
+    Slot *c = content_slot(u, suite, sample, content);
+    return c && claim(u, c, u->arms[arm].store, sample) && table_get(&u->others[arm], u->a, suite, sample, c->value).p;
+}
+
+static bool name_sample(StoreUnion *u, size_t arm, Str suite, Str sample, Str hash) {
+    const RunStore *s = u->arms[arm].store;
+    if (table_find(&u->others[arm], suite, sample).p) return true;
+    if (!is_hash(hash)) return name_other(u, arm, suite, sample, str_printf(u->a, "=" STR_FMT, STR_ARG(sample)));
+    Slot *c = content_slot(u, suite, sample, hash);
+    if (!c) return false;
+    if (c->last != s) return claim(u, c, s, sample);
+    if (str_eq(c->last_sample, sample)) return true;
+    return name_other(u, arm, suite, sample, str_printf(u->a, STR_FMT "~%zu", STR_ARG(hash), ++c->n_last));
+}
+
+static bool name_samples(StoreUnion *u, size_t arm, Err *err) {
+    RunStore *s = u->arms[arm].store;
     sqlite3_stmt *q = NULL;
-    int rc = sqlite3_prepare_v2(
-        s->db, "SELECT suite, sample, content_hash FROM records WHERE epoch = 1 ORDER BY ordinal, id", -1, &q, NULL);
+    int rc =
+        sqlite3_prepare_v2(s->db, "SELECT suite, sample, content_hash FROM records ORDER BY ordinal, id", -1, &q, NULL);
     if (rc != SQLITE_OK) return store__fail(s, rc, "reading the records", err);
     bool ok = true;
     while (ok && (rc = sqlite3_step(q)) == SQLITE_ROW) {
         Str c[3];
         for (int i = 0; i < 3; i++)
             c[i] = (Str){(const char *)sqlite3_column_text(q, i), (size_t)sqlite3_column_bytes(q, i)};
-        ok = name_sample(u, s, c[0], c[1], c[2]) || err_nomem(err);
+        ok = name_sample(u, arm, c[0], c[1], c[2]) || err_nomem(err);
     }
     if (ok && rc != SQLITE_DONE) ok = store__fail(s, rc, "reading the records", err);
     sqlite3_finalize(q);
@@ -292,7 +336,8 @@ static bool join_manifests(StoreUnion *u, Err *err) {
 
 static bool copy_arms(StoreUnion *u, const StoreArm *arms, size_t n, Err *err) {
     u->arms = arena_array(u->a, n, sizeof *u->arms);
-    if (!u->arms) return err_nomem(err);
+    u->others = arena_array(u->a, n, sizeof *u->others);
+    if (!u->arms || !u->others) return err_nomem(err);
     for (size_t i = 0; i < n; i++) {
         BUG_ON(arms[i].store->parts);
         u->arms[i] = (StoreArm){arms[i].store, str_dup(u->a, arms[i].model), str_dup(u->a, arms[i].name),
@@ -319,7 +364,7 @@ bool store_union(const StoreArm *arms, size_t n, RunStore **out, Err *err) {
     ok = ok && copy_arms(u, arms, n, err);
     for (size_t i = 0; ok && i < n; i++)
         if (first_of_store(u, i))
-            ok = name_samples(u, arms[i].store, err);
+            ok = name_samples(u, i, err);
         else
             u->common = true; /* models of one run were asked the same */
     ok = ok && join_manifests(u, err);
@@ -332,8 +377,9 @@ bool store_union(const StoreArm *arms, size_t n, RunStore **out, Err *err) {
 
 void store__union_close(StoreUnion *u) {
     if (!u) return;
-    mem_free(u->by_hash.slots);
+    mem_free(u->by_content.slots);
     mem_free(u->by_name.slots);
+    for (size_t i = 0; u->others && i < u->n_arms; i++) mem_free(u->others[i].slots);
     arena_close(u->a);
     mem_free(u);
 }
@@ -349,8 +395,16 @@ const StoreArm *store_arms(const RunStore *s, size_t *n) {
 
 /* ---- reading ---- */
 
+/* As the union calls it; the sample's own name if it appeared after the union was made. */
+static Str name_in_union(const StoreUnion *u, size_t run, const Record *r) {
+    Str name = table_find(&u->others[run], r->key.suite, r->key.sample);
+    if (!name.p && is_hash(r->content_hash)) name = table_find(&u->by_content, r->key.suite, r->content_hash);
+    return name.p ? name : r->key.sample;
+}
+
 typedef struct Walk {
     const StoreUnion *u;
+    size_t run;      /* first arm of the store */
     RunStore *store; /* of the records that come */
     bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n);
     void *ctx;
@@ -363,9 +417,8 @@ static bool walk_record(void *ctx, int64_t id, const Record *r, const ScoreRow *
         const StoreArm *arm = &w->u->arms[i];
         if (arm->store != w->store || !str_eq(arm->model, r->key.model)) continue;
         Record renamed = *r;
-        Str name = r->content_hash.n ? table_find(&w->u->by_hash, r->key.suite, r->content_hash) : (Str){0};
         renamed.key.model = arm->name;
-        if (name.p) renamed.key.sample = name;
+        renamed.key.sample = name_in_union(w->u, w->run, r);
         w->stopped = !w->fn(w->ctx, id * (int64_t)w->u->n_arms + (int64_t)i, &renamed, rows, n);
         return !w->stopped;
     }
@@ -380,7 +433,7 @@ bool store__union_each(StoreUnion *u, bool with_texts, Arena *a,
                        bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx,
                        Err *err) {
     for (size_t i = 0; i < u->n_arms; i++) {
-        Walk w = {u, u->arms[i].store, fn, ctx, false};
+        Walk w = {u, i, u->arms[i].store, fn, ctx, false};
         if (!first_of_store(u, i)) continue;
         if (!store_each(w.store, with_texts, a, walk_record, &w, err)) return false;
         if (w.stopped) break;

@@ -2,7 +2,9 @@
  *
  * An arm is one model of one run under a name of its own. Records keep all but two names: the model is the arm's, and a
  * sample is called as the first arm that has it calls it, because samples are joined by the hash of their content, not
- * by their names. One whose name is taken by another content gets a piece of its hash behind it, and so meets nobody.
+ * by their names. Where a run has several samples of one content, its second meets the second of other runs, and so on;
+ * samples without a hash meet those of the same name. One whose name is taken by another content gets a piece of its
+ * hash behind it, and so meets nobody. No two samples of a run are ever called alike.
  *
  * Manifest of the union: "models", "suites", "transforms" and "scorers" joined, first come first served; "plan" and
  * "calibration" of the first run; "n_items" if all runs tell it and take part whole; and "runs", the whole manifest of
