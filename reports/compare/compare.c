@@ -189,7 +189,7 @@ typedef struct Trusting {
     const Summary *s;
     CmpTrust *list;
     size_t n, cap;
-    bool full;
+    size_t model, suite; /* of the record before */
 } Trusting;
 
 static CmpTrust *trust_of(Trusting *t, size_t model, size_t suite, Effort effort) {
@@ -200,24 +200,14 @@ static CmpTrust *trust_of(Trusting *t, size_t model, size_t suite, Effort effort
     return &t->list[t->n++];
 }
 
-static size_t named(const Summary *s, Str model) {
-    size_t i = 0;
-    while (i < s->n_models && !str_eq(s->models[i].name, model)) i++;
-    return i;
-}
-
-static size_t suite_named(const Summary *s, Str suite) {
-    size_t i = 0;
-    while (i < s->n_suites && !str_eq(s->suites[i].name, suite)) i++;
-    return i;
-}
-
-/* The most likely option's share of the probability of all options. */
-static double confidence(const Completion *c) {
-    double best = -INFINITY, sum = 0;
-    for (size_t i = 0; i < c->n_choice_scores; i++) best = fmax(best, c->choice_scores[i].logprob);
-    for (size_t i = 0; i < c->n_choice_scores; i++) sum += exp(c->choice_scores[i].logprob - best);
-    return isfinite(best) ? 1.0 / sum : NAN;
+/* Records come in the plan's order, so a model or suite is mostly that of the record before. */
+static bool find_place(Trusting *t, Str model, Str suite) {
+    const Summary *s = t->s;
+    if (t->model == s->n_models || !str_eq(s->models[t->model].name, model))
+        for (t->model = 0; t->model < s->n_models && !str_eq(s->models[t->model].name, model);) t->model++;
+    if (t->suite == s->n_suites || !str_eq(s->suites[t->suite].name, suite))
+        for (t->suite = 0; t->suite < s->n_suites && !str_eq(s->suites[t->suite].name, suite);) t->suite++;
+    return t->model < s->n_models && t->suite < s->n_suites;
 }
 
 static bool add_trust(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n) {
@@ -225,10 +215,9 @@ static bool add_trust(void *ctx, int64_t id, const Record *r, const ScoreRow *ro
     (void)id;
     if (r->completion.n_choice_scores < 2 || !n || rows[0].score.status != SCORE_SCORED) return true;
     if (r->key.transform.p && !str_eqz(r->key.transform, "plain")) return true;
-    double p = confidence(&r->completion), y = rows[0].score.value;
-    size_t model = named(t->s, r->key.model), suite = suite_named(t->s, r->key.suite);
-    if (isnan(p) || isnan(y) || model == t->s->n_models || suite == t->s->n_suites) return true;
-    CmpTrust *v = trust_of(t, model, suite, r->key.effort);
+    double p = summary_surest(&r->completion, &rows[0].score), y = rows[0].score.value;
+    if (isnan(p) || isnan(y) || !find_place(t, r->key.model, r->key.suite)) return true;
+    CmpTrust *v = trust_of(t, t->model, t->suite, r->key.effort);
     if (!v) return true;
     size_t bin = p >= 1.0 ? 9 : (size_t)(p * 10.0);
     v->bin_p[bin] += p;

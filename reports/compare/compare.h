@@ -54,7 +54,8 @@ typedef struct CmpOverall {
     SumVerdict verdict;
 } CmpOverall;
 
-/* One model at one effort, over its primary cells asked plainly: what accuracy costs. */
+/* One model at one effort, over its primary cells under the first transform (plain, unless the plan says otherwise):
+ * what accuracy costs. */
 typedef struct CmpCost {
     size_t model;
     Effort effort;
@@ -63,8 +64,9 @@ typedef struct CmpCost {
     double tokens; /* per answer, analysis included */
 } CmpCost;
 
-/* How far the probabilities of a suite of log-likelihoods can be believed: the chosen option's share of the probability
- * against being right, in 10 bins. ECE = sum_b |sum p - sum y| / n, Brier = mean (p - y)^2. */
+/* How far the probabilities of a suite of log-likelihoods can be believed: how sure a model was (summary_surest)
+ * against being right, in 10 bins. ECE = sum_b |sum p - sum y| / n, Brier = mean (p - y)^2. Without suites whose
+ * options are chosen by length, too. */
 typedef struct CmpTrust {
     size_t model, suite;
     Effort effort;

@@ -26,14 +26,6 @@ typedef struct Gather {
     Curve *curves; /* [n_suites * n_models] */
 } Gather;
 
-/* NaN: there is none. */
-static double surest(const Completion *c) {
-    double top = -INFINITY, sum = 0.0;
-    for (size_t i = 0; i < c->n_choice_scores; i++) top = fmax(top, c->choice_scores[i].logprob);
-    for (size_t i = 0; i < c->n_choice_scores; i++) sum += exp(c->choice_scores[i].logprob - top);
-    return c->choice_scores && isfinite(top) ? 1.0 / sum : NAN;
-}
-
 static size_t find_suite(const Summary *s, Str name) {
     size_t i = 0;
     while (i < s->n_suites && !str_eq(s->suites[i].name, name)) i++;
@@ -48,10 +40,10 @@ static size_t find_model(const Summary *s, Str name) {
 
 static bool gather(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n) {
     Gather *g = ctx;
-    double p = surest(&r->completion);
+    double p = n ? summary_surest(&r->completion, &rows[0].score) : NAN;
     size_t suite = find_suite(g->s, r->key.suite), model = find_model(g->s, r->key.model);
     (void)id;
-    if (isnan(p) || !n || rows[0].score.status != SCORE_SCORED) return true;
+    if (isnan(p) || rows[0].score.status != SCORE_SCORED) return true;
     if (suite == g->s->n_suites || model == g->s->n_models) return true;
     int at = (int)(p * BINS);
     Curve *c = &g->curves[suite * g->s->n_models + model];

@@ -250,6 +250,10 @@ unsigned outcome_without_score(CompletionStatus status);
 bool summary_private_key(Str key);
 /* True of a row that says that its sample is not for its scorer: it is shown and counted nowhere. */
 bool summary_not_asked(const Score *s);
+/* How sure a model was of the option that was scored: the likeliest one's share of the probability of all (softmax).
+ * NaN where there are no two options with log-likelihoods, and where the scorer divided these by lengths: what it then
+ * chose need not be the likeliest. */
+double summary_surest(const Completion *c, const Score *s);
 /* True if the record's texts must not be shown. */
 bool summary_hides(const Summary *s, const Record *r);
 /* What is told in place of a hidden text: how long it is at most. kind: "final", or "final@2". */
