@@ -58,7 +58,7 @@ Q := @
 endif
 
 .DEFAULT_GOAL := all
-.PHONY: all tools help run test check deps unit e2e lint demo-models install clean check-deps libengine.a san-test browser-test tokenizer-parity simulate bench-reports
+.PHONY: all tools help run test check deps unit e2e lint demo-models install clean check-deps libengine.a san-test browser-test tokenizer-parity simulate bench-reports check-exports
 
 all: check-deps $(BUILD)/assay $(EXTRA_BIN) ## build build/assay
 
@@ -157,6 +157,9 @@ $(BUILD)/parity/%: tests/parity/%.c $(BUILD)/libengine.a
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(ALL_LDFLAGS) $(BUILD)/libengine.a $(ALL_LIBS) -o $@
 tokenizer-parity: $(BUILD)/parity/tokenizer_time ## compare ids and speed with npm's tiktoken (needs npm; not in `make test`)
 	@tests/parity/tokenizer.sh $(BUILD)
+
+check-exports: all $(BUILD)/tests/test_reports_json ## have Inspect and lm-evaluation-harness read our exports (where Python can import them)
+	@tests/peers/check_exports.sh $(BUILD)
 
 $(BUILD)/sim/%: tests/sim/%.c $(BUILD)/libassay.a
 	@mkdir -p $(@D)

@@ -1,6 +1,8 @@
 #include "reports/export/export.h"
 
+#include <math.h>
 #include <string.h>
+#include <time.h>
 
 #include "engine/base/hash.h"
 
@@ -115,4 +117,24 @@ Str export_file_part(Arena *a, Str s) {
 Str export_time(Arena *a, Str utc) {
     if (!str_ends(utc, STR("Z"))) return utc;
     return str_printf(a, STR_FMT "+00:00", STR_ARG(str_sub(utc, 0, utc.n - 1)));
+}
+
+static bool digits_at(Str s, size_t at, size_t n, int *out) {
+    *out = 0;
+    for (size_t i = at; i < at + n; i++) {
+        if (i >= s.n || s.p[i] < '0' || s.p[i] > '9') return false;
+        *out = *out * 10 + (s.p[i] - '0');
+    }
+    return true;
+}
+
+double export_unix(Str utc) {
+    struct tm t = {0};
+    bool ok = utc.n == 20 && utc.p[4] == '-' && utc.p[7] == '-' && utc.p[10] == 'T' && utc.p[13] == ':' &&
+              utc.p[16] == ':' && utc.p[19] == 'Z' && digits_at(utc, 0, 4, &t.tm_year) &&
+              digits_at(utc, 5, 2, &t.tm_mon) && digits_at(utc, 8, 2, &t.tm_mday) &&
+              digits_at(utc, 11, 2, &t.tm_hour) && digits_at(utc, 14, 2, &t.tm_min) && digits_at(utc, 17, 2, &t.tm_sec);
+    t.tm_year -= 1900;
+    t.tm_mon -= 1;
+    return ok && t.tm_year >= 70 ? (double)timegm(&t) : (double)NAN;
 }

@@ -39,5 +39,7 @@ ExportId export_id(const ExportRun *x, const SumCell *cell, const char *what, St
 Str export_file_part(Arena *a, Str s);
 /* "2026-02-03T04:05:06+00:00" for "2026-02-03T04:05:06Z"; other texts stay. */
 Str export_time(Arena *a, Str utc);
+/* Seconds since 1970 of "2026-02-03T04:05:06Z"; NaN of any other text. */
+double export_unix(Str utc);
 
 #endif

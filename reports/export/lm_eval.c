@@ -2,6 +2,9 @@
  * folder for each model (and effort, where there are several), one task for each suite and transform. Field by field:
  * the project's interoperability specification, section B.
  *
+ * A task is called as its file is ("demo__choice"), since lm-eval's readers find the one by the other; its alias is the
+ * suite's own name. Options of a suite of log-likelihoods are called by their letters: their texts are not kept.
+ *
  * Its format has no word for answers that were cut off, refused or not scored. The mean is taken over the scored ones,
  * as in our own report; how many were left out stands under "x_harness", and with each sample under "x_harness" too. */
 #include <math.h>
@@ -34,6 +37,14 @@ static const char *metric_name(const ExportRun *x, const SumCell *c) {
     return str_cstr(x->keep, metric);
 }
 
+static bool same_group(const SumCell *a, const SumCell *b) {
+    return a->model == b->model && a->effort == b->effort;
+}
+
+static bool same_task(const SumCell *a, const SumCell *b) {
+    return same_group(a, b) && a->suite == b->suite && a->transform == b->transform;
+}
+
 /* ---- samples ---- */
 
 static void doc(JsonOut *o, const Record *r) {
@@ -54,11 +65,37 @@ static void doc_hash(const Record *r, char hex[65]) {
     buf_release(&b);
 }
 
+static Str shown(Str text, bool hide) {
+    return hide || !text.p ? STR("") : text;
+}
+
+static bool is_choice(const ExportRun *x, const SumCell *c) {
+    return str_eqz(json_str(json_get(export_suite_plan(x, c), "mode")), "loglikelihood");
+}
+
+/* One request for each option, its letter in place of the text. */
+static void choice_arguments(JsonOut *o, const Record *r, bool hide) {
+    char key[32], letter[2] = {0};
+    for (size_t i = 0; i < r->completion.n_choice_scores; i++) {
+        snprintf(key, sizeof key, "gen_args_%zu", i);
+        letter[0] = (char)(i < 26 ? 'A' + (int)i : '?');
+        key_obj(o, key);
+        key_str(o, "arg_0", shown(r->prompt, hide));
+        key_cstr(o, "arg_1", letter);
+        json_obj_end(o);
+    }
+}
+
 static void arguments(JsonOut *o, const Task *t, const Record *r, bool hide) {
     const Json *g = json_get(export_suite_plan(t->run, t->cell), "generation");
     key_obj(o, "arguments");
+    if (is_choice(t->run, t->cell) && r->completion.n_choice_scores) {
+        choice_arguments(o, r, hide);
+        json_obj_end(o);
+        return;
+    }
     key_obj(o, "gen_args_0");
-    key_str(o, "arg_0", hide || !r->prompt.p ? STR("") : r->prompt);
+    key_str(o, "arg_0", shown(r->prompt, hide));
     key_obj(o, "arg_1");
     key_arr(o, "until");
     json_arr_end(o);
@@ -69,26 +106,55 @@ static void arguments(JsonOut *o, const Task *t, const Record *r, bool hide) {
     json_obj_end(o);
 }
 
-static void response(JsonOut *o, const Record *r, bool hide) {
-    Str said = hide || !r->completion.final.p ? STR("") : r->completion.final;
-    key_arr(o, "resps");
+/* ["-12.3", "False"], as Python writes both. */
+static void option(JsonOut *o, const ChoiceScore *c) {
+    char text[40];
+    snprintf(text, sizeof text, "%.17g", c->logprob);
     json_arr(o);
-    json_out_str(o, said);
+    json_out_cstr(o, text);
+    json_out_cstr(o, c->is_greedy ? "True" : "False");
     json_arr_end(o);
-    json_arr_end(o);
-    key_arr(o, "filtered_resps");
-    json_out_str(o, said);
-    json_arr_end(o);
+}
+
+/* resps: a list of repeats for each request; filtered_resps: what the filter left of them. */
+static void response(JsonOut *o, const Task *t, const Record *r, bool hide) {
+    const Completion *c = &r->completion;
+    size_t n = is_choice(t->run, t->cell) ? c->n_choice_scores : 0;
+    for (int filtered = 0; filtered < 2; filtered++) {
+        key_arr(o, filtered ? "filtered_resps" : "resps");
+        for (size_t i = 0; i < n || (i == 0 && n == 0); i++) {
+            if (!filtered) json_arr(o);
+            if (n)
+                option(o, &c->choice_scores[i]);
+            else
+                json_out_str(o, shown(c->final, hide));
+            if (!filtered) json_arr_end(o);
+        }
+        json_arr_end(o);
+    }
     key_cstr(o, "filter", "none");
 }
 
+static const ScoreRow *row_of(const SumCell *c, const ScoreRow *rows, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(rows[i].scorer, c->scorer)) return &rows[i];
+    return NULL;
+}
+
+/* Every metric of the task, with each sample: readers expect the same columns everywhere. */
 static void metrics(JsonOut *o, const Task *t, const ScoreRow *rows, size_t n) {
-    bool scored = n && rows[0].score.status == SCORE_SCORED;
-    const char *name = metric_name(t->run, t->cell);
+    const ExportRun *x = t->run;
     key_arr(o, "metrics");
-    if (name) json_out_cstr(o, name);
+    for (size_t i = 0; i < x->s.n_cells; i++)
+        if (same_task(&x->s.cells[i], t->cell)) json_out_cstr(o, metric_name(x, &x->s.cells[i]));
     json_arr_end(o);
-    if (name) key_num(o, name, scored ? rows[0].score.value : NAN);
+    for (size_t i = 0; i < x->s.n_cells; i++) {
+        if (!same_task(&x->s.cells[i], t->cell)) continue;
+        const char *name = metric_name(x, &x->s.cells[i]);
+        const ScoreRow *row = row_of(&x->s.cells[i], rows, n);
+        if (name) key_num(o, name, row && row->score.status == SCORE_SCORED ? row->score.value : NAN);
+        if (!name) o->buf->failed = true;
+    }
 }
 
 static void extra(JsonOut *o, const Record *r, const ScoreRow *rows, size_t n, bool hide) {
@@ -105,8 +171,8 @@ static void extra(JsonOut *o, const Record *r, const ScoreRow *rows, size_t n, b
 static void hashes(JsonOut *o, Task *t, const Record *r, bool hide) {
     char of_doc[65], of_prompt[65], of_target[65];
     doc_hash(r, of_doc);
-    sha256_of(hide || !r->prompt.p ? STR("") : r->prompt, of_prompt);
-    sha256_of(hide || !r->target.p ? STR("") : r->target, of_target);
+    sha256_of(shown(r->prompt, hide), of_prompt);
+    sha256_of(shown(r->target, hide), of_target);
     key_cstr(o, "doc_hash", of_doc);
     key_cstr(o, "prompt_hash", of_prompt);
     key_cstr(o, "target_hash", of_target);
@@ -133,9 +199,9 @@ static bool line(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, s
     json_obj(&o);
     key_int(&o, "doc_id", t->doc);
     json_out_key(&o, "doc"), doc(&o, r);
-    key_str(&o, "target", hide || !r->target.p ? STR("") : r->target);
+    key_str(&o, "target", shown(r->target, hide));
     arguments(&o, t, r, hide);
-    response(&o, r, hide);
+    response(&o, t, r, hide);
     metrics(&o, t, rows, n);
     hashes(&o, t, r, hide);
     extra(&o, r, rows, n, hide);
@@ -171,17 +237,18 @@ static Str sanitized(Arena *a, Str s) {
     return out;
 }
 
+static const char *task_name(const ExportRun *x, const SumCell *c) {
+    const char *task = export_task(x, c);
+    return task ? sanitized(x->keep, str_from(task)).p : NULL;
+}
+
 static Str model_name(const ExportRun *x, const SumCell *c) {
     Str name = x->s.models[c->model].name;
     return x->s.n_efforts > 1 ? str_printf(x->keep, STR_FMT "-%s", STR_ARG(name), effort_name(c->effort)) : name;
 }
 
-static bool same_group(const SumCell *a, const SumCell *b) {
-    return a->model == b->model && a->effort == b->effort;
-}
-
 static bool task_open(ExportRun *x, const SumCell *cell, Task *t, Err *err) {
-    *t = (Task){.run = x, .cell = cell, .name = export_task(x, cell), .doc = -1};
+    *t = (Task){.run = x, .cell = cell, .name = task_name(x, cell), .doc = -1};
     buf_init(&t->lines, FILE_MAX);
     sha256_init(&t->hashes);
     return t->name || err_nomem(err);
@@ -194,9 +261,8 @@ static bool write_samples(ExportRun *x, const SumCell *cell, const char *folder,
     bool ok = task_open(x, cell, &t, err) && export_each(x, cell, line, &t, err);
     if (ok && t.lines.failed) ok = err_set(err, ERR_MEMORY, "the samples of '%s' are too many for memory", t.name);
     if (ok) {
-        Str task = sanitized(x->keep, str_from(t.name)), when = file_time(x);
-        Str name = str_printf(x->keep, "samples_" STR_FMT "_" STR_FMT ".jsonl", STR_ARG(task), STR_ARG(when));
-        char *path = task.p && when.p && name.p ? path_join(x->keep, folder, name.p) : NULL;
+        Str when = file_time(x), name = str_printf(x->keep, "samples_%s_" STR_FMT ".jsonl", t.name, STR_ARG(when));
+        char *path = when.p && name.p ? path_join(x->keep, folder, name.p) : NULL;
         ok = (path || err_nomem(err)) && file_write_atomic(path, buf_str(&t.lines), err);
     }
     sha256_end(&t.hashes, digest);
@@ -224,26 +290,44 @@ static void task_metric(JsonOut *o, const ExportRun *x, const SumCell *c) {
         json_out_num(o, c->est.se);
 }
 
-static bool same_task(const SumCell *a, const SumCell *b) {
-    return same_group(a, b) && a->suite == b->suite && a->transform == b->transform;
+/* Begins the object of a task. */
+static void key_task(JsonOut *o, const ExportRun *x, const SumCell *c) {
+    const char *name = task_name(x, c);
+    key_obj(o, name ? name : "");
+    if (!name) o->buf->failed = true;
 }
 
 static void task_results(JsonOut *o, const ExportRun *x, const SumCell *c) {
-    const char *name = export_task(x, c);
-    key_obj(o, name ? name : "");
-    key_cstr(o, "alias", name);
+    key_task(o, x, c);
+    key_cstr(o, "name", task_name(x, c));
+    key_cstr(o, "alias", export_task(x, c));
     key_int(o, "sample_len", (int64_t)c->n_questions);
     for (size_t i = 0; i < x->s.n_cells; i++)
         if (same_task(&x->s.cells[i], c)) task_metric(o, x, &x->s.cells[i]);
     json_obj_end(o);
 }
 
+/* What stands with each sample. */
+static void metric_list(JsonOut *o, const ExportRun *x, const SumCell *c) {
+    key_arr(o, "metric_list");
+    for (size_t i = 0; i < x->s.n_cells; i++) {
+        if (!same_task(&x->s.cells[i], c)) continue;
+        json_obj(o);
+        key_cstr(o, "metric", metric_name(x, &x->s.cells[i]));
+        key_cstr(o, "aggregation", "mean");
+        key_bool(o, "higher_is_better", true);
+        json_obj_end(o);
+    }
+    json_arr_end(o);
+}
+
 static void task_config(JsonOut *o, const ExportRun *x, const SumCell *c) {
     const Json *plan = export_suite_plan(x, c), *g = json_get(plan, "generation");
-    bool choice = str_eqz(json_str(json_get(plan, "mode")), "loglikelihood");
-    key_obj(o, export_task(x, c));
-    key_cstr(o, "task", export_task(x, c));
-    key_cstr(o, "output_type", choice ? "multiple_choice" : "generate_until");
+    key_task(o, x, c);
+    key_cstr(o, "task", task_name(x, c));
+    key_cstr(o, "task_alias", export_task(x, c));
+    key_cstr(o, "output_type", is_choice(x, c) ? "multiple_choice" : "generate_until");
+    metric_list(o, x, c);
     key_int(o, "repeats", c->repeats);
     json_out_key(o, "num_fewshot");
     if (json_get(plan, "fewshot"))
@@ -255,31 +339,35 @@ static void task_config(JsonOut *o, const ExportRun *x, const SumCell *c) {
 }
 
 static void task_version(JsonOut *o, const ExportRun *x, const SumCell *c) {
-    key_str(o, export_task(x, c), x->s.suites[c->suite].version);
+    const char *name = task_name(x, c);
+    if (name) key_str(o, name, x->s.suites[c->suite].version);
 }
 
 static void task_shots(JsonOut *o, const ExportRun *x, const SumCell *c) {
     int64_t n = 0;
     json_int(json_get(export_suite_plan(x, c), "fewshot"), 0, INT64_MAX, &n);
-    key_int(o, export_task(x, c), n);
+    const char *name = task_name(x, c);
+    if (name) key_int(o, name, n);
 }
 
 static void task_direction(JsonOut *o, const ExportRun *x, const SumCell *c) {
-    key_obj(o, export_task(x, c));
-    const char *name = metric_name(x, c);
-    if (name) key_bool(o, name, true);
+    key_task(o, x, c);
+    for (size_t i = 0; i < x->s.n_cells; i++) {
+        const char *name = same_task(&x->s.cells[i], c) ? metric_name(x, &x->s.cells[i]) : NULL;
+        if (name) key_bool(o, name, true);
+    }
     json_obj_end(o);
 }
 
 static void task_counts(JsonOut *o, const ExportRun *x, const SumCell *c) {
-    key_obj(o, export_task(x, c));
+    key_task(o, x, c);
     key_int(o, "original", (int64_t)c->n_questions);
     key_int(o, "effective", (int64_t)c->est.n_questions);
     json_obj_end(o);
 }
 
 static void task_extra(JsonOut *o, const ExportRun *x, const SumCell *c) {
-    key_obj(o, export_task(x, c));
+    key_task(o, x, c);
     for (unsigned i = 0; i < OUTCOME_COUNT; i++) key_int(o, outcome_name(i), c->counts.outcome[i]);
     key_int(o, "cut_off", c->counts.cut_off);
     key_num(o, "open_wrong", c->bound_lo);
@@ -317,7 +405,7 @@ static void run_config(JsonOut *o, const ExportRun *x, const SumCell *c) {
 }
 
 typedef struct TaskHash {
-    const SumCell *cell;
+    const char *name;
     char hex[65];
 } TaskHash;
 
@@ -325,24 +413,28 @@ static void results(JsonOut *o, const ExportRun *x, const SumCell *first, const 
     static const char *const UNKNOWN[] = {"git_hash",           "transformers_version",   "lm_eval_version",
                                           "system_instruction", "system_instruction_sha", "chat_template",
                                           "chat_template_sha"};
+    double started = export_unix(x->started);
     json_obj(o);
     each_task(o, x, first, "results", task_results);
+    key_obj(o, "group_subtasks");
+    json_obj_end(o);
     each_task(o, x, first, "configs", task_config);
     each_task(o, x, first, "versions", task_version);
     each_task(o, x, first, "n-shot", task_shots);
     each_task(o, x, first, "higher_is_better", task_direction);
     each_task(o, x, first, "n-samples", task_counts);
     run_config(o, x, first);
+    key_num(o, "date", started);
     nulls(o, UNKNOWN, sizeof UNKNOWN / sizeof *UNKNOWN);
     key_obj(o, "task_hashes");
-    for (size_t i = 0; i < n; i++) key_cstr(o, export_task(x, hashes_of[i].cell), hashes_of[i].hex);
+    for (size_t i = 0; i < n; i++) key_cstr(o, hashes_of[i].name, hashes_of[i].hex);
     json_obj_end(o);
     key_cstr(o, "model_source", "assay");
     key_str(o, "model_name", model_name(x, first));
     key_str(o, "model_name_sanitized", sanitized(x->keep, model_name(x, first)));
     key_bool(o, "fewshot_as_multiturn", false);
-    key_str(o, "start_time", x->started);
-    key_str(o, "end_time", x->finished);
+    key_num(o, "start_time", started);
+    key_num(o, "end_time", export_unix(x->finished));
     key_obj(o, "x_harness");
     key_str(o, "version", x->version);
     key_bool(o, "complete", x->complete);
@@ -377,8 +469,9 @@ static bool write_group(ExportRun *x, const SumCell *first, const char *folder, 
     for (size_t i = 0; ok && i < x->s.n_cells; i++) {
         const SumCell *c = &x->s.cells[i];
         if (!c->primary || !same_group(c, first)) continue;
-        h[n].cell = c;
-        ok = write_samples(x, c, dir, h[n++].hex, err);
+        h[n].name = task_name(x, c);
+        ok = (h[n].name || err_nomem(err)) && write_samples(x, c, dir, h[n].hex, err);
+        n++;
     }
     return ok && write_results(x, first, dir, h, n, err);
 }

@@ -124,13 +124,14 @@ if os.path.exists(golden):
 for folder in glob.glob(f"{top}/lm-eval/*"):
     results = json.load(open(glob.glob(folder + "/results_*.json")[0]))
     for task, got in results["results"].items():
-        suite, _, how = task.partition("@")
+        check(got["name"] == task == results["configs"][task]["task"] and "/" not in task, "name of a task")
+        suite, _, how = got["alias"].partition("@")
         cell = slices[results["config"]["model_args"], suite, results["x_harness"]["effort"], how or "plain"]
         metric = next(k for k in got if k.endswith(",none") and "_stderr" not in k)
         check(got[metric] == cell["mean"], "lm-eval's mean")
         err = got[metric.replace(",none", "_stderr,none")]
         check(err == cell["standard_error"] or (err == "N/A" and cell["standard_error"] is None), "lm-eval's stderr")
-        path = next(p for p in glob.glob(folder + "/samples_*.jsonl") if f"samples_{task.replace('/', '__')}_" in p)
+        path = next(p for p in glob.glob(folder + "/samples_*.jsonl") if f"samples_{task}_" in p)
         lines = [json.loads(x) for x in open(path, encoding="utf-8")]
         check(len(lines) == len(by_slice[cell["model"], cell["suite"], cell["effort"], cell["transform"]]), "lines of " + path)
         whole = ""
