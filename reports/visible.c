@@ -1,5 +1,7 @@
 #include "reports/visible.h"
 
+#include <string.h>
+
 /* Sorted, inclusive. */
 static const struct {
     uint32_t lo, hi;
@@ -105,8 +107,7 @@ void visible_markdown(Buf *b, Str s) {
         else if (c == '&')
             buf_adds(b, "&amp;");
         else {
-            if (c == '|' || c == '*' || c == '_' || c == '`' || c == '[' || c == ']' || c == '\\' || c == '#')
-                buf_addc(b, '\\');
+            if (strchr("|*_`[]\\#~$", c)) buf_addc(b, '\\');
             buf_addc(b, c);
         }
     }

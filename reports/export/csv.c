@@ -8,12 +8,20 @@
 #include "engine/base/json.h"
 #include "reports/export/export.h"
 
-/* Quoted where it must be. A spreadsheet runs a cell that begins with = + - @ or a tab: such a text gets a ' before. */
+/* A spreadsheet runs a cell that begins so; the wide forms are read as the narrow ones where those are written. */
+static bool would_run(Str s) {
+    static const char *const BEGINNINGS[] = {"=",  "+",      "-",      "@",      "\t",    "\r",
+                                             "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"};
+    for (size_t i = 0; i < sizeof BEGINNINGS / sizeof *BEGINNINGS; i++)
+        if (str_starts(s, str_from(BEGINNINGS[i]))) return true;
+    return false;
+}
+
+/* Quoted where it must be; with a ' before what would run. */
 static void field(Buf *b, Str s) {
     Buf clean;
     buf_init(&clean, (size_t)1 << 24);
-    if (s.n && (s.p[0] == '=' || s.p[0] == '+' || s.p[0] == '-' || s.p[0] == '@' || s.p[0] == '\t' || s.p[0] == '\r'))
-        buf_addc(&clean, '\'');
+    if (would_run(s)) buf_addc(&clean, '\'');
     visible_term(&clean, s);
     bool quote = false;
     for (size_t i = 0; i < clean.n; i++) quote = quote || clean.p[i] == '"' || clean.p[i] == ',' || clean.p[i] == ' ';
