@@ -244,7 +244,7 @@ static bool build_trusts(RunStore *store, const Summary *s, Compare *c, Err *err
     Arena *scratch = arena_open(0);
     t.list = arena_array(s->arena, t.cap + 1, sizeof *t.list);
     bool ok = (scratch && t.list) || err_nomem(err);
-    ok = ok && store_each(store, false, scratch, add_trust, &t, err);
+    ok = ok && store_each_options(store, scratch, add_trust, &t, err);
     arena_close(scratch);
     for (size_t i = 0; ok && i < t.n; i++) {
         CmpTrust *v = &t.list[i];

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { WINDOW_BITS = -15, MEMORY_LEVEL = 9, LEVEL = 6 }; /* negative: without zlib's own header */
+enum { WINDOW_BITS = -15, MEMORY_LEVEL = 6, LEVEL = 6 }; /* negative: without zlib's own header */
 
 void html__base64(Buf *b, const unsigned char *p, size_t n) {
     static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

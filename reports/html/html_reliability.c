@@ -139,7 +139,7 @@ bool html__reliability(Buf *b, RunStore *store, const Summary *s, Arena *scratch
     if (!size_mul(s->n_suites, s->n_models, &n)) return err_nomem(err);
     Gather g = {s, arena_array(s->arena, n, sizeof *g.curves)};
     if (!g.curves) return err_nomem(err);
-    if (!store_each(store, false, scratch, gather, &g, err)) return false;
+    if (!store_each_options(store, scratch, gather, &g, err)) return false;
     for (size_t u = 0; u < s->n_suites; u++) {
         const Curve *curves = g.curves + u * s->n_models;
         if (!any_answer(s, curves)) continue;

@@ -252,6 +252,14 @@ static bool schema_upgrade(RunStore *s, int64_t from, Err *err) {
     return store__tx_end(s, ok, err);
 }
 
+/* A reader's snapshot stays as it is: without a turn in it no record need be asked for its own. */
+static bool any_turns(RunStore *s, Err *err) {
+    int64_t any = 1;
+    if (s->has_turns && !s->writer && !store__one_int(s, "SELECT EXISTS(SELECT 1 FROM turns)", &any, err)) return false;
+    s->has_turns = s->has_turns && any;
+    return true;
+}
+
 static bool schema_check(RunStore *s, Err *err) {
     int64_t app = 0, version = 0, tables = 0;
     if (!store__one_int(s, "PRAGMA application_id", &app, err) ||
@@ -273,7 +281,7 @@ static bool schema_check(RunStore *s, Err *err) {
     s->has_turns = version >= 2 || s->writer;
     s->has_transforms = version >= 3 || s->writer;
     s->has_seals = version >= 4 || s->writer;
-    return version == SCHEMA_VERSION || !s->writer || schema_upgrade(s, version, err);
+    return (version == SCHEMA_VERSION || !s->writer || schema_upgrade(s, version, err)) && any_turns(s, err);
 }
 
 /* A finished run on a read-only medium: WAL mode wants to make its -shm file there and cannot. Without a -wal file

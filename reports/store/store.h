@@ -136,11 +136,18 @@ bool store_each(RunStore *s, bool with_texts, Arena *a,
                 bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx,
                 Err *err);
 
+/* The records whose options have log-likelihoods, with scores but without a text or turn, not even tags or what went
+ * wrong: for what needs the likelihoods alone, where they are few. */
+bool store_each_options(RunStore *s, Arena *a,
+                        bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx,
+                        Err *err);
+
 /* A part of the records: those of one group, of one language (the tag "lang"), or both. Absent: any. */
 typedef struct StoreSelection {
     Str group, lang;
 } StoreSelection;
-/* From now on store_each gives these alone, and nothing else changes; NULL: all again. Lent until then. */
+/* From now on store_each and store_each_options give these alone, and nothing else changes; NULL: all again. Lent until
+ * then. */
 void store_select(RunStore *s, const StoreSelection *only);
 
 /* ---- sealing ---- */

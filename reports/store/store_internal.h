@@ -38,6 +38,13 @@ enum {
     ((s)->has_transforms ? "SELECT id, " RECORD_COLUMNS " FROM records "                                               \
                          : "SELECT id, " RECORD_COLUMNS_TO_2 ", 'plain' FROM records ")
 
+/* What store_each reads of each record. */
+typedef enum StoreDepth {
+    STORE_DEPTH_ALL,
+    STORE_DEPTH_NUMBERS, /* no texts but those that say what went wrong, and tags */
+    STORE_DEPTH_OPTIONS  /* no texts and turns, and records with log-likelihoods of options alone */
+} StoreDepth;
+
 typedef struct StoreSealing StoreSealing; /* store_seal.c */
 typedef struct StoreUnion StoreUnion;     /* store_union.c */
 
@@ -50,7 +57,7 @@ struct RunStore {
     char *path;  /* of run.db, for messages */
     int lock_fd; /* directory with the writer's lock; -1 for readers */
     bool writer;
-    bool has_turns;      /* false: written before there were tools, and opened for reading */
+    bool has_turns;      /* false: opened for reading, and without any */
     bool has_transforms; /* likewise */
     bool has_seals;      /* likewise */
     StoreSealing *seal;  /* NULL until it is asked for */
@@ -80,6 +87,10 @@ Str store__column_str(sqlite3_stmt *q, int i, Arena *a, bool *ok);
 bool store__put_record(RunStore *s, const Record *r, int64_t *id, Err *err);
 /* The whole of a record, with all its texts that can be read. */
 bool store__read_all(RunStore *s, int64_t id, Arena *a, Record *out, ScoreRow **rows, size_t *n, Err *err);
+/* store_each of whatever depth. */
+bool store__each(RunStore *s, StoreDepth depth, Arena *a,
+                 bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx,
+                 Err *err);
 bool store__put_score_rows(RunStore *s, int64_t id, const RecordKey *k, bool sealed, const ScoreRow *rows, size_t n,
                            Err *err);
 
@@ -138,7 +149,7 @@ Str store__public_judge(Str judge, Arena *a);
 
 void store__union_close(StoreUnion *u); /* NULL is fine */
 void store__union_select(StoreUnion *u, const StoreSelection *only);
-bool store__union_each(StoreUnion *u, bool with_texts, Arena *a,
+bool store__union_each(StoreUnion *u, StoreDepth depth, Arena *a,
                        bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx,
                        Err *err);
 bool store__union_manifest_get(const StoreUnion *u, const char *key, Arena *a, Str *out, Err *err);

@@ -421,13 +421,14 @@ static bool read_scores(RunStore *s, int64_t id, Arena *a, ScoreRow **out, size_
 }
 
 /* The row under q, with its scores and texts. */
-static bool read_row(RunStore *s, sqlite3_stmt *q, bool with_texts, Arena *a, Record *r, ScoreRow **rows, size_t *n,
+static bool read_row(RunStore *s, sqlite3_stmt *q, StoreDepth depth, Arena *a, Record *r, ScoreRow **rows, size_t *n,
                      Err *err) {
     int64_t id = sqlite3_column_int64(q, 0);
+    bool all = depth == STORE_DEPTH_ALL;
     memset(r, 0, sizeof *r);
-    return record_columns(s, q, a, r, err) && read_scores(s, id, a, rows, n, err) &&
-           store__read_turns(s, id, with_texts, a, r, err) &&
-           store__read_texts(s, id, with_texts, a, r, *rows, *n, err);
+    if (!record_columns(s, q, a, r, err) || !read_scores(s, id, a, rows, n, err)) return false;
+    if (depth == STORE_DEPTH_OPTIONS && !(s->only && s->only->lang.p)) return true; /* the language is a text */
+    return store__read_turns(s, id, all, a, r, err) && store__read_texts(s, id, all, a, r, *rows, *n, err);
 }
 
 bool store__read_all(RunStore *s, int64_t id, Arena *a, Record *out, ScoreRow **rows, size_t *n, Err *err) {
@@ -441,7 +442,7 @@ bool store__read_all(RunStore *s, int64_t id, Arena *a, Record *out, ScoreRow **
     rc = sqlite3_step(q);
     bool ok;
     if (rc == SQLITE_ROW)
-        ok = read_row(s, q, true, a, out, rows, n, err);
+        ok = read_row(s, q, STORE_DEPTH_ALL, a, out, rows, n, err);
     else if (rc == SQLITE_DONE)
         ok = err_set(err, ERR_INPUT, "%s: there is no record %lld", s->path, (long long)id);
     else
@@ -472,13 +473,14 @@ static bool selected(const RunStore *s, const Record *r, bool *yes, Err *err) {
     return true;
 }
 
-bool store_each(RunStore *s, bool with_texts, Arena *a,
-                bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx,
-                Err *err) {
+bool store__each(RunStore *s, StoreDepth depth, Arena *a,
+                 bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx,
+                 Err *err) {
     sqlite3_stmt *q = NULL;
     char sql[1024];
-    if (s->parts) return store__union_each(s->parts, with_texts, a, fn, ctx, err);
-    snprintf(sql, sizeof sql, "%s WHERE ?1 IS NULL OR group_name = ?1 ORDER BY ordinal, id", RECORD_SELECT(s));
+    if (s->parts) return store__union_each(s->parts, depth, a, fn, ctx, err);
+    snprintf(sql, sizeof sql, "%s WHERE (?1 IS NULL OR group_name = ?1)%s ORDER BY ordinal, id", RECORD_SELECT(s),
+             depth == STORE_DEPTH_OPTIONS ? " AND choice_scores IS NOT NULL" : "");
     int rc = sqlite3_prepare_v2(s->db, sql, -1, &q, NULL);
     if (rc != SQLITE_OK) return store__fail(s, rc, "reading the records", err);
     store__bind_str(q, 1, s->only ? s->only->group : (Str){0});
@@ -489,12 +491,24 @@ bool store_each(RunStore *s, bool with_texts, Arena *a,
         size_t n = 0;
         arena_reset(a);
         bool wanted = true;
-        ok = read_row(s, q, with_texts, a, &r, &rows, &n, err) && selected(s, &r, &wanted, err);
+        ok = read_row(s, q, depth, a, &r, &rows, &n, err) && selected(s, &r, &wanted, err);
         if (ok && wanted && !fn(ctx, sqlite3_column_int64(q, 0), &r, rows, n)) break;
     }
     if (ok && rc != SQLITE_DONE && rc != SQLITE_ROW) ok = store__fail(s, rc, "reading the records", err);
     sqlite3_finalize(q);
     return ok;
+}
+
+bool store_each(RunStore *s, bool with_texts, Arena *a,
+                bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx,
+                Err *err) {
+    return store__each(s, with_texts ? STORE_DEPTH_ALL : STORE_DEPTH_NUMBERS, a, fn, ctx, err);
+}
+
+bool store_each_options(RunStore *s, Arena *a,
+                        bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx,
+                        Err *err) {
+    return store__each(s, STORE_DEPTH_OPTIONS, a, fn, ctx, err);
 }
 
 bool store_counts(RunStore *s, StoreCounts *out, Err *err) {

@@ -429,13 +429,13 @@ void store__union_select(StoreUnion *u, const StoreSelection *only) {
     for (size_t i = 0; i < u->n_arms; i++) store_select(u->arms[i].store, only);
 }
 
-bool store__union_each(StoreUnion *u, bool with_texts, Arena *a,
+bool store__union_each(StoreUnion *u, StoreDepth depth, Arena *a,
                        bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx,
                        Err *err) {
     for (size_t i = 0; i < u->n_arms; i++) {
         Walk w = {u, i, u->arms[i].store, fn, ctx, false};
         if (!first_of_store(u, i)) continue;
-        if (!store_each(w.store, with_texts, a, walk_record, &w, err)) return false;
+        if (!store__each(w.store, depth, a, walk_record, &w, err)) return false;
         if (w.stopped) break;
     }
     return true;

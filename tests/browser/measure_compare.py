@@ -54,7 +54,7 @@ def write_world():
 
 def timed(what, *options):
     start, before = time.time(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([assay, "compare", "base", "tuned", "-q", *options], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([assay, "compare", "base", "tuned", *options], cwd=folder, check=True, stdout=subprocess.DEVNULL)  # -q would skip the numbers
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     files = ", ".join(f"{os.path.getsize(os.path.join(folder, o)) / 1e6:.1f} MB" for o in options if not o.startswith("-"))
@@ -71,9 +71,9 @@ for model in ("base", "tuned"):
                    cwd=folder, check=True, stdout=subprocess.DEVNULL)
     print(f"run of {n} answers with its reports: {time.time() - start:.1f} s", flush=True)
 print("load " + " ".join(f"{x:.2f}" for x in os.getloadavg()))
-for _ in range(2):
+for _ in range(5):
     timed("compare")
-    timed("compare --html", "--html", "c.html")
+timed("compare --html", "--html", "c.html")
 timed("compare --html --markdown --report-json", "--html", "c.html", "--markdown", "c.md", "--report-json", "c.json")
 print(f"largest memory of them: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e3:.0f} MB (runs and their making included)")
 if find_chromium():

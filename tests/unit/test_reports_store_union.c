@@ -281,6 +281,59 @@ static void test_random(void **state) {
     runs_end(&r);
 }
 
+typedef struct Seen {
+    int n, texts, turns, options;
+} Seen;
+
+static bool see(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n) {
+    Seen *s = ctx;
+    (void)id;
+    assert_int_equal(n, 1);
+    assert_true(rows[0].score.value == 1);
+    s->n++;
+    s->texts += r->completion.malformed.p != NULL || r->completion.final.p != NULL;
+    s->turns += r->n_calls;
+    s->options += r->completion.n_choice_scores == 2 && r->completion.choice_scores[1].logprob == -2.5;
+    return true;
+}
+
+static Seen seen(RunStore *s, bool options) {
+    Seen v = {0};
+    Err err = ERR_INIT;
+    Arena *a = arena_open(0);
+    bool ok = options ? store_each_options(s, a, see, &v, &err) : store_each(s, false, a, see, &v, &err);
+    if (!ok) fail_msg("%s", err.msg);
+    arena_close(a);
+    return v;
+}
+
+/* Records with log-likelihoods alone, of a run and of a union, whole and in part. */
+static void test_options(void **state) {
+    (void)state;
+    const ChoiceScore two[] = {{-1, 1, true}, {-2.5, 1, false}};
+    Runs r;
+    runs_begin(&r);
+    for (int run = 0; run < 2; run++) {
+        run_new(&r);
+        put(&r, (Answer){"q1", "h", 1, .options = two, .n_options = 2});
+        put(&r, (Answer){"q2", "g", 1});
+        put(&r, (Answer){"q3", "f", 1, .options = two, .n_options = 2});
+    }
+    unite(&r);
+    Seen v = seen(r.s[0], true), all = seen(r.s[0], false);
+    assert_true(v.n == 2 && v.options == 2 && v.texts == 0 && v.turns == 0);
+    assert_true(all.n == 3 && all.options == 2 && all.texts == 3);
+    assert_int_equal(seen(r.both, true).n, 4);
+    const StoreSelection one = {.group = STR("q3")}, korean = {.lang = STR("ko")};
+    store_select(r.both, &one);
+    assert_int_equal(seen(r.both, true).n, 2);
+    store_select(r.both, &korean);
+    assert_int_equal(seen(r.both, true).n, 0);
+    store_select(r.both, NULL);
+    assert_int_equal(seen(r.both, true).n, 4);
+    runs_end(&r);
+}
+
 static void test_nothing_in_common(void **state) {
     (void)state;
     Runs r;
@@ -333,6 +386,7 @@ int main(void) {
                                        cmocka_unit_test(test_again_is_not_twice),
                                        cmocka_unit_test(test_random),
                                        cmocka_unit_test(test_nothing_in_common),
+                                       cmocka_unit_test(test_options),
                                        cmocka_unit_test(test_every_allocation_may_fail)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
