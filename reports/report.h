@@ -32,8 +32,10 @@ bool report_summary(RunStore *s, Buf *out, Err *err);
 /* The members of report.json but for manifest and samples, into the open object: what --json prints. */
 bool report_results(RunStore *s, JsonOut *o, Err *err);
 
-/* For `assay view`: how far the run is, as one JSON object {stored, planned or null, results: [{model, cell, answers,
- * score, low, high}]}, and the page that asks for it again and again. */
+/* Whether every answer of the run's plan is stored and scored. */
+bool report_is_complete(RunStore *s, Arena *a, bool *yes, Err *err);
+/* For `assay view`: how far the run is, as one JSON object {stored, planned or null, complete, results: [{model, cell,
+ * answers, score, low, high}]}, and the page that asks for it again and again. */
 bool report_progress(RunStore *s, Buf *out, Err *err);
 bool report_live(Lang lang, Buf *out, Err *err);
 

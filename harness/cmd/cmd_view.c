@@ -1,6 +1,4 @@
 /* The report of a run in the browser, and how far the run is while another process goes on with it. */
-#include <stdlib.h>
-
 #include "engine/base/clock.h"
 #include "harness/args.h"
 #include "harness/cmd/cmd.h"
@@ -37,25 +35,20 @@ typedef struct View {
     RunStore *store; /* opened for each request: a store that is open shows the run as it was when it was opened */
     Lang lang;
     Buf report, live, figures;
-    int64_t n_report, n_figures; /* records that they were made from; -1: not made yet */
+    int64_t n_report, n_figures; /* `count` of what they were made from; -1: not made yet */
     double figures_until;        /* no new ones before */
 } View;
 
+/* A number that changes with what there is to show: a score that came later is news, too, and so is the end. */
 static bool count(View *v, int64_t *n, Err *err) {
     StoreCounts c;
-    if (!store_counts(v->store, &c, err)) return false;
-    *n = c.records + c.scores; /* a score that came later is news, too */
-    return true;
-}
-
-static bool is_complete(View *v, Arena *a, bool *yes, Err *err) {
-    StoreCounts c;
-    Str planned;
-    if (!store_counts(v->store, &c, err) || !store_manifest_get(v->store, "n_items", a, &planned, err)) return false;
-    const char *digits = planned.p ? str_cstr(a, planned) : "0";
-    if (!digits) return err_nomem(err);
-    *yes = c.records >= strtoll(digits, NULL, 10);
-    return true;
+    bool complete = false;
+    Arena *a = arena_open(0);
+    bool ok =
+        (a || err_nomem(err)) && store_counts(v->store, &c, err) && report_is_complete(v->store, a, &complete, err);
+    if (ok) *n = 2 * (c.records + c.scores) + complete;
+    arena_close(a);
+    return ok;
 }
 
 static bool give_report(View *v, ServeAnswer *out, Err *err) {
@@ -91,7 +84,7 @@ static bool give_first_page(View *v, ServeAnswer *out, Err *err) {
     bool complete = false;
     Arena *a = arena_open(0);
     if (!a) return err_nomem(err);
-    bool ok = is_complete(v, a, &complete, err);
+    bool ok = report_is_complete(v->store, a, &complete, err);
     arena_close(a);
     if (!ok) return false;
     if (complete) {

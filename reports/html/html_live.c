@@ -20,7 +20,23 @@ static void write_cell(JsonOut *o, const Summary *s, const SumCell *c) {
     json_obj_end(o);
 }
 
-static void write_figures(Buf *out, const Summary *s) {
+/* Every answer is stored and scored. A run that was stopped in between has no word of its end, but its counts. */
+bool report_is_complete(RunStore *store, Arena *a, bool *yes, Err *err) {
+    StoreCounts c;
+    Str planned, finished;
+    if (!store_counts(store, &c, err) || !store_manifest_get(store, "n_items", a, &planned, err) ||
+        !store_manifest_get(store, "finished_at", a, &finished, err))
+        return false;
+    Json *n = NULL;
+    int64_t want = INT64_MAX;
+    if (planned.p && !json_parse(planned, &n, err)) return false;
+    if (n && !json_int(n, 0, INT64_MAX, &want)) want = INT64_MAX;
+    json_close(n);
+    *yes = finished.p || (c.records >= want && c.records_without_scores == 0);
+    return true;
+}
+
+static void write_figures(Buf *out, const Summary *s, bool complete) {
     JsonOut o;
     json_out_init(&o, out, 0);
     json_obj(&o);
@@ -30,6 +46,7 @@ static void write_figures(Buf *out, const Summary *s) {
         json_out_int(&o, s->n_items);
     else
         json_out_null(&o);
+    json_out_key(&o, "complete"), json_out_bool(&o, complete);
     json_out_key(&o, "results");
     json_arr(&o);
     for (size_t i = 0; i < s->n_cells; i++)
@@ -41,9 +58,10 @@ static void write_figures(Buf *out, const Summary *s) {
 bool report_progress(RunStore *store, Buf *out, Err *err) {
     Arena *a = arena_open(0);
     Summary s;
+    bool complete;
     if (!a) return err_nomem(err);
-    bool ok = summary_build(store, a, &s, err);
-    if (ok) write_figures(out, &s);
+    bool ok = summary_build(store, a, &s, err) && report_is_complete(store, a, &complete, err);
+    if (ok) write_figures(out, &s, complete);
     if (ok && out->failed) ok = err_nomem(err);
     arena_close(a);
     return ok;

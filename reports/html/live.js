@@ -39,7 +39,7 @@
       failures = 0;
       show(p);
       $("live-trouble").hidden = true;
-      if (p.planned !== null && p.stored >= p.planned) {
+      if (p.complete) {
         location.replace("report.html");
         return;
       }

@@ -13,7 +13,7 @@ def find_chromium():
 
 
 class Browser:
-    def __init__(self):
+    def __init__(self, *flags):
         self.profile = tempfile.mkdtemp()
         to_child_r, self.to_child = os.pipe()
         self.from_child, from_child_w = os.pipe()
@@ -23,7 +23,7 @@ class Browser:
             os.dup2(r, 3)
             os.dup2(w, 4)
 
-        self.child = subprocess.Popen([find_chromium(), *FLAGS, "--user-data-dir=" + self.profile, "about:blank"],
+        self.child = subprocess.Popen([find_chromium(), *FLAGS, *flags, "--user-data-dir=" + self.profile, "about:blank"],
                                       preexec_fn=plumb, close_fds=False, stdin=subprocess.DEVNULL,
                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(to_child_r)

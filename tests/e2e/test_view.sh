@@ -62,7 +62,7 @@ for line in ("Cache-Control: no-store", "X-Content-Type-Options: nosniff", "Refe
 assert "Access-Control" not in head
 status, head, body = get("progress.json")
 p = json.loads(body)
-assert (status, p["stored"], p["planned"]) == (200, 40, 80), p
+assert (status, p["stored"], p["planned"], p["complete"]) == (200, 40, 80, False), p
 assert len(p["results"]) == 4 and sum(r["answers"] for r in p["results"]) == 40, p
 status, head, body = get("report.html")
 assert status == 200 and "40 of 80 answers are stored" in body and "Content-Type: text/html; charset=utf-8" in head
@@ -113,7 +113,7 @@ cat >done.py <<'PY'
 from client import *
 import json
 p = json.loads(get("progress.json")[2])
-assert (p["stored"], p["planned"]) == (80, 80), p
+assert (p["stored"], p["planned"], p["complete"]) == (80, 80, True), p
 status, head, body = get("")
 assert status == 303 and "\r\nLocation: report.html" in head, head
 body = get("report.html")[2]
@@ -122,6 +122,26 @@ PY
 for _ in 1 2 3 4 5; do python3 done.py half.url 2>done.err && break; sleep 0.3; done
 python3 done.py half.url || fail "what is served of the whole run"
 stop half
+
+# all is stored, not all is scored: as it is for a while at the end of a run
+cp -r run unscored
+python3 - <<'PY'
+import sqlite3
+db = sqlite3.connect("unscored/run.db")
+db.execute("delete from scores where record = 7")
+db.execute("delete from manifest where key = 'finished_at'")
+db.commit()
+PY
+view unscored unscored
+cat >unscored.py <<'PY'
+from client import *
+import json
+p = json.loads(get("progress.json")[2])
+assert (p["stored"], p["planned"], p["complete"]) == (80, 80, False), p
+assert get("")[0] == 200
+PY
+python3 unscored.py unscored.url || fail "a run that is not scored passes for complete"
+stop unscored
 
 # the port, the language, what is wrong
 port=$(sed 's|.*:\([0-9]*\)/.*|\1|' half.url)
