@@ -30,6 +30,8 @@ static const struct {
     {"Wilson", WORD("Wilson score interval")},
     {"Wilson, effective number", WORD("Wilson score interval with the effective number of items")},
     {"cluster bootstrap", WORD("bootstrap over clusters")},
+    {"wilson over few clusters",
+     WORD("Wilson score interval that counts clusters, where fewer than 15 have a failure or fewer than 15 a success")},
     {"Clopper-Pearson", WORD("exact bound of Clopper and Pearson")},
     {"Clopper-Pearson, effective number",
      WORD("exact bound of Clopper and Pearson with the effective number of items")},

@@ -256,6 +256,8 @@ const Words words_ko[] = {
      "Wilson 점수 구간: 문항마다 정오 점수가 하나일 때"},
     {"Wilson score interval that counts clusters, where all scores are equal",
      "군집을 단위로 한 Wilson 점수 구간: 모든 점수가 같을 때"},
+    {"Wilson score interval that counts clusters, where fewer than 15 have a failure or fewer than 15 a success",
+     "군집을 단위로 한 Wilson 점수 구간: 실패가 있는 군집이나 성공이 있는 군집이 15개 미만일 때"},
     {"t interval over question means, for fewer than 100 questions", "문항 평균의 t 구간: 문항이 100개 미만일 때"},
     {"normal interval over question means, from 100 questions on", "문항 평균의 정규 구간: 문항이 100개 이상일 때"},
     {"t interval with errors clustered by template, passage or contest", "틀, 지문, 대회별 군집 오차를 쓴 t 구간"},

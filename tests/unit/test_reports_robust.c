@@ -109,12 +109,38 @@ static void test_worked(void **state) {
     assert_true(str_eqz(h->families[0].name, "plain") && str_eqz(h->families[1].name, "encoding"));
     near(h->families[0].any.share, 0);
     near(h->families[1].any.share, .75);
-    /* clusters give 1, 1 and 1 of 2: every resample lies between a half and one */
-    assert_true(h->any.lo == .5 && h->any.hi == 1 && strcmp(h->any.method, "cluster bootstrap") == 0);
+    /* three clusters are too few to resample: Wilson's interval for 3/4 of 3 (worked in Python) */
+    near(h->any.lo, 0.2560926803174621);
+    near(h->any.hi, 0.9631588038050153);
+    assert_string_equal(h->any.method, "wilson over few clusters");
     assert_string_equal(h->families[0].any.method, "wilson over clusters");
     assert_true(h->families[0].any.lo == 0 && h->families[0].any.hi > .5); /* none of three says little */
     assert_null(t->any.method);                                            /* one cluster has no spread */
     end(&w);
+}
+
+/* Thirty pairs, one half of each wrong; n_wrong pairs are not wholly right. The bootstrap begins where 15 pairs differ
+ * on either side. */
+static void test_resampled_from_15_on(void **state) {
+    (void)state;
+    for (int n_wrong = 14; n_wrong <= 16; n_wrong++) {
+        World w;
+        begin(&w);
+        for (int i = 0; i < 60; i++) {
+            const char *sample = str_printf(w.a, "q%02d", i).p, *pair = str_printf(w.a, "p%02d", i / 2).p;
+            put(&w, sample, pair, NULL, "plain", 1, 1);
+            put(&w, sample, pair, NULL, "b64", 1, !(i % 2 == 0 && i / 2 < n_wrong));
+        }
+        Summary s = sum_up(&w);
+        const SumShare *any = &s.robust[0].any;
+        near(any->share, n_wrong / 60.0);
+        assert_string_equal(any->method, n_wrong < 15 ? "wilson over few clusters" : "cluster bootstrap");
+        /* 30 pairs of share 0 or 1/2: the error of the mean is known; the quantiles of 2000 draws are near it */
+        double se = sqrt(.25 * (n_wrong / 30.0) * (1 - n_wrong / 30.0) / 30);
+        if (n_wrong >= 15) assert_true(fabs((any->hi - any->lo) / (2 * 1.96 * se) - 1) < .12);
+        if (n_wrong < 15) assert_true(any->hi - any->lo > 2 * 1.96 * se);
+        end(&w);
+    }
 }
 
 static void test_repeats(void **state) {
@@ -182,8 +208,11 @@ static void test_every_allocation_may_fail(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_worked), cmocka_unit_test(test_repeats),
-                                       cmocka_unit_test(test_none), cmocka_unit_test(test_order_is_nothing),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_worked),
+                                       cmocka_unit_test(test_repeats),
+                                       cmocka_unit_test(test_resampled_from_15_on),
+                                       cmocka_unit_test(test_none),
+                                       cmocka_unit_test(test_order_is_nothing),
                                        cmocka_unit_test(test_every_allocation_may_fail)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
