@@ -10,15 +10,19 @@ typedef struct Text {
     Buf *b;
     Lang lang;
     void (*put)(Buf *b, Str s);
-    const char *item; /* what begins a line */
+    const char *item, *sub; /* what begins a line, and one below it */
 } Text;
 
 /* A sentence as one line; it may hold names of unknown origin, so that all of it is escaped. */
-static void line(const Text *t, Str sentence) {
-    buf_adds(t->b, t->item);
+static void line_at(const Text *t, const char *before, Str sentence) {
+    buf_adds(t->b, before);
     t->put(t->b, sentence);
     buf_addc(t->b, '\n');
     if (!sentence.p) t->b->failed = true;
+}
+
+static void line(const Text *t, Str sentence) {
+    line_at(t, t->item, sentence);
 }
 
 static Str name_of(const Summary *s, size_t model) {
@@ -64,7 +68,7 @@ static void overall_lines(const Text *t, const Summary *s, const Compare *c) {
                               ? WORD("Cannot tell at effort %s: %.*s scored %.1f points more than %.*s on average over "
                                      "%zu suites (95 %% interval %+.1f to %+.1f); their questions could have shown "
                                      "%.1f points.")
-                              : WORD("At effort %s %.*s is better by %.1f points than %.*s on average over %zu suites "
+                              : WORD("At effort %s, %.*s is better by %.1f points than %.*s on average over %zu suites "
                                      "(95 %% interval %.1f to %.1f); their questions could have shown %.1f points."),
                           effort_name(o->effort), STR_ARG(first), 100.0 * fabs(o->diff), STR_ARG(second), o->n_suites,
                           lo, hi, 100.0 * o->mde));
@@ -86,7 +90,8 @@ static void group_line(const Text *t, const Summary *s, const SumPair *p, const 
                                "questions could have shown %.1f points."),
                           STR_ARG(g->name), STR_ARG(first), STR_ARG(second), by, lo, hi, g->n, 100.0 * g->mde));
     else
-        line(t, words_printf(s->arena, t->lang,
+        line_at(t, t->sub,
+                words_printf(s->arena, t->lang,
                              WORD("%.*s: %.*s is better than %.*s by %.1f points on each of %zu questions."),
                              STR_ARG(g->name), STR_ARG(first), STR_ARG(second), by, g->n));
 }
@@ -224,11 +229,11 @@ static void write_parts(const Text *t, const Summary *s, const Compare *c, const
 }
 
 void compare_terminal(Buf *b, const Summary *s, const Compare *c) {
-    const Text t = {b, s->lang, visible_term, "  "};
+    const Text t = {b, s->lang, visible_term, "  ", "    "};
     if (c->n_arms) write_parts(&t, s, c, "\n", "\n");
 }
 
 void compare_markdown(Buf *b, const Summary *s, const Compare *c) {
-    const Text t = {b, s->lang, visible_markdown, "* "};
+    const Text t = {b, s->lang, visible_markdown, "* ", "  * "};
     if (c->n_arms) write_parts(&t, s, c, "\n## ", "\n\n");
 }

@@ -166,13 +166,16 @@ static void row(Buf *b, Lang l, const GateResult *r) {
     number(b, r, r->bar);
     buf_adds(b, gate_is_count(r->check->metric) ? " | –" : " | ");
     if (!gate_is_count(r->check->metric)) buf_addf(b, "%s %%", gate_confidence(gate_alpha(r->check)).text);
-    buf_addf(b, " | %zu |\n", r->n);
+    buf_addf(b, " | %zu | ", r->n);
+    number(b, r, r->mde > 1.0 ? NAN : r->mde);
+    buf_adds(b, " |\n");
 }
 
 static void head(Buf *b, const GateReport *g) {
     static const char *const COLUMNS[] = {WORD("Verdict"),   WORD("Check"),      WORD("Baseline"),
                                           WORD("Candidate"), WORD("Judged"),     WORD("Bounds"),
-                                          WORD("Must beat"), WORD("Confidence"), "n"};
+                                          WORD("Must beat"), WORD("Confidence"), "n",
+                                          WORD("Could show")};
     buf_adds(b, "# ");
     visible_markdown(b, str_from(g->lead));
     buf_adds(b, "\n\n");
@@ -183,8 +186,8 @@ static void head(Buf *b, const GateReport *g) {
     buf_addf(b, " (`%.12s…`). ", g->policy->sha256);
     buf_adds(b, words(g->lang, WORD("Figures in per cent or points; bounds are one-sided.")));
     buf_adds(b, "\n\n|");
-    for (size_t i = 0; i < 9; i++) buf_addf(b, " %s |", i < 8 ? words(g->lang, COLUMNS[i]) : COLUMNS[i]);
-    buf_adds(b, "\n|---|---|--:|--:|--:|--:|--:|--:|--:|\n");
+    for (size_t i = 0; i < sizeof COLUMNS / sizeof *COLUMNS; i++) buf_addf(b, " %s |", words(g->lang, COLUMNS[i]));
+    buf_adds(b, "\n|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n");
 }
 
 static void to_do(Buf *b, const GateReport *g) {

@@ -105,6 +105,12 @@ static void difference(Buf *b, Lang l, const GateResult *r) {
         words_addf(b, l, WORD("A loss must be shown to be less than %.1f points."), 100.0 * r->check->margin);
     else
         words_addf(b, l, WORD("It must be shown to be less than %.1f points."), 100.0 * r->check->margin);
+    if (isnan(r->mde)) return;
+    buf_addc(b, ' ');
+    if (r->mde > 1.0)
+        words_addf(b, l, WORD("These %zu pairs are too few to show any difference."), r->n);
+    else
+        words_addf(b, l, WORD("These %zu pairs could have shown %s points."), r->n, POINTS(r->mde));
 }
 
 /* ---- levels ---- */
@@ -163,11 +169,13 @@ static void sentence(Buf *b, Lang l, const GateResult *r) {
 /* ---- what to do ---- */
 
 static void few(Buf *b, Lang l, const GateResult *r) {
+    static const char *const TEXTS[2][2] = {
+        {WORD("The policy wants at least %zu pairs, and %zu are there: %lld more are needed."),
+         WORD("The policy wants at least %zu pairs, and %zu are there: %lld more is needed.")},
+        {WORD("The policy wants at least %zu items, and %zu are there: %lld more are needed."),
+         WORD("The policy wants at least %zu items, and %zu are there: %lld more is needed.")}};
     size_t n = r->check->min_pairs - (size_t)r->more, want = r->check->min_pairs;
-    words_addf(b, l,
-               is_difference(r) ? WORD("The policy wants at least %zu pairs, and %zu are there: %lld more are needed.")
-                                : WORD("The policy wants at least %zu items, and %zu are there: %lld more are needed."),
-               want, n, (long long)r->more);
+    words_addf(b, l, TEXTS[!is_difference(r)][r->more == 1], want, n, (long long)r->more);
 }
 
 static void more(Buf *b, Lang l, const GateResult *r) {
@@ -183,9 +191,6 @@ static void more(Buf *b, Lang l, const GateResult *r) {
                    r->more == 1 ? WORD("It needs about %lld more item if the figures stay as they are.")
                                 : WORD("It needs about %lld more items if the figures stay as they are."),
                    (long long)r->more);
-    if (isnan(r->mde)) return;
-    buf_addc(b, ' ');
-    words_addf(b, l, WORD("These %zu could have shown a difference of %s points or more."), r->n, POINTS(r->mde));
 }
 
 static void advice(Buf *b, Lang l, const GateResult *r, size_t tests) {

@@ -152,7 +152,7 @@ static double half_range(const Summary *s) {
     return 1.0;
 }
 
-static void axis_points(Buf *b, Lang lang, double half) {
+void html__axis(Buf *b, Lang lang, double half, const char *middle) {
     buf_adds(b, "<div class=\"row axis\" aria-hidden=\"true\"><div></div><svg class=\"track\" height=\"18\">");
     for (int i = -2; i <= 2; i++) {
         buf_addf(b, "<text class=\"tick%s\" x=\"%d%%\" y=\"13\">",
@@ -163,7 +163,7 @@ static void axis_points(Buf *b, Lang lang, double half) {
         if (i)
             buf_addf(b, "%s%g", i < 0 ? "−" : "+", fabs(i * 50.0 * half));
         else
-            html__say(b, lang, WORD("equal"));
+            html__say(b, lang, middle ? middle : "0");
         buf_adds(b, "</text>");
     }
     buf_adds(b, "</svg><div></div></div>");
@@ -185,7 +185,12 @@ static void pair_words(Buf *b, Lang lang, const PairView *v, const SumPair *p) {
         Str ahead = v->diff > 0 ? v->first->name : v->second->name;
         html__sayf(b, lang, WORD("%.*s ahead"), STR_ARG(ahead));
     }
-    buf_adds(b, "</div>");
+    buf_adds(b, "<br><span>");
+    if (p->mde <= 1.0)
+        html__sayf(b, lang, WORD("could have shown %.1f"), 100.0 * p->mde);
+    else
+        html__say(b, lang, WORD("too few questions"));
+    buf_adds(b, "</span></div>");
 }
 
 static void pair_row(Buf *b, const Summary *s, const SumPair *p, double half) {
@@ -225,7 +230,7 @@ void html__differences(Buf *b, const Summary *s) {
                     html__sayf(b, s->lang, WORD("%.*s compared with %.*s, points"), STR_ARG(v.first->name),
                                STR_ARG(v.second->name));
                     buf_adds(b, "</h3><div class=\"chart\">");
-                    axis_points(b, s->lang, half);
+                    html__axis(b, s->lang, half, WORD("equal"));
                     begun = true;
                 }
                 pair_row(b, s, p, half);

@@ -77,7 +77,7 @@ static void arms(Buf *b, const Summary *s, const Compare *c) {
     html__table_end(b);
 }
 
-static void matches(Buf *b, const Summary *s, const Compare *c) {
+static void match_table(Buf *b, const Summary *s, const Compare *c) {
     static const Head HEADS[] = {{"", WORD("Suite")},     {"", WORD("Model")},         {"num", WORD("Questions")},
                                  {"num", WORD("In all")}, {"num", WORD("Not in all")}, {NULL, NULL}};
     table(b, s->lang, str_from(words(s->lang, WORD("Matched questions"))), HEADS);
@@ -97,6 +97,24 @@ static void matches(Buf *b, const Summary *s, const Compare *c) {
         }
     }
     html__table_end(b);
+}
+
+/* Where all matched the table says nothing, and need not be looked at. */
+static void matches(Buf *b, const Summary *s, const Compare *c) {
+    size_t n = 0;
+    bool all = true;
+    for (size_t i = 0; i < c->n_matches; i++) {
+        n += c->matches[i].n_all;
+        all = all && c->matches[i].n_arms == s->n_models;
+        for (size_t k = 0; k < s->n_models; k++) all = all && !c->matches[i].extra[k];
+    }
+    if (all) {
+        buf_adds(b, "<details><summary>");
+        html__sayf(b, s->lang, WORD("All %zu questions are in all runs."), n);
+        buf_adds(b, "</summary>\n");
+    }
+    match_table(b, s, c);
+    if (all) buf_adds(b, "</details>\n");
 }
 
 /* "−3.1 to +4.0" */
@@ -257,11 +275,12 @@ static void one_flips(Buf *b, const Summary *s, const CmpFlips *f) {
     const SumPair *p = &s->pairs[f->pair];
     Str a = s->models[s->cells[p->a].model].name, z = s->models[s->cells[p->b].model].name;
     const char *title = summary_cell_title(s, &s->cells[p->a], s->arena);
+    Str caption = words_printf(s->arena, s->lang, WORD("%s: %zu better by %.*s, %zu by %.*s"), title, f->n_a_better,
+                               STR_ARG(a), f->n_b_better, STR_ARG(z));
     buf_adds(b, "<details><summary>");
-    html__sayf(b, s->lang, WORD("%s: %zu better by %.*s, %zu by %.*s"), title, f->n_a_better, STR_ARG(a), f->n_b_better,
-               STR_ARG(z));
+    html_escape(b, caption);
     buf_adds(b, "</summary>\n");
-    html__table(b, "numbers", words_printf(s->arena, s->lang, WORD("Answers that differ: %s"), title), false);
+    html__table(b, "numbers", caption, false);
     html__th(b, s->lang, "", WORD("Question"));
     html__th(b, s->lang, "", WORD("Group"));
     model_head(b, a);

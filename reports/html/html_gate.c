@@ -9,15 +9,18 @@ static bool drawn(const GateResult *r) {
     return r->suite.p && !isnan(r->value) && !isnan(r->lower) && !isnan(r->upper);
 }
 
-/* The picture's reach: all bounds and bars, 0 in the middle, at least five points. */
+/* The picture's reach: all bounds and bars, 0 in the middle, at least five points; the next number that has a half. */
 static double reach(const GateReport *g) {
-    double most = 0.05;
-    for (size_t i = 0; i < g->n_results; i++)
-        if (drawn(&g->results[i])) {
-            const double *v[] = {&g->results[i].lower, &g->results[i].upper, &g->results[i].bar};
-            for (size_t k = 0; k < 3; k++) most = fmax(most, fabs(*v[k]));
+    static const double REACHES[] = {0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0};
+    double most = 0.0;
+    size_t i = 0;
+    for (size_t k = 0; k < g->n_results; k++)
+        if (drawn(&g->results[k])) {
+            const double *v[] = {&g->results[k].lower, &g->results[k].upper, &g->results[k].bar};
+            for (size_t j = 0; j < 3; j++) most = fmax(most, fabs(*v[j]));
         }
-    return most * 1.05;
+    while (i + 1 < sizeof REACHES / sizeof *REACHES && REACHES[i] < most) i++;
+    return REACHES[i];
 }
 
 static double at(double v, double most) {
@@ -81,6 +84,7 @@ static void picture(Buf *b, const GateReport *g) {
                  "the upper bound, each one-sided. Dashed: what the policy holds it against. Scores should lie to the "
                  "right of the dashed line; losses, rises and rates of harm to its left."));
     buf_adds(b, "<div class=\"chart\">\n");
+    html__axis(b, g->lang, most, NULL);
     for (size_t i = 0; i < g->n_results; i++)
         if (drawn(&g->results[i])) row(b, g->lang, &g->results[i], most);
     buf_adds(b, "</div></section>\n");
@@ -102,7 +106,12 @@ static void check_row(Buf *b, Lang l, const GateResult *r) {
     figure(b, r, r->baseline);
     buf_adds(b, " → ");
     figure(b, r, r->candidate);
-    buf_addf(b, "<small>n %zu</small></td><td>", r->n);
+    buf_adds(b, "<small>");
+    if (r->mde <= 1.0)
+        html__sayf(b, l, WORD("n %zu, could have shown %.1f"), r->n, 100.0 * r->mde);
+    else
+        buf_addf(b, "n %zu", r->n);
+    buf_adds(b, "</small></td><td>");
     verdict(b, l, r);
     buf_adds(b, "<small>");
     html__sentence(b, str_from(r->words));

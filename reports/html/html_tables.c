@@ -244,34 +244,35 @@ static void group_rows(Buf *b, const Summary *s, const SumCell *c) {
 }
 
 static void group_head(Buf *b, const Summary *s, const SumCell *c) {
+    Str title = str_from(summary_cell_title(s, c, s->arena));
     buf_adds(b, "<h3>");
-    html_escape(b, s->suites[c->suite].title);
+    html_escape(b, title);
     buf_adds(b, "</h3>");
-    Str caption = words_printf(s->arena, s->lang, WORD("Scores by group: %.*s"), STR_ARG(s->suites[c->suite].title));
+    Str caption = words_printf(s->arena, s->lang, WORD("Scores by group: %.*s"), STR_ARG(title));
     html__table(b, "numbers sortable", caption, false);
     html__th(b, s->lang, "", WORD("Group"));
     score_heads(b, s->lang);
     html__table_body(b);
 }
 
+/* A table for each suite as it was asked: its models' groups. */
 void html__group_tables(Buf *b, const Summary *s) {
-    size_t last = SIZE_MAX;
+    const SumCell *last = NULL;
     for (size_t i = 0; i < s->n_cells; i++) {
         const SumCell *c = &s->cells[i];
         if (!c->primary || c->n_groups == 0) continue;
-        if (last == SIZE_MAX) {
+        bool begins = !last || c->suite != last->suite || c->effort != last->effort || c->transform != last->transform;
+        if (!last) {
             buf_adds(b, "<details><summary>");
             html__say(b, s->lang, WORD("Scores by group"));
             buf_adds(b, "</summary>");
         }
-        if (c->suite != last) {
-            if (last != SIZE_MAX) html__table_end(b);
-            group_head(b, s, c);
-        }
-        last = c->suite;
+        if (last && begins) html__table_end(b);
+        if (begins) group_head(b, s, c);
+        last = c;
         group_rows(b, s, c);
     }
-    if (last == SIZE_MAX) return;
+    if (!last) return;
     html__table_end(b);
     buf_adds(b, "</details>\n");
 }

@@ -290,11 +290,17 @@ static bool lead_of(Summary *s, const Safety *f, size_t section, const char *lea
     return text.p != NULL;
 }
 
-static bool section_leads(Summary *s, const Safety *f, size_t i, SumHeadline *h, size_t *n) {
+static bool eroded(const SafDuel *d) {
+    return d->erosion.lo > 0.0;
+}
+
+/* lost: of duels where refusals were eroded, else of all others. */
+static bool section_leads(Summary *s, const Safety *f, size_t i, bool lost, SumHeadline *h, size_t *n) {
     const SafSection *sec = &f->sections[i];
     for (size_t k = 0; k < sec->n_duels && *n < SAF_MAX_LEADS; k++)
-        if (!lead_of(s, f, i, sec->duels[k].lead, sec->duels[k].detail, &h[(*n)++])) return false;
-    for (size_t k = 0; !sec->n_duels && k < sec->n_views && *n < SAF_MAX_LEADS; k++)
+        if (eroded(&sec->duels[k]) == lost && !lead_of(s, f, i, sec->duels[k].lead, sec->duels[k].detail, &h[(*n)++]))
+            return false;
+    for (size_t k = 0; !lost && !sec->n_duels && k < sec->n_views && *n < SAF_MAX_LEADS; k++)
         if (!lead_of(s, f, i, sec->views[k].sentence, "", &h[(*n)++])) return false;
     return true;
 }
@@ -302,15 +308,16 @@ static bool section_leads(Summary *s, const Safety *f, size_t i, SumHeadline *h,
 static bool any_erosion(const Safety *f) {
     for (size_t i = 0; i < f->n_sections; i++)
         for (size_t k = 0; k < f->sections[i].n_duels; k++)
-            if (f->sections[i].duels[k].erosion.lo > 0.0) return true;
+            if (eroded(&f->sections[i].duels[k])) return true;
     return false;
 }
 
 bool safety_headline(Summary *s, const Safety *f, Err *err) {
     SumHeadline safety[SAF_MAX_LEADS];
     size_t n = 0, k = 0;
-    for (size_t i = 0; i < f->n_sections; i++)
-        if (!section_leads(s, f, i, safety, &n)) return err_nomem(err);
+    for (int lost = 1; lost >= 0; lost--) /* the worst news first */
+        for (size_t i = 0; i < f->n_sections; i++)
+            if (!section_leads(s, f, i, lost, safety, &n)) return err_nomem(err);
     if (n == 0) return true;
     bool alone = only_safety(s, f), first = alone || any_erosion(f);
     SumHeadline *h = arena_array(s->arena, s->n_headline + n, sizeof *h);

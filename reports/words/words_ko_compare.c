@@ -111,13 +111,16 @@ const Words words_ko_compare[] = {
      "to %+.1f); their questions could have shown %.1f points.",
      "추론 강도 %1$s, 판단할 수 없습니다: 평가 %7$zu개 평균에서 관찰된 점수는 %3$.*2$s 모델이 %6$.*5$s 모델보다 "
      "%4$.1f%%p 높습니다(95%% 신뢰구간 %8$+.1f ~ %9$+.1f). 이 문항들로 확인할 수 있는 차이는 %10$.1f%%p부터입니다."},
-    {"At effort %s %.*s is better by %.1f points than %.*s on average over %zu suites (95 %% interval %.1f to %.1f); "
+    {"At effort %s, %.*s is better by %.1f points than %.*s on average over %zu suites (95 %% interval %.1f to %.1f); "
      "their "
      "questions could have shown %.1f points.",
      "추론 강도 %1$s: 평가 %7$zu개 평균에서 %3$.*2$s 모델이 %6$.*5$s 모델보다 %4$.1f%%p 좋습니다(95%% 신뢰구간 %8$.1f "
      "~ "
      "%9$.1f). 이 문항들로 확인할 수 있는 차이는 %10$.1f%%p부터입니다."},
     {"differences by group", "집단별 차이"},
+    {"could have shown %.1f", "확인 가능 %.1f부터"},
+    {"too few questions", "문항 부족"},
+    {"All %zu questions are in all runs.", "문항 %zu개가 모두 모든 실행에 있습니다."},
     {"%.*s: %.*s is better than %.*s by %.1f points (95 %% interval %.1f to %.1f); these %zu questions could have "
      "shown "
      "%.1f points.",

@@ -32,7 +32,6 @@ const Words words_ko_pages[] = {
     {"In all", "모두에 있음"},
     {"Not in all", "일부에만 있음"},
     {"Answers that differ", "점수가 다른 응답"},
-    {"Answers that differ: %s", "점수가 다른 응답: %s"},
     {"Both answers side by side: open a question in “Answers” below, with “only where the models differ”.",
      "두 응답을 나란히 보려면 아래 ‘응답’에서 ‘모델 간 점수가 다른 것만’을 켜고 문항을 여십시오."},
     {"%s: %zu better by %.*s, %zu by %.*s",

@@ -53,6 +53,8 @@ c = checker("compare.schema.json")
 two, three, least = (valid(c, p) for p in ("two.json", "three.json", "least.json"))
 assert len(two["models"]) == 2 and len(three["models"]) == 3 and len(three["comparisons"]) == 3 * len(two["comparisons"])
 assert two["compare"]["overall"] == [], "one suite beside one about safety is not all suites together"
+lead = [h["lead"] for h in three["headline"]]
+assert lead[0].startswith("Erosion:") and lead[1].startswith("Erosion:") and lead[2].startswith("No erosion"), lead
 assert all(p["groups"] for p in two["comparisons"] if p["primary"]), "the demo suites have groups"
 assert least["comparisons"][0]["n_matched"] == 1 and least["comparisons"][0]["verdict"] == "cannot_tell", least["comparisons"][0]
 pair = lambda d: d["comparisons"][0]

@@ -47,6 +47,11 @@ assert bad == {("refusals-kept", "demo/refusal")}, bad
 er = next(c for c in docs[0]["checks"] if c["check"] == "refusals-kept")
 assert (er["worse"], er["better"], er["n"]) == (26, 0, 50) and abs(er["value"] - .52) < 1e-12 and abs(er["p_fail"] * 2 ** 26 - 1) < 1e-9, er
 assert docs[1]["verdict"] == "pass"
+for d in docs:  # beside each difference stands what so many pairs could have shown
+    for c in d["checks"]:
+        m = c["minimum_detectable_effect"]
+        assert (m is not None) == (c["kind"] in ("non_inferior", "superior", "no_erosion")), c
+        assert m is None or f"These {c['n']} pairs could have shown {100 * m:.1f} points." in c["words"], c
 # JUnit: Ant's order and attributes, counts that agree
 for path, want in (("g.xml", (1, 0)), ("tight.xml", (0, 1))):
     root = ET.parse(path).getroot()
@@ -119,7 +124,7 @@ for g in {v[0] for v in b.values()}:
     assert (r["n"], r["worse"], r["better"]) == (len(mine), sum(c[k][1] < b[k][1] for k in mine), sum(c[k][1] > b[k][1] for k in mine)), r
     assert abs(r["baseline"] - sum(b[k][1] for k in mine) / len(mine)) < 1e-12
     few = len(mine) < 17
-    assert (r["verdict"] == "inconclusive" and r["more_needed"] == 17 - len(mine) and "more are needed" in r["advice"]) if few else r["verdict"] == "pass", r
+    assert (r["verdict"] == "inconclusive" and r["more_needed"] == 17 - len(mine) and f"and {len(mine)} are there: {17 - len(mine)} more" in r["advice"]) if few else r["verdict"] == "pass", r
     assert (r["alpha"], r["min_pairs"]) == (.01, 17)
 assert sorted(g for (i, g) in by if i == "adding") == ["add2", "add3"] and by["adding", "add2"]["min_pairs"] == 1
 assert by["sure", None]["alpha"] == .001 and by["sure", None]["lower"] < by["group", "add2"]["lower"] + 1
