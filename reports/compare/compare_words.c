@@ -83,17 +83,11 @@ static void group_line(const Text *t, const Summary *s, const SumPair *p, const 
         second = name_of(s, s->cells[behind ? p->a : p->b].model);
     double lo = 100.0 * (behind ? -g->hi : g->lo), hi = 100.0 * (behind ? -g->lo : g->hi), by = 100.0 * fabs(g->diff);
     if (g->verdict == SUM_CANNOT_TELL) return;
-    if (g->method)
-        line(t,
-             words_printf(s->arena, t->lang,
-                          WORD("%.*s: %.*s is better than %.*s by %.1f points (95 %% interval %.1f to %.1f); these %zu "
-                               "questions could have shown %.1f points."),
-                          STR_ARG(g->name), STR_ARG(first), STR_ARG(second), by, lo, hi, g->n, 100.0 * g->mde));
-    else
-        line_at(t, t->sub,
-                words_printf(s->arena, t->lang,
-                             WORD("%.*s: %.*s is better than %.*s by %.1f points on each of %zu questions."),
-                             STR_ARG(g->name), STR_ARG(first), STR_ARG(second), by, g->n));
+    line_at(t, t->sub,
+            words_printf(s->arena, t->lang,
+                         WORD("%.*s: %.*s is better than %.*s by %.1f points (95 %% interval %.1f to %.1f); these %zu "
+                              "questions could have shown %.1f points."),
+                         STR_ARG(g->name), STR_ARG(first), STR_ARG(second), by, lo, hi, g->n, 100.0 * g->mde));
 }
 
 static void pair_groups(const Text *t, const Summary *s, const SumPair *p) {

@@ -106,12 +106,7 @@ static void check_row(Buf *b, Lang l, const GateResult *r) {
     figure(b, r, r->baseline);
     buf_adds(b, " → ");
     figure(b, r, r->candidate);
-    buf_adds(b, "<small>");
-    if (r->mde <= 1.0)
-        html__sayf(b, l, WORD("n %zu, could have shown %.1f"), r->n, 100.0 * r->mde);
-    else
-        buf_addf(b, "n %zu", r->n);
-    buf_adds(b, "</small></td><td>");
+    buf_addf(b, "<small>n %zu</small></td><td>", r->n);
     verdict(b, l, r);
     buf_adds(b, "<small>");
     html__sentence(b, str_from(r->words));

@@ -26,6 +26,7 @@ static const struct {
     const char *method, *words;
 } OTHERS[] = {
     {"bounds", WORD("if every open answer were wrong, and if it were right")},
+    {"all alike", WORD("all differ alike: how many others could have stayed unseen")},
     {"open pairs", WORD("if every open answer were wrong of the first and right of the second; the other way round")},
     {"Wilson", WORD("Wilson score interval")},
     {"Wilson, effective number", WORD("Wilson score interval with the effective number of items")},

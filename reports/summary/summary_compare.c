@@ -58,12 +58,8 @@ static size_t pairs_beside(const Summary *s, const SumPair *p) {
 static void decided_sentence(const Summary *s, const SumPair *p, Buf *b) {
     bool behind = p->verdict == SUM_B_AHEAD;
     Str first = model_name(s, behind ? p->b : p->a), second = model_name(s, behind ? p->a : p->b);
-    if (p->method)
-        words_addf(b, s->lang, WORD("%.*s is better than %.*s by %s points (95 %% interval %s to %s)."), STR_ARG(first),
-                   STR_ARG(second), POINTS(p->diff), POINTS(behind ? p->hi : p->lo), POINTS(behind ? p->lo : p->hi));
-    else
-        words_addf(b, s->lang, WORD("%.*s is better than %.*s by %s points."), STR_ARG(first), STR_ARG(second),
-                   POINTS(p->diff));
+    words_addf(b, s->lang, WORD("%.*s is better than %.*s by %s points (95 %% interval %s to %s)."), STR_ARG(first),
+               STR_ARG(second), POINTS(p->diff), POINTS(behind ? p->hi : p->lo), POINTS(behind ? p->lo : p->hi));
 }
 
 /* Seen from the model that is ahead in the data, so that signs agree with the words before them. */

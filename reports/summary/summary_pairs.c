@@ -6,6 +6,7 @@
  *   anything else            paired t, from 100 questions on the normal
  * Where at most 20 questions (clusters) with fractions differ at all, the p-value is that of the exact sign-flip test:
  * questions that do not differ change nothing about it, but make the t test surer than the others allow.
+ * Where all questions (clusters) differ alike, the interval says what could have stayed unseen.
  * "Ahead" needs both: adjusted p below 5 %, and an interval that leaves zero out. Everything else is "cannot tell". */
 #include "reports/summary/summary.h"
 
@@ -162,12 +163,20 @@ static void test_exactly(double *d, size_t n, bool alike, SumPair *p) {
         p->p = differ ? stat_signflip_exact(d, differ) : 1.0;
 }
 
+/* All n units alike, at d: a share u of others, which cannot be more by the bound for an event that was never seen,
+ * could be anything between -1 and 1. */
+static void set_alike(SumPair *p, size_t n) {
+    double d = p->diff, u = stat_zero_event_upper(n, 0.5 * (1.0 + SUM_CONF));
+    p->se = 0.0;
+    set_interval(p, (StatRange){d - u * (1.0 + d), d + u * (1.0 - d)}, "all alike");
+}
+
 /* d: of the questions; spoilt. */
 static void test_fractions(const Matched *m, double *d, StatMean of_d, SumPair *p) {
     bool many = m->n >= 100, alike = of_d.sd <= NO_SPREAD;
     if (m->n < 2) return;
     if (alike) {
-        p->se = 0.0;
+        set_alike(p, m->n);
     } else {
         StatPaired t = stat_paired(m->a, m->b, m->n, SUM_CONF);
         set_interval(p, many ? of_d.z : of_d.t, many ? "paired normal" : "paired t");
@@ -181,9 +190,11 @@ static void test_fractions(const Matched *m, double *d, StatMean of_d, SumPair *
 static void test_clusters(const Matched *m, double *sums, SumPair *p) {
     StatClustered c = stat_clustered(m->d, m->cluster_id, m->n, m->g, SUM_CONF, sums);
     bool alike = c.se_cr1 <= NO_SPREAD;
-    p->se = alike ? 0.0 : c.se_cr1;
+    p->se = c.se_cr1;
     if (m->g < 2) return;
-    if (!alike) {
+    if (alike) {
+        set_alike(p, m->g);
+    } else {
         set_interval(p, c.t, "clustered t");
         p->p = stat_t_two_sided(c.mean / c.se_cr1, (double)(m->g - 1));
         p->p_method = "clustered t";
@@ -311,9 +322,10 @@ static bool adjust(Summary *s, bool primary) {
     return true;
 }
 
+/* Without an interval nothing is decided. */
 static SumVerdict decide(double p_adjusted, const char *method, double diff, double lo, double hi) {
-    if (!(p_adjusted < SUM_ALPHA)) return SUM_CANNOT_TELL;
-    if (method && lo <= 0.0 && hi >= 0.0) return SUM_CANNOT_TELL;
+    if (!(p_adjusted < SUM_ALPHA) || !method) return SUM_CANNOT_TELL;
+    if (lo <= 0.0 && hi >= 0.0) return SUM_CANNOT_TELL;
     return diff > 0.0 ? SUM_A_AHEAD : SUM_B_AHEAD;
 }
 

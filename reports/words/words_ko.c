@@ -37,7 +37,6 @@ const Words words_ko[] = {
     {"Nothing is stored in this run yet.", "이 실행에는 아직 저장된 응답이 없습니다."},
     {"%.*s is better than %.*s by %s points (95 %% interval %s to %s).",
      "%2$.*1$s 모델이 %4$.*3$s 모델보다 %5$s%%p 좋습니다(95%% 신뢰구간 %6$s ~ %7$s)."},
-    {"%.*s is better than %.*s by %s points.", "%2$.*1$s 모델이 %4$.*3$s 모델보다 %5$s%%p 좋습니다."},
     {"Cannot tell: no difference was seen (95 %% interval %s to %s).",
      "판단할 수 없습니다: 차이가 관찰되지 않았습니다(95%% 신뢰구간 %s ~ %s)."},
     {"Cannot tell: no difference was seen.", "판단할 수 없습니다: 차이가 관찰되지 않았습니다."},

@@ -127,8 +127,6 @@ const Words words_ko_compare[] = {
      "%2$.*1$s: %4$.*3$s 모델이 %6$.*5$s 모델보다 %7$.1f%%p 좋습니다(95%% 신뢰구간 %8$.1f ~ %9$.1f). 이 문항 "
      "%10$zu개로 "
      "확인할 수 있는 차이는 %11$.1f%%p부터입니다."},
-    {"%.*s: %.*s is better than %.*s by %.1f points on each of %zu questions.",
-     "%2$.*1$s: 문항 %8$zu개 모두에서 %4$.*3$s 모델이 %6$.*5$s 모델보다 %7$.1f%%p 좋습니다."},
     {"%.*s, %.*s and %.*s: %zu of %zu groups show a difference, at p-values adjusted for all groups of this report.",
      "%2$.*1$s, %4$.*3$s 모델과 %6$.*5$s 모델: 집단 %8$zu개 중 %7$zu개에서 차이가 확인됩니다(p값은 이 문서의 모든 "
      "집단에 "
@@ -153,6 +151,8 @@ const Words words_ko_compare[] = {
      "미정 응답이 첫째에서는 모두 오답이고 둘째에서는 모두 정답일 때와, 그 반대일 때"},
 
     /* ---- methods, behind their numbers ---- */
+    {"all differ alike: how many others could have stayed unseen",
+     "모두 같은 차이: 관찰되지 않았을 수 있는 나머지의 한계"},
     {"if every open answer were wrong, and if it were right", "미정 응답이 모두 오답일 때와 모두 정답일 때"},
     {"Wilson score interval", "Wilson 점수 구간"},
     {"Wilson score interval with the effective number of items", "유효 문항 수를 쓴 Wilson 점수 구간"},

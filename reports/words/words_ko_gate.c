@@ -79,7 +79,6 @@ const Words words_ko_gate[] = {
     {"These %zu pairs could have shown %s points.", "이 %zu쌍으로 확인할 수 있는 차이는 %s%%p부터입니다."},
     {"These %zu pairs are too few to show any difference.", "%zu쌍뿐이라 어떤 차이도 확인할 수 없습니다."},
     {"Could show", "확인 가능"},
-    {"n %zu, could have shown %.1f", "n %zu, 확인 가능 %.1f부터"},
     {"Run the suite on both models, or mend the pattern.", "두 모델에 그 평가를 실행하거나, 지정한 이름을 고치십시오."},
     {"Look at why the answers have no score, and run or rescore them.",
      "응답에 점수가 없는 까닭을 살펴보고, 다시 실행하거나 다시 채점하십시오."},

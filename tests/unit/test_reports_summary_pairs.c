@@ -111,7 +111,10 @@ static void fill_thirds(Made *m) {
 
 static void check_thirds(const Summary *s) {
     const SumPair *p = &s->pairs[0];
-    assert_null(p->method);
+    double u = 1.0 - pow(0.025, 1.0 / 3); /* so many could be otherwise: 0 of 3, one-sided 97.5 % */
+    assert_string_equal(p->method, "all alike");
+    NEAR(p->lo, 1.0 / 3 - u * 4 / 3);
+    NEAR(p->hi, 1.0 / 3 + u * 2 / 3);
     assert_string_equal(p->p_method, "sign flip");
     NEAR(p->p, 0.25);
     NEAR(p->diff, 1.0 / 3);
@@ -127,8 +130,8 @@ static void fill_alike(Made *m) {
 static void check_alike(const Summary *s) {
     NEAR(s->pairs[0].p * ldexp(1.0, 29), 1.0);
     assert_int_equal(s->pairs[0].verdict, SUM_A_AHEAD);
-    assert_null(s->pairs[0].method);
-    assert_non_null(strstr(s->pairs[0].sentence, "x is better than y by 33 points."));
+    assert_true(s->pairs[0].lo > 0.0 && s->pairs[0].hi < 1.0);
+    assert_non_null(strstr(s->pairs[0].sentence, "x is better than y by 33 points (95 % interval 18 to 41)."));
 }
 
 /* Clusters of unequal size, each wholly lost: sums 3, 2, 1 of one sign, 2 of 8 patterns. */
@@ -141,7 +144,9 @@ static void check_clusters(const Summary *s) {
     assert_int_equal(s->pairs[0].n_clusters, 3);
     assert_string_equal(s->pairs[0].p_method, "sign flip");
     NEAR(s->pairs[0].p, 0.25);
-    assert_null(s->pairs[0].method);
+    NEAR(s->pairs[0].hi, -1.0 + 2 * (1.0 - pow(0.025, 1.0 / 3))); /* of clusters, not of questions */
+    NEAR(s->pairs[0].lo, -1.0);
+    assert_int_equal(s->pairs[0].verdict, SUM_CANNOT_TELL);
 }
 
 /* Sums 3, 1, 0, -1: of the eight patterns of 3, 1 and 1 with the first sign held, three reach 3 (a cluster without a
