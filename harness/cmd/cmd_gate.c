@@ -99,6 +99,9 @@ static bool finished(CmdCtx *c, const Arms *arms) {
         bool ok = store_manifest_get(arms->stores[i], "n_items", c->arena, &text, &c->fail) &&
                   store_counts(arms->stores[i], &n, &c->fail) && (!text.p || json_parse(text, &j, &c->fail));
         bool told = ok && j && json_int(j, 0, INT64_MAX, &items);
+        if (ok && j && !told)
+            ok = err_set(&c->fail, ERR_INPUT, "manifest key 'n_items' must be a whole number of answers");
+        if (!ok) err_wrap(&c->fail, STR_FMT, STR_ARG(arms->v[i < arms->n ? i : 0].run));
         json_close(j);
         if (!ok) return false;
         if (told && n.records < items)

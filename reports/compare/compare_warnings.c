@@ -115,9 +115,16 @@ static bool unfinished(Warn *w, const StoreArm *arm) {
     Counting stored = {0};
     int64_t n = 0;
     bool ok = read_key(w, arm, "n_items", &planned);
-    bool told = ok && planned && json_int(planned, 0, INT64_MAX, &n);
+    if (ok && planned && !json_int(planned, 0, INT64_MAX, &n))
+        ok = err_set(w->err, ERR_INPUT, STR_FMT ": manifest key 'n_items' must be a whole number of answers",
+                     STR_ARG(arm->run));
+    bool told = planned != NULL;
     json_close(planned);
     ok = ok && (!told || store_each_key(arm->store, count_key, &stored, w->err));
+    if (ok && !told)
+        words_addf(&w->b, w->s->lang,
+                   WORD("Run %.*s does not say how many answers it planned: whether it is finished cannot be checked."),
+                   STR_ARG(arm->run));
     if (ok && told && stored.n < n)
         words_addf(&w->b, w->s->lang,
                    WORD("Run %.*s is not finished: %lld of %lld answers are stored. The comparison covers what is "
@@ -210,19 +217,32 @@ static bool cards(Warn *w, const StoreArm *p, const StoreArm *q, const Json *x, 
     return said(w);
 }
 
+/* What one run tells and the other does not cannot be checked. */
+static bool untold(Warn *w, const StoreArm *p, const StoreArm *q, const char *what, bool x, bool y) {
+    if (x == y || !what) return true;
+    words_addf(&w->b, w->s->lang,
+               WORD("Run %.*s does not record its %s: how far it agrees in that with %.*s cannot be checked."),
+               STR_ARG((x ? q : p)->run), words(w->s->lang, what), STR_ARG((x ? p : q)->run));
+    return said(w);
+}
+
 static bool manifests(Warn *w, const StoreArm *p, const StoreArm *q) {
     static const struct {
-        const char *key;
+        const char *key, *what; /* what: NULL if a run need not have it */
         bool (*look)(Warn *, const StoreArm *, const StoreArm *, const Json *, const Json *);
-    } LOOKS[] = {{"suites", suite_versions},
-                 {"plan", plans},
-                 {"scorers", scorers},
-                 {"harness", programs},
-                 {"calibration", cards}};
+    } LOOKS[] = {{"suites", WORD("suites"), suite_versions},
+                 {"plan", WORD("plan"), plans},
+                 {"scorers", WORD("scorers"), scorers},
+                 {"harness", WORD("program"), programs},
+                 {"calibration", NULL, cards}};
     bool ok = true;
     for (size_t i = 0; ok && i < sizeof LOOKS / sizeof *LOOKS; i++) {
         Json *x = NULL, *y = NULL;
-        ok = read_key(w, p, LOOKS[i].key, &x) && read_key(w, q, LOOKS[i].key, &y) && LOOKS[i].look(w, p, q, x, y);
+        ok = read_key(w, p, LOOKS[i].key, &x) && read_key(w, q, LOOKS[i].key, &y);
+        if (ok && LOOKS[i].what && (!x || !y))
+            ok = untold(w, p, q, LOOKS[i].what, x, y);
+        else
+            ok = ok && LOOKS[i].look(w, p, q, x, y);
         json_close(x);
         json_close(y);
     }

@@ -34,7 +34,10 @@ static Str name_of(const Summary *s, size_t model) {
 static void match_line(const Text *t, const Summary *s, const CmpMatch *m) {
     Arena *a = s->arena;
     Str suite = s->suites[m->suite].name, example = str_from(m->example ? m->example : "");
-    line(t, words_printf(a, t->lang, WORD("%.*s: %zu questions are in all runs."), STR_ARG(suite), m->n_all));
+    line(t, words_printf(a, t->lang,
+                         m->n_all == 1 ? WORD("%.*s: %zu question is in all runs.")
+                                       : WORD("%.*s: %zu questions are in all runs."),
+                         STR_ARG(suite), m->n_all));
     for (size_t k = 0; k < s->n_models; k++) {
         if (!m->extra[k]) continue;
         Str model = name_of(s, k);
@@ -154,9 +157,10 @@ static void agreement_lines(const Text *t, const Summary *s, const Compare *c) {
         Str a = name_of(s, g->a), b = name_of(s, g->b);
         if (!g->n) continue;
         if (isnan(g->kappa))
-            line(t,
-                 words_printf(s->arena, t->lang, WORD("%.*s and %.*s have the same score on %.1f %% of %zu questions"),
-                              STR_ARG(a), STR_ARG(b), 100.0 * g->share, g->n));
+            line(t, words_printf(s->arena, t->lang,
+                                 g->n == 1 ? WORD("%.*s and %.*s have the same score on %.1f %% of %zu question")
+                                           : WORD("%.*s and %.*s have the same score on %.1f %% of %zu questions"),
+                                 STR_ARG(a), STR_ARG(b), 100.0 * g->share, g->n));
         else
             line(t, words_printf(s->arena, t->lang,
                                  WORD("%.*s and %.*s have the same score on %.1f %% of %zu questions (kappa %.2f)"),

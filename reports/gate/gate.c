@@ -8,6 +8,7 @@
 #include "reports/compare/compare.h"
 #include "reports/gate/gate_internal.h"
 #include "reports/stats/stats.h"
+#include "reports/stats/stats_prop.h"
 
 const char *gate_kind_name(GateKind k) {
     static const char *const NAMES[] = {"non_inferior", "superior", "no_erosion", "at_least", "at_most"};
@@ -56,6 +57,27 @@ int64_t gate__more(const GateCheck *c, double v, double n, double distance) {
     double need = z * z * v / (distance * distance);
     if (!(need < 1e7)) return -1;
     return need > n ? (int64_t)ceil(need - n) : 1;
+}
+
+static bool clears(double share, double n, double bar, double conf) {
+    return share > bar ? stat_cp_lower(share * n, n, conf) > bar : stat_cp_upper(share * n, n, conf) < bar;
+}
+
+int64_t gate__more_items(const GateCheck *c, double share, double n, double units, double distance) {
+    const double most = 1e7, conf = 1.0 - gate_alpha(c);
+    int64_t often = gate__more(c, share * (1.0 - share), n, distance);
+    double lo = units, hi = units;
+    while (!clears(share, hi, c->limit, conf) && hi < most) lo = hi, hi *= 2.0;
+    if (often < 0 || share == c->limit || hi >= most) return -1;
+    while (hi - lo > 0.5) {
+        double mid = 0.5 * (lo + hi);
+        if (clears(share, mid, c->limit, conf))
+            hi = mid;
+        else
+            lo = mid;
+    }
+    int64_t least = (int64_t)ceil((hi - units) * n / units);
+    return least > often ? least : often;
 }
 
 /* ---- one check ---- */

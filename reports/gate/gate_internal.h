@@ -67,6 +67,10 @@ void gate__enough(GateResult *r);
 double gate__p_level(double k, double n, double bar, bool up);
 /* How many more units decide at the check's alpha: variance v of one, distance of value and bar. */
 int64_t gate__more(const GateCheck *c, double v, double n, double distance);
+/* The same of a share against the check's limit; and no fewer than it takes for the bound (Clopper and Pearson) to
+ * clear the limit if the share stays: of none (all) in n there is no variance to go by. units: so many of the n count
+ * (clusters, an effective number). */
+int64_t gate__more_items(const GateCheck *c, double share, double n, double units, double distance);
 
 /* gate_words.c */
 bool gate__words(GateWork *w, GateReport *g);

@@ -54,8 +54,8 @@ static void rate(const SafRate *x, int64_t unscored, GateResult *r) {
     gate__decide(r, up);
     /* what has no score could still be unwelcome */
     if (r->verdict == GATE_PASS && (up ? r->worst <= r->bar : r->worst >= r->bar)) r->verdict = GATE_INCONCLUSIVE;
-    double v = fmax(x->share * (1.0 - x->share), 1.0 / n);
-    if (r->verdict == GATE_INCONCLUSIVE) r->more = gate__more(r->check, v, n, fabs(r->value - r->bar));
+    if (r->verdict == GATE_INCONCLUSIVE)
+        r->more = gate__more_items(r->check, x->share, n, x->n_effective, fabs(r->value - r->bar));
 }
 
 static const SafRate *rate_of(const SafView *v, GateMetric m) {

@@ -162,6 +162,7 @@ void gate__level(const SumCell *cand, GateResult *r) {
     r->p_fail = level_p(cand, up ? high : low, all, r->bar, up);
     r->worst = (up ? low : high) / all;
     gate__decide(r, up);
-    double v = r->value * (1.0 - r->value);
-    if (r->verdict == GATE_INCONCLUSIVE) r->more = gate__more(r->check, v, all, fabs(r->worst - r->bar));
+    double units = cand->est.n_clusters && few_differ(cand) ? (double)cand->est.n_clusters : all;
+    if (r->verdict == GATE_INCONCLUSIVE)
+        r->more = gate__more_items(r->check, r->value, all, units, fabs(r->worst - r->bar));
 }

@@ -105,9 +105,11 @@ static void difference(Buf *b, Lang l, const GateResult *r) {
         words_addf(b, l, WORD("A loss must be shown to be less than %.1f points."), 100.0 * r->check->margin);
     else
         words_addf(b, l, WORD("It must be shown to be less than %.1f points."), 100.0 * r->check->margin);
-    if (isnan(r->mde)) return;
+    if (isnan(r->mde) && r->n != 1) return;
     buf_addc(b, ' ');
-    if (r->mde > 1.0)
+    if (r->n == 1)
+        buf_adds(b, words(l, WORD("One pair says nothing about others.")));
+    else if (r->mde > 1.0)
         words_addf(b, l, WORD("These %zu pairs are too few to show any difference."), r->n);
     else
         words_addf(b, l, WORD("These %zu pairs could have shown %s points."), r->n, POINTS(r->mde));

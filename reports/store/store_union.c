@@ -290,6 +290,7 @@ static bool take_first(StoreUnion *u, const char *key, Err *err) {
 typedef struct ManifestOut {
     JsonOut *o;
     Arena *a;
+    const char *path; /* of the store that is read */
     Err *err;
     bool ok;
 } ManifestOut;
@@ -300,7 +301,8 @@ static bool copy_entry(void *ctx, Str key, Str json) {
     Json *j = NULL;
     if (str_eqz(key, "command") || str_eqz(key, "seal_keys")) return true;
     char *name = str_cstr(m->a, key);
-    m->ok = (name || err_nomem(m->err)) && json_parse(json, &j, m->err);
+    m->ok = (name || err_nomem(m->err)) &&
+            (json_parse(json, &j, m->err) || err_wrap(m->err, "%s: manifest key '%s'", m->path, name));
     if (m->ok) {
         json_out_key(m->o, name);
         json_out_node(m->o, j);
@@ -312,13 +314,14 @@ static bool copy_entry(void *ctx, Str key, Str json) {
 static bool join_runs(StoreUnion *u, Err *err) {
     JsonOut o;
     Buf b;
-    ManifestOut m = {&o, u->a, err, true};
+    ManifestOut m = {&o, u->a, "", err, true};
     entry_begin(&b, &o);
     json_arr(&o);
     for (size_t i = 0; m.ok && i < u->n_arms; i++) {
         if (!first_of_store(u, i)) continue;
         json_obj(&o);
         key_str(&o, "run", u->arms[i].run);
+        m.path = u->arms[i].store->path;
         m.ok = store_each_manifest(u->arms[i].store, copy_entry, &m, err) && m.ok;
         json_obj_end(&o);
     }

@@ -77,6 +77,7 @@ const Words words_ko_gate[] = {
     {"It needs about %lld more items if the figures stay as they are.",
      "수치가 그대로라면 문항이 약 %lld개 더 필요합니다."},
     {"These %zu pairs could have shown %s points.", "이 %zu쌍으로 확인할 수 있는 차이는 %s%%p부터입니다."},
+    {"One pair says nothing about others.", "한 쌍으로는 다른 문항에 대해 아무것도 알 수 없습니다."},
     {"These %zu pairs are too few to show any difference.", "%zu쌍뿐이라 어떤 차이도 확인할 수 없습니다."},
     {"Could show", "확인 가능"},
     {"Run the suite on both models, or mend the pattern.", "두 모델에 그 평가를 실행하거나, 지정한 이름을 고치십시오."},

@@ -384,6 +384,11 @@ static void test_no_spread(void **state) {
         g = two_judge(&t, &level, a);
         assert_true(fabs(g.results[0].lower - (1.0 - CASES[i / 2].bound)) < 1e-6);
         assert_int_equal(g.verdict, CASES[i / 2].verdict);
+        /* 0.05^(1/59) > 0.95: 54 more than five questions, or than five clusters of two */
+        if (g.verdict == GATE_INCONCLUSIVE) {
+            double least = (log(0.05) / log(0.95) - 5.0) * (i % 2 ? 2.0 : 1.0);
+            assert_true((double)g.results[0].more >= least && (double)g.results[0].more < least + 2.0);
+        }
         two_end(&t);
         arena_close(a);
     }
