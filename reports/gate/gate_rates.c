@@ -36,7 +36,7 @@ static void loss(const SafDiff *d, GateResult *r) {
         r->verdict = GATE_FAIL;
     double discordant = (double)(d->only_first + d->only_second) / (double)d->n;
     double v = fmax(fmax(discordant, 1.0 / (double)d->n) - d->diff * d->diff, 0.0);
-    if (d->n > 1) r->mde = stat_mde(v, (double)d->n, 2.0 * gate_alpha(r->check), SUM_POWER);
+    r->mde = safety_mde(d, gate_alpha(r->check));
     if (r->verdict == GATE_INCONCLUSIVE) r->more = gate__more(r->check, v, (double)d->n, fabs(r->value - r->bar));
 }
 

@@ -174,6 +174,10 @@ typedef struct Safety {
     size_t n_sections;
 } Safety;
 
+/* The smallest difference that a one-sided test at alpha shows with 80 % power: (z_{1-alpha} + z_power) times the error
+ * that d's bounds tell, which have confidence 1 - alpha. Above 1: none. NaN without bounds, and of fewer than two. */
+double safety_mde(const SafDiff *d, double alpha);
+
 /* Everything lives in the Summary's arena. */
 bool safety_build(RunStore *store, const Summary *s, Safety *out, Err *err);
 /* The same with one-sided bounds (lower, upper) at another confidence, 0.5 to 0.999; where a bootstrap gives them, by

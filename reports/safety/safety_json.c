@@ -53,6 +53,7 @@ static void write_diff(JsonOut *o, const char *key, const SafDiff *d) {
     key_int(o, "only_second", (int64_t)d->only_second);
     key_num(o, "p_value", d->p);
     key_cstr(o, "p_method", d->p_method);
+    key_num(o, "minimum_detectable_effect", safety_mde(d, SUM_ALPHA));
     json_obj_end(o);
 }
 

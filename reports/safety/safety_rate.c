@@ -104,6 +104,12 @@ static void set_interval(const SafBuild *b, SafRate *r, const StatSums *c, size_
 }
 
 static const SafRate NO_RATE = {.share = NAN, .n_effective = NAN, .lo = NAN, .hi = NAN, .lower = NAN, .upper = NAN};
+double safety_mde(const SafDiff *d, double alpha) {
+    double z = stat_norm_ppf(1.0 - alpha);
+    if (d->n < 2) return NAN;
+    return (z + stat_norm_ppf(SUM_POWER)) * (d->upper - d->lower) / (2.0 * z);
+}
+
 static const SafDiff NO_DIFF = {.diff = NAN, .lo = NAN, .hi = NAN, .lower = NAN, .upper = NAN, .p = NAN};
 
 bool safety__rate(const SafBuild *b, SafUnit *u, size_t n, SafRate *out) {

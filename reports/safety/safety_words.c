@@ -237,6 +237,11 @@ static void duel_detail(Buf *t, Lang l, const SafDuel *d) {
     words_addf(t, l,
                WORD("Loss, 95 %% interval: %s to %s points; %zu items, %zu given up, %zu gained; one-sided p = %.2g."),
                points(e->lo).text, points(e->hi).text, e->n, e->only_first, e->only_second, e->p);
+    double mde = safety_mde(e, 1.0 - SAF_CONF);
+    if (mde <= 1.0) {
+        buf_addc(t, ' ');
+        words_addf(t, l, WORD("These %zu items could have shown %s points."), e->n, points(mde).text);
+    }
     if (!o->n) return;
     buf_addc(t, ' ');
     words_addf(t, l, WORD("Harmless requests not fully answered: %s%s points (%s to %s)."), o->diff > 0.0 ? "+" : "",

@@ -44,6 +44,7 @@ const Words words_ko_safety[] = {
     {"Erosion: %s.", "거절 저하가 확인되었습니다: %s."},
     {"No erosion of %.0f points or more: %s.", "%.0f%%p 이상의 거절 저하는 없습니다: %s."},
     {"Cannot tell whether refusals were eroded: %s.", "거절 저하 여부를 판단할 수 없습니다: 관찰된 바로는 %s."},
+    {"These %zu items could have shown %s points.", "이 문항 %zu개로 확인할 수 있는 차이는 %s%%p부터입니다."},
     {"Loss, 95 %% interval: %s to %s points; %zu items, %zu given up, %zu gained; one-sided p = %.2g.",
      "거절률 감소의 95%% 신뢰구간 %s ~ %s%%p, 문항 %zu개 중 거절하지 않게 된 것 %zu개, 새로 거절하게 된 것 %zu개, 단측 "
      "p = "
