@@ -87,7 +87,7 @@ typedef struct Block {
 struct Arena {
     Block *blocks; /* newest first; the last one is the block that a reset keeps */
     size_t block_bytes, held;
-    bool private;
+    bool private, failed;
 };
 
 /* Whole pages of its own; that they cannot be locked is no failure. */
@@ -164,11 +164,17 @@ void arena_reset(Arena *a) {
 
 void *arena_alloc(Arena *a, size_t n) {
     size_t need;
-    if (!size_add(n ? n : 1, 15, &need)) return NULL;
+    if (!size_add(n ? n : 1, 15, &need)) {
+        a->failed = true;
+        return NULL;
+    }
     need &= ~(size_t)15;
     Block *b = a->blocks;
     if (!b || b->cap - b->used < need) b = block_open(a, need);
-    if (!b) return NULL;
+    if (!b) {
+        a->failed = true;
+        return NULL;
+    }
     void *p = b->bytes + b->used;
     b->used += need;
     return p;
@@ -176,7 +182,7 @@ void *arena_alloc(Arena *a, size_t n) {
 
 void *arena_array(Arena *a, size_t count, size_t size) {
     size_t n;
-    return size_mul(count, size, &n) ? arena_alloc(a, n) : NULL;
+    return arena_alloc(a, size_mul(count, size, &n) ? n : SIZE_MAX);
 }
 
 char *arena_strdup(Arena *a, const char *s) {
@@ -184,6 +190,10 @@ char *arena_strdup(Arena *a, const char *s) {
     char *p = arena_alloc(a, n);
     if (p) memcpy(p, s, n);
     return p;
+}
+
+bool arena_failed(const Arena *a) {
+    return a->failed;
 }
 
 size_t arena_bytes(const Arena *a) {

@@ -38,6 +38,9 @@ void arena_reset(Arena *a);                             /* all pointers become i
 void *arena_alloc(Arena *a, size_t n);                  /* zeroed, aligned to 16 bytes; NULL without memory */
 void *arena_array(Arena *a, size_t count, size_t size); /* checked product */
 char *arena_strdup(Arena *a, const char *s);
+/* Whether an allocation from it failed since it was opened, so that whoever makes many small texts may ask once at the
+ * end, before the whole is believed. */
+bool arena_failed(const Arena *a);
 size_t arena_bytes(const Arena *a); /* bytes held from the system */
 
 #endif

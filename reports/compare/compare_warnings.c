@@ -21,6 +21,7 @@ typedef struct Warn {
     Buf b;
     Said said;
     Err *err;
+    bool failed; /* no memory to hold values against each other */
 } Warn;
 
 static uint64_t *place_of(const Said *k, uint64_t key) {
@@ -77,7 +78,8 @@ static bool read_key(Warn *w, const StoreArm *arm, const char *key, Json **out) 
     return !text.p || json_parse(text, out, w->err) || err_wrap(w->err, "manifest key '%s'", key);
 }
 
-static bool equal(const Json *a, const Json *b) {
+/* Without memory they count as equal, so that no warning is made up; the whole fails then. */
+static bool equal(Warn *w, const Json *a, const Json *b) {
     Buf x, y;
     JsonOut o;
     buf_init(&x, VALUE_MAX);
@@ -86,7 +88,8 @@ static bool equal(const Json *a, const Json *b) {
     if (a) json_out_node(&o, a);
     json_out_init(&o, &y, 0);
     if (b) json_out_node(&o, b);
-    bool same = !x.failed && !y.failed && str_eq(buf_str(&x), buf_str(&y));
+    bool failed = x.failed || y.failed, same = failed || str_eq(buf_str(&x), buf_str(&y));
+    w->failed = w->failed || failed;
     buf_release(&x);
     buf_release(&y);
     return same;
@@ -154,8 +157,8 @@ static bool weights(Warn *w, size_t a, size_t b) {
 static bool suite_versions(Warn *w, const StoreArm *p, const StoreArm *q, const Json *x, const Json *y) {
     for (const Json *u = json_first(x); u; u = json_next(u)) {
         const Json *v = member_named(y, "name", json_str(json_get(u, "name")));
-        if (!v || (equal(json_get(u, "sha256"), json_get(v, "sha256")) &&
-                   equal(json_get(u, "data_sha256"), json_get(v, "data_sha256"))))
+        if (!v || (equal(w, json_get(u, "sha256"), json_get(v, "sha256")) &&
+                   equal(w, json_get(u, "data_sha256"), json_get(v, "data_sha256"))))
             continue;
         words_addf(&w->b, w->s->lang,
                    WORD("%.*s is not the same suite in %.*s and %.*s (its file or its data changed): only questions "
@@ -167,7 +170,7 @@ static bool suite_versions(Warn *w, const StoreArm *p, const StoreArm *q, const 
 }
 
 static bool plans(Warn *w, const StoreArm *p, const StoreArm *q, const Json *x, const Json *y) {
-    if (!equal(json_get(x, "seed"), json_get(y, "seed")))
+    if (!equal(w, json_get(x, "seed"), json_get(y, "seed")))
         words_addf(
             &w->b, w->s->lang,
             WORD("The seeds of %.*s and %.*s differ: where answers are sampled, part of the difference is the draw."),
@@ -175,7 +178,7 @@ static bool plans(Warn *w, const StoreArm *p, const StoreArm *q, const Json *x, 
     if (!said(w)) return false;
     for (const Json *u = json_first(json_get(x, "suites")); u; u = json_next(u)) {
         const Json *v = member_named(json_get(y, "suites"), "suite", json_str(json_get(u, "suite")));
-        if (!v || equal(json_get(u, "generation"), json_get(v, "generation"))) continue;
+        if (!v || equal(w, json_get(u, "generation"), json_get(v, "generation"))) continue;
         words_addf(&w->b, w->s->lang,
                    WORD("%.*s was asked with other settings in %.*s and %.*s (temperature, token limit or date): the "
                         "difference is that of model and settings together."),
@@ -190,7 +193,7 @@ static bool scorers(Warn *w, const StoreArm *p, const StoreArm *q, const Json *x
         const Json *v = json_get(y, json_key(u));
         for (const Json *e = v ? json_first(u) : NULL; e; e = json_next(e)) {
             const Json *f = member_named(v, "name", json_str(json_get(e, "name")));
-            if (f && equal(json_get(e, "version"), json_get(f, "version"))) continue;
+            if (f && equal(w, json_get(e, "version"), json_get(f, "version"))) continue;
             words_addf(&w->b, w->s->lang,
                        WORD("%s was scored by another version of %.*s in %.*s and %.*s: score both again with assay "
                             "rescore before you compare."),
@@ -202,14 +205,14 @@ static bool scorers(Warn *w, const StoreArm *p, const StoreArm *q, const Json *x
 }
 
 static bool programs(Warn *w, const StoreArm *p, const StoreArm *q, const Json *x, const Json *y) {
-    if (!equal(json_get(x, "version"), json_get(y, "version")))
+    if (!equal(w, json_get(x, "version"), json_get(y, "version")))
         words_addf(&w->b, w->s->lang, WORD("Other versions of assay made %.*s and %.*s."), STR_ARG(p->run),
                    STR_ARG(q->run));
     return said(w);
 }
 
 static bool cards(Warn *w, const StoreArm *p, const StoreArm *q, const Json *x, const Json *y) {
-    if ((x || y) && !equal(json_get(x, "id"), json_get(y, "id")))
+    if ((x || y) && !equal(w, json_get(x, "id"), json_get(y, "id")))
         words_addf(&w->b, w->s->lang,
                    WORD("The judges of %.*s and %.*s have other calibration cards; corrected rates use the card of the "
                         "first run."),
@@ -280,5 +283,5 @@ bool compare__warnings(const Summary *s, Compare *c, Err *err) {
             ok = weights(&w, i, j) && (c->arms[i].store == c->arms[j].store || manifests(&w, &c->arms[i], &c->arms[j]));
     ok = ok && unmatched(&w) && say_more(&w);
     buf_release(&w.b);
-    return ok;
+    return ok && ((!w.failed && !arena_failed(s->arena)) || err_nomem(err));
 }

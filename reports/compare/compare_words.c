@@ -135,7 +135,9 @@ static void flip_side(const Text *t, const Summary *s, const CmpFlips *f, bool s
     size_t n = second ? f->n_b_better : f->n_a_better;
     Str cell = str_from(summary_cell_name(s, a, s->arena)), better = name_of(s, second ? b->model : a->model);
     Str names = flip_names(s, second ? f->b_better : f->a_better, n);
-    if (n == 0)
+    if (!names.p)
+        line(t, names);
+    else if (n == 0)
         line(t, words_printf(s->arena, t->lang, WORD("%.*s: none better by %.*s"), STR_ARG(cell), STR_ARG(better)));
     else
         line(t, words_printf(s->arena, t->lang, WORD("%.*s: %zu better by %.*s: %.*s"), STR_ARG(cell), n,

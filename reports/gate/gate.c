@@ -279,5 +279,5 @@ bool gate_judge(RunStore *both, const GatePolicy *policy, Arena *a, GateReport *
     if (!ok) return false;
     out->warnings = c.warnings;
     out->n_warnings = c.n_warnings;
-    return true;
+    return !arena_failed(a) || err_nomem(err); /* no sentence lacks a part */
 }

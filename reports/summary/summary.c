@@ -648,7 +648,7 @@ bool summary_build_in(RunStore *store, Lang lang, Arena *a, Summary *out, Err *e
               store_each(store, false, scratch, gather_row, &g, err) && !g.failed;
     arena_close(scratch);
     return ok && build_cells(&g) && summary__judges(out, store, err) && summary__compare(out, err) &&
-           summary__robust(out, err);
+           summary__robust(out, err) && (!arena_failed(a) || err_nomem(err));
 }
 
 bool summary_build(RunStore *store, Arena *a, Summary *out, Err *err) {

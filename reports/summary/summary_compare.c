@@ -12,30 +12,19 @@ static Str model_name(const Summary *s, size_t cell) {
     return s->models[s->cells[cell].model].name;
 }
 
-/* Percentage points: one decimal below ten, none above. */
-static void add_points(Buf *b, double x) {
-    double v = fabs(100.0 * x);
-    buf_addf(b, v < 9.95 ? "%.1f" : "%.0f", v);
+static const char *sign_of(double x) {
+    return x < 0.0 ? "−" : x > 0.0 ? "+" : "";
 }
 
-static void add_signed(Buf *b, double x) {
-    buf_adds(b, x < 0.0 ? "−" : x > 0.0 ? "+" : "");
-    add_points(b, x);
-}
-
-/* "+1.0" as a text of its own, for sentences. */
+/* Percentage points, "+1.0", as a text of its own for sentences: one decimal below ten, none above. */
 typedef struct Points {
     char text[32];
 } Points;
 
 static Points points_of(double x, bool sign) {
     Points p;
-    Buf b;
-    buf_init(&b, sizeof p.text);
-    sign ? add_signed(&b, x) : add_points(&b, x);
-    buf_addc(&b, 0);
-    snprintf(p.text, sizeof p.text, "%s", b.failed ? "?" : b.p);
-    buf_release(&b);
+    double v = fabs(100.0 * x);
+    snprintf(p.text, sizeof p.text, v < 9.95 ? "%s%.1f" : "%s%.0f", sign ? sign_of(x) : "", v);
     return p;
 }
 #define POINTS(x) points_of(x, false).text
