@@ -33,7 +33,7 @@ int cmd_each_line(CmdCtx *c, CmdLineFn fn, void *ctx) {
     char *line = NULL;
     size_t cap = 0;
     ssize_t n;
-    int status = EXIT_DONE;
+    int status = EXIT_DONE, lost = 0;
     Buf out;
     Arena *a = arena_open(0);
     buf_init(&out, ANSWER_MAX_BYTES);
@@ -48,8 +48,15 @@ int cmd_each_line(CmdCtx *c, CmdLineFn fn, void *ctx) {
         fwrite(out.p, 1, out.n, c->out);
         putc('\n', c->out);
         /* a script that asks line by line must not wait for a full buffer */
-        if (fflush(c->out) != 0) break;
+        if (fflush(c->out) != 0) {
+            lost = errno;
+            break;
+        }
         arena_reset(a);
+    }
+    if (lost && lost != EPIPE) { /* a reader that went away has what it wants */
+        err_errno(&c->fail, lost, "cannot write", "standard output");
+        status = CMD_FAILED;
     }
     if (status != CMD_FAILED && ferror(c->in)) {
         err_errno(&c->fail, errno, "cannot read", "standard input");

@@ -116,16 +116,6 @@ static int dispatch(CmdCtx *c, int argc, char **argv) {
     return c->cmd->run(c, argc - 1, argv + 1);
 }
 
-/* A reader that went away (`assay list | head`) is no failure of ours; a full disk is. */
-static int finish_output(CmdCtx *c, int status) {
-    errno = 0;
-    if ((fflush(c->out) != 0 || ferror(c->out)) && errno != EPIPE && errno != 0 && status == EXIT_DONE) {
-        err_errno(&c->fail, errno, "cannot write", "standard output");
-        return CMD_FAILED;
-    }
-    return status;
-}
-
 static void print_failure(CmdCtx *c) {
     Buf line;
     buf_init(&line, 4096);
@@ -133,6 +123,17 @@ static void print_failure(CmdCtx *c) {
     fprintf(c->err, "%sassay:%s " STR_FMT "\n", c->color_err ? "\033[1;31m" : "", c->color_err ? "\033[0m" : "",
             STR_ARG(buf_str(&line)));
     buf_release(&line);
+}
+
+/* A reader that went away (`assay list | head`) is no failure of ours; a full disk is. A no or an undecided stays what
+ * it is, for that is the answer; but it is said that nobody can read why. */
+static int finish_output(CmdCtx *c, int status) {
+    errno = 0;
+    if ((fflush(c->out) == 0 && !ferror(c->out)) || errno == EPIPE || errno == 0 || status == CMD_FAILED) return status;
+    err_errno(&c->fail, errno, "cannot write", "standard output");
+    if (status == EXIT_DONE) return CMD_FAILED;
+    print_failure(c);
+    return status;
 }
 
 int main(int argc, char **argv) {
