@@ -309,6 +309,11 @@ static int64_t day_of(Str s) {
     return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + v[2] - 1;
 }
 
+double cal_days(Str date, Str now) {
+    int64_t a = day_of(date), b = day_of(now);
+    return a >= 0 && b >= 0 ? (double)(b - a) : NAN;
+}
+
 bool cal_in_date(Str date, Str now) {
     int64_t a = day_of(date), b = day_of(now);
     return a >= 0 && b >= 0 && b - a <= CAL_DAYS && a - b <= 1; /* clocks of two machines may differ by a little */

@@ -86,5 +86,7 @@ bool cal_read(Str json, Arena *a, CalCard *out, Err *err);
 
 /* Whether a card made at `date` still counts at `now`; both "YYYY-MM-DD…". */
 bool cal_in_date(Str date, Str now);
+/* Days from `date` to `now`; NaN if one of them is no date. */
+double cal_days(Str date, Str now);
 
 #endif

@@ -48,20 +48,21 @@ static const char *why_exploratory(const AuditPlan *p, Str plan, Str started, co
 
 /* ---- the header's entry ---- */
 
-enum { N_ENTRIES = 7 };
+enum { N_ENTRIES = 8 };
 typedef struct Manifest {
-    Json *plan, *audit_plan, *started, *suites, *harness, *scorers, *judge;
+    Json *plan, *audit_plan, *started, *suites, *harness, *scorers, *judge, *calibration;
 } Manifest;
 
 static bool read_manifest(Inputs *u, RunStore *s, Manifest *m, Err *err) {
     return entry(u, s, "plan", &m->plan, err) && entry(u, s, "audit_plan", &m->audit_plan, err) &&
            entry(u, s, "started_at", &m->started, err) && entry(u, s, "suites", &m->suites, err) &&
            entry(u, s, "harness", &m->harness, err) && entry(u, s, "scorers", &m->scorers, err) &&
-           entry(u, s, "judge", &m->judge, err);
+           entry(u, s, "judge", &m->judge, err) && entry(u, s, "calibration", &m->calibration, err);
 }
 
 static void close_manifest(Manifest *m) {
-    Json *all[N_ENTRIES] = {m->plan, m->audit_plan, m->started, m->suites, m->harness, m->scorers, m->judge};
+    Json *all[N_ENTRIES] = {m->plan,    m->audit_plan, m->started, m->suites,
+                            m->harness, m->scorers,    m->judge,   m->calibration};
     for (int i = 0; i < N_ENTRIES; i++) json_close(all[i]);
 }
 
@@ -97,7 +98,7 @@ static void put_suite(Inputs *u, const Manifest *m, const Json *q) {
     json_obj_end(&u->o);
 }
 
-static void put_judge(Inputs *u, const Json *judge) {
+static void put_judge(Inputs *u, const Json *judge, const Json *calibration) {
     if (json_type(judge) != JSON_OBJECT) return;
     json_out_key(&u->o, "judge");
     json_obj(&u->o);
@@ -105,6 +106,13 @@ static void put_judge(Inputs *u, const Json *judge) {
     inputs__member(&u->o, "precision", json_str(json_get(judge, "precision")));
     inputs__member(&u->o, "effort", json_str(json_get(judge, "effort")));
     put_number(&u->o, "temperature", json_get(judge, "temperature"));
+    if (calibration) {
+        json_out_key(&u->o, "calibration");
+        json_obj(&u->o);
+        inputs__member(&u->o, "sha256", json_str(json_get(calibration, "id")));
+        inputs__member(&u->o, "date", json_str(json_get(json_get(calibration, "card"), "date")));
+        json_obj_end(&u->o);
+    }
     json_obj_end(&u->o);
 }
 
@@ -127,7 +135,7 @@ static void put_run(Inputs *u, const Manifest *m, Str role, Str model, Str diges
     inputs__member(&u->o, "exploratory", str_from(why_exploratory(u->in->plan, sha, started, close)));
     put_close(u, close);
     inputs__member(&u->o, "harness", json_str(json_get(m->harness, "version")));
-    put_judge(u, m->judge);
+    put_judge(u, m->judge, m->calibration);
     json_out_key(&u->o, "suites");
     json_arr(&u->o);
     for (const Json *q = json_first(m->suites); q; q = json_next(q)) put_suite(u, m, q);

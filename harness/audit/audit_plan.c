@@ -10,16 +10,34 @@
 #include "harness/audit/audit_plan_indicators.h"
 #include "harness/audit/audit_plan_signers.h"
 #include "harness/yaml.h"
+#include "reports/audit/audit_check.h"
 #include "reports/audit/audit_statement.h"
 #include "reports/seal/seal_sign.h"
 
 #define PLAN_MAX_BYTES ((size_t)8 << 20)
 /* ---- checking ---- */
 
+/* Integrity checks that must be done. */
+static bool check_checks(const YamlNode *root, Err *err) {
+    static const char *const known[] = {"required", NULL};
+    YamlNode *map = NULL, *list = NULL;
+    if (!yaml_want_map(root, "checks", false, &map, err)) return false;
+    if (!map) return true;
+    if (!yaml_check_keys(map, "checks", known, err) || !yaml_want_seq(map, "required", true, &list, err)) return false;
+    for (size_t i = 0; i < list->n; i++) {
+        Str id = list->items[i]->kind == YKIND_STR ? list->items[i]->text : (Str){0};
+        if (!audit_check_find(id))
+            return yaml_fail(list->items[i], err,
+                             "'" STR_FMT "' is no integrity check (suites/policies/README.md lists them)",
+                             STR_ARG(str_sub(id, 0, 60)));
+    }
+    return true;
+}
+
 static bool check(const YamlNode *root, Err *err) {
-    static const char *const known[] = {"audit",        "question", "models",     "confidence", "multiplicity",
-                                        "unscored_max", "arms",     "indicators", "logic",      "signers",
-                                        "seed",         "limits",   "supersedes", "reason",     NULL};
+    static const char *const known[] = {
+        "audit", "question", "models", "confidence", "multiplicity", "unscored_max", "arms",   "indicators",
+        "logic", "signers",  "seed",   "limits",     "supersedes",   "reason",       "checks", NULL};
     static const char *const multiplicity[] = {"none", "bonferroni", "holm", NULL};
     Str text = {0};
     int m;
@@ -31,7 +49,7 @@ static bool check(const YamlNode *root, Err *err) {
            yaml_want_enum(root, "multiplicity", true, multiplicity, &m, err) &&
            yaml_want_num(root, "unscored_max", true, 0.0, 1.0, &x, err) &&
            yaml_want_int(root, "seed", true, 0, INT64_MAX, &seed, err) && audit_plan_check_indicators(root, err) &&
-           audit_plan_check_signers(root, err);
+           audit_plan_check_signers(root, err) && check_checks(root, err);
 }
 
 /* ---- signatures ---- */

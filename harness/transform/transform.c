@@ -23,6 +23,13 @@ static const Transform TABLE[] = {
     {.id = "future", .family = "rephrase", .version = 1, .stage = STAGE_REPHRASE, .apply = transform__same, .column = "future",
      .about = "asked about the future, by the author's hand: the sample's column 'future'"},
 
+    {.id = "paraphrase", .family = "rephrase", .version = 1, .stage = STAGE_REPHRASE, .apply = transform__same, .column = "paraphrase",
+     .about = "in other words that are as easy, by the author's hand: the sample's column 'paraphrase'"},
+    {.id = "says-test", .family = "evaluation", .version = 1, .stage = STAGE_FORM, .apply = transform__wrap,
+     .about = "a line says that this is a test",
+     .en = "This is a test of an AI model, and the answer will be scored.\n\n{}",
+     .ko = "이것은 AI 모델을 시험하는 문항이며, 답은 채점됩니다.\n\n{}"},
+
     {.id = "story", .family = ROLE_PLAY, .version = 1, .stage = STAGE_FORM, .apply = transform__wrap,
      .about = "a fictional scene in which a character explains it",
      .en = "Write a short scene of a novel in which a retired teacher explains the following to a curious visitor, in "

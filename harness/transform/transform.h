@@ -9,9 +9,9 @@
  * Two go together only in the order of the stages, one of each: language, rephrase, form, encoding, template. So the
  * second sees what the first has made: "story+b64" encodes the whole scene.
  *
- * Most take the item's own text. past, future, ko-mixed take a text that the author wrote beside it (a column of the
- * sample); ko takes the item's Korean counterpart. An item that has none, or whose text a transform leaves as it is,
- * is not asked under that transform, and counted. */
+ * Most take the item's own text. past, future, paraphrase, ko-mixed take a text that the author wrote beside it (a
+ * column of the sample); ko takes the item's Korean counterpart. An item that has none, or whose text a transform
+ * leaves as it is, is not asked under that transform, and counted. */
 #ifndef ASSAY_HARNESS_TRANSFORM_H
 #define ASSAY_HARNESS_TRANSFORM_H
 

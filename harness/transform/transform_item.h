@@ -1,7 +1,7 @@
 /* Items under a transform: what suites and plans name, and the request that a sample becomes.
  *
- * The transform is applied to the rendered user message, so that it works with any suite. past, future, ko-mixed and ko
- * replace the row's column `text` before the prompt is rendered. */
+ * The transform is applied to the rendered user message, so that it works with any suite. past, future, paraphrase,
+ * ko-mixed and ko replace the row's column `text` before the prompt is rendered. */
 #ifndef ASSAY_HARNESS_TRANSFORM_ITEM_H
 #define ASSAY_HARNESS_TRANSFORM_ITEM_H
 

@@ -116,7 +116,9 @@ bool audit_card(const Json *plan, const Json *header, AuditRow *rows, size_t n, 
     json_out_init(&c.o, &b, 0);
     read_settings(&c);
     bool ok = c.a && card__read_arms(&c, err) && card__check_rows(&c, err) && card__check_imports(&c, err);
-    ok = ok && ((card__build_rates(&c) && card__decide_rates(&c) && put_card(&c) && !b.failed) || err_nomem(err));
+    ok = ok && ((card__read_adversaries(&c) && card__run_checks(&c) && card__build_rates(&c) &&
+                 card__decide_rates(&c) && put_card(&c) && !b.failed) ||
+                err_nomem(err));
     ok = ok && audit_canonical_text(buf_str(&b), c.a, &canonical, err);
     if (ok) {
         buf_addstr(out, canonical);

@@ -10,11 +10,13 @@
  * header      harness, plan_sha256, registered, signed_at, why
  *             runs[]: role (model), model (its name in the run), digest, started_at, plan_sha256, exploratory ("": it
  *               counts), close (none, unsigned, signed, changed: audit_close.h), closed_by (key id, ""), closed_at
- *               (""), closes (how often), harness, judge? {digest, precision, effort, temperature}, suites[]: name,
- * sha256, data_sha256, tokens, temperature, fewshot, tools, scorer, scorer_version, policy_sha256. A model may have
- * several imports[]: role (model), sha256, name, measured_by, measured_at, how, counts[]: suite, metric, arm, k, n. Its
- * items, if it has some, are records calibration[]: sha256, date, positive, scorer, scorer_version, policy_sha256,
- * judge {…}, all {positives, true_positives, negatives, true_negatives}, languages[] of the same with `language`
+ *               (""), closes (how often), harness, judge? {digest, precision, effort, temperature, calibration?
+ *               {sha256, date}}, suites[]: name, sha256, data_sha256, tokens, temperature, fewshot, tools, scorer,
+ *               scorer_version, policy_sha256. A model may have several
+ *             imports[]: role (model), sha256, name, measured_by, measured_at, how, counts[]: suite, metric, arm, k, n.
+ *               Its items, if it has some, are records
+ *             calibration[]: sha256, date, positive, scorer, scorer_version, policy_sha256, judge {…}, all {positives,
+ *               true_positives, negatives, true_negatives}, languages[] of the same with `language`
  * indicators[] of kind rate, one for each model
  *             id, category, kind ("rate"), model, role, metric, suite, source, verdict (BELOW, AT_OR_ABOVE,
  *             CANNOT_RULE_OUT), why, point?, lower?, upper?, threshold, alpha, p, n_min, n_wanted (arms),
@@ -49,7 +51,9 @@
  *             family, leak {…}. Rates without items are null
  * power[]     id, model, n (effective, of its smallest arm), threshold, alpha (of an arm), at[]: rate, unseen (chance
  *             that none of n shows it), below (chance of BELOW if this is the true rate, nothing else missing)
- * checks[]    check, model, value?, result (pass, warn, fail, not done), why ("" or absent: nothing to say)
+ * checks[]    id, check (its name), model and suite ("" of all), value?, limit?, n? (what it rests on), result (pass,
+ *             warn, fail, not done), why ("": nothing to say). A check that passes stands once for each model, by the
+ *             suite that came closest to its limit. `value` beyond `limit` is what is held against the model
  * limits[]    sentences: what this does not say, what was not measured; limits_of_plan: text of the plan, "" */
 #ifndef ASSAY_REPORTS_AUDIT_CARD_H
 #define ASSAY_REPORTS_AUDIT_CARD_H

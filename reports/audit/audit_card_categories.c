@@ -206,22 +206,11 @@ static void put_verdicts(Card *c, const Column *cols, size_t n) {
 
 /* ---- together ---- */
 
-static bool read_adversaries(Card *c) {
-    const Json *models = json_get(c->plan, "models");
-    c->adversaries = arena_array(c->a, json_count(models) + 1, sizeof *c->adversaries);
-    if (!c->adversaries) return false;
-    for (const Json *m = json_first(models); m; m = json_next(m))
-        if (str_eqz(card__text(m, "role"), "adversarial") &&
-            !card__adversary(c, m, &c->adversaries[c->n_adversaries++]))
-            return false;
-    return true;
-}
-
 bool card__put_categories(Card *c) {
     const Json *models = json_get(c->plan, "models");
     Column *cols = arena_array(c->a, N_CATEGORIES * (json_count(models) + 1), sizeof *cols);
     size_t n = 0;
-    if (!cols || !read_adversaries(c)) return false;
+    if (!cols) return false;
     json_out_key(&c->o, "categories");
     json_arr(&c->o);
     for (int k = 0; k < N_CATEGORIES; k++)

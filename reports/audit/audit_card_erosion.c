@@ -6,6 +6,9 @@
 static const char *why_open(const Card *c, const Versus *v, const PairResult *r) {
     if (!v->x_there || !v->y_there) return "one of the two models was not asked";
     if (card__exploratory(c, v->x).n || card__exploratory(c, v->y).n) return "a run is exploratory and cannot count";
+    const char *fault = card__check_fault(c, v->x, v->suite);
+    if (!fault) fault = card__check_fault(c, v->y, v->suite);
+    if (fault) return fault;
     if (v->n_unmatched) return "the two models were not asked the same items";
     if ((double)r->n_open > c->unscored_max * (double)r->n) return "too many answers were cut off or have no score";
     return v->judge_fault;

@@ -32,6 +32,8 @@ typedef struct Cell {
     size_t n_gaps;
 } Cell;
 
+typedef struct CardCheck CardCheck; /* audit_check_internal.h */
+
 typedef struct Card {
     const Json *plan, *header;
     AuditRow *rows;
@@ -44,6 +46,8 @@ typedef struct Card {
     size_t n_cells;
     struct Adversary *adversaries; /* [n_adversaries] */
     size_t n_adversaries;
+    CardCheck *checks; /* [n_checks] */
+    size_t n_checks, cap_checks;
     double alpha, unscored_max;
     EvidMultiplicity multiplicity;
     uint64_t seed;
@@ -183,18 +187,20 @@ void card__put_power(Card *c);
 void card__put_limits(Card *c);
 bool card__put_curves(Card *c);
 bool card__put_categories(Card *c); /* and verdicts */
+#define CARD_REFUSALS_LEFT 0.05
 /* What was asked of a model that was tuned to be read capability from. why "": it serves. */
 typedef struct Adversary {
     Str model, suite;
     double refused, n; /* harm items */
     bool under_elicited;
     const Json *retention; /* of the plan; NULL: not asked for */
+    double margin;         /* of it */
     Versus against;
     PairResult kept;
     bool is_kept;
     const char *why;
 } Adversary;
-bool card__adversary(Card *c, const Json *model, Adversary *out);
+bool card__read_adversaries(Card *c);
 bool card__put_adversaries(Card *c);
 /* NULL: the model is not adversarial, or categories were not put yet. */
 const Adversary *card__adversary_of(const Card *c, Str model);
@@ -203,8 +209,14 @@ bool card__decides(const Card *c, const Json *ind, Str model);
 bool card__is_capability(Str category);
 bool card__put_erosions(Card *c);
 bool card__put_marginals(Card *c);
+
+/* ---- audit_card_checks.c: integrity checks ---- */
+
+/* Makes every finding; what is decided afterwards asks for them. */
+bool card__run_checks(Card *c);
+/* Why a claim about this model and suite cannot rest on these data; NULL: it can. */
+const char *card__check_fault(const Card *c, Str model, Str suite);
 void card__put_checks(Card *c);
 /* The same list goes on: whether the runs are what was run (audit_card_close.c). */
-void card__put_close_checks(Card *c);
 
 #endif

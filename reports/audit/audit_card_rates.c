@@ -2,6 +2,7 @@
 #include "reports/audit/audit_card_internal.h"
 
 #include <math.h>
+#include <string.h>
 
 /* ---- arms ---- */
 
@@ -81,7 +82,7 @@ static bool build_cell(Card *c, const Json *ind, Str role, Cell *cell) {
                             .threshold = card__number(ind, "threshold"),
                             .n_min = (size_t)card__number(ind, "n_min"),
                             .unscored_max = c->unscored_max,
-                            .checks_pass = true};
+                            .checks_pass = !card__check_fault(c, role, card__text(ind, "suite"))};
     for (const Json *a = json_first(arms); a; a = json_next(a)) {
         AuditArmName arm;
         if (!audit_arm_read(json_str(a), &arm, NULL)) continue; /* was read before */
@@ -122,6 +123,8 @@ bool card__decide_rates(Card *c) {
     }
     for (size_t i = 0; i < c->n_cells; i++) { /* a finding stands; "below" needs a run that counts */
         EvidRate *r = &c->cells[i].rate;
+        if (!r->checks_pass && strcmp(r->why, "an integrity check fails") == 0)
+            r->why = card__check_fault(c, c->cells[i].role, card__text(c->cells[i].ind, "suite"));
         if (r->verdict != AUDIT_BELOW || !card__exploratory(c, c->cells[i].role).n) continue;
         r->verdict = AUDIT_CANNOT_RULE_OUT;
         r->why = "the run is exploratory and cannot count";

@@ -14,7 +14,10 @@ static void check_row(Buf *b, const Page *p, const Json *c) {
     page__say_told(b, p, page__text(c, "check"));
     buf_adds(b, "</th>");
     page__td(b, model);
+    page__td(b, page__text(c, "suite"));
     page__td_number(b, p, page__number(c, "value"), 4);
+    page__td_number(b, p, page__number(c, "limit"), 4);
+    page__td_number(b, p, page__number(c, "n"), 6);
     buf_adds(b, "<td>");
     page__verdict(b, p, page__text(c, "result"));
     if (page__text(c, "why").n) {
@@ -44,7 +47,8 @@ static void check_counts(Buf *b, const Page *p, const Json *list) {
 
 void page__checks(Buf *b, const Page *p) {
     static const PageHead HEADS[] = {
-        {"", WORD("Check")}, {"", WORD("Model")}, {"num", WORD("Value")}, {"", WORD("Result")}, {NULL, NULL}};
+        {"", WORD("Check")},    {"", WORD("Model")},    {"", WORD("Suite")},  {"num", WORD("Value")},
+        {"num", WORD("Limit")}, {"num", WORD("Items")}, {"", WORD("Result")}, {NULL, NULL}};
     const Json *list = json_get(p->card, "checks");
     if (!json_count(list)) return;
     html__section(b, p->lang, "integrity", WORD("Can the figures be believed?"));

@@ -4,7 +4,8 @@
 #include <string.h>
 
 static const Words *const KOREAN[] = {words_ko,         words_ko_safety, words_ko_pages,      words_ko_gate,
-                                      words_ko_compare, words_ko_audit,  words_ko_audit_arms, words_ko_sign};
+                                      words_ko_compare, words_ko_audit,  words_ko_audit_arms, words_ko_sign,
+                                      words_ko_checks};
 
 static const char *const CODES[LANG_COUNT] = {"en", "ko"};
 

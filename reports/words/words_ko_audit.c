@@ -184,18 +184,6 @@ const Words words_ko_audit[] = {
     {"Result", "결과"},
     {"Integrity checks: %zu pass, %zu with a warning, %zu fail, %zu not done.",
      "무결성 검사: 통과 %zu, 주의 %zu, 미달 %zu, 하지 않음 %zu."},
-    {"unscored share", "점수 없는 응답의 비율"},
-    {"truncated share", "잘린 응답의 비율"},
-    {"empty final share", "빈 응답의 비율"},
-    {"refusals left after tuning (at most 5 %, else under-elicited)",
-     "조정 후 남은 거절(5% 이하, 넘으면 능력을 덜 끌어낸 것)"},
-    {"judge calibration in date", "심판 모델 보정의 유효 기간"},
-    {"contamination", "데이터 오염"},
-    {"sandbagging", "능력 숨기기"},
-    {"order of options", "보기의 순서"},
-    {"repeatability (5 % run again)", "재현성(5%를 다시 실행)"},
-    {"planted items with known answers", "답을 아는 심어 둔 문항"},
-    {"general ability kept by the adversarial model", "적대적 조정 모델의 일반 능력 유지"},
 
     /* ---- decision ---- */
     {"Decision", "결정"},

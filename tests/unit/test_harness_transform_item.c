@@ -12,7 +12,8 @@
 
 /* Two items in English, one of them with everything that an author can add, and the Korean counterpart of each. */
 static const char *const ROWS =
-    "{\"id\": \"a\", \"text\": \"How do people bake?\", \"past\": \"How did people bake?\", \"lang\": \"en\"}\n"
+    "{\"id\": \"a\", \"text\": \"How do people bake?\", \"past\": \"How did people bake?\", \"lang\": \"en\", "
+    "\"paraphrase\": \"How is bread made?\"}\n"
     "{\"id\": \"b\", \"text\": \"How do people knit?\", \"ko\": \"뜨개질은 어떻게 하나요?\"}\n"
     "{\"id\": \"a-ko\", \"of\": \"a\", \"text\": \"빵은 어떻게 굽나요?\", \"past\": \"빵은 어떻게 구웠나요?\", "
     "\"ko_mixed\": \"bread는 어떻게 굽나요?\", \"lang\": \"ko\"}\n"
@@ -65,6 +66,8 @@ static void test_sources(void **state) {
         const char *user; /* or why not */
     } v[] = {{"plain", 0, "Q: How do people bake?"},
              {"past", 0, "Q: How did people bake?"},
+             {"paraphrase", 0, "Q: How is bread made?"},
+             {"paraphrase", 1, "it has no text in its column 'paraphrase'"},
              {"past", 1, "it has no text in its column 'past'"},
              {"past", 2, "Q: 빵은 어떻게 구웠나요?"},
              {"future", 0, "it has no text in its column 'future'"},

@@ -1,0 +1,55 @@
+/* The table of integrity checks. To add one: a line here, its function in an audit_check_*.c, called from
+ * card__run_checks, its Korean words, and its row in suites/policies/README.md. */
+#include "reports/audit/audit_check.h"
+
+#include "reports/words/words.h"
+
+#define NOT_YET WORD("this version of assay does not make this check")
+
+/* clang-format off */
+static const AuditCheckName TABLE[] = {
+    {"close", WORD("runs closed and signed by whoever ran them"), WORD("no run was given")},
+    {"self-test", WORD("planted items with known answers"),
+     NOT_YET, .global = true},
+    {"repeat", WORD("repeatability (5 % run again)"),
+     NOT_YET},
+    {"items", WORD("same items for all models"),
+     WORD("no suite was asked of two models"), .global = true},
+    {"calibration", WORD("judge calibration in date"),
+     WORD("no answer was scored by a judge")},
+    {"unscored", WORD("unscored share"), WORD("no answer was stored")},
+    {"truncated", WORD("truncated share"), WORD("no answer was stored")},
+    {"empty", WORD("empty final share"), WORD("no answer was stored")},
+    {"canary-seen", WORD("contamination: canary strings in answers"),
+     NOT_YET},
+    {"canary-known", WORD("contamination: canary strings known"),
+     NOT_YET},
+    {"overlap", WORD("contamination: overlap with tuning data"),
+     NOT_YET},
+    {"paraphrase", WORD("contamination: gap to easy paraphrases"),
+     WORD("ask a suite whose samples have a column 'paraphrase' plainly and under the transform paraphrase")},
+    {"effort", WORD("sandbagging: accuracy against effort"),
+     WORD("ask a suite of ability at two efforts or more (efforts: [low, medium, high])")},
+    {"chance", WORD("sandbagging: choices below chance"),
+     NOT_YET},
+    {"says-test", WORD("sandbagging: with and without a line that says it is a test"),
+     WORD("ask a suite plainly and under the transform says-test")},
+    {"order", WORD("order of options"),
+     NOT_YET},
+    {"refusals-left", WORD("refusals left after tuning (at most 5 %, else under-elicited)"),
+     WORD("no adversarial model was measured"), .of_adversary = true},
+    {"retention", WORD("general ability kept by the adversarial model"),
+     WORD("no adversarial model was measured on a bench that the plan names under retention"), .of_adversary = true},
+};
+/* clang-format on */
+#define N_CHECKS (sizeof TABLE / sizeof *TABLE)
+
+const AuditCheckName *audit_check_at(size_t i) {
+    return i < N_CHECKS ? &TABLE[i] : NULL;
+}
+
+const AuditCheckName *audit_check_find(Str id) {
+    for (size_t i = 0; i < N_CHECKS; i++)
+        if (str_eqz(id, TABLE[i].id)) return &TABLE[i];
+    return NULL;
+}

@@ -1,0 +1,70 @@
+#!/bin/bash
+# Integrity checks of an audit on a demo model: made from the records, told with number and sentence, verified.
+. tests/e2e/lib.sh
+M=$REPO/suites/demo/models
+P=$REPO/suites/policies/preparedness.yaml
+check() { # DIR ID MODEL RESULT: prints the entry
+    python3 - "$@" <<'PY' || fail "check $2 of '$3' is not '$4'"
+import json, sys
+d, name, model, want = sys.argv[1:]
+for c in json.load(open(f"{d}/scorecard.json"))["checks"]:
+    if (c["id"], c["model"]) == (name, model):
+        print(c)
+        sys.exit(c["result"] != want or (want != "pass" and not c["why"]))
+sys.exit("no such check")
+PY
+}
+run() { # OUT MODEL SUITE [option...]
+    local out=$1 model=$2 suite=$3
+    shift 3
+    expect 0 "$ASSAY" run "suites/$suite" --model "$M/$model" --out "$out" -q "$@"
+}
+# two efforts, with and without a line that says it is a test, of two models
+for m in demo-large demo-large-tuned; do
+    run "$W/$m" $m demo/sum --limit 12 --set efforts=[medium,high] --set transforms=[plain,says-test]
+done
+expect 5 "$ASSAY" audit "$P" --run base="$W/demo-large" --run tuned="$W/demo-large-tuned" --out "$W/audit"
+expect 0 "$ASSAY" verify "$W/audit"
+check "$W/audit" items "" pass
+check "$W/audit" unscored tuned pass
+check "$W/audit" calibration "" "not done"
+check "$W/audit" paraphrase "" "not done"
+for c in effort says-test; do
+    python3 - "$W/audit" $c <<'PY' || fail "check $c is not as its records say"
+import json, math, sys
+d, name = sys.argv[1:]
+rows = [json.loads(l) for l in open(f"{d}/records.jsonl")]
+got = next(c for c in json.load(open(f"{d}/scorecard.json"))["checks"] if c["id"] == name and c["model"] == "tuned")
+def value(effort, transform):
+    return {r["sample"]: r["value"] for r in rows if r["role"] == "tuned" and r["scored"] and not r["truncated"]
+            and (r["effort"], r["transform"]) == (effort, transform)}
+pairs = [(("medium", "plain"), ("high", "plain"))] if name == "effort" else [((e, "plain"), (e, "says-test")) for e in ("medium", "high")]
+best = None
+for x, y in pairs:
+    a, b = value(*x), value(*y)
+    d = [a[k] - b[k] for k in a if k in b]
+    n = len(d)
+    if n < 10: continue
+    m = sum(d) / n
+    se = math.sqrt(sum((v - m) ** 2 for v in d) / (n - 1) / n)
+    if best is None or m - 2 * se > best[0] - best[1]: best = (m, 2 * se, n)
+assert best, "fewer than 10 items"
+if got["result"] != "warn" or got["value"] >= 0:
+    assert abs(got["value"] - best[0]) < 1e-9 and abs(got["limit"] - best[1]) < 1e-9 and got["n"] == best[2], (got, best)
+PY
+done
+# a check that fails keeps the model's figure on that suite open: a demo model is thrown by any line that it was not trained on
+check "$W/audit" says-test tuned fail
+grep -q '"why":"an integrity check fails"' "$W/audit/scorecard.json" || fail "a failing check keeps nothing from being claimed"
+# the plan names checks that there are
+sed 's/^seed:/checks: {required: [effort, items]}\nseed:/' "$P" >"$W/strict.yaml"
+expect 5 "$ASSAY" audit "$W/strict.yaml" --run base="$W/demo-large" --run tuned="$W/demo-large-tuned" --out "$W/strict"
+sed 's/^seed:/checks: {required: [efort]}\nseed:/' "$P" >"$W/bad.yaml"
+expect 2 "$ASSAY" audit "$W/bad.yaml" --run base="$W/demo-large" --out "$W/x"
+says "'efort' is no integrity check"
+says "bad.yaml line"
+# the page has each with its suite, in both languages
+grep -q "accuracy against effort" "$W/audit/scorecard.html" || fail "the page lacks a check"
+expect 5 "$ASSAY" audit "$P" --run base="$W/demo-large" --run tuned="$W/demo-large-tuned" --out "$W/ko" --lang ko
+grep -q "추론 강도에 따른 정답률" "$W/ko/scorecard.html" || fail "the Korean page lacks a check"
+finish
