@@ -202,7 +202,7 @@ typedef struct Adversary {
 } Adversary;
 bool card__read_adversaries(Card *c);
 bool card__put_adversaries(Card *c);
-/* NULL: the model is not adversarial, or categories were not put yet. */
+/* NULL: the model is not adversarial, or they were not read yet. */
 const Adversary *card__adversary_of(const Card *c, Str model);
 /* Whether the model's verdict on this indicator is part of the answer. */
 bool card__decides(const Card *c, const Json *ind, Str model);

@@ -108,6 +108,9 @@ static const char *why_open(const Card *c, const Marginal *m) {
     const Adversary *a = card__adversary_of(c, v->x);
     double n_min = json_get(m->ind, "n_min") ? card__number(m->ind, "n_min") : 0.0;
     if (card__exploratory(c, v->x).n || card__exploratory(c, v->y).n) return "a run is exploratory and cannot count";
+    const char *fault = card__check_fault(c, v->x, v->suite);
+    if (!fault) fault = card__check_fault(c, v->y, v->suite);
+    if (fault) return fault;
     if (m->paired && v->n_unmatched) return "the two models were not asked the same items";
     if ((double)(m->paired ? m->r.n : m->x.arm.n_scored) < n_min) return "there are fewer items than the plan asks for";
     if (too_open(c, m)) return "too many answers were cut off or have no score";
