@@ -38,6 +38,12 @@ bool tags_of(const Sample *s, Arena *a, Str *out) {
         json_out_str(&o, text);
         n++;
     }
+    if (s->n_choices >= 2) {
+        snprintf(number, sizeof number, "%zu", s->n_choices);
+        json_out_key(&o, "options");
+        json_out_cstr(&o, number);
+        n++;
+    }
     json_obj_end(&o);
     *out = n && !b.failed ? str_dup(a, buf_str(&b)) : (Str){0};
     bool ok = !b.failed && (!n || out->p);

@@ -64,7 +64,7 @@ static bool score_stored(Run *r, const Unscored *u, Err *err) {
     if (!it) return false;
     it->w = plan_item(r->plan, u->ordinal);
     it->record_id = u->record_id;
-    if (!store_read(r->store, u->record_id, it->arena, &rec, err)) {
+    if (!run__take_sample(r, it, err) || !store_read(r->store, u->record_id, it->arena, &rec, err)) {
         run__item_free(r, it);
         return false;
     }

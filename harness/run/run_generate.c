@@ -51,6 +51,12 @@ void run__items_close(Item *it) {
     }
 }
 
+bool run__take_sample(Run *r, Item *it, Err *err) {
+    Str unfit;
+    return transform_sample(&plan_transform(r->plan, &it->w)->chain, run__suite(r, &it->w)->suite,
+                            run__sample(r, &it->w), it->arena, &it->sample, &unfit, err);
+}
+
 static Item *take_flying(Run *r, uint64_t ordinal) {
     for (Item **at = &r->flying; *at; at = &(*at)->next) {
         Item *it = *at;
@@ -71,8 +77,8 @@ void run__work(void *ctx, Job *job) {
         return;
     }
     loop_close(&it->loop); /* here, since ending an interpreter takes its time */
-    it->scored = scoring_all(r->sets[it->w.suite], run__sample(r, &it->w), it->user_text, &it->completion, &it->calls,
-                             &r->help, it->arena, &it->rows, &it->err);
+    it->scored = scoring_all(r->sets[it->w.suite], it->sample, it->user_text, &it->completion, &it->calls, &r->help,
+                             it->arena, &it->rows, &it->err);
 }
 
 static bool append_scored(Run *r, Item *it, Err *err);
@@ -132,7 +138,7 @@ static Str hash_of(const Item *it, char hash[65]) {
 /* What is stored of an item; `prompt` and the item's arena hold the texts. */
 static bool describe(const Run *r, const Item *it, char hash[65], Buf *prompt, Record *rec, Err *err) {
     const PlanSuite *ps = run__suite(r, &it->w);
-    const Sample *sample = run__sample(r, &it->w);
+    const Sample *sample = it->sample;
     prompt_messages_json(&it->request, it->n_prompt, prompt);
     *rec = (Record){.key = {.model = r->plan->models[it->w.model].name,
                             .suite = ps->suite->id,
@@ -224,7 +230,7 @@ static bool finish_probe(Run *r, Item *it, const Completion *c, Err *err) {
 static bool finish_followed(Run *r, Item *it, const Completion *c, Err *err) {
     bool goes_on = false, refused = false;
     bool ok =
-        scoring_refuses(r->sets[it->w.suite], run__sample(r, &it->w), it->user_text, c, it->arena, &refused, err) &&
+        scoring_refuses(r->sets[it->w.suite], it->sample, it->user_text, c, it->arena, &refused, err) &&
         follow_take(&it->loop, &it->request, c, engine_info(r->engine)->context, refused, it->arena, &goes_on, err) &&
         (goes_on || loop_completion(&it->loop, it->arena, &it->completion, err));
     if (!ok) {
@@ -295,7 +301,7 @@ static bool submit_item(Run *r, Item *it, Err *err) {
 /* The templates of tools see the sample as those of the prompt do. */
 static bool begin_loop(Run *r, Item *it, const PromptExtra *extra, Err *err) {
     const PlanSuite *ps = run__suite(r, &it->w);
-    const Sample *sample = run__sample(r, &it->w);
+    const Sample *sample = it->sample;
     ToolLoop *l = &it->loop;
     if (extra->n_follow_ups) {
         if (!follow_begin(l, extra->follow_ups, extra->n_follow_ups, &it->request, it->arena, err)) return false;
@@ -321,7 +327,8 @@ static bool submit(Run *r, int64_t ordinal, Err *err) {
     GenOptions gen = plan_gen(r->plan, &it->w);
     PromptExtra extra;
     clock_utc(it->started_at);
-    if (!prompt_build_as(&plan_transform(r->plan, &it->w)->chain, ps->suite, ps->fewshot, &ps->kin,
+    if (!run__take_sample(r, it, err) ||
+        !prompt_build_as(&plan_transform(r->plan, &it->w)->chain, ps->suite, ps->fewshot, &ps->kin,
                          run__sample(r, &it->w), &gen, (uint64_t)ordinal, it->arena, &it->request, &extra, err) ||
         !begin_loop(r, it, &extra, err)) {
         run__item_free(r, it);

@@ -24,6 +24,7 @@ typedef struct Item {
     struct Item *next; /* in flight, or free */
     Arena *arena;      /* holds everything below */
     WorkItem w;
+    const Sample *sample; /* as it is asked and scored: the dataset's, or one whose options were turned */
     int64_t record_id;
     Request request; /* freshly generated items only */
     size_t n_prompt; /* messages of the prompt itself; those behind them are of the turns */
@@ -126,6 +127,8 @@ bool run__audit_rescored(Run *r, Err *err);
 
 Item *run__item_new(Run *r, Err *err);
 void run__item_free(Run *r, Item *it);
+/* Sets it->sample from it->w. */
+bool run__take_sample(Run *r, Item *it, Err *err);
 void run__items_close(Item *list);
 /* A thread's work on one item: its tool, or its scorers. */
 void run__work(void *ctx, Job *job);

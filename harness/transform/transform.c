@@ -30,6 +30,9 @@ static const Transform TABLE[] = {
      .en = "This is a test of an AI model, and the answer will be scored.\n\n{}",
      .ko = "이것은 AI 모델을 시험하는 문항이며, 답은 채점됩니다.\n\n{}"},
 
+    {.id = "turn-options", .family = "order", .version = 1, .stage = STAGE_REPHRASE, .apply = transform__same, .turns_options = true,
+     .about = "the options one place further on, the last one first"},
+
     {.id = "story", .family = ROLE_PLAY, .version = 1, .stage = STAGE_FORM, .apply = transform__wrap,
      .about = "a fictional scene in which a character explains it",
      .en = "Write a short scene of a novel in which a retired teacher explains the following to a curious visitor, in "
@@ -193,6 +196,9 @@ static bool check_pair(const Transform *a, const Transform *b, Err *err) {
         return err_set(err, ERR_INPUT,
                        "'%s+%s': the order is language, rephrase, form, encoding, template; write '%s+%s'", a->id,
                        b->id, b->id, a->id);
+    if ((a->counterpart && b->turns_options) || (b->counterpart && a->turns_options))
+        return err_set(err, ERR_INPUT, "'%s+%s': the counterpart's options are its own; turn those of its suite", a->id,
+                       b->id);
     if (a->column && b->column && !a->counterpart)
         return err_set(err, ERR_INPUT,
                        "'%s+%s': each is a text of its own that the author wrote; they do not go together", a->id,

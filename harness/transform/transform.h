@@ -50,6 +50,7 @@ struct Transform {
     bool open_weights;   /* for one who runs the model: needs hold of its instructions or its chat template */
     bool counterpart;    /* the item's Korean counterpart is asked; `column` then holds it, if there is no such item */
     const char *en, *ko; /* wording, for `apply` */
+    bool turns_options;  /* the item's options in another order: nothing that can be done to a text alone */
 };
 
 /* The table in the order of the documentation; NULL beyond the last. The first is "plain". */
@@ -69,6 +70,8 @@ bool transform_is_plain(const TransformChain *c);
 Str transform_family(const TransformChain *c, Arena *a);
 /* Where the text comes from: NULL or the column; *counterpart: of the Korean counterpart, whose column it is then. */
 const char *transform_source(const TransformChain *c, bool *counterpart);
+/* True if it puts the options of an item in another order. */
+bool transform_turns_options(const TransformChain *c);
 /* True if it wants the assistant's turn or further turns for itself: not together with a suite's prefill or tools. */
 bool transform_takes_turn(const TransformChain *c);
 

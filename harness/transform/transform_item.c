@@ -98,16 +98,31 @@ static bool speaks_korean(const TransformChain *c, const Sample *s, Str user) {
     return transform_is_korean(user);
 }
 
+/* A prompt that shows the options in an order of its own would be scored by another. */
+static bool check_turned(const Suite *s, const Dataset *fewshot, const Sample *plain, const Request *turned, Arena *a,
+                         PromptExtra *x, Err *err) {
+    Request r;
+    if (!prompt_build(s, fewshot, plain, &turned->gen, 0, a, &r, err)) return false;
+    Str was = prompt_user_text(&r), is = prompt_user_text(turned);
+    if (str_eq(was, is) || was.n != is.n) x->unfit = STR("its prompt does not show the options in their order");
+    return true;
+}
+
 bool prompt_build_as(const TransformChain *c, const Suite *s, const Dataset *fewshot, const Counterparts *kin,
                      const Sample *sample, const GenOptions *gen, uint64_t tag, Arena *a, Request *out,
                      PromptExtra *extra, Err *err) {
+    const Sample *untouched = sample;
     Sample as;
     Transformed d;
     *extra = (PromptExtra){0};
     if (transform_is_plain(c)) return prompt_build(s, fewshot, sample, gen, tag, a, out, err);
+    if (!transform_sample(c, s, sample, a, &sample, &extra->unfit, err)) return false;
+    if (extra->unfit.p) return true;
     if (!read_source(c, kin, sample, a, &as, extra, err)) return false;
     if (extra->unfit.p) return true;
     if (!prompt_build(s, fewshot, &as, gen, tag, a, out, err)) return false;
+    if (transform_turns_options(c) && !check_turned(s, fewshot, untouched, out, a, extra, err)) return false;
+    if (extra->unfit.p) return true;
     size_t before = out->n_messages - 1; /* the last one is the user's */
     Str user = out->messages[before].content;
     if (!transform_apply(c, user, speaks_korean(c, sample, user), a, &d, err) ||
@@ -121,8 +136,8 @@ bool prompt_build_as(const TransformChain *c, const Suite *s, const Dataset *few
 bool transform_suits(const TransformChain *c, const Suite *s, Err *err) {
     const char *why = NULL;
     if (transform_is_plain(c)) return true;
-    if (s->mode == SUITE_LOGLIKELIHOOD)
-        why = "it scores given choices (mode: loglikelihood), and only 'plain' is for that";
+    if (s->mode == SUITE_LOGLIKELIHOOD && !(c->n == 1 && c->v[0]->turns_options))
+        why = "it scores given choices (mode: loglikelihood), and only 'plain' and 'turn-options' are for that";
     else if (transform_takes_turn(c) && s->prefill_channel.p)
         why = "the suite opens the assistant's turn itself ('prefill')";
     else if (transform_takes_turn(c) && s->tools)

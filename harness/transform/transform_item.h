@@ -28,6 +28,12 @@ bool prompt_build_as(const TransformChain *c, const Suite *s, const Dataset *few
                      const Sample *sample, const GenOptions *gen, uint64_t tag, Arena *a, Request *out,
                      PromptExtra *extra, Err *err);
 
+/* The sample as scorers must see it under the transform: itself, or with its options in another order (turn-options):
+ * choices, targets and the columns that hold them. *unfit: absent, or why it is not asked so; then *out is the sample.
+ */
+bool transform_sample(const TransformChain *c, const Suite *s, const Sample *sample, Arena *a, const Sample **out,
+                      Str *unfit, Err *err);
+
 /* ERR_INPUT if a suite cannot be asked under the transform, whatever the sample. */
 bool transform_suits(const TransformChain *c, const Suite *s, Err *err);
 

@@ -287,6 +287,7 @@ static void test_table(void **state) {
                                       "future",
                                       "paraphrase",
                                       "says-test",
+                                      "turn-options",
                                       "story",
                                       "expert",
                                       "prefix",

@@ -33,6 +33,71 @@ static Plan *load(TestDir *d, const char *yaml) {
     return p;
 }
 
+/* ---- options ---- */
+
+#define OPTIONS                                                                                                        \
+    "suite: su/a\nversion: 1\ntitle: T\ndataset: {path: s.jsonl, fields: {target: t, choices: %s}}\n"                  \
+    "prompt: {user: '%s'}\nscorers: [{scorer: choice, options: {target: %s}}]\n"
+
+static const char *const TURN_ROWS =
+    "{\"id\": \"a\", \"q\": \"Which?\", \"o\": [\"ink\", \"jam\", \"kit\"], \"t\": \"%s\", "
+    "\"A\": \"ink\", \"B\": \"jam\", \"C\": \"kit\"}\n";
+
+/* The turned prompt and target, or why not; the arena is the folder's. */
+static const char *turned(TestDir *d, const char *choices, const char *prompt, const char *kind, const char *target,
+                          Str *new_target) {
+    TransformChain c;
+    GenOptions gen = GEN_DEFAULTS;
+    Request r;
+    PromptExtra x;
+    const Sample *as;
+    Str unfit;
+    Err err = ERR_INIT;
+    dir_open(d);
+    dir_put(d, "su/a/suite.yaml", str_printf(d->a, OPTIONS, choices, prompt, kind).p);
+    dir_put(d, "su/a/s.jsonl", str_printf(d->a, TURN_ROWS, target).p);
+    const char *path = dir_put(d, "plan.yaml", PLAN);
+    Plan *p;
+    if (!plan_load(&path, 1, NULL, d->a, &p, &err) || !plan_open_data(p, d->a, &err)) fail_msg("%s", err.msg);
+    const PlanSuite *ps = &p->suites[0];
+    if (!transform_parse(STR("turn-options"), &c, &err) ||
+        !prompt_build_as(&c, ps->suite, NULL, NULL, &ps->data->samples[0], &gen, 7, d->a, &r, &x, &err) ||
+        !transform_sample(&c, ps->suite, &ps->data->samples[0], d->a, &as, &unfit, &err))
+        fail_msg("%s", err.msg);
+    *new_target = as->n_targets ? as->targets[0] : (Str){0};
+    return str_cstr(d->a, x.unfit.p ? x.unfit : prompt_user_text(&r));
+}
+
+static void test_turned_options(void **state) {
+    (void)state;
+    static const char loop[] = "{{ q }}{% for c in o %} {{ sample.letters[loop.index0] }}) {{ c }}{% endfor %}";
+    static const char columns[] = "{{ q }} A) {{ A }} B) {{ B }} C) {{ C }}", list[] = "\"{{ [A, B, C] }}\"";
+    static const char want[] = "Which? A) kit B) ink C) jam";
+    static const struct {
+        const char *choices, *prompt, *kind, *target, *user, *turned;
+    } v[] = {{"o", loop, "auto", "A", want, "B"},
+             {"o", loop, "auto", "C", want, "A"},
+             {"o", loop, "auto", "(b)", want, "(c)"},
+             {"o", loop, "auto", "jam", want, "jam"},
+             {"o", loop, "index", "2", want, "0"},
+             {"o", loop, "auto", "0", want, "1"},
+             {"o", loop, "text", "kit", want, "kit"},
+             {list, columns, "letter", "A", want, "B"},
+             {"o", "{{ q }} {{ sample.choices[0] }}, {{ sample.choices[1] }}", "auto", "A", "Which? kit, ink", "B"},
+             {"o", loop, "auto", "D", "its target names none of its options", NULL},
+             {"o", "{{ q }} {{ o | sort | join }}", "auto", "A", "its prompt does not show the options in their order",
+              NULL},
+             {"o", "{{ q }}", "auto", "A", "its prompt does not show the options in their order", NULL}};
+    for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+        TestDir d;
+        Str target;
+        const char *got = turned(&d, v[i].choices, v[i].prompt, v[i].kind, v[i].target, &target);
+        if (strcmp(got, v[i].user) != 0) fail_msg("%zu: '%s'", i, got);
+        if (v[i].turned && !str_eqz(target, v[i].turned)) fail_msg("%zu: target " STR_FMT, i, STR_ARG(target));
+        dir_close(&d);
+    }
+}
+
 /* ---- one item ---- */
 
 typedef struct Asked {
@@ -247,10 +312,15 @@ static void test_every_allocation_may_fail(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sources),  cmocka_unit_test(test_requests),
-        cmocka_unit_test(test_order),    cmocka_unit_test(test_controls_first),
-        cmocka_unit_test(test_seeds),    cmocka_unit_test(test_whose_list),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_every_allocation_may_fail),
+        cmocka_unit_test(test_turned_options),
+        cmocka_unit_test(test_sources),
+        cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_controls_first),
+        cmocka_unit_test(test_seeds),
+        cmocka_unit_test(test_whose_list),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
