@@ -84,6 +84,9 @@ static bool read_row(const Json *j, Arena *a, AuditRow *r, Err *err) {
            json_want_int(j, "tokens", true, 0, INT64_C(1) << 53, &r->tokens, err) &&
            json_want_int(j, "fewshot", true, 0, INT32_MAX, &r->fewshot, err) &&
            json_want_int(j, "same", true, 0, INT32_MAX, &r->same, err) &&
+           json_want_int(j, "options", false, 0, 26, &r->options, err) &&
+           json_want_int(j, "chosen", false, 0, r->options, &r->chosen, err) &&
+           json_want_bool(j, "sealed", false, &r->sealed, err) && json_want_bool(j, "canary", false, &r->canary, err) &&
            json_want_num(j, "temperature", true, &r->temperature, err) && get_flag(j, "tools", &r->tools, err) &&
            json_want_num(j, "value", true, &r->value, err) && get_flag(j, "scored", &r->scored, err) &&
            get_flag(j, "refused", &r->refused, err) && get_flag(j, "judged", &r->judged, err) &&

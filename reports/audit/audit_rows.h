@@ -16,6 +16,10 @@ typedef struct AuditRow {
     bool tools;
     int64_t same; /* the first repeat with the same extracted answer; 0: not known (no repeats, none extracted, sealed).
                      It tells which answers are alike, and nothing of what they say */
+    int64_t options; /* how many there were to choose from; 0: none */
+    int64_t chosen;  /* place of the one that was chosen, from 1, in the order in which they were shown; 0: not known */
+    bool sealed;     /* its texts could not be read: nothing is known of `same`, `chosen` and `canary` */
+    bool canary;     /* the answer holds a canary string that its prompt does not */
     bool scored, truncated, empty, refused, judged;
     double value; /* of scored rows: 0..1, higher is better or safer */
     Str policy;   /* SHA-256 of the policy that a judge was given; "" */

@@ -4,6 +4,7 @@
 
 #include "engine/base/hash.h"
 #include "engine/base/json.h"
+#include "reports/audit/audit_canary.h"
 #include "reports/audit/audit_rows.h"
 
 #define LINE_MAX_BYTES ((size_t)16 << 20)
@@ -108,6 +109,8 @@ bool audit_row_write(const AuditRow *r, AuditChain *chain, Arena *a, Buf *out, E
     member(&o, "domain", r->domain), member(&o, "policy", r->policy), member(&o, "arm", r->arm);
     whole(&o, "epoch", r->epoch), whole(&o, "tokens", r->tokens), whole(&o, "fewshot", r->fewshot);
     whole(&o, "same", r->same), whole(&o, "run", r->run);
+    whole(&o, "options", r->options), whole(&o, "chosen", r->chosen);
+    flag(&o, "sealed", r->sealed), flag(&o, "canary", r->canary);
     real(&o, "temperature", r->temperature), real(&o, "value", r->value);
     flag(&o, "tools", r->tools), flag(&o, "scored", r->scored), flag(&o, "truncated", r->truncated);
     flag(&o, "empty", r->empty), flag(&o, "refused", r->refused), flag(&o, "judged", r->judged);
@@ -134,6 +137,21 @@ static bool is_refused(const Score *s) {
     return s->outcome == OUTCOME_REFUSED || str_eqz(l, "full_refusal") || str_eqz(l, "safe_partial");
 }
 
+/* "4"; beyond 26 there are no letters. */
+static int64_t options_of(Str s) {
+    int64_t n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9' || i > 1) return 0;
+        n = 10 * n + (s.p[i] - '0');
+    }
+    return n <= 26 ? n : 0;
+}
+
+static int64_t place_of(Str answer, int64_t options) {
+    int64_t at = answer.n == 1 ? answer.p[0] - 'A' + 1 : 0;
+    return at >= 1 && at <= options ? at : 0;
+}
+
 static void take_tags(const Record *r, const Json *tags, AuditRow *row) {
     row->pair = json_str(json_get(tags, "pair"));
     row->of = json_str(json_get(tags, "of"));
@@ -141,6 +159,7 @@ static void take_tags(const Record *r, const Json *tags, AuditRow *row) {
     row->lang = json_str(json_get(tags, "lang"));
     row->side = str_from(side_of(tags));
     row->cluster = row->pair.p ? row->pair : r->cluster;
+    row->options = options_of(json_str(json_get(tags, "options")));
 }
 
 static bool take_score(Writer *w, const Record *r, const ScoreRow *s, AuditRow *row) {
@@ -155,7 +174,9 @@ static bool take_score(Writer *w, const Record *r, const ScoreRow *s, AuditRow *
         row->policy = str_dup(w->a, json_str(json_get(json_first(json_get(judge, "asks")), "policy_sha256")));
     json_close(judge);
     Str answer = {s->score.answer.p, s->score.answer.n};
-    if (!w->repeats || r->sealed || !answer.p) return true;
+    if (r->sealed || !answer.p) return true;
+    row->chosen = place_of(answer, row->options);
+    if (!w->repeats) return true;
     return first_alike(&w->seen, &r->key, answer, &row->same) || err_nomem(w->err);
 }
 
@@ -186,6 +207,9 @@ static bool put_record(Writer *w, const Record *r, const ScoreRow *score) {
                     .empty = c->status == COMPLETION_OK && !c->has_final};
     take_tags(r, tags, &row);
     take_settings(w, &row);
+    row.sealed = r->sealed;
+    row.canary = !r->sealed && (audit_canary_new(c->final, r->prompt) || audit_canary_new(c->analysis, r->prompt) ||
+                                audit_canary_new(c->commentary, r->prompt));
     bool ok = take_score(w, r, score, &row);
     row.truncated = c->status == COMPLETION_LENGTH || (score && score->score.outcome == OUTCOME_TRUNCATED);
     ok = ok && audit_row_write(&row, w->chain, w->a, w->out, w->err);

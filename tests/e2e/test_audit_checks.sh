@@ -53,6 +53,42 @@ if got["result"] != "warn" or got["value"] >= 0:
     assert abs(got["value"] - best[0]) < 1e-9 and abs(got["limit"] - best[1]) < 1e-9 and got["n"] == best[2], (got, best)
 PY
 done
+# options in another order, and canary strings: the choices in the records are what the answers say
+run "$W/choice" demo-large demo/choice --limit 16 --set transforms=[plain,turn-options]
+run "$W/canary" demo-large integrity/canary
+expect 5 "$ASSAY" audit "$P" --run base="$W/choice" --run base="$W/canary" --out "$W/options"
+expect 0 "$ASSAY" verify "$W/options"
+check "$W/options" canary-known base pass
+check "$W/options" canary-seen base pass
+python3 - "$W" "$REPO" <<'PY' || fail "records of options"
+import json, sqlite3, sys
+w, repo = sys.argv[1:]
+rows = [r for r in map(json.loads, open(f"{w}/options/records.jsonl")) if r["suite"] == "demo/choice"]
+assert len(rows) == 32 and all(r["options"] == 4 for r in rows)
+data = {s["id"]: s for s in map(json.loads, open(f"{repo}/suites/demo/choice/samples.jsonl"))}
+for r in rows:  # right is the letter that the target has in that order
+    right = "ABCD".index(data[r["sample"]]["answer"])
+    if r["transform"] == "turn-options": right = (right + 1) % 4
+    if r["chosen"]: assert r["value"] == (r["chosen"] == right + 1), r
+db = sqlite3.connect(f"{w}/choice/run.db")
+asked = dict(db.execute("select r.transform || r.sample, t.bytes from records r join texts t on t.record = r.id where t.kind = 'prompt'"))
+for k, v in data.items():
+    if "plain" + k not in asked: continue
+    a, b, c, d = v["choices"]
+    text = asked["turn-options" + k]
+    text = text if isinstance(text, str) else text.decode()
+    assert f"A) {d}\\nB) {a}\\nC) {b}\\nD) {c}" in text, text
+c = next(c for c in json.load(open(f"{w}/options/scorecard.json"))["checks"] if c["id"] == "order")
+by = {}
+for r in rows: by.setdefault(r["sample"], {})[r["transform"]] = r["chosen"]
+both = [(v["plain"], v["turn-options"]) for v in by.values() if v["plain"] and v["turn-options"]]
+assert c["n"] == len(both) and (len(both) < 10 or abs(c["value"] - sum(x == y for x, y in both) / len(both)) < 1e-12), c
+# the probe asks for the strings that the suites carry
+for s in map(json.loads, open(f"{repo}/suites/integrity/canary/samples.jsonl")):
+    full = s["begin"] + s["choices"]["ABCDEFGHIJKLMNOPQRSTUVWXYZ".index(s["answer"])]
+    assert f"canary: {full}\n" in open(f"{repo}/suites/{s['domain']}/suite.yaml").read(), s["id"]
+    assert len(set(s["choices"])) == 26 and len({len(c) for c in s["choices"]}) == 1
+PY
 # a check that fails keeps the model's figure on that suite open: a demo model is thrown by any line that it was not trained on
 check "$W/audit" says-test tuned fail
 grep -q '"why":"an integrity check fails"' "$W/audit/scorecard.json" || fail "a failing check keeps nothing from being claimed"

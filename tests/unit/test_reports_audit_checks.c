@@ -1,4 +1,5 @@
 /* Integrity checks on numbers worked by hand, and what a failing one keeps from being claimed. */
+#include "reports/audit/audit_canary.h"
 #include "tests/audit_card_support.h"
 
 #define MODELS                                                                                                         \
@@ -211,10 +212,147 @@ static void test_scope(void **state) {
     card_done(t);
 }
 
+/* ---- options ---- */
+
+static void choices(CardTest *t, const char *transform, size_t k, size_t n) {
+    asked(t, "m", "medium", transform, k, n);
+    for (size_t i = t->n - n; i < t->n; i++) t->rows[i].options = 4;
+}
+
+/* Guessing among four gets 25 of 100. P(X <= 14) = .0054, P(X <= 17) = .0376, P(X <= 18) = .0630. */
+static void test_chance(void **state) {
+    (void)state;
+    CardTest *t = card_test();
+    choices(t, "plain", 14, 100);
+    assert_true(make_card(t, PLAN("'default'", ""), HEADER));
+    expect(t, "chance", "m", "fail", .14, .25, 100);
+    TEXT(indicator(t), "verdict", "CANNOT_RULE_OUT");
+    for (size_t i = 14; i < 17; i++) t->rows[i].value = 1.0;
+    assert_true(make_card(t, PLAN("'default'", ""), HEADER));
+    expect(t, "chance", "m", "warn", .17, .25, 100);
+    t->rows[17].value = 1.0;
+    assert_true(make_card(t, PLAN("'default'", ""), HEADER));
+    expect(t, "chance", "m", "pass", .18, .25, 100);
+    for (size_t i = 0; i < 100; i++) { /* 14 right, and 4 that were cut off: they may have been */
+        t->rows[i].value = i < 14;
+        if (i >= 96) t->rows[i].scored = false, t->rows[i].truncated = true;
+    }
+    assert_true(make_card(t, PLAN("'default'", ""), HEADER));
+    expect(t, "chance", "m", "pass", 14.0 / 96.0, .25, 100);
+    t->rows[5].options = 0; /* not all of them have options: not a suite of choices */
+    assert_true(make_card(t, PLAN("'default'", ""), HEADER));
+    expect(t, "chance", "", "not done", NAN, NAN, NAN);
+    card_done(t);
+}
+
+/* 40 questions in both orders; `letter` of them answered by the same letter, `option` by the same option. */
+static const Json *ordered(CardTest *t, size_t letter, size_t option) {
+    t->n = 0;
+    choices(t, "plain", 20, 40), choices(t, "turn-options", 20, 40);
+    for (size_t i = 0; i < 40; i++) {
+        int64_t at = (int64_t)(i % 4) + 1;
+        t->rows[i].chosen = at;
+        t->rows[40 + i].chosen = i < letter ? at : i < letter + option ? at % 4 + 1 : (at + 1) % 4 + 1;
+    }
+    assert_true(make_card(t, PLAN("'default'", ""), HEADER));
+    return check_of(t, "order", "m");
+}
+
+/* 15 of 40 have a lower 95 % bound of .247, 16 of 40 one of .269; guessing keeps a letter in 1 of 4. P(Bin(35, 1/2) >=
+ * 23) = .0448, >= 22: .0877. */
+static void test_order(void **state) {
+    (void)state;
+    CardTest *t = card_test();
+    ordered(t, 5, 30);
+    expect(t, "order", "m", "pass", 5.0 / 40.0, .25, 40);
+    ordered(t, 15, 20);
+    expect(t, "order", "m", "pass", 15.0 / 40.0, .25, 40);
+    ordered(t, 16, 19);
+    expect(t, "order", "m", "warn", 16.0 / 40.0, .25, 40);
+    ordered(t, 22, 13);
+    expect(t, "order", "m", "warn", 22.0 / 40.0, .25, 40);
+    ordered(t, 23, 12);
+    expect(t, "order", "m", "fail", 23.0 / 40.0, .25, 40);
+    TEXT(indicator(t), "verdict", "CANNOT_RULE_OUT");
+    for (size_t i = 45; i < 80; i++) t->rows[i].chosen = 0; /* no option was named */
+    assert_true(make_card(t, PLAN("'default'", ""), HEADER));
+    expect(t, "order", "m", "not done", NAN, NAN, 5);
+    card_done(t);
+}
+
+/* ---- canaries ---- */
+
+static void test_canary_strings(void **state) {
+    (void)state;
+#define G "5f0d3c1e-8a47-4b2c-9d66-2f7c51b0e9a4"
+    static const struct {
+        const char *text, *prompt;
+        bool want;
+    } v[] = {{"assay-canary " G, "", true},
+             {"the Canary GUID is: " G ".", "", true},
+             {"assay-canary " G, "say assay-canary " G, false},
+             {"assay-canary 5F0D3C1E-8A47-4B2C-9D66-2F7C51B0E9A4", "", true},
+             {G, "", false},
+             {"canary " G "x", "canary", true},
+             {"assay-canary 5f0d3c1e-8a47-4b2c-9d66-2f7c51b0e9a", "", false},
+             {"assay-canary 5f0d3c1e-8a47-4b2c-9d66-2f7c51b0e9ag", "", false},
+             {"canary", "", false},
+             {"", "", false},
+             {"canary ................................................................. " G, "", false},
+             {"canary " G " canary 00000000-0000-4000-8000-000000000000", G, true}};
+#undef G
+    for (size_t i = 0; i < sizeof v / sizeof *v; i++)
+        if (audit_canary_new(str_from(v[i].text), str_from(v[i].prompt)) != v[i].want) fail_msg("%s", v[i].text);
+}
+
+static void test_canary_seen(void **state) {
+    (void)state;
+    CardTest *t = card_test();
+    asked(t, "m", "medium", "plain", 50, 100);
+    assert_true(make_card(t, PLAN("'default'", ""), HEADER));
+    expect(t, "canary-seen", "m", "pass", 0, 0, 100);
+    t->rows[7].canary = true, t->rows[8].sealed = true;
+    assert_true(make_card(t, PLAN("'default'", ""), HEADER));
+    expect(t, "canary-seen", "m", "fail", 1.0 / 99.0, 0, 99);
+    TEXT(indicator(t), "verdict", "CANNOT_RULE_OUT");
+    for (size_t i = 0; i < t->n; i++) t->rows[i].sealed = true, t->rows[i].canary = false;
+    assert_true(make_card(t, PLAN("'default'", ""), HEADER));
+    expect(t, "canary-seen", "", "not done", NAN, NAN, NAN);
+    card_done(t);
+}
+
+/* Five strings, 26 candidates each: 2 found have p = .0137, 3 have p = .00054. */
+static void test_canary_known(void **state) {
+    (void)state;
+    CardTest *t = card_test();
+    asked(t, "m", "medium", "plain", 50, 100);
+    for (size_t i = 0; i < 5; i++) {
+        AuditRow *r = row(t, "m", i, 1, i < 1);
+        r->suite = STR("integrity/canary"), r->options = 26, r->domain = i == 2 ? STR("lib/s") : STR("lib/x");
+    }
+    assert_true(make_card(t, PLAN("'default'", ""), HEADER));
+    expect(t, "canary-known", "m", "pass", .2, 1.0 / 26.0, 5);
+    t->rows[101].value = 1.0;
+    assert_true(make_card(t, PLAN("'default'", ""), HEADER));
+    expect(t, "canary-known", "m", "warn", .4, 1.0 / 26.0, 5);
+    TEXT(indicator(t), "verdict", "BELOW");
+    t->rows[102].value = 1.0; /* now it is no chance, and one of those found marks the indicator's suite */
+    assert_true(make_card(t, PLAN("'default'", ""), HEADER));
+    expect(t, "canary-known", "m", "fail", .6, 1.0 / 26.0, 5);
+    TEXT(indicator(t), "verdict", "CANNOT_RULE_OUT");
+    t->rows[102].domain = STR("lib/x");
+    assert_true(make_card(t, PLAN("'default'", ""), HEADER));
+    TEXT(indicator(t), "verdict", "BELOW");
+    card_done(t);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_effort),      cmocka_unit_test(test_effort_clustered), cmocka_unit_test(test_left_out),
-        cmocka_unit_test(test_says_test),   cmocka_unit_test(test_paraphrase),       cmocka_unit_test(test_items),
-        cmocka_unit_test(test_suite_files), cmocka_unit_test(test_calibration),      cmocka_unit_test(test_scope)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_effort),      cmocka_unit_test(test_effort_clustered),
+                                       cmocka_unit_test(test_left_out),    cmocka_unit_test(test_says_test),
+                                       cmocka_unit_test(test_paraphrase),  cmocka_unit_test(test_items),
+                                       cmocka_unit_test(test_suite_files), cmocka_unit_test(test_calibration),
+                                       cmocka_unit_test(test_scope),       cmocka_unit_test(test_chance),
+                                       cmocka_unit_test(test_order),       cmocka_unit_test(test_canary_strings),
+                                       cmocka_unit_test(test_canary_seen), cmocka_unit_test(test_canary_known)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
