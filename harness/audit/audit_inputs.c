@@ -29,7 +29,9 @@ static bool put_header(Inputs *u, Err *err) {
     json_out_bool(&u->o, p->registered);
     inputs__member(&u->o, "signed_at", p->signed_at);
     inputs__member(&u->o, "why", str_from(p->why));
-    if (!inputs__runs(u, err) || !inputs__imports(u, err) || !inputs__cards(u, err)) return false;
+    if (!inputs__runs(u, err) || !inputs__imports(u, err) || !inputs__cards(u, err) || !inputs__self_tests(u, err) ||
+        !inputs__repeats(u, err) || !inputs__tuning(u, err))
+        return false;
     json_obj_end(&u->o);
     return true;
 }

@@ -17,6 +17,8 @@ typedef struct AuditInputs {
     AuditWords runs;    /* "MODEL=DIR"; a model may have several */
     AuditWords imports; /* "MODEL=FILE": results from elsewhere that the plan names by their digest */
     AuditWords cards;   /* files: calibration cards of judges */
+    AuditWords repeats; /* "MODEL=DIR": the same asked again */
+    AuditWords tuning;  /* "MODEL=FILE.jsonl": what the model was tuned on */
 } AuditInputs;
 
 /* header: a JSON object, as audit_card.h describes it; records: audit_rows.h. ERR_INPUT names the word or the folder,

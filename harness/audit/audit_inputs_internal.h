@@ -10,6 +10,11 @@ typedef struct ImportedResult {
     Str model, suite, arm, side;
 } ImportedResult;
 
+typedef struct ScorerSeen {
+    struct ScorerSeen *next;
+    Str name;
+} ScorerSeen;
+
 typedef struct Inputs {
     const AuditInputs *in;
     Arena *a;
@@ -17,6 +22,7 @@ typedef struct Inputs {
     Buf *records;
     JsonOut o;               /* the header */
     ImportedResult *results; /* so far, of all files */
+    ScorerSeen *scorers;     /* of the suites of all runs */
 } Inputs;
 
 void inputs__member(JsonOut *o, const char *key, Str v); /* "" if absent */
@@ -24,7 +30,16 @@ void inputs__member(JsonOut *o, const char *key, Str v); /* "" if absent */
 bool inputs__split(const Inputs *u, const char *option, const char *word, Str *model, const char **rest,
                    const Json **entry, Err *err);
 bool inputs__runs(Inputs *u, Err *err);
+/* A manifest entry, parsed; NULL if there is none. */
+bool inputs__entry(Inputs *u, RunStore *s, const char *key, Json **out, Err *err);
+/* The run's name of the model whose weights have the digest. */
+bool inputs__find_model(Inputs *u, RunStore *s, const char *dir, Str digest, Str *name, Err *err);
 bool inputs__imports(Inputs *u, Err *err);
 bool inputs__cards(Inputs *u, Err *err);
+/* Facts for integrity checks: header members self_test, repeats, overlap. */
+bool inputs__note_scorer(Inputs *u, Str name);
+bool inputs__self_tests(Inputs *u, Err *err);
+bool inputs__repeats(Inputs *u, Err *err);
+bool inputs__tuning(Inputs *u, Err *err);
 
 #endif

@@ -3,7 +3,7 @@
 #include "reports/audit/audit_close.h"
 #include "reports/store/store.h"
 
-static bool entry(Inputs *u, RunStore *s, const char *key, Json **out, Err *err) {
+bool inputs__entry(Inputs *u, RunStore *s, const char *key, Json **out, Err *err) {
     Str text;
     *out = NULL;
     if (!store_manifest_get(s, key, u->a, &text, err)) return false;
@@ -14,7 +14,7 @@ static bool finished(Inputs *u, RunStore *s, const char *dir, Err *err) {
     Json *j = NULL;
     StoreCounts n;
     int64_t items = 0;
-    bool ok = entry(u, s, "n_items", &j, err) && store_counts(s, &n, err);
+    bool ok = inputs__entry(u, s, "n_items", &j, err) && store_counts(s, &n, err);
     bool told = ok && json_int(j, 0, INT64_MAX, &items);
     json_close(j);
     if (ok && told && n.records < items)
@@ -25,9 +25,9 @@ static bool finished(Inputs *u, RunStore *s, const char *dir, Err *err) {
 }
 
 /* The run's model whose weights have the plan's digest. */
-static bool find_model(Inputs *u, RunStore *s, const char *dir, Str digest, Str *name, Err *err) {
+bool inputs__find_model(Inputs *u, RunStore *s, const char *dir, Str digest, Str *name, Err *err) {
     Json *models = NULL;
-    if (!entry(u, s, "models", &models, err)) return false;
+    if (!inputs__entry(u, s, "models", &models, err)) return false;
     for (const Json *m = json_first(models); m && !name->p; m = json_next(m))
         if (str_eq(json_str(json_get(m, "digest")), digest)) *name = str_dup(u->a, json_str(json_get(m, "name")));
     json_close(models);
@@ -54,10 +54,10 @@ typedef struct Manifest {
 } Manifest;
 
 static bool read_manifest(Inputs *u, RunStore *s, Manifest *m, Err *err) {
-    return entry(u, s, "plan", &m->plan, err) && entry(u, s, "audit_plan", &m->audit_plan, err) &&
-           entry(u, s, "started_at", &m->started, err) && entry(u, s, "suites", &m->suites, err) &&
-           entry(u, s, "harness", &m->harness, err) && entry(u, s, "scorers", &m->scorers, err) &&
-           entry(u, s, "judge", &m->judge, err) && entry(u, s, "calibration", &m->calibration, err);
+    return inputs__entry(u, s, "plan", &m->plan, err) && inputs__entry(u, s, "audit_plan", &m->audit_plan, err) &&
+           inputs__entry(u, s, "started_at", &m->started, err) && inputs__entry(u, s, "suites", &m->suites, err) &&
+           inputs__entry(u, s, "harness", &m->harness, err) && inputs__entry(u, s, "scorers", &m->scorers, err) &&
+           inputs__entry(u, s, "judge", &m->judge, err) && inputs__entry(u, s, "calibration", &m->calibration, err);
 }
 
 static void close_manifest(Manifest *m) {
@@ -84,7 +84,7 @@ static void put_settings(Inputs *u, const Manifest *m, Str suite) {
     }
 }
 
-static void put_suite(Inputs *u, const Manifest *m, const Json *q) {
+static bool put_suite(Inputs *u, const Manifest *m, const Json *q) {
     Str name = json_str(json_get(q, "name"));
     char *key = str_cstr(u->a, name);
     const Json *scorer = json_first(json_get(m->scorers, key ? key : ""));
@@ -96,6 +96,7 @@ static void put_suite(Inputs *u, const Manifest *m, const Json *q) {
     inputs__member(&u->o, "scorer_version", json_str(json_get(scorer, "version")));
     put_settings(u, m, name);
     json_obj_end(&u->o);
+    return inputs__note_scorer(u, json_str(json_get(scorer, "scorer")));
 }
 
 static void put_judge(Inputs *u, const Json *judge, const Json *calibration) {
@@ -124,7 +125,7 @@ static void put_close(Inputs *u, const AuditClose *c) {
     json_out_int(&u->o, c->closes);
 }
 
-static void put_run(Inputs *u, const Manifest *m, Str role, Str model, Str digest, const AuditClose *close) {
+static bool put_run(Inputs *u, const Manifest *m, Str role, Str model, Str digest, const AuditClose *close) {
     Str sha = json_str(json_get(m->audit_plan, "sha256")), started = json_str(m->started);
     json_obj(&u->o);
     inputs__member(&u->o, "role", role);
@@ -138,9 +139,11 @@ static void put_run(Inputs *u, const Manifest *m, Str role, Str model, Str diges
     put_judge(u, m->judge, m->calibration);
     json_out_key(&u->o, "suites");
     json_arr(&u->o);
-    for (const Json *q = json_first(m->suites); q; q = json_next(q)) put_suite(u, m, q);
+    for (const Json *q = json_first(m->suites); q; q = json_next(q))
+        if (!put_suite(u, m, q)) return false;
     json_arr_end(&u->o);
     json_obj_end(&u->o);
+    return true;
 }
 
 static bool add_run(Inputs *u, const char *word, size_t at, Err *err) {
@@ -158,9 +161,10 @@ static bool add_run(Inputs *u, const char *word, size_t at, Err *err) {
                        "--run: the plan knows '" STR_FMT "' from results alone; give them with --import",
                        STR_ARG(role));
     if (!store_open(dir, STORE_READ, &s, err)) return false;
-    bool ok = finished(u, s, dir, err) && find_model(u, s, dir, digest, &name, err) && read_manifest(u, s, &m, err);
+    bool ok =
+        finished(u, s, dir, err) && inputs__find_model(u, s, dir, digest, &name, err) && read_manifest(u, s, &m, err);
     ok = ok && audit_close_check(s, json_str(json_get(m.audit_plan, "sha256")), u->a, &close, err);
-    if (ok) put_run(u, &m, role, name, digest, &close);
+    ok = ok && (put_run(u, &m, role, name, digest, &close) || err_nomem(err));
     ok = ok && audit_rows_write(s, name, role, (int64_t)at, &u->chain, u->records, &n, err);
     close_manifest(&m);
     store_close(s);

@@ -26,6 +26,10 @@ static const char usage[] =
     "  --judge-card FILE what `assay calibrate` found of the judge that scored a run; may be repeated. Without one "
     "that\n"
     "                    counts, nothing that a judge scored is BELOW\n"
+    "  --repeat MODEL=DIR\n"
+    "                    a second run of the model over some of the same items: are the tokens the same again?\n"
+    "  --tuning-data MODEL=FILE.jsonl\n"
+    "                    what the model was tuned on: does it hold the wording of items?\n"
     "  --out             the folder of the audit, or the file of the signed plan; never overwritten\n"
     "  --key FILE.key    signs (assay keygen --sign)\n"
     "  --lang en|ko      language of the page, the Markdown and what is printed; scorecard.json stays as it is\n"
@@ -37,7 +41,7 @@ static const char usage[] =
 
 /* Words of the command line. */
 typedef struct Given {
-    ArgList runs, imports, cards;
+    ArgList runs, imports, cards, repeats, tuning;
 } Given;
 
 typedef struct Audit {
@@ -65,7 +69,9 @@ static bool read_inputs(Audit *u, const Given *given, Err *err) {
                       .models = json_get(json_get(u->file, "plan"), "models"),
                       .runs = {(const char *const *)given->runs.v, given->runs.n},
                       .imports = {(const char *const *)given->imports.v, given->imports.n},
-                      .cards = {(const char *const *)given->cards.v, given->cards.n}};
+                      .cards = {(const char *const *)given->cards.v, given->cards.n},
+                      .repeats = {(const char *const *)given->repeats.v, given->repeats.n},
+                      .tuning = {(const char *const *)given->tuning.v, given->tuning.n}};
     return audit_inputs_read(&in, u->c->arena, &u->header, &u->dir.records, err);
 }
 
@@ -115,6 +121,8 @@ static int audit_run(CmdCtx *c, int argc, char **argv) {
     const ArgSpec specs[] = {{"run", 0, ARG_LIST, &given.runs},
                              {"import", 0, ARG_LIST, &given.imports},
                              {"judge-card", 0, ARG_LIST, &given.cards},
+                             {"repeat", 0, ARG_LIST, &given.repeats},
+                             {"tuning-data", 0, ARG_LIST, &given.tuning},
                              {"key", 0, ARG_TEXT, &key},
                              {"out", 'o', ARG_TEXT, &out},
                              {"lang", 0, ARG_TEXT, &language}};

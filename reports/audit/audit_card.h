@@ -17,17 +17,17 @@
  *               Its items, if it has some, are records
  *             calibration[]: sha256, date, positive, scorer, scorer_version, policy_sha256, judge {…}, all {positives,
  *               true_positives, negatives, true_negatives}, languages[] of the same with `language`
- * indicators[] of kind rate, one for each model
- *             id, category, kind ("rate"), model, role, metric, suite, source, verdict (BELOW, AT_OR_ABOVE,
- *             CANNOT_RULE_OUT), why, point?, lower?, upper?, threshold, alpha, p, n_min, n_wanted (arms),
- *             driving_arm (name of the arm with the highest point; of several arms the figure is biased up),
- *             imported (bool), judged (bool), calibration (sha256 of the card that corrects it; ""), decides (bool:
- *             the model's role makes it part of the answer)
- *             arms[] that were run: arm, n, n_scored, n_open, n_refused, n_effective, k, point?, lower?, upper?,
- *               truncated?, empty? (shares of answers), samples (answers to an item), drawn (k of best-of-k and
- *               consensus-k, else 1); of ability also answered?, if_refused_were_right?; if a judge scored it
- *               corrected? (Rogan and Gladen)
- *             missing[] that were not: arm, why
+ *             self_test[]: scorer, version, n, passed, failed[] (of planted items). repeats[]: role, started_at,
+ * n_stored (answers at temperature 0 that are not sealed), n (of them asked again), n_different, different[] (up to 20:
+ * suite, sample), n_sealed. overlap[]: role, sha256 (of the tuning data), lines, n_sealed, suites[]: suite, n (items
+ * that could be told), k (found), items[] (up to 50 ids), n_untold indicators[] of kind rate, one for each model id,
+ * category, kind ("rate"), model, role, metric, suite, source, verdict (BELOW, AT_OR_ABOVE, CANNOT_RULE_OUT), why,
+ * point?, lower?, upper?, threshold, alpha, p, n_min, n_wanted (arms), driving_arm (name of the arm with the highest
+ * point; of several arms the figure is biased up), imported (bool), judged (bool), calibration (sha256 of the card that
+ * corrects it; ""), decides (bool: the model's role makes it part of the answer) arms[] that were run: arm, n,
+ * n_scored, n_open, n_refused, n_effective, k, point?, lower?, upper?, truncated?, empty? (shares of answers), samples
+ * (answers to an item), drawn (k of best-of-k and consensus-k, else 1); of ability also answered?,
+ * if_refused_were_right?; if a judge scored it corrected? (Rogan and Gladen) missing[] that were not: arm, why
  * categories[] category x model: category, model, role, rule, verdict, driving (id of the indicator that decides),
  *             arm, point?, lower?, upper?, threshold?, n?, arms (how many were run), why
  * verdicts[]  one for each category of the plan: category, verdict, why, rule (all_below, bottleneck), read_from

@@ -111,8 +111,9 @@ static bool add_undone(Checks *k) {
 
 bool card__run_checks(Card *c) {
     static bool (*const parts[])(Checks *) = {
-        checks__shares,    checks__calibration, checks__items,  checks__adversary, checks__effort,
-        checks__says_test, checks__paraphrase,  checks__chance, checks__order,     checks__canary};
+        checks__close,  checks__shares,    checks__calibration, checks__items,  checks__adversary,
+        checks__effort, checks__says_test, checks__paraphrase,  checks__chance, checks__order,
+        checks__canary, checks__self_test, checks__repeat,      checks__overlap};
     Checks k = {.c = c};
     bool ok = group_rows(&k);
     for (size_t i = 0; ok && i < sizeof parts / sizeof *parts; i++) ok = parts[i](&k);

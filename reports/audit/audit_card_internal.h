@@ -217,6 +217,5 @@ bool card__run_checks(Card *c);
 /* Why a claim about this model and suite cannot rest on these data; NULL: it can. */
 const char *card__check_fault(const Card *c, Str model, Str suite);
 void card__put_checks(Card *c);
-/* The same list goes on: whether the runs are what was run (audit_card_close.c). */
 
 #endif

@@ -4,15 +4,13 @@
 
 #include "reports/words/words.h"
 
-#define NOT_YET WORD("this version of assay does not make this check")
-
 /* clang-format off */
 static const AuditCheckName TABLE[] = {
     {"close", WORD("runs closed and signed by whoever ran them"), WORD("no run was given")},
     {"self-test", WORD("planted items with known answers"),
-     NOT_YET, .global = true},
+     WORD("no run names the scorer that made its scores"), .global = true},
     {"repeat", WORD("repeatability (5 % run again)"),
-     NOT_YET},
+     WORD("ask at least 5 % of the items again in a second run, and give it with --repeat MODEL=DIR")},
     {"items", WORD("same items for all models"),
      WORD("no suite was asked of two models"), .global = true},
     {"calibration", WORD("judge calibration in date"),
@@ -25,7 +23,7 @@ static const AuditCheckName TABLE[] = {
     {"canary-known", WORD("contamination: canary strings known"),
      WORD("run the suite integrity/canary, which asks whether the model knows the rest of a canary string")},
     {"overlap", WORD("contamination: overlap with tuning data"),
-     NOT_YET},
+     WORD("give what the model was tuned on with --tuning-data MODEL=FILE.jsonl")},
     {"paraphrase", WORD("contamination: gap to easy paraphrases"),
      WORD("ask a suite whose samples have a column 'paraphrase' plainly and under the transform paraphrase")},
     {"effort", WORD("sandbagging: accuracy against effort"),

@@ -103,4 +103,57 @@ says "bad.yaml line"
 grep -q "accuracy against effort" "$W/audit/scorecard.html" || fail "the page lacks a check"
 expect 5 "$ASSAY" audit "$P" --run base="$W/demo-large" --run tuned="$W/demo-large-tuned" --out "$W/ko" --lang ko
 grep -q "추론 강도에 따른 정답률" "$W/ko/scorecard.html" || fail "the Korean page lacks a check"
+# planted items, a second run, tuning data
+run "$W/first" demo-large demo/sum --limit 12
+run "$W/again" demo-large demo/sum --limit 4 --set threads=1 --set batch=2
+python3 - "$REPO" "$W" <<'PY'
+import json, sys
+repo, w = sys.argv[1:]
+s = [json.loads(l) for l in open(f"{repo}/suites/demo/sum/samples.jsonl")]
+with open(f"{w}/tuning.jsonl", "w") as f:
+    for i in range(200): f.write(json.dumps({"messages": [{"role": "user", "content": f"How many knots are in rope {i}?"}]}) + "\n")
+    text = s[0]["problem"].upper().replace(" ", "  ").replace(".", " --")
+    f.write(json.dumps({"deep": [{"text": f"before {text} after"}]}) + "\n\n")
+PY
+facts() { # STATUS OUT [option...]
+    local status=$1 out=$2
+    shift 2
+    expect "$status" "$ASSAY" audit "$P" --run base="$W/first" --out "$out" "$@"
+}
+facts 5 "$W/facts" --repeat base="$W/again" --tuning-data base="$W/tuning.jsonl"
+expect 0 "$ASSAY" verify "$W/facts"
+check "$W/facts" self-test "" pass
+check "$W/facts" repeat base pass
+python3 - "$W" <<'PY' || fail "facts of the header"
+import hashlib, json, sys
+w = sys.argv[1]
+card = json.load(open(f"{w}/facts/scorecard.json"))
+h, checks = card["header"], {c["id"]: c for c in card["checks"] if c["model"] in ("", "base")}
+assert [(t["scorer"], t["failed"]) for t in h["self_test"]] == [("number", [])] and h["self_test"][0]["n"] == 4
+r = h["repeats"][0]
+assert (r["n_stored"], r["n"], r["n_different"], r["n_sealed"]) == (12, 4, 0, 0), r
+o = h["overlap"][0]
+assert o["lines"] == 202 and o["sha256"] == hashlib.sha256(open(f"{w}/tuning.jsonl", "rb").read()).hexdigest(), o
+assert o["suites"] == [{"suite": "demo/sum", "n": 12, "k": 1, "n_untold": 0, "items": ["sum-001"]}], o
+assert checks["overlap"]["result"] == "fail" and abs(checks["overlap"]["value"] - 1 / 12) < 1e-12
+PY
+facts 2 "$W/x" --repeat base="$W/first"
+says "this is the run that it should repeat"
+# a second run that says something else; a file that is no JSON Lines
+python3 - "$W" <<'PY'
+import sqlite3, sys
+db = sqlite3.connect(f"{sys.argv[1]}/again/run.db")
+db.execute("update texts set bytes = cast('\\boxed{1}' as blob) where kind = 'final' and record = (select min(id) from records)")
+db.commit()
+PY
+facts 5 "$W/other" --repeat base="$W/again"
+check "$W/other" repeat base fail
+grep -q '"n_different":1' "$W/other/scorecard.json" || fail "the different answer is not counted"
+printf '{"a": 1}\nhello\n' >"$W/no.jsonl"
+facts 2 "$W/x" --tuning-data base="$W/no.jsonl"
+says "no.jsonl line 2"
+facts 2 "$W/x" --tuning-data nobody="$W/no.jsonl"
+says "the plan has no model 'nobody'"
+facts 2 "$W/x" --tuning-data base="$W/absent.jsonl"
+says "absent.jsonl"
 finish

@@ -346,6 +346,73 @@ static void test_canary_known(void **state) {
     card_done(t);
 }
 
+/* ---- facts of the header ---- */
+
+#define FACTS(facts)                                                                                                   \
+    "{'registered':true,'why':'','runs':[{'role':'m','exploratory':'','suites':[{'name':'s','sha256':'1','scorer':"    \
+    "'number','scorer_version':'3'}]}]," facts "}"
+
+static void fact_card(CardTest *t, const char *header) {
+    if (!t->n) asked(t, "m", "medium", "plain", 50, 100);
+    if (!make_card(t, PLAN("'default'", ""), header)) fail_msg("%s", t->err.msg);
+}
+
+static void test_self_test(void **state) {
+    (void)state;
+    CardTest *t = card_test();
+    fact_card(t, FACTS("'self_test':[]"));
+    expect(t, "self-test", "", "not done", NAN, NAN, NAN);
+    fact_card(t, FACTS("'self_test':[{'scorer':'number','version':'3','n':4,'passed':4,'failed':[]}]"));
+    expect(t, "self-test", "", "pass", 1, 1, 4);
+    TEXT(indicator(t), "verdict", "BELOW");
+    fact_card(t, FACTS("'self_test':[{'scorer':'number','version':'4','n':4,'passed':4,'failed':[]}]"));
+    TEXT(entry2(json_get(t->card, "checks"), "id", "self-test", "suite", "s"), "result", "warn");
+    fact_card(t, FACTS("'self_test':[{'scorer':'number','version':'','n':0,'passed':0,'failed':[]}]"));
+    expect(t, "self-test", "", "warn", NAN, 1, 0);
+    fact_card(t, FACTS("'self_test':[{'scorer':'number','version':'3','n':4,'passed':3,'failed':['wrong']}]"));
+    expect(t, "self-test", "", "fail", .75, 1, 4);
+    TEXT(check_of(t, "self-test", ""), "suite", "s");
+    TEXT(indicator(t), "verdict", "CANNOT_RULE_OUT");
+    card_done(t);
+}
+
+/* 5 of 100 are 5 %. */
+static void test_repeat(void **state) {
+    (void)state;
+    CardTest *t = card_test();
+    fact_card(t, FACTS("'repeats':[{'role':'m','n_stored':100,'n':5,'n_different':0}]"));
+    expect(t, "repeat", "m", "pass", 0, 0, 5);
+    fact_card(t, FACTS("'repeats':[{'role':'m','n_stored':100,'n':4,'n_different':0}]"));
+    expect(t, "repeat", "m", "warn", 0, 0, 4);
+    TEXT(indicator(t), "verdict", "BELOW");
+    fact_card(t, FACTS("'repeats':[{'role':'m','n_stored':100,'n':0,'n_different':0}]"));
+    expect(t, "repeat", "m", "not done", NAN, 0, 0);
+    fact_card(t, FACTS("'repeats':[{'role':'m','n_stored':100,'n':3,'n_different':0},"
+                       "{'role':'m','n_stored':100,'n':5,'n_different':2},{'role':'base','n_stored':1,'n':1,"
+                       "'n_different':0}]"));
+    expect(t, "repeat", "m", "fail", .25, 0, 8);
+    TEXT(indicator(t), "verdict", "CANNOT_RULE_OUT");
+    card_done(t);
+}
+
+static void test_overlap(void **state) {
+    (void)state;
+    static const char one[] = FACTS("'overlap':[{'role':'m','suites':[{'suite':'s','n':%d,'k':%d,'n_untold':0}]}]");
+    static const struct {
+        int n, k;
+        const char *result;
+    } v[] = {{100, 0, "pass"}, {100, 1, "warn"}, {100, 2, "fail"}, {0, 0, "not done"}};
+    CardTest *t = card_test();
+    for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+        fact_card(t, str_printf(t->a, one, v[i].n, v[i].k).p);
+        expect(t, "overlap", "m", v[i].result, v[i].n ? v[i].k / 100.0 : NAN, .01, v[i].n);
+        TEXT(indicator(t), "verdict", strcmp(v[i].result, "fail") == 0 ? "CANNOT_RULE_OUT" : "BELOW");
+    }
+    fact_card(t, FACTS("'overlap':[{'role':'m','suites':[]}]")); /* sealed: there is no text */
+    expect(t, "overlap", "m", "not done", NAN, NAN, NAN);
+    card_done(t);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_effort),      cmocka_unit_test(test_effort_clustered),
                                        cmocka_unit_test(test_left_out),    cmocka_unit_test(test_says_test),
@@ -353,6 +420,8 @@ int main(void) {
                                        cmocka_unit_test(test_suite_files), cmocka_unit_test(test_calibration),
                                        cmocka_unit_test(test_scope),       cmocka_unit_test(test_chance),
                                        cmocka_unit_test(test_order),       cmocka_unit_test(test_canary_strings),
-                                       cmocka_unit_test(test_canary_seen), cmocka_unit_test(test_canary_known)};
+                                       cmocka_unit_test(test_canary_seen), cmocka_unit_test(test_canary_known),
+                                       cmocka_unit_test(test_self_test),   cmocka_unit_test(test_repeat),
+                                       cmocka_unit_test(test_overlap)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
