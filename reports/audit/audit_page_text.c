@@ -171,16 +171,16 @@ static bool checks(const Text *t) {
     const Json *list = json_get(p->card, "checks");
     Grid g;
     bool english;
-    const Str head[4] = {word(p, WORD("Result")), word(p, WORD("Check")), word(p, WORD("Model")),
-                         word(p, WORD("Value"))};
-    if (!grid_open(&g, p, json_count(list) + 1, 4, 8)) return false;
+    const Str head[5] = {word(p, WORD("Result")), word(p, WORD("Check")), word(p, WORD("Model")),
+                         word(p, WORD("Suite")), word(p, WORD("Value"))};
+    if (!grid_open(&g, p, json_count(list) + 1, 5, 16)) return false;
     grid_row(&g, head);
     for (const Json *c = json_first(list); c; c = json_next(c)) {
         double v = page__number(c, "value");
-        Str model = page__text(c, "model"),
+        Str model = page__text(c, "model"), suite = page__text(c, "suite"),
             value = isnan(v) ? STR("–") : page__keep(p, str_printf(p->arena, "%.4g", v));
-        const Str cells[4] = {page__word(p, page__text(c, "result")), page__told(p, page__text(c, "check"), &english),
-                              model.n ? model : STR("–"), value};
+        const Str cells[5] = {page__word(p, page__text(c, "result")), page__told(p, page__text(c, "check"), &english),
+                              model.n ? model : STR("–"), suite.n ? suite : STR("–"), value};
         grid_row(&g, cells);
     }
     draw(t, &g, WORD("Integrity checks"));
