@@ -236,6 +236,25 @@ static size_t count_checks(const Page *p, const char *result) {
     return n;
 }
 
+/* "order of options (tuned, demo/choice): more answers follow …" */
+static void failing_checks(const Text *t) {
+    const Page *p = t->p;
+    bool english;
+    for (const Json *c = json_first(json_get(p->card, "checks")); c; c = json_next(c)) {
+        Str model = page__text(c, "model"), suite = page__text(c, "suite");
+        if (!str_eqz(page__text(c, "result"), "fail")) continue;
+        Str of =
+            model.n && suite.n
+                ? page__keep(p, str_printf(p->arena, " (" STR_FMT ", " STR_FMT ")", STR_ARG(model), STR_ARG(suite)))
+            : model.n || suite.n
+                ? page__keep(p, str_printf(p->arena, " (" STR_FMT ")", STR_ARG(model.n ? model : suite)))
+                : STR("");
+        Str name = page__told(p, page__text(c, "check"), &english), why = page__told(p, page__text(c, "why"), &english);
+        bullet(t, page__keep(
+                      p, str_printf(p->arena, STR_FMT STR_FMT ": " STR_FMT, STR_ARG(name), STR_ARG(of), STR_ARG(why))));
+    }
+}
+
 static void closing(const Text *t) {
     const Page *p = t->p;
     buf_addc(t->b, '\n');
@@ -244,6 +263,7 @@ static void closing(const Text *t) {
                                   count_checks(p, "pass"), count_checks(p, "warn"), count_checks(p, "fail"),
                                   count_checks(p, "not done")));
         buf_addc(t->b, '\n');
+        failing_checks(t);
     }
     t->put(t->b, page__decided(p));
     buf_addc(t->b, '\n');

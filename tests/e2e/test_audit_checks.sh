@@ -24,6 +24,7 @@ for m in demo-large demo-large-tuned; do
     run "$W/$m" $m demo/sum --limit 12 --set efforts=[medium,high] --set transforms=[plain,says-test]
 done
 expect 5 "$ASSAY" audit "$P" --run base="$W/demo-large" --run tuned="$W/demo-large-tuned" --out "$W/audit"
+prints "with and without a line that says it is a test (tuned, demo/sum): accuracy falls"
 expect 0 "$ASSAY" verify "$W/audit"
 check "$W/audit" items "" pass
 check "$W/audit" unscored tuned pass
@@ -89,6 +90,14 @@ for s in map(json.loads, open(f"{repo}/suites/integrity/canary/samples.jsonl")):
     assert f"canary: {full}\n" in open(f"{repo}/suites/{s['domain']}/suite.yaml").read(), s["id"]
     assert len(set(s["choices"])) == 26 and len({len(c) for c in s["choices"]}) == 1
 PY
+# scored again from what is stored: the turned sample, as in the run
+scores() { python3 -c "
+import sqlite3, sys
+for r in sqlite3.connect(sys.argv[1]).execute('select r.sample, r.transform, s.status, s.value from scores s join records r on r.id = s.record order by 1, 2'): print(*r)" "$1/run.db"; }
+scores "$W/choice" >"$W/before"
+grep -q turn-options "$W/before" || fail "no scores of turned questions"
+expect 0 "$ASSAY" rescore "$W/choice"
+scores "$W/choice" | cmp -s - "$W/before" || fail "scoring again gives other scores"
 # a check that fails keeps the model's figure on that suite open: a demo model is thrown by any line that it was not trained on
 check "$W/audit" says-test tuned fail
 grep -q '"why":"an integrity check fails"' "$W/audit/scorecard.json" || fail "a failing check keeps nothing from being claimed"

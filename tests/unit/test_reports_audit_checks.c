@@ -200,6 +200,8 @@ static void test_scope(void **state) {
     asked(t, "m", "high", "plain", 50, 100);
     assert_true(make_card(t, PLAN("'default'", ",'checks':{'required':['effort']}"), HEADER));
     TEXT(indicator(t), "verdict", "BELOW");
+    assert_true(make_card(t, PLAN("'default'", ",'checks':{'required':['effort','retention']}"), HEADER));
+    TEXT(indicator(t), "verdict", "CANNOT_RULE_OUT");
     asked(t, "m", "medium", "plain", 50, 100), asked(t, "m", "high", "plain", 0, 100);
     for (size_t i = 200; i < t->n; i++) t->rows[i].suite = STR("other");
     assert_true(make_card(t, PLAN("'default'", ""), HEADER));
