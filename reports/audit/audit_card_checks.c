@@ -134,7 +134,7 @@ static bool is_required(const Card *c, const AuditCheckName *name) {
 /* These are held against arms (audit_evidence.c) and categories (audit_card_categories.c), which say more exactly what
  * is wrong. */
 static bool blocks(const AuditCheckName *name) {
-    static const char *const elsewhere[] = {"unscored", "refusals-left", "retention"};
+    static const char *const elsewhere[] = {"calibration", "unscored", "refusals-left", "retention"};
     for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
         if (strcmp(name->id, elsewhere[i]) == 0) return false;
     return true;
