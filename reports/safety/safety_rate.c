@@ -87,10 +87,10 @@ static size_t rounds(const SafBuild *b) {
 static void bootstrap(const SafBuild *b, const StatSums *c, size_t g, StatRange *two, StatRange *one) {
     double draws[ROUNDS_MAX];
     size_t n = stat_bootstrap(c, g, b->seed, draws, rounds(b));
-    two->lo = stat_quantile(draws, n, 0.5 * (1.0 - SAF_CONF));
-    two->hi = stat_quantile(draws, n, 0.5 * (1.0 + SAF_CONF));
-    one->lo = stat_quantile(draws, n, 1.0 - sure(b));
-    one->hi = stat_quantile(draws, n, sure(b));
+    two->lo = stat_quantile(draws, n, stat_boot_level(0.5 * (1.0 - SAF_CONF), g));
+    two->hi = stat_quantile(draws, n, stat_boot_level(0.5 * (1.0 + SAF_CONF), g));
+    one->lo = stat_quantile(draws, n, stat_boot_level(1.0 - sure(b), g));
+    one->hi = stat_quantile(draws, n, stat_boot_level(sure(b), g));
 }
 
 static void set_interval(const SafBuild *b, SafRate *r, const StatSums *c, size_t g, bool plain, bool trusted) {

@@ -133,6 +133,12 @@ double stat_sums_ratio(const StatSums *c, size_t g) {
     return ratio_of(&s, has_second(c, g));
 }
 
+double stat_boot_level(double p, size_t g) {
+    if (g < 2) return NAN;
+    double n = (double)g;
+    return stat_norm_cdf(sqrt(n / (n - 1.0)) * stat_t_ppf(p, n - 1.0));
+}
+
 StatBoot stat_boot_percentile(Pool *pool, const StatSums *c, size_t g, uint64_t seed, double conf, double *rounds,
                               size_t b) {
     StatBoot r = {.n_rounds = stat_bootstrap_on(pool, c, g, seed, rounds, b), .boot_mean = NONE, .boot_se = NONE};

@@ -53,6 +53,11 @@ typedef struct StatBoot {
 StatBoot stat_boot_percentile(Pool *pool, const StatSums *clusters, size_t g, uint64_t seed, double conf,
                               double *rounds, size_t b);
 
+/* Where to read the rounds for their quantile p: resampling shows only (g-1)/g of the variance between g clusters, and
+ * a normal's tails instead of t's. Phi(sqrt(g/(g-1)) T^-1_{g-1}(p)), the expanded percentile interval of Hesterberg, Am
+ * Stat 69:371 (2015). g < 2: NaN. */
+double stat_boot_level(double p, size_t g);
+
 /* Bias-corrected and accelerated bootstrap over clusters (Efron, JASA 82:171, 1987; Efron and Tibshirani 1993, ch. 14):
  * z0 = Phi^-1(share of rounds below the estimate, ties half), acceleration from the jackknife over clusters,
  * a = sum (t. - t_i)^3 / (6 (sum (t. - t_i)^2)^1.5); the p-quantile is the percentile at

@@ -17,6 +17,7 @@
 
 #include "engine/base/json.h"
 #include "reports/stats/stats.h"
+#include "reports/stats/stats_boot.h"
 
 enum { RESAMPLES = 2000, LEAST = 15 /* as in safety_rate.c */ };
 
@@ -187,10 +188,9 @@ static void measure(const Sums *s, size_t m, double *scratch, SumShare *out) {
     *out = (SumShare){.n = (size_t)count, .share = count > 0 ? sum / count : NAN, .lo = NAN, .hi = NAN};
     if (clusters < 2) return;
     size_t drawn = some >= LEAST && not_all >= LEAST ? resample(s, m, scratch) : 0;
+    double level = stat_boot_level(0.5 * (1.0 - SUM_CONF), clusters);
     if (drawn)
-        set_interval(out,
-                     (StatRange){scratch[(size_t)floor(0.025 * (double)(drawn - 1))],
-                                 scratch[(size_t)ceil(0.975 * (double)(drawn - 1))]},
+        set_interval(out, (StatRange){stat_quantile(scratch, drawn, level), stat_quantile(scratch, drawn, 1.0 - level)},
                      "cluster bootstrap");
     else
         set_interval(out, stat_wilson(out->share * (double)clusters, (double)clusters, SUM_CONF),

@@ -169,7 +169,9 @@ static StatRange reported(const StatSums *sums, size_t g) {
         some += sums[i].num > 0, not_all += sums[i].num < sums[i].den;
     }
     if (some < 15 || not_all < 15) return stat_wilson(k / n * (double)g, (double)g, 0.95);
-    return stat_boot_percentile(NULL, sums, g, stat_rng_next(&rng), 0.95, space, RESAMPLES).ci;
+    size_t drawn = stat_bootstrap(sums, g, stat_rng_next(&rng), space, RESAMPLES);
+    return (StatRange){stat_quantile(space, drawn, stat_boot_level(0.025, g)),
+                       stat_quantile(space, drawn, stat_boot_level(0.975, g))};
 }
 
 static void shares_of_clusters(int n, long rounds) {

@@ -213,6 +213,18 @@ static void test_threads_change_nothing(void **state) {
     mem_free(c);
 }
 
+/* SciPy 1.10.1: norm.cdf(sqrt(g/(g-1)) * t.ppf(p, g-1)) */
+static void test_level(void **state) {
+    (void)state;
+    CLOSE(stat_boot_level(.025, 20), 0.015880829920349823, 1e-9);
+    CLOSE(stat_boot_level(.95, 1000), 0.9502419548056369, 1e-12);
+    CLOSE(stat_boot_level(.999, 15), 0.9999557845146498, 1e-10);
+    CLOSE(stat_boot_level(.5, 30), .5, 1e-12);
+    assert_true(stat_boot_level(.025, 2) < 1e-60 && stat_boot_level(.025, 2) >= 0);
+    assert_true(isnan(stat_boot_level(.025, 1)) && isnan(stat_boot_level(.025, 0)));
+    assert_true(stat_boot_level(.025, 1000000) < .025 && stat_boot_level(.025, 1000000) > .02499);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_generators),  cmocka_unit_test(test_below),
@@ -220,6 +232,7 @@ int main(void) {
         cmocka_unit_test(test_all_samples), cmocka_unit_test(test_quantile),
         cmocka_unit_test(test_bca),         cmocka_unit_test(test_sums),
         cmocka_unit_test(test_little),      cmocka_unit_test(test_threads_change_nothing),
+        cmocka_unit_test(test_level),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
