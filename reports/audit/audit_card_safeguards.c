@@ -46,6 +46,7 @@ static bool put_items(Card *c, const char *key, EvidItem *items, size_t n, EvidJ
     json_out_key(&c->o, key);
     if (!n) {
         json_out_null(&c->o);
+        arena_reset(c->a);
         return true;
     }
     if (!evid_arm(PLAIN.name, items, n, false, judge, c->seed, c->a, &arm)) return false;
@@ -56,6 +57,7 @@ static bool put_items(Card *c, const char *key, EvidItem *items, size_t n, EvidJ
     card__put_number(c, "lower", evid_lower(&arm, c->alpha));
     card__put_number(c, "upper", evid_upper(&arm, c->alpha));
     json_obj_end(&c->o);
+    arena_reset(c->a);
     return true;
 }
 
@@ -247,6 +249,7 @@ static bool put_gap(Card *c, const Part *part) {
     json_out_key(&c->o, "korean_gap");
     if (!n || isnan(r.diff)) {
         json_out_null(&c->o);
+        arena_reset(c->a);
         return true;
     }
     json_obj(&c->o);
@@ -259,6 +262,7 @@ static bool put_gap(Card *c, const Part *part) {
     card__put_number(c, "korean_leak", r.x);
     card__put_number(c, "english_leak", r.y);
     json_obj_end(&c->o);
+    arena_reset(c->a);
     return true;
 }
 
@@ -315,7 +319,7 @@ static bool put_one(Card *c, const Part *part) {
     return ok;
 }
 
-bool card__put_safeguards(Card *c) {
+static bool put_all(Card *c) {
     Str names[NAMES_MOST];
     size_t n = suites(c, names);
     json_out_key(&c->o, "safeguards");
@@ -327,4 +331,17 @@ bool card__put_safeguards(Card *c) {
         }
     json_arr_end(&c->o);
     return true;
+}
+
+/* Many small figures of many rows: what each takes is given back before the next (put_items, put_gap). */
+bool card__put_safeguards(Card *c) {
+    Arena *whole = c->a;
+    if (!(c->a = arena_open(0))) {
+        c->a = whole;
+        return false;
+    }
+    bool ok = put_all(c);
+    arena_close(c->a);
+    c->a = whole;
+    return ok;
 }
