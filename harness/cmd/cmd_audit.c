@@ -5,20 +5,30 @@
 #include "harness/args.h"
 #include "harness/audit/audit_dir.h"
 #include "harness/audit/audit_inputs.h"
+#include "harness/cmd/cmd_audit.h"
 #include "harness/secrecy.h"
 #include "reports/audit/audit_card.h"
+#include "reports/audit/audit_decisions.h"
 #include "reports/audit/audit_page.h"
 #include "reports/seal/seal_sign.h"
 
 static const char usage[] =
     "usage: assay audit PLAN --run MODEL=DIR... --out DIR [--key FILE.key] [--lang en|ko]\n"
     "       assay audit sign PLAN --key FILE.key --out FILE.json\n"
+    "       assay audit countersign DIR --key FILE.key\n"
+    "       assay audit decide DIR --key FILE.key (--verdict WORD... [--reason TEXT] [--by TEXT] | --decision FILE)\n"
     "\n"
     "Judges runs by a plan that was written and signed before them, and writes a scorecard whose every figure follows\n"
     "from the public records beside it. PLAN is a policy (suites/policies/preparedness.yaml is one to start from) or\n"
     "what `assay audit sign` made of it.\n"
     "\n"
     "  sign              pre-registers PLAN: writes its canonical form with hash, time and your signature\n"
+    "  countersign       signs the machine's verdict of a finished audit with one key more (signers.verdict of the "
+    "plan)\n"
+    "  decide            adds what people decided: --verdict agree, or --verdict CATEGORY=VERDICT (below, "
+    "at-or-above,\n"
+    "                    cannot-rule-out) with the --reason why it departs, and --by whom; or a file with these keys.\n"
+    "                    The machine's verdict stays as it is\n"
     "  --run MODEL=DIR   the run of a model of the plan, which is found in it by its digest; repeated for other\n"
     "                    models, and for further runs of one (other budgets, other arms)\n"
     "  --import MODEL=FILE\n"
@@ -32,6 +42,8 @@ static const char usage[] =
     "                    what the model was tuned on: does it hold the wording of items?\n"
     "  --out             the folder of the audit, or the file of the signed plan; never overwritten\n"
     "  --key FILE.key    signs (assay keygen --sign)\n"
+    "  --anchor TEXT     a text from outside that is put into the log's lines, such as the hash of a public ledger's\n"
+    "                    newest block: they are not older than that\n"
     "  --lang en|ko      language of the page, the Markdown and what is printed; scorecard.json stays as it is\n"
     "\n"
     "A run counts if it was begun with `assay run --audit-plan FILE.json` after the plan was signed; else it is\n"
@@ -55,9 +67,12 @@ typedef struct Audit {
 /* ---- the command ---- */
 
 static bool print(Audit *u, const char *out, Err *err) {
-    Buf b;
+    Buf b, both;
     buf_init(&b, (size_t)1 << 26);
-    bool ok = u->c->json || audit_terminal(buf_str(&u->dir.card), u->dir.lang, &b, err);
+    buf_init(&both, (size_t)1 << 30);
+    bool ok = u->c->json || (audit_with_decisions(buf_str(&u->dir.card), buf_str(&u->dir.decisions), &both, err) &&
+                             audit_terminal(buf_str(&both), u->dir.lang, &b, err));
+    buf_release(&both);
     if (ok) fprintf(u->c->out, "%s", u->c->json ? u->dir.card.p : b.p);
     if (ok && !u->c->json) fprintf(u->c->out, "%s/scorecard.html\n", out);
     buf_release(&b);
@@ -83,11 +98,13 @@ static bool make(Audit *u, const char *path, const Given *given, const SealSecre
            print(u, out, err);
 }
 
-static int audit(CmdCtx *c, const char *path, const Given *given, const char *key, Lang lang, const char *out) {
+static int audit(CmdCtx *c, const char *path, const Given *given, const char *key, Lang lang, const char *anchor,
+                 const char *out) {
     Audit u = {.c = c};
     SealSecret *secret = NULL;
     audit_dir_init(&u.dir, c->arena);
     u.dir.lang = lang;
+    u.dir.anchor = str_from(anchor);
     buf_init(&u.header, (size_t)64 << 20);
     bool ok =
         !key || (secrecy_begin(&c->fail) && (sign_secret_load(key, &secret, &c->fail) || err_wrap(&c->fail, "--key")));
@@ -114,7 +131,7 @@ static int sign(CmdCtx *c, const char *path, const char *key, const char *out) {
 }
 
 static int audit_run(CmdCtx *c, int argc, char **argv) {
-    const char *key = NULL, *out = NULL, *language = "en";
+    const char *key = NULL, *out = NULL, *anchor = NULL, *language = "en";
     Lang lang;
     ArgList words = {0};
     Given given = {0};
@@ -125,8 +142,11 @@ static int audit_run(CmdCtx *c, int argc, char **argv) {
                              {"tuning-data", 0, ARG_LIST, &given.tuning},
                              {"key", 0, ARG_TEXT, &key},
                              {"out", 'o', ARG_TEXT, &out},
+                             {"anchor", 0, ARG_TEXT, &anchor},
                              {"lang", 0, ARG_TEXT, &language}};
+    if (argc > 1 && cmd_audit_is_act(argv[1])) return cmd_audit_act(c, argc - 1, argv + 1);
     if (!args_parse(c, argc, argv, specs, sizeof specs / sizeof *specs, &words)) return CMD_FAILED;
+    if (anchor && !audit_anchor_check(anchor, &c->fail)) return CMD_FAILED;
     if (!lang_find(language, &lang)) {
         err_set(&c->fail, ERR_INPUT, "--lang: reports speak en (English) and ko (Korean), not '%s'", language);
         return CMD_FAILED;
@@ -138,7 +158,7 @@ static int audit_run(CmdCtx *c, int argc, char **argv) {
                 "--out FILE.json");
         return CMD_FAILED;
     }
-    return signing ? sign(c, words.v[1], key, out) : audit(c, words.v[0], &given, key, lang, out);
+    return signing ? sign(c, words.v[1], key, out) : audit(c, words.v[0], &given, key, lang, anchor, out);
 }
 
 const Cmd cmd_audit = {

@@ -3,42 +3,28 @@
 
 #include "engine/base/file.h"
 #include "harness/args.h"
-#include "harness/audit/audit_dir.h"
+#include "harness/cmd/cmd_audit.h"
 #include "reports/report.h"
-#include "reports/seal/seal_sign.h"
 
 #define REPORT_MAX ((size_t)2 << 30)
 
 static const char usage[] =
-    "usage: assay verify DIR [--signer FILE.pub]\n"
+    "usage: assay verify DIR [--signer FILE.pub] [--head HASH]\n"
     "\n"
     "Checks a folder without any network. Of an audit: the chain of its log, the Merkle root of its records, its\n"
-    "signatures, the plan, and every byte of the scorecard, which is made again from the records. Of a run: that its\n"
+    "signatures, the plan, and every byte of the scorecard, of the decisions and of the pages, which are made again "
+    "from\n"
+    "plan, records and log; and who has signed the verdict, and whether the plan asks for more. Of a run: that its\n"
     "reports are what run.db makes.\n"
     "\n"
     "  --signer FILE.pub   the log must be signed by this key\n"
+    "  --head HASH         the log must hold the line with this hash (log.head, as it was published or kept "
+    "elsewhere):\n"
+    "                      nothing up to it was taken away or written anew\n"
     "\n"
-    "Exit status: 0 all is as it was written, 1 something was changed: it says in which file, and in which line.\n";
-
-static int verify_audit(CmdCtx *c, const char *dir, const char *signer) {
-    SealPublic by, want;
-    int status = 0;
-    Err why = ERR_INIT;
-    if (signer && !sign_public_load(signer, &want, &c->fail)) return CMD_FAILED;
-    bool ok = audit_dir_verify(dir, c->arena, &by, &status, &why);
-    if (ok && signer && memcmp(want.key, by.key, sizeof want.key) != 0)
-        ok = err_set(&why, ERR_INPUT, "log.jsonl: it is not signed by key %s", want.id);
-    if (!ok && why.code != ERR_INPUT) {
-        c->fail = why;
-        return CMD_FAILED;
-    }
-    if (!ok)
-        fprintf(c->out, "changed: %s\n", why.msg);
-    else
-        fprintf(c->out, "verified: every figure follows from the records%s%s\n",
-                by.id[0] ? "; the log is signed by key " : "; the log is not signed", by.id);
-    return ok ? EXIT_DONE : EXIT_NO;
-}
+    "Exit status: 0 all is as it was written, 1 something was changed: it says in which file, and in which line; 3 "
+    "nothing\n"
+    "was changed, and the verdict still lacks signatures that the plan asks for.\n";
 
 /* People's reports were made in one of our languages; which one, they need not say. */
 static bool made_so(RunStore *s, const Report *r, Str is, bool *same, Err *err) {
@@ -91,8 +77,8 @@ static int verify_run(CmdCtx *c, const char *dir) {
 
 /* Any file of an audit makes it one, so that nothing is gained by taking the log away. */
 static bool is_audit(CmdCtx *c, const char *dir, bool *yes) {
-    static const char *const names[] = {"log.jsonl",      "log.head",       "records.jsonl",
-                                        "scorecard.json", "scorecard.html", "scorecard.md"};
+    static const char *const names[] = {"log.jsonl",      "log.head",     "records.jsonl", "scorecard.json",
+                                        "scorecard.html", "scorecard.md", "decisions.json"};
     for (size_t i = 0; i < sizeof names / sizeof *names && !*yes; i++) {
         char *path = path_join(c->arena, dir, names[i]);
         if (!path) return err_nomem(&c->fail);
@@ -102,19 +88,20 @@ static bool is_audit(CmdCtx *c, const char *dir, bool *yes) {
 }
 
 static int verify(CmdCtx *c, int argc, char **argv) {
-    const char *signer = NULL;
+    VerifyWanted w = {0};
     ArgList words = {0};
-    const ArgSpec specs[] = {{"signer", 0, ARG_TEXT, &signer}};
-    if (!args_parse(c, argc, argv, specs, 1, &words)) return CMD_FAILED;
+    const ArgSpec specs[] = {{"signer", 0, ARG_TEXT, &w.signer}, {"head", 0, ARG_TEXT, &w.head}};
+    if (!args_parse(c, argc, argv, specs, 2, &words)) return CMD_FAILED;
     if (words.n != 1) {
         err_set(&c->fail, ERR_INPUT, "name one folder: assay verify DIR");
         return CMD_FAILED;
     }
     bool audit = false;
     if (!is_audit(c, words.v[0], &audit)) return CMD_FAILED;
-    if (audit) return verify_audit(c, words.v[0], signer);
-    if (!signer) return verify_run(c, words.v[0]);
-    err_set(&c->fail, ERR_INPUT, "--signer: %s is no audit, and runs are not signed", words.v[0]);
+    if (audit) return cmd_verify_audit(c, words.v[0], &w);
+    if (!w.signer && !w.head) return verify_run(c, words.v[0]);
+    err_set(&c->fail, ERR_INPUT, "%s: %s is no audit, and reports of runs are not signed",
+            w.signer ? "--signer" : "--head", words.v[0]);
     return CMD_FAILED;
 }
 

@@ -93,6 +93,8 @@ Str page__diff_finding(const Page *p, const PageDiff *d);
 Str page__answer(const Page *p);
 /* What people decided: one sentence; that nobody has, if so. */
 Str page__decided(const Page *p);
+/* Who signed the verdict: one sentence; "" where the plan asks for nobody. */
+Str page__signatures(const Page *p);
 /* All findings, failures first; *n: how many. NULL: no memory. */
 Str *page__findings(const Page *p, size_t *n);
 

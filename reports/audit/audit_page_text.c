@@ -255,6 +255,26 @@ static void failing_checks(const Text *t) {
     }
 }
 
+static void decision(const Text *t) {
+    const Page *p = t->p;
+    const Json *d = NULL;
+    Str signatures = page__signatures(p);
+    if (signatures.n) {
+        t->put(t->b, signatures);
+        buf_adds(t->b, t->markdown ? "\n\n" : "\n");
+    }
+    t->put(t->b, page__decided(p));
+    buf_addc(t->b, '\n');
+    for (const Json *e = json_first(json_get(json_get(p->card, "decisions"), "decisions")); e; e = json_next(e)) d = e;
+    for (const Json *c = json_first(json_get(d, "categories")); c; c = json_next(c))
+        if (page__true(c, "departs"))
+            bullet(t, page__printf(p, WORD("%.*s: the machine says “%.*s”, decided was “%.*s”."),
+                                   STR_ARG(page__word(p, page__text(c, "category"))),
+                                   STR_ARG(page__word(p, page__text(c, "machine"))),
+                                   STR_ARG(page__word(p, page__text(c, "decided")))));
+    if (page__text(d, "reason").n) bullet(t, page__printf(p, WORD("Reason: %.*s"), STR_ARG(page__text(d, "reason"))));
+}
+
 static void closing(const Text *t) {
     const Page *p = t->p;
     buf_addc(t->b, '\n');
@@ -265,8 +285,7 @@ static void closing(const Text *t) {
         buf_addc(t->b, '\n');
         failing_checks(t);
     }
-    t->put(t->b, page__decided(p));
-    buf_addc(t->b, '\n');
+    decision(t);
     if (!t->markdown) return;
     buf_addc(t->b, '\n');
     t->put(t->b,

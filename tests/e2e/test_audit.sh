@@ -202,7 +202,7 @@ prints "log.jsonl"
 # runs are verified too
 expect 0 "$ASSAY" verify "$W/run"
 expect 2 "$ASSAY" verify "$W/run" --signer "$W/auditor.pub"
-says "runs are not signed"
+says "reports of runs are not signed"
 mkdir "$W/only"
 cp "$W/run/run.db" "$W/only"
 expect 2 "$ASSAY" verify "$W/only"

@@ -104,8 +104,8 @@ static void test_signatures(void **state) {
 
 /* ---- folders ---- */
 
-static const char *const FILES[] = {"plan.json",      "records.jsonl",  "log.jsonl",   "log.head",
-                                    "scorecard.json", "scorecard.html", "scorecard.md"};
+static const char *const FILES[] = {"plan.json",      "records.jsonl",  "log.jsonl",    "log.head",
+                                    "scorecard.json", "scorecard.html", "scorecard.md", "decisions.json"};
 
 static void remove_audit(const char *dir) {
     char path[300];
