@@ -175,7 +175,7 @@ static void set_interval(SumShare *out, StatRange r, const char *method) {
 }
 
 static void measure(const Sums *s, size_t m, double *scratch, SumShare *out) {
-    double sum = 0, count = 0;
+    double sum = 0, count = 0, least = INFINITY, most = -INFINITY;
     size_t clusters = 0, some = 0, not_all = 0;
     for (size_t g = 0; g < s->n_clusters; g++) {
         double k = s->sum[g * s->n_measures + m], n = s->count[g * s->n_measures + m];
@@ -184,17 +184,19 @@ static void measure(const Sums *s, size_t m, double *scratch, SumShare *out) {
         clusters += n > 0;
         some += k > 0;
         not_all += k < n;
+        if (n > 0) least = fmin(least, k / n), most = fmax(most, k / n);
     }
     *out = (SumShare){.n = (size_t)count, .share = count > 0 ? sum / count : NAN, .lo = NAN, .hi = NAN};
     if (clusters < 2) return;
-    size_t drawn = some >= LEAST && not_all >= LEAST ? resample(s, m, scratch) : 0;
+    bool alike = least == most; /* every resample would be the same: an interval of no width */
+    size_t drawn = !alike && some >= LEAST && not_all >= LEAST ? resample(s, m, scratch) : 0;
     double level = stat_boot_level(0.5 * (1.0 - SUM_CONF), clusters);
     if (drawn)
         set_interval(out, (StatRange){stat_quantile(scratch, drawn, level), stat_quantile(scratch, drawn, 1.0 - level)},
                      "cluster bootstrap");
     else
         set_interval(out, stat_wilson(out->share * (double)clusters, (double)clusters, SUM_CONF),
-                     some && not_all ? "wilson over few clusters" : "wilson over clusters");
+                     some && not_all && !alike ? "wilson over few clusters" : "wilson over clusters");
 }
 
 /* ---- one row ---- */

@@ -1,5 +1,6 @@
 # Transforms in a run: what is asked, stored and reported; persist turn by turn; resume; memory; old stores.
 . tests/e2e/lib.sh
+export ASSAY
 cd "$W" || exit 1
 
 python3 - <<'PY'
@@ -102,7 +103,15 @@ for kind, r in rows.items():
         flat = [y for ys in x.values() for y in ys]
         share = sum(flat) / len(flat)
         assert got["n_questions"] == len(flat) and abs(got["share"] - share) < 1e-12, (kind, name, got, share)
-        if len(set(flat)) == 1: assert got["interval"]["method"] == "wilson over clusters"; return
+        went = [sum(any(ys) if bad else not all(ys) for ys in x.values()) for bad in (True, False)]
+        alike = len({sum(ys) / len(ys) for ys in x.values()}) == 1
+        if min(went) < 15 or alike:
+            few = "wilson over clusters" if alike else "wilson over few clusters"
+            g, z = len(x), 1.959963984540054
+            mid, half = (share + z * z / (2 * g)) / (1 + z * z / g), z * (share * (1 - share) / g + z * z / (4 * g * g)) ** .5 / (1 + z * z / g)
+            assert got["interval"]["method"] == few, (kind, name, got, went)
+            assert abs(got["interval"]["lo"] - (mid - half)) < 1e-9 and abs(got["interval"]["hi"] - (mid + half)) < 1e-9, (kind, name, got)
+            return
         draws = sorted(sum(map(sum, p)) / sum(map(len, p)) for p in ([*random.choices(list(x.values()), k=len(x))] for _ in range(4000)))
         lo, hi = draws[100], draws[3899]
         assert abs(got["interval"]["lo"] - lo) < .04 and abs(got["interval"]["hi"] - hi) < .04, (kind, name, got, lo, hi)
@@ -209,7 +218,7 @@ with open("test/long/s.jsonl", "w") as f:
 names = "plain b64 hex rot13 leet spaced zwsp reverse story expert split history".split()
 def peak(transforms):
     open("long.yaml", "w").write(f"plan: l\nmodels: [m]\nsuites: [test/long]\ntransforms: [{', '.join(transforms)}]\n")
-    p = subprocess.Popen([os.environ.get("ASSAY") or "assay", "validate", "long.yaml"], stdout=subprocess.DEVNULL,
+    p = subprocess.Popen([os.environ["ASSAY"], "validate", "long.yaml"], stdout=subprocess.DEVNULL,
                          env={**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=1"})  # what is freed must be gone
     _, status, usage = os.wait4(p.pid, 0)
     assert status == 0

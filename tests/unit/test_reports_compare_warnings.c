@@ -142,14 +142,23 @@ static void test_unfinished(void **state) {
          "run "
          "--resume, and compare again.");
     other.n_items = NULL;
-    says_nothing(&first, &other); /* it does not say how many there should be */
+    says(&first, &other,
+         "Run run1 does not say how many answers it planned: whether it is finished cannot be checked.");
 }
 
-/* Entries that are absent in one or both runs are no difference that can be named. */
+/* Entries that are absent in both runs are no difference that can be named; that they are unfinished may be. */
 static void test_bare(void **state) {
     (void)state;
-    const Manifest bare = {0};
+    Runs r;
+    size_t n;
+    const Manifest bare = {.n_items = "1"};
     says_nothing(&bare, &bare);
+    const Manifest barest = {0};
+    const char *const *list = warnings(&r, &barest, &barest, &n, LANG_EN);
+    assert_int_equal(n, 2);
+    assert_non_null(strstr(list[0], "Run run0 does not say how many answers it planned"));
+    assert_non_null(strstr(list[1], "Run run1 does not say how many answers it planned"));
+    runs_end(&r);
 }
 
 /* Entries of other kinds than ours, as another program might have left them: no crash, and what differs is said. */
@@ -159,11 +168,34 @@ static void test_odd_entries(void **state) {
     for (size_t i = 0; i < sizeof ODD / sizeof *ODD; i++) {
         Runs r;
         size_t n;
-        const Manifest odd = {ODD[i], ODD[i], ODD[i], ODD[i], ODD[i], ODD[i], ODD[i]};
+        const Manifest odd = {ODD[i], ODD[i], ODD[i], ODD[i], ODD[i], ODD[i], "1"};
         const char *const *list = warnings(&r, &PLAIN, &odd, &n, LANG_EN);
         bool said = false;
         for (size_t k = 0; k < n; k++) said = said || strstr(list[k], "Other versions of assay");
         assert_true(said);
+        runs_end(&r);
+    }
+}
+
+/* A number of answers that is none is an error with its run and key, and no comparison. */
+static void test_odd_numbers(void **state) {
+    (void)state;
+    static const char *const ODD[] = {"\"1\"", "1.5", "-1", "[]", "null", "1e300"};
+    for (size_t i = 0; i < sizeof ODD / sizeof *ODD; i++) {
+        Runs r;
+        Summary s;
+        Compare c;
+        Err err = ERR_INIT;
+        runs_begin(&r);
+        for (int run = 0; run < 2; run++) {
+            run_new(&r);
+            manifest_put(&r, "n_items", run ? ODD[i] : "1");
+            put(&r, (Answer){"q", "h", 1});
+        }
+        unite(&r);
+        assert_true(summary_build_in(r.both, LANG_EN, r.d.a, &s, &err));
+        assert_false(compare_build(r.both, &s, &c, &err));
+        assert_string_equal(err.msg, "run1: manifest key 'n_items' must be a whole number of answers");
         runs_end(&r);
     }
 }
@@ -179,6 +211,7 @@ static void test_nothing_matches(void **state) {
         runs_begin(&r);
         for (int run = 0; run < 2; run++) {
             run_new(&r);
+            manifest_put(&r, "n_items", "1");
             put(&r, (Answer){"q", run ? "g" : "h", 1});
         }
         unite(&r);
@@ -209,6 +242,7 @@ static void test_many(void **state) {
     buf_adds(&a, "]");
     buf_adds(&b, "]");
     buf_addc(&a, 0), buf_addc(&b, 0);
+    x.n_items = y.n_items = "1";
     x.suites = buf_str(&a).p, y.suites = buf_str(&b).p;
     const char *const *list = warnings(&r, &x, &y, &n, LANG_EN);
     assert_int_equal(n, 65);
@@ -220,10 +254,11 @@ static void test_many(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_weights),    cmocka_unit_test(test_suites),
-                                       cmocka_unit_test(test_plans),      cmocka_unit_test(test_scorers),
-                                       cmocka_unit_test(test_unfinished), cmocka_unit_test(test_programs_and_cards),
-                                       cmocka_unit_test(test_bare),       cmocka_unit_test(test_odd_entries),
-                                       cmocka_unit_test(test_many),       cmocka_unit_test(test_nothing_matches)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_weights),        cmocka_unit_test(test_suites),
+                                       cmocka_unit_test(test_plans),          cmocka_unit_test(test_scorers),
+                                       cmocka_unit_test(test_unfinished),     cmocka_unit_test(test_programs_and_cards),
+                                       cmocka_unit_test(test_bare),           cmocka_unit_test(test_odd_entries),
+                                       cmocka_unit_test(test_odd_numbers),    cmocka_unit_test(test_many),
+                                       cmocka_unit_test(test_nothing_matches)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
