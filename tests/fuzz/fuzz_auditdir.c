@@ -5,9 +5,9 @@
 #include "tests/audit_fixture.h"
 #include "tests/fuzz/fuzz.h"
 
-enum { PLAN, RECORDS, LOG, HEAD, CARD, PAGE, TEXT };
-static const char *const names[] = {"plan.json",      "records.jsonl",  "log.jsonl",    "log.head",
-                                    "scorecard.json", "scorecard.html", "scorecard.md", NULL};
+enum { PLAN, RECORDS, LOG, HEAD, CARD, PAGE, TEXT, DECISIONS };
+static const char *const names[] = {"plan.json",      "records.jsonl", "log.jsonl",      "log.head", "scorecard.json",
+                                    "scorecard.html", "scorecard.md",  "decisions.json", NULL};
 
 static void seed(FuzzGive *give, void *ctx, const char *name, const SealSecret *key) {
     Arena *a = arena_open(0);
@@ -24,9 +24,9 @@ static void seed(FuzzGive *give, void *ctx, const char *name, const SealSecret *
                   audit_dir_make(&d, audit_fixture_header(&p, "2026-11-02T00:00:00Z", a), key, &err),
               "cannot make the seed");
     buf_init(&b, 1 << 22);
-    const Str files[] = {buf_str(&d.plan), buf_str(&d.records), buf_str(&d.log),     str_from(d.head),
-                         buf_str(&d.card), buf_str(&d.html),    buf_str(&d.markdown)};
-    for (int i = 0; i <= TEXT; i++) fuzz_part_add(&b, i, files[i].p, files[i].n);
+    const Str files[] = {buf_str(&d.plan), buf_str(&d.records), buf_str(&d.log),      str_from(d.head),
+                         buf_str(&d.card), buf_str(&d.html),    buf_str(&d.markdown), buf_str(&d.decisions)};
+    for (int i = 0; i <= DECISIONS; i++) fuzz_part_add(&b, i, files[i].p, files[i].n);
     give(ctx, name, b.p, b.n);
     buf_release(&b);
     audit_dir_release(&d);
