@@ -105,15 +105,18 @@ static void document(Buf *b, const Page *p) {
     head(b, p);
     buf_adds(b, "<main id=\"main\" class=\"audit\">\n");
     page__matrix(b, p);
+    buf_adds(b, "<div class=\"beside\">\n");
+    page__decision(b, p);
+    page__basis(b, p);
+    buf_adds(b, "</div>\n<div class=\"further\">\n"); /* paper: the first sheet ends here */
     page__picture(b, p);
     page__safeguards(b, p);
     page__differences(b, p);
     page__checks(b, p);
-    page__decision(b, p);
     page__limits(b, p);
     page__annex(b, p);
     page__runs(b, p);
-    buf_adds(b, "</main>\n<footer><p>");
+    buf_adds(b, "</div>\n</main>\n<footer><p>");
     html__say(b, p->lang,
               WORD("This page was made from scorecard.json alone, loads nothing and holds no text of a sample. assay "
                    "verify makes both again from the records and compares every byte."));

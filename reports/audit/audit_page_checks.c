@@ -8,54 +8,81 @@
 
 /* ---- integrity ---- */
 
-static void check_row(Buf *b, const Page *p, const Json *c) {
-    Str model = page__text(c, "model");
-    buf_adds(b, "<tr><th scope=\"row\">");
-    page__say_told(b, p, page__text(c, "check"));
-    buf_adds(b, "</th>");
-    page__td(b, model);
-    page__td(b, page__text(c, "suite"));
-    page__td_number(b, p, page__number(c, "value"), 4);
-    page__td_number(b, p, page__number(c, "limit"), 4);
-    page__td_number(b, p, page__number(c, "n"), 6);
-    buf_adds(b, "<td>");
-    page__verdict(b, p, page__text(c, "result"));
-    if (page__text(c, "why").n) {
+static void check_value(Buf *b, const Page *p, const Json *c) {
+    double v = page__number(c, "value"), limit = page__number(c, "limit"), n = page__number(c, "n");
+    if (isnan(v)) {
+        buf_adds(b, "<td class=\"num nil\">–</td>");
+        return;
+    }
+    buf_addf(b, "<td class=\"num\">%.4g", v);
+    if (!isnan(limit)) {
         buf_adds(b, "<small>");
-        page__say_told(b, p, page__text(c, "why"));
+        html__sayf(b, p->lang, WORD("limit %.4g"), limit);
         buf_adds(b, "</small>");
     }
-    buf_adds(b, "</td></tr>\n");
+    if (!isnan(n)) buf_addf(b, "<small>n %.10g</small>", n);
+    buf_adds(b, "</td>");
 }
 
-/* "3 pass, 1 warning, 2 not done" */
-static void check_counts(Buf *b, const Page *p, const Json *list) {
-    static const char *const RESULTS[] = {"fail", "warn", "pass", "not done"};
-    bool any = false;
-    buf_adds(b, "<p>");
-    for (size_t r = 0; r < sizeof RESULTS / sizeof *RESULTS; r++) {
-        size_t n = 0;
-        for (const Json *c = json_first(list); c; c = json_next(c)) n += str_eqz(page__text(c, "result"), RESULTS[r]);
-        if (!n) continue;
-        buf_adds(b, any ? " · " : "");
-        page__verdict(b, p, str_from(RESULTS[r]));
-        buf_addf(b, " %zu", n);
-        any = true;
+static void check_row(Buf *b, const Page *p, const Json *c) {
+    Str model = page__text(c, "model"), suite = page__text(c, "suite"), why = page__text(c, "why");
+    buf_adds(b, "<tr><th scope=\"row\">");
+    page__say_told(b, p, page__text(c, "check"));
+    if (why.n) {
+        buf_adds(b, "<small>");
+        page__say_told(b, p, why);
+        buf_adds(b, "</small>");
     }
-    buf_adds(b, "</p>\n");
+    buf_addf(b, "</th><td%s>", model.n ? "" : " class=\"nil\"");
+    html_escape(b, model.n ? model : STR("–"));
+    if (suite.n) {
+        buf_adds(b, "<small>");
+        html_escape(b, suite);
+        buf_adds(b, "</small>");
+    }
+    buf_adds(b, "</td>");
+    check_value(b, p, c);
+    page__td_verdict(b, p, page__text(c, "result"));
+    buf_adds(b, "</tr>\n");
 }
 
-void page__checks(Buf *b, const Page *p) {
+/* The rows of the results named, in the order of the names. */
+static void check_table(Buf *b, const Page *p, const Json *list, const char *const *results) {
     static const PageHead HEADS[] = {
-        {"", WORD("Check")},    {"", WORD("Model")},    {"", WORD("Suite")},  {"num", WORD("Value")},
-        {"num", WORD("Limit")}, {"num", WORD("Items")}, {"", WORD("Result")}, {NULL, NULL}};
-    const Json *list = json_get(p->card, "checks");
-    if (!json_count(list)) return;
-    html__section(b, p->lang, "integrity", WORD("Can the figures be believed?"));
-    check_counts(b, p, list);
-    page__table(b, p, WORD("Integrity checks"), HEADS);
-    for (const Json *c = json_first(list); c; c = json_next(c)) check_row(b, p, c);
+        {"", WORD("Check")}, {"", WORD("Model")}, {"num", WORD("Value")}, {"", WORD("Result")}, {NULL, NULL}};
+    html__table(b, "checks", str_from(words(p->lang, WORD("Integrity checks"))), false);
+    for (const PageHead *h = HEADS; h->text; h++) html__th(b, p->lang, h->class_name, h->text);
+    html__table_body(b);
+    for (; *results; results++)
+        for (const Json *c = json_first(list); c; c = json_next(c))
+            if (str_eqz(page__text(c, "result"), *results)) check_row(b, p, c);
     html__table_end(b);
+}
+
+static size_t count_result(const Json *list, const char *result) {
+    size_t n = 0;
+    for (const Json *c = json_first(list); c; c = json_next(c)) n += str_eqz(page__text(c, "result"), result);
+    return n;
+}
+
+/* What fails, warns or was not done stands open; what passes is many, and folded. */
+void page__checks(Buf *b, const Page *p) {
+    static const char *const OPEN[] = {"fail", "warn", "not done", NULL}, *const PASS[] = {"pass", NULL};
+    const Json *list = json_get(p->card, "checks");
+    size_t n = json_count(list), passed = count_result(list, "pass");
+    if (!n) return;
+    html__section(b, p->lang, "integrity", WORD("Can the figures be believed?"));
+    buf_adds(b, "<p>");
+    page__check_counts(b, p);
+    buf_adds(b, "</p>\n");
+    if (n > passed) check_table(b, p, list, OPEN);
+    if (passed) {
+        buf_adds(b, "<details><summary>");
+        html__sayf(b, p->lang, passed == 1 ? WORD("%zu check that passes") : WORD("%zu checks that pass"), passed);
+        buf_adds(b, "</summary>\n");
+        check_table(b, p, list, PASS);
+        buf_adds(b, "</details>\n");
+    }
     buf_adds(b, "</section>\n");
 }
 
@@ -136,7 +163,9 @@ static void run_table(Buf *b, const Page *p) {
         Str why = page__text(r, "exploratory");
         page__row_head(b, page__text(r, "role"));
         page__td(b, page__text(r, "model"));
-        page__td(b, page__text(r, "started_at"));
+        buf_adds(b, "<td class=\"model\">");
+        html_escape(b, page__text(r, "started_at"));
+        buf_adds(b, "</td>");
         buf_adds(b, "<td>");
         if (why.n)
             page__say_told(b, p, why);

@@ -113,11 +113,17 @@ void page__td_code(Buf *b, Str text);
 void page__td_percent(Buf *b, const Page *p, double v);
 void page__td_number(Buf *b, const Page *p, double v, int digits);
 void page__td_verdict(Buf *b, const Page *p, Str code);
+/* "fail 1 · pass 9", with their marks. */
+void page__check_counts(Buf *b, const Page *p);
 /* A table of the class "numbers"; heads: {class, WORD(text)}, ends with {NULL, NULL}. Close with html__table_end. */
 typedef struct PageHead {
     const char *class_name, *text;
 } PageHead;
 void page__table(Buf *b, const Page *p, const char *caption, const PageHead *heads);
+
+/* The right end of the axis of all shares, 0.05 to 1; of all differences, from -this to this. */
+double page__reach_rates(const Page *p);
+double page__reach_diffs(const Page *p);
 
 void page__matrix(Buf *b, const Page *p);
 void page__picture(Buf *b, const Page *p);
@@ -125,6 +131,7 @@ void page__safeguards(Buf *b, const Page *p);
 void page__differences(Buf *b, const Page *p);
 void page__checks(Buf *b, const Page *p);
 void page__decision(Buf *b, const Page *p);
+void page__basis(Buf *b, const Page *p);
 void page__limits(Buf *b, const Page *p);
 void page__annex(Buf *b, const Page *p);
 void page__curves(Buf *b, const Page *p);

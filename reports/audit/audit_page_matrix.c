@@ -1,4 +1,5 @@
-/* The first table: category x model, each with its verdict and the figure that decides it. */
+/* The first table: category x model, each with its verdict, a small picture of the figure that decides it, and the
+ * figure. */
 #include "reports/audit/audit_page_internal.h"
 
 #include <math.h>
@@ -6,15 +7,20 @@
 #include "reports/html/html_internal.h"
 #include "reports/visible.h"
 
+enum { MINI = 16 }; /* pixels */
+
 static void heads(Buf *b, const Page *p) {
     html__th(b, p->lang, "", WORD("Category"));
-    if (json_count(json_get(p->card, "verdicts"))) html__th(b, p->lang, "", WORD("Verdict"));
+    if (json_count(json_get(p->card, "verdicts"))) html__th(b, p->lang, "together", WORD("Verdict"));
     for (size_t i = 0; i < p->n_models; i++) {
         buf_adds(b, "<th scope=\"col\">");
         html_escape(b, p->models[i].name);
-        buf_adds(b, "<small>");
-        html_escape(b, page__word(p, p->models[i].role));
-        buf_adds(b, "</small></th>");
+        if (!str_eq(p->models[i].name, p->models[i].role)) {
+            buf_adds(b, "<small>");
+            html_escape(b, page__word(p, p->models[i].role));
+            buf_adds(b, "</small>");
+        }
+        buf_adds(b, "</th>");
     }
     html__table_body(b);
 }
@@ -48,8 +54,26 @@ static void open_cell(Buf *b, const Page *p, size_t model, bool empty) {
     buf_adds(b, "</span> ");
 }
 
+/* All cells have the scale of the picture below; the text beside it says the same. */
+static void mini(Buf *b, size_t model, PageSense sense, const double *lower_point_upper_limit, double zero,
+                 double scale) {
+    const double *v = lower_point_upper_limit;
+    if (isnan(v[1])) return;
+    buf_addf(b, "<svg class=\"track mini\" height=\"%d\" aria-hidden=\"true\">", MINI);
+    html__horizontal(b, "grid", 0, 100, MINI / 2.0);
+    html__vertical(b, "zero", zero, MINI);
+    if (!isnan(v[3])) html__vertical(b, "limit", zero + scale * v[3], MINI);
+    buf_addf(b, "<g class=\"m%zu\">", model % HTML_COLOURS);
+    if (!isnan(v[0]) && !isnan(v[2]))
+        html__horizontal(b, "whisker", fmax(zero + scale * v[0], 0), fmin(zero + scale * v[2], 100), MINI / 2.0);
+    html__mark(b, model, zero + scale * v[1], MINI / 2.0, sense != PAGE_HOLDS);
+    buf_adds(b, "</g></svg>");
+}
+
 static void figure(Buf *b, const Page *p, const PageRate *r) {
     Str bound = page__bound(p, r);
+    mini(b, r->model, r->sense, (const double[]){r->lower, r->point, r->upper, r->threshold}, 0.0,
+         100.0 / page__reach_rates(p));
     buf_adds(b, "<small><b>");
     html_escape(b, r->id);
     buf_adds(b, "</b> ");
@@ -102,6 +126,8 @@ static void category_row(Buf *b, const Page *p, Str category) {
 
 static void difference(Buf *b, const Page *p, const PageDiff *d, const char *against) {
     page__verdict(b, p, d->verdict);
+    mini(b, d->to, d->sense, (const double[]){d->lower, d->diff, d->upper, d->margin}, 50.0,
+         50.0 / page__reach_diffs(p));
     buf_adds(b, "<small><b>");
     html_escape(b, d->id);
     buf_adds(b, "</b> ");

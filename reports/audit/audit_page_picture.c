@@ -10,7 +10,7 @@
 /* ---- shares ---- */
 
 /* The end of the axis: the smallest of these that holds everything. */
-static double end_of(const Page *p) {
+double page__reach_rates(const Page *p) {
     static const double ENDS[] = {0.05, 0.1, 0.2, 0.4, 0.6, 0.8};
     double need = 0.0;
     for (size_t i = 0; i < p->n_rates; i++)
@@ -91,7 +91,7 @@ static void rate_row(Buf *b, const Page *p, size_t from, size_t to, double end) 
 
 void page__picture(Buf *b, const Page *p) {
     if (!p->n_rates) return;
-    double end = end_of(p);
+    double end = page__reach_rates(p);
     html__section(b, p->lang, "picture", WORD("Every indicator against its threshold"));
     html__p(b, p->lang, "note",
             WORD("Per cent; further left is safer. Mark: the share seen in the worst arm. Bar: from the lower to the "
@@ -104,7 +104,7 @@ void page__picture(Buf *b, const Page *p) {
 
 /* ---- differences ---- */
 
-static double half_of(const Page *p) {
+double page__reach_diffs(const Page *p) {
     static const double HALVES[] = {0.05, 0.1, 0.2, 0.4, 0.6, 0.8};
     double need = 0.0;
     const PageDiff *lists[] = {p->erosions, p->uplifts};
@@ -230,7 +230,7 @@ static void chart(Buf *b, const Page *p, const PageDiff *v, size_t n, double hal
 }
 
 void page__differences(Buf *b, const Page *p) {
-    double half = half_of(p);
+    double half = page__reach_diffs(p);
     if (p->n_erosions) {
         html__section(b, p->lang, "erosion", WORD("Erosion of refusals"));
         html__p(b, p->lang, "note",

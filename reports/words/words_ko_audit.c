@@ -280,6 +280,12 @@ const Words words_ko_audit[] = {
     {"Plan (SHA-256)", "계획(SHA-256)"},
     {"Signed", "서명한 때"},
     {"Program", "프로그램"},
+    {"What it rests on", "판정의 근거"},
+    {"which", "목록"},
+    {"not signed", "서명되지 않음"},
+    {"limit %.4g", "한도 %.4g"},
+    {"%zu check that passes", "통과한 검사 %zu건"},
+    {"%zu checks that pass", "통과한 검사 %zu건"},
     {"Error shared among indicators", "지표 사이의 오류 배분"},
     {NULL, NULL},
 };

@@ -130,7 +130,7 @@ def keyboard():
     b.js("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
     same(b.js("[...document.querySelectorAll('.scroll')].every((s) => s.tabIndex === 0 && s.getAttribute('aria-label'))"), True,
          "regions that scroll")
-    same(b.js("[...document.querySelectorAll('svg.track')].every((s) => s.closest('.axis') || s.getAttribute('aria-label').length > 10)"), True,
+    same(b.js("[...document.querySelectorAll('svg.track')].every((s) => s.closest('[aria-hidden=true]') || s.getAttribute('aria-label').length > 10)"), True,
          "pictures speak")
     b.size(1280, 900)
 
