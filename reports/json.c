@@ -572,7 +572,8 @@ static bool write_members(JsonOut *o, RunStore *store, bool samples, Err *err) {
          safety_headline(&s, &f, err) && compare_build(store, &s, &c, err);
     if (ok) write_results(o, &s, &f, &c);
     if (samples) ok = ok && write_manifest(o, store, scratch, err) && write_samples(o, store, &s, scratch, err);
-    if (ok && o->buf->failed) ok = err_set(err, ERR_MEMORY, "the report is too large for memory");
+    if (ok && (o->buf->failed || arena_failed(keep)))
+        ok = err_set(err, ERR_MEMORY, "the report is too large for memory");
     arena_close(scratch);
     arena_close(keep);
     return ok;

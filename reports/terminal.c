@@ -146,7 +146,7 @@ bool report_summary(RunStore *store, Buf *out, Err *err) {
         visible_term(out, str_from(s.cautions[i]));
         buf_addc(out, '\n');
     }
-    if (ok && out->failed) ok = err_nomem(err);
+    if (ok && (out->failed || arena_failed(a))) ok = err_nomem(err);
     arena_close(a);
     return ok;
 }

@@ -66,16 +66,22 @@ Str str_dup(Arena *a, Str s) {
     return p ? (Str){p, s.n} : (Str){NULL, 0};
 }
 
-Str str_printf(Arena *a, const char *fmt, ...) {
-    va_list ap, again;
-    va_start(ap, fmt);
+Str str_vprintf(Arena *a, const char *fmt, va_list ap) {
+    va_list again;
     va_copy(again, ap);
     int n = vsnprintf(NULL, 0, fmt, ap);
-    va_end(ap);
     char *p = n >= 0 ? arena_alloc(a, (size_t)n + 1) : NULL;
     if (p) vsnprintf(p, (size_t)n + 1, fmt, again);
     va_end(again);
     return p ? (Str){p, (size_t)n} : (Str){NULL, 0};
+}
+
+Str str_printf(Arena *a, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    Str out = str_vprintf(a, fmt, ap);
+    va_end(ap);
+    return out;
 }
 
 /* ---- Buf ---- */

@@ -34,6 +34,7 @@ Str str_dup(Arena *a, Str s);
 /* A NUL-terminated copy in the arena. */
 char *str_cstr(Arena *a, Str s);
 Str str_printf(Arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+Str str_vprintf(Arena *a, const char *fmt, va_list ap);
 
 /* A growing buffer with a ceiling. Failure (no memory, ceiling reached) is sticky: later adds do nothing, and one check
  * of `failed` at the end suffices. p is always NUL-terminated once something was added. */

@@ -120,7 +120,7 @@ static bool markdown_write(RunStore *store, Buf *out, Err *err) {
     bool ok = summary_build_in(store, store_language(store), a, &s, err) && safety_build(store, &s, &f, err) &&
               safety_headline(&s, &f, err) && compare_build(store, &s, &c, err);
     if (ok) document(out, &s, &f, &c);
-    if (ok && out->failed) ok = err_nomem(err);
+    if (ok && (out->failed || arena_failed(a))) ok = err_nomem(err);
     arena_close(a);
     return ok;
 }

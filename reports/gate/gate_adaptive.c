@@ -195,8 +195,8 @@ static void bounds(const GateTest *t, GateResult *r) {
     double hi = stat_seq_interval(&t->fail.plan, t->high, t->items, t->n, both).hi;
     bool turned = c->kind == GATE_AT_MOST || (!is_level(c) && c->metric != GATE_SCORE);
     double scale = c->kind == GATE_SUPERIOR ? 2.0 : 1.0, shift = c->kind == GATE_SUPERIOR || c->kind == GATE_AT_LEAST;
-    r->lower = turned ? -hi : scale * lo + shift;
-    r->upper = turned ? -lo : scale * hi + shift;
+    r->lower = turned ? 0.0 - hi : scale * lo + shift;
+    r->upper = turned ? 0.0 - lo : scale * hi + shift;
     if (is_level(c)) r->lower = fmax(0.0, r->lower), r->upper = fmin(1.0, r->upper);
 }
 

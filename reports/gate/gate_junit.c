@@ -119,6 +119,7 @@ void gate_junit(const GateReport *g, Str started_at, double seconds, Buf *b) {
             buf_adds(&name, figures[k].what);
             property_num(b, name.p, figures[k].v);
         }
+        b->failed = b->failed || name.failed;
         buf_release(&name);
     }
     buf_adds(b, "    </properties>\n");

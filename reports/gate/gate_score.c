@@ -13,7 +13,7 @@ enum { LEAST = 15 };
 
 /* Means and their error; NaN where there is none. */
 static StatRange around(const SumPair *p, double conf) {
-    double d = -p->diff, t = NAN;
+    double d = 0.0 - p->diff, t = NAN;
     if (p->n_clusters > 1)
         t = stat_t_ppf(conf, (double)p->n_clusters - 1);
     else if (!p->n_clusters && p->n > 1)
@@ -24,7 +24,7 @@ static StatRange around(const SumPair *p, double conf) {
 /* One-sided bounds of candidate minus baseline at this confidence; pairs hold baseline minus candidate. Where few units
  * differ: no more of them lose (win) than Clopper and Pearson's bound says, and none loses more than 1. */
 static StatRange bounds_at(const SumPair *p, double conf) {
-    double units = (double)(p->n_clusters ? p->n_clusters : p->n), d = -p->diff;
+    double units = (double)(p->n_clusters ? p->n_clusters : p->n), d = 0.0 - p->diff;
     double differ = (double)(p->a_better + p->b_better);
     if (p->whole && !p->n_clusters) {
         StatNewcombe w = stat_newcombe_paired(p->both_right, p->b_better, p->a_better, p->both_wrong, 2.0 * conf - 1.0);
@@ -85,7 +85,7 @@ void gate__difference(const SumCell *base, const SumCell *cand, const SumPair *p
     r->candidate = cand->est.mean;
     r->better = p->b_better;
     r->worse = p->a_better;
-    r->value = -p->diff;
+    r->value = 0.0 - p->diff; /* of none 0, not -0 */
     r->bar = r->check->kind == GATE_SUPERIOR ? 0.0 : -r->check->margin;
     if (!p->n) return;
     StatRange b = bounds_at(p, 1.0 - alpha);

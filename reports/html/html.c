@@ -232,7 +232,7 @@ static bool html_write(RunStore *store, Buf *out, Err *err) {
     ok = ok && summary_build_in(store, store_language(store), keep, &s, err) && safety_build(store, &s, &f, err) &&
          safety_headline(&s, &f, err) && compare_build(store, &s, &c, err) &&
          write_document(out, store, &s, &f, &c, scratch, err);
-    if (ok && out->failed) ok = err_set(err, ERR_MEMORY, "the report is too large for memory");
+    if (ok && (out->failed || arena_failed(keep))) ok = err_set(err, ERR_MEMORY, "the report is too large for memory");
     arena_close(scratch);
     arena_close(keep);
     return ok;

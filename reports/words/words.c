@@ -47,13 +47,9 @@ void words_addf(Buf *b, Lang lang, const char *english, ...) {
 }
 
 Str words_printf(Arena *a, Lang lang, const char *english, ...) {
-    Buf b;
     va_list ap;
-    buf_init(&b, (size_t)1 << 20);
     va_start(ap, english);
-    buf_vaddf(&b, words(lang, english), ap);
+    Str out = str_vprintf(a, words(lang, english), ap);
     va_end(ap);
-    Str out = b.failed ? (Str){0} : str_dup(a, b.n ? buf_str(&b) : STR(""));
-    buf_release(&b);
     return out;
 }

@@ -38,7 +38,7 @@ for path in sys.argv[1:]:
     text = open(path, encoding="utf-8").read()
     if path.endswith(".json"): json.loads(text, parse_constant=none)
     text = re.sub(r"<script.*?</script>", "", text, flags=re.S)
-    m = re.search(r".{0,40}(?<![\w-])(-?nan|NaN|[-−+]?inf|Infinity|[-−]0\.0)(?![\w-]).{0,20}", text)
+    m = re.search(r".{0,40}(?<![\w-])(-?nan|NaN|[-−+]?inf|Infinity|[-−]0(\.0)?)(?![\w.-]).{0,20}", text)
     if m: sys.exit(f"{path}: {m.group(0)!r}")
 PY
 tamper() { # tamper NAME SQL: a copy of the run that somebody changed

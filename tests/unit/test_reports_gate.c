@@ -3,6 +3,7 @@
 #include "reports/gate/gate.h"
 
 #include "engine/base/json.h"
+#include "reports/report.h"
 #include "reports/store/store_union.h"
 #include "tests/store_support.h"
 
@@ -460,15 +461,62 @@ static void test_no_memory(void **state) {
     two_end(&t);
 }
 
+/* Every page and text of a comparison and a gate is whole, or ERR_MEMORY: never a part of one. */
+static bool write_all(RunStore *both, const GatePolicy *p, Arena *a, size_t *bytes, Err *err) {
+    static const char *const FORMATS[] = {"json", "html", "md"};
+    GateReport g;
+    bool ok = gate_judge(both, p, a, &g, err);
+    Buf b;
+    buf_init(&b, (size_t)1 << 24);
+    for (size_t i = 0; ok && i < 3; i++) ok = reports_find(FORMATS[i])->write(both, &b, err);
+    ok = ok && report_summary(both, &b, err) && gate_json(&g, &b, err);
+    if (ok) {
+        gate_html(&g, &b), gate_markdown(&g, &b), gate_terminal(&g, &b),
+            gate_junit(&g, STR("2026-02-03T04:05:06Z"), 1.0, &b);
+        if (b.failed) ok = err_nomem(err);
+    }
+    *bytes = b.n;
+    buf_release(&b);
+    return ok;
+}
+
+static void test_no_memory_to_write(void **state) {
+    (void)state;
+    Two t = two_begin();
+    two_ask(&t, 5, 1, 1, 5);
+    GateCheck c = loss_below(0.05);
+    GatePolicy p = {.name = STR("test"), .checks = &c, .n_checks = 1};
+    const StoreArm arms[] = {{t.s[0], STR("m"), STR("base"), STR("one")}, {t.s[1], STR("m"), STR("cand"), STR("two")}};
+    size_t whole = 0, got = 0;
+    bool done = false;
+    for (uint64_t n = 0; !done && n < 20000; n++) { /* first as often as it takes, then without each allocation */
+        Err err = ERR_INIT;
+        RunStore *both = NULL;
+        Arena *a = arena_open(0);
+        OK(store_union(arms, 2, &both, &err));
+        mem_fail_at(n);
+        bool ok = write_all(both, &p, a, &got, &err);
+        mem_fail_at(0);
+        if (n == 0) whole = got;
+        if (!ok && err.code != ERR_MEMORY) fail_msg("allocation %d: %s", (int)n, err.msg);
+        if (ok && got != whole) fail_msg("allocation %d: %zu of %zu bytes", (int)n, got, whole);
+        done = ok && n > 0;
+        store_close(both);
+        arena_close(a);
+    }
+    assert_true(done && whole > 20000);
+    two_end(&t);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_paired_example),  cmocka_unit_test(test_levels),
-        cmocka_unit_test(test_open_answers),    cmocka_unit_test(test_little),
-        cmocka_unit_test(test_all_lost),        cmocka_unit_test(test_no_spread),
-        cmocka_unit_test(test_few_clusters),    cmocka_unit_test(test_nothing_common),
-        cmocka_unit_test(test_no_memory),       cmocka_unit_test(test_alpha),
-        cmocka_unit_test(test_min_pairs),       cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_levels_together),
+        cmocka_unit_test(test_paired_example), cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_open_answers),   cmocka_unit_test(test_little),
+        cmocka_unit_test(test_all_lost),       cmocka_unit_test(test_no_spread),
+        cmocka_unit_test(test_few_clusters),   cmocka_unit_test(test_nothing_common),
+        cmocka_unit_test(test_no_memory),      cmocka_unit_test(test_no_memory_to_write),
+        cmocka_unit_test(test_alpha),          cmocka_unit_test(test_min_pairs),
+        cmocka_unit_test(test_parts),          cmocka_unit_test(test_levels_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
