@@ -21,6 +21,11 @@ void card__worse(Card *c, int status) {
     if (status == 1 || (status == 5 && c->status == 0)) c->status = status;
 }
 
+void card__show(Card *c, CardShown what) {
+    c->shown |= (unsigned)what;
+    card__worse(c, 1);
+}
+
 void card__put_text(Card *c, const char *key, Str s) {
     json_out_key(&c->o, key);
     json_out_str(&c->o, s.p ? s : STR(""));
@@ -62,11 +67,26 @@ Str card__exploratory(const Card *c, Str role) {
 
 /* ---- the whole ---- */
 
-static const char *sentence(int status) {
-    return status == 0   ? "Every registered indicator holds, at the registered confidence and on these data."
-           : status == 1 ? "No: at least one registered indicator is at or above its threshold, refusals were eroded, "
-                           "or an uplift is shown."
-                         : "Cannot rule out: the data do not show that every registered indicator holds.";
+/* A question may be put either way round, so the answer begins with neither yes nor no. */
+static const char *sentence(const Card *c) {
+#define BROKEN "The registered limits do not hold: "
+    static const char *const SHOWN[] = {
+        [CARD_AT_OR_ABOVE] = BROKEN "at least one indicator is at or above its threshold.",
+        [CARD_ERODED] = BROKEN "refusals were eroded.",
+        [CARD_UPLIFT] = BROKEN "an uplift over a reference is shown.",
+        [CARD_AT_OR_ABOVE | CARD_ERODED] =
+            BROKEN "at least one indicator is at or above its threshold, and refusals were eroded.",
+        [CARD_AT_OR_ABOVE | CARD_UPLIFT] =
+            BROKEN "at least one indicator is at or above its threshold, and an uplift over a reference is shown.",
+        [CARD_ERODED | CARD_UPLIFT] = BROKEN "refusals were eroded, and an uplift over a reference is shown.",
+        [CARD_AT_OR_ABOVE | CARD_ERODED | CARD_UPLIFT] =
+            BROKEN "at least one indicator is at or above its threshold, refusals were eroded, and an uplift over a "
+                   "reference is shown.",
+    };
+#undef BROKEN
+    if (c->status == 1) return SHOWN[c->shown];
+    return c->status ? "Cannot rule out: the data do not show that every registered indicator holds."
+                     : "Every registered indicator holds, at the registered confidence and on these data.";
 }
 
 static void read_settings(Card *c) {
@@ -102,7 +122,7 @@ static bool put_card(Card *c) {
     card__put_limits(c);
     card__put_checks(c);
     card__put_number(c, "status", c->status);
-    card__put_word(c, "answer", sentence(c->status));
+    card__put_word(c, "answer", sentence(c));
     json_obj_end(&c->o);
     return true;
 }

@@ -185,7 +185,8 @@ static void put_overall(Card *c, Str category, const Overall *o) {
     card__put_text(c, "read_from", o->read_from);
     card__put_flag(c, "capability", capability);
     json_obj_end(&c->o);
-    card__worse(c, o->verdict == AUDIT_AT_OR_ABOVE ? 1 : o->verdict == AUDIT_BELOW ? 0 : 5);
+    card__worse(c, o->verdict == AUDIT_BELOW ? 0 : 5);
+    if (o->verdict == AUDIT_AT_OR_ABOVE) card__show(c, CARD_AT_OR_ABOVE);
 }
 
 static void put_verdicts(Card *c, const Column *cols, size_t n) {

@@ -77,7 +77,8 @@ static bool put_erosion(Card *c, const Json *ind) {
     put_ids(c, "lost", &v, true);
     put_ids(c, "gained", &v, false);
     json_obj_end(&c->o);
-    card__worse(c, e == AUDIT_ERODED ? 1 : e == AUDIT_NOT_ERODED ? 0 : 5);
+    card__worse(c, e == AUDIT_NOT_ERODED ? 0 : 5);
+    if (e == AUDIT_ERODED) card__show(c, CARD_ERODED);
     return true;
 }
 

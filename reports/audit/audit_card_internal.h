@@ -34,6 +34,9 @@ typedef struct Cell {
 
 typedef struct CardCheck CardCheck; /* audit_check_internal.h */
 
+/* What keeps an audit from holding; any of them, or'ed. */
+typedef enum CardShown { CARD_AT_OR_ABOVE = 1, CARD_ERODED = 2, CARD_UPLIFT = 4 } CardShown;
+
 typedef struct Card {
     const Json *plan, *header;
     AuditRow *rows;
@@ -51,7 +54,8 @@ typedef struct Card {
     double alpha, unscored_max;
     EvidMultiplicity multiplicity;
     uint64_t seed;
-    int status; /* 0, 5 or 1: the worst so far */
+    int status;     /* 0, 5 or 1: the worst so far */
+    unsigned shown; /* why it is 1 */
     bool two_signed;
 } Card;
 
@@ -65,6 +69,8 @@ void card__put_number(Card *c, const char *key, double v);
 void card__put_flag(Card *c, const char *key, bool v);
 /* The card's status becomes 1 if this is 1, 5 if it was 0 and this is 5. */
 void card__worse(Card *c, int status);
+/* The card's status becomes 1, and its answer says why. */
+void card__show(Card *c, CardShown what);
 /* Why the run of a model of the plan cannot count; "" if it can. */
 Str card__exploratory(const Card *c, Str role);
 const Json *card__model(const Card *c, Str name); /* of the plan; NULL if there is none */

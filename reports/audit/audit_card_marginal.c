@@ -190,7 +190,8 @@ static bool put_marginal(Card *c, const Json *ind) {
     put_figures(c, &m);
     put_reference(c, &m);
     json_obj_end(&c->o);
-    card__worse(c, e == AUDIT_ERODED ? 1 : e == AUDIT_NOT_ERODED ? 0 : 5);
+    card__worse(c, e == AUDIT_NOT_ERODED ? 0 : 5);
+    if (e == AUDIT_ERODED) card__show(c, CARD_UPLIFT);
     return true;
 }
 

@@ -117,9 +117,10 @@ static void document(Buf *b, const Page *p) {
     page__annex(b, p);
     page__runs(b, p);
     buf_adds(b, "</div>\n</main>\n<footer><p>");
-    html__say(b, p->lang,
-              WORD("This page was made from scorecard.json alone, loads nothing and holds no text of a sample. assay "
-                   "verify makes both again from the records and compares every byte."));
+    html__say(
+        b, p->lang,
+        WORD("This page was made from scorecard.json and decisions.json alone, loads nothing and holds no text of "
+             "a sample. assay verify makes all three again from the records and compares every byte."));
     buf_adds(b, "</p></footer>\n</body>\n</html>\n");
 }
 

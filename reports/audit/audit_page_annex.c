@@ -6,6 +6,53 @@
 #include "reports/html/html_internal.h"
 #include "reports/visible.h"
 
+/* ---- indicators ---- */
+
+static void small(Buf *b, const Page *p, const char *english) {
+    buf_adds(b, "<small>");
+    html__say(b, p->lang, english);
+    buf_adds(b, "</small>");
+}
+
+/* Where a figure comes from, if not from a run that rules scored; and which arm of several it is. */
+static void origin(Buf *b, const Page *p, const PageRate *r) {
+    Str arm = page__text(r->j, "driving_arm");
+    if (r->n_arms > 1 && arm.n) {
+        buf_adds(b, "<small>");
+        html__sayf(b, p->lang, WORD("worst arm: %.*s"), STR_ARG(arm));
+        buf_adds(b, "</small>");
+    }
+    if (page__true(r->j, "imported")) small(b, p, WORD("imported"));
+    if (page__true(r->j, "judged")) small(b, p, WORD("scored by a judge"));
+}
+
+static void indicator_row(Buf *b, const Page *p, const PageRate *r) {
+    buf_adds(b, "<tr><th scope=\"row\">");
+    html_escape(b, r->id);
+    origin(b, p, r);
+    buf_adds(b, "</th>");
+    page__td(b, page__text(r->j, "model"));
+    buf_adds(b, "<td>");
+    page__verdict(b, p, r->verdict);
+    if (r->why.n) {
+        buf_adds(b, "<small>");
+        page__say_told(b, p, r->why);
+        buf_adds(b, "</small>");
+    }
+    buf_adds(b, "</td>");
+    page__td_percent(b, p, r->point);
+    buf_addf(b, "<td class=\"num\">%s</td>", page__percent(p, r->lower, r->threshold));
+    buf_addf(b, "<td class=\"num\">%s</td>", page__percent(p, r->upper, r->threshold));
+    page__td_percent(b, p, r->threshold);
+    page__td_number(b, p, 100.0 * page__number(r->j, "alpha"), 3);
+    page__td_number(b, p, page__number(r->j, "n_min"), 10);
+    buf_adds(b, "<td>");
+    html_escape(b, page__text(r->j, "suite"));
+    buf_adds(b, "<small>");
+    html_escape(b, page__text(r->j, "source"));
+    buf_adds(b, "</small></td></tr>\n");
+}
+
 static void indicator_table(Buf *b, const Page *p) {
     static const PageHead HEADS[] = {{"", WORD("Indicator")},
                                      {"", WORD("Model")},
@@ -20,54 +67,39 @@ static void indicator_table(Buf *b, const Page *p) {
                                      {NULL, NULL}};
     page__h3(b, p, WORD("Every indicator"));
     page__table(b, p, WORD("Every indicator"), HEADS);
-    for (size_t i = 0; i < p->n_rates; i++) {
-        const PageRate *r = &p->rates[i];
-        page__row_head(b, r->id);
-        page__td(b, page__text(r->j, "model"));
-        buf_adds(b, "<td>");
-        page__verdict(b, p, r->verdict);
-        if (r->why.n) {
-            buf_adds(b, "<small>");
-            page__say_told(b, p, r->why);
-            buf_adds(b, "</small>");
-        }
-        buf_adds(b, "</td>");
-        page__td_percent(b, p, r->point);
-        buf_addf(b, "<td class=\"num\">%s</td>", page__percent(p, r->lower, r->threshold));
-        buf_addf(b, "<td class=\"num\">%s</td>", page__percent(p, r->upper, r->threshold));
-        page__td_percent(b, p, r->threshold);
-        page__td_number(b, p, 100.0 * page__number(r->j, "alpha"), 3);
-        page__td_number(b, p, page__number(r->j, "n_min"), 10);
-        buf_adds(b, "<td>");
-        html_escape(b, page__text(r->j, "suite"));
-        buf_adds(b, "<small>");
-        html_escape(b, page__text(r->j, "source"));
-        buf_adds(b, "</small></td></tr>\n");
-    }
+    for (size_t i = 0; i < p->n_rates; i++) indicator_row(b, p, &p->rates[i]);
     html__table_end(b);
 }
 
-static void arm_row(Buf *b, const Page *p, const PageRate *r, const Json *a) {
+/* ---- arms: their bounds, then how their answers ended ---- */
+
+static void arm_names(Buf *b, const PageRate *r, const Json *a) {
     page__row_head(b, r->id);
     page__td(b, page__text(r->j, "model"));
     page__td(b, page__text(a, "arm"));
+}
+
+static void arm_row(Buf *b, const Page *p, const PageRate *r, const Json *a) {
+    double drawn = page__number(a, "drawn"), samples = page__number(a, "samples");
+    arm_names(b, r, a);
     page__td_number(b, p, page__number(a, "n_scored"), 10);
     page__td_number(b, p, page__number(a, "n_open"), 10);
-    page__td_number(b, p, page__number(a, "n_refused"), 10);
     page__td_number(b, p, page__number(a, "n_effective"), 4);
+    buf_adds(b, "<td class=\"num\">");
+    if (drawn > 1.0)
+        html__sayf(b, p->lang, WORD("%s of %s"), page__count(p, drawn), page__count(p, samples));
+    else
+        buf_adds(b, page__count(p, samples));
+    buf_adds(b, "</td>");
     page__td_percent(b, p, page__number(a, "point"));
-    page__td_percent(b, p, page__number(a, "answered"));
-    page__td_percent(b, p, page__number(a, "corrected"));
     page__td_percent(b, p, page__number(a, "lower"));
     page__td_percent(b, p, page__number(a, "upper"));
     buf_adds(b, "</tr>\n");
 }
 
 static void missing_arm(Buf *b, const Page *p, const PageRate *r, const Json *a) {
-    page__row_head(b, r->id);
-    page__td(b, page__text(r->j, "model"));
-    page__td(b, page__text(a, "arm"));
-    buf_adds(b, "<td colspan=\"9\">");
+    arm_names(b, r, a);
+    buf_adds(b, "<td colspan=\"7\">");
     html__say(b, p->lang, WORD("not run"));
     if (page__text(a, "why").n) {
         buf_adds(b, ": ");
@@ -82,11 +114,9 @@ static void arm_table(Buf *b, const Page *p) {
                                      {"", WORD("Arm")},
                                      {"num", WORD("Scored")},
                                      {"num", WORD("Open")},
-                                     {"num", WORD("Refused")},
                                      {"num", WORD("Items worth")},
+                                     {"num", WORD("Answers each")},
                                      {"num", WORD("Seen, %")},
-                                     {"num", WORD("Of those answered, %")},
-                                     {"num", WORD("Judge corrected, %")},
                                      {"num", WORD("Lower, %")},
                                      {"num", WORD("Upper, %")},
                                      {NULL, NULL}};
@@ -102,6 +132,36 @@ static void arm_table(Buf *b, const Page *p) {
         for (const Json *a = json_first(json_get(p->rates[i].j, "missing")); a; a = json_next(a))
             missing_arm(b, p, &p->rates[i], a);
     }
+    html__table_end(b);
+}
+
+static void ending_row(Buf *b, const Page *p, const PageRate *r, const Json *a) {
+    arm_names(b, r, a);
+    page__td_percent(b, p, page__number(a, "truncated"));
+    page__td_percent(b, p, page__number(a, "empty"));
+    page__td_number(b, p, page__number(a, "n_refused"), 10);
+    page__td_percent(b, p, page__number(a, "answered"));
+    page__td_percent(b, p, page__number(a, "if_refused_were_right"));
+    page__td_percent(b, p, page__number(a, "corrected"));
+    buf_adds(b, "</tr>\n");
+}
+
+static void ending_table(Buf *b, const Page *p) {
+    static const PageHead HEADS[] = {{"", WORD("Indicator")},
+                                     {"", WORD("Model")},
+                                     {"", WORD("Arm")},
+                                     {"num", WORD("Cut off, %")},
+                                     {"num", WORD("No answer, %")},
+                                     {"num", WORD("Refused")},
+                                     {"num", WORD("Of those answered, %")},
+                                     {"num", WORD("If refusals were right, %")},
+                                     {"num", WORD("Judge corrected, %")},
+                                     {NULL, NULL}};
+    page__h3(b, p, WORD("How answers ended"));
+    page__table(b, p, WORD("How answers ended"), HEADS);
+    for (size_t i = 0; i < p->n_rates; i++)
+        for (const Json *a = json_first(json_get(p->rates[i].j, "arms")); a; a = json_next(a))
+            ending_row(b, p, &p->rates[i], a);
     html__table_end(b);
 }
 
@@ -130,6 +190,13 @@ static void adversarial(Buf *b, const Page *p) {
         if (page__text(m, "why").n) {
             buf_addc(b, ' ');
             page__say_told(b, p, page__text(m, "why"));
+        }
+        if (page__text(m, "recipe_sha256").n) {
+            buf_addc(b, ' ');
+            html__say(b, p->lang, WORD("Recipe of the tuning (SHA-256):"));
+            buf_adds(b, " <code>");
+            html_escape(b, page__text(m, "recipe_sha256"));
+            buf_adds(b, "</code>");
         }
         buf_adds(b, "</p>\n");
     }
@@ -169,6 +236,7 @@ void page__annex(Buf *b, const Page *p) {
     html__section(b, p->lang, "annex", WORD("Annex"));
     indicator_table(b, p);
     arm_table(b, p);
+    ending_table(b, p);
     adversarial(b, p);
     page__curves(b, p);
     judges(b, p);

@@ -5,7 +5,7 @@
 #include "reports/html/html_internal.h"
 #include "reports/visible.h"
 
-enum { DIGEST_SHOWN = 12 }; /* letters; all stand under “Runs and hashes” */
+enum { DIGEST_SHOWN = 12 }; /* letters; all stand under “Plan, runs and hashes” */
 
 static void open_fact(Buf *b, const Page *p, const char *name) {
     buf_adds(b, "<dt>");

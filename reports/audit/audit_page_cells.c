@@ -24,6 +24,13 @@ void page__td(Buf *b, Str text) {
     buf_adds(b, "</td>");
 }
 
+/* A moment as the card has it; no line ends within. */
+void page__td_time(Buf *b, Str text) {
+    buf_adds(b, "<td class=\"time\">");
+    html_escape(b, text.n ? text : STR("–"));
+    buf_adds(b, "</td>");
+}
+
 void page__td_word(Buf *b, const Page *p, Str code) {
     page__td(b, page__word(p, code));
 }
@@ -36,6 +43,17 @@ void page__td_code(Buf *b, Str text) {
 
 void page__td_percent(Buf *b, const Page *p, double v) {
     buf_addf(b, "<td class=\"num\">%s</td>", page__percent(p, v, NAN));
+}
+
+/* "+5.0 (−2.0 to +12.0)" */
+void page__td_points(Buf *b, const Page *p, double diff, double lower, double upper) {
+    buf_addf(b, "<td class=\"num\">%s", page__points(p, diff));
+    if (!isnan(lower) && !isnan(upper)) {
+        buf_adds(b, "<small>");
+        html__range(b, p->lang, lower, upper, html__signed);
+        buf_adds(b, "</small>");
+    }
+    buf_adds(b, "</td>");
 }
 
 void page__td_number(Buf *b, const Page *p, double v, int digits) {

@@ -1,4 +1,4 @@
-/* What the figures rest on: integrity checks, the human decision, limits with their power table, runs and hashes. */
+/* Whether the figures can be believed: integrity checks, and what lies behind three of them. */
 #include "reports/audit/audit_page_internal.h"
 
 #include <math.h>
@@ -6,21 +6,48 @@
 #include "reports/html/html_internal.h"
 #include "reports/visible.h"
 
-/* ---- integrity ---- */
+/* ---- the numbers of a check ---- */
+
+typedef enum Unit { SHARE, POINTS, DAYS, NONE } Unit;
+
+/* README.md of suites/policies says what each number is. */
+static Unit unit_of(Str id) {
+    static const struct {
+        const char *id;
+        Unit unit;
+    } UNITS[] = {{"paraphrase", POINTS}, {"effort", POINTS},    {"says-test", POINTS},
+                 {"retention", POINTS},  {"calibration", DAYS}, {"close", NONE}};
+    for (size_t i = 0; i < sizeof UNITS / sizeof *UNITS; i++)
+        if (str_eqz(id, UNITS[i].id)) return UNITS[i].unit;
+    return SHARE;
+}
+
+static Str in_unit(const Page *p, Unit unit, double v) {
+    if (unit == POINTS) return page__printf(p, WORD("%s points"), page__points(p, v));
+    if (unit == DAYS) return page__printf(p, v == 1.0 ? WORD("%.0f day") : WORD("%.0f days"), v);
+    return page__printf(p, WORD("%s %%"), page__percent(p, v, NAN));
+}
 
 static void check_value(Buf *b, const Page *p, const Json *c) {
     double v = page__number(c, "value"), limit = page__number(c, "limit"), n = page__number(c, "n");
-    if (isnan(v)) {
+    Unit unit = unit_of(page__text(c, "id"));
+    if (isnan(v) || unit == NONE) {
         buf_adds(b, "<td class=\"num nil\">–</td>");
         return;
     }
-    buf_addf(b, "<td class=\"num\">%.4g", v);
+    buf_adds(b, "<td class=\"num\">");
+    html__sentence(b, in_unit(p, unit, v));
     if (!isnan(limit)) {
+        Str at = in_unit(p, unit, limit);
         buf_adds(b, "<small>");
-        html__sayf(b, p->lang, WORD("limit %.4g"), limit);
+        html__sayf(b, p->lang, WORD("limit %.*s"), STR_ARG(at));
         buf_adds(b, "</small>");
     }
-    if (!isnan(n)) buf_addf(b, "<small>n %.10g</small>", n);
+    if (!isnan(n) && unit != DAYS) {
+        buf_adds(b, "<small>");
+        html__sayf(b, p->lang, n == 1.0 ? WORD("%s item") : WORD("%s items"), page__count(p, n));
+        buf_adds(b, "</small>");
+    }
     buf_adds(b, "</td>");
 }
 
@@ -47,10 +74,10 @@ static void check_row(Buf *b, const Page *p, const Json *c) {
 }
 
 /* The rows of the results named, in the order of the names. */
-static void check_table(Buf *b, const Page *p, const Json *list, const char *const *results) {
+static void check_table(Buf *b, const Page *p, const Json *list, const char *caption, const char *const *results) {
     static const PageHead HEADS[] = {
         {"", WORD("Check")}, {"", WORD("Model")}, {"num", WORD("Value")}, {"", WORD("Result")}, {NULL, NULL}};
-    html__table(b, "checks", str_from(words(p->lang, WORD("Integrity checks"))), false);
+    html__table(b, "checks", str_from(words(p->lang, caption)), false);
     for (const PageHead *h = HEADS; h->text; h++) html__th(b, p->lang, h->class_name, h->text);
     html__table_body(b);
     for (; *results; results++)
@@ -65,6 +92,102 @@ static size_t count_result(const Json *list, const char *result) {
     return n;
 }
 
+/* ---- behind the checks: what was tried, and on what ---- */
+
+static void ids(Buf *b, const Json *list, const char *key) {
+    bool any = false;
+    buf_adds(b, "<td>");
+    for (const Json *i = json_first(list); i; i = json_next(i)) {
+        buf_adds(b, any ? ", <code>" : "<code>");
+        html_escape(b, key ? page__text(i, key) : json_str(i));
+        buf_adds(b, "</code>");
+        any = true;
+    }
+    buf_adds(b, any ? "</td>" : "–</td>");
+}
+
+static void self_test(Buf *b, const Page *p) {
+    static const PageHead HEADS[] = {{"", WORD("Scorer")},           {"", WORD("Version")},
+                                     {"num", WORD("Planted items")}, {"num", WORD("Judged as known")},
+                                     {"", WORD("Missed")},           {NULL, NULL}};
+    const Json *list = json_get(p->header, "self_test");
+    if (!json_count(list)) return;
+    page__h3(b, p, WORD("Planted items with known answers"));
+    page__table(b, p, WORD("Planted items with known answers"), HEADS);
+    for (const Json *s = json_first(list); s; s = json_next(s)) {
+        page__row_head(b, page__text(s, "scorer"));
+        page__td(b, page__text(s, "version"));
+        page__td_number(b, p, page__number(s, "n"), 10);
+        page__td_number(b, p, page__number(s, "passed"), 10);
+        ids(b, json_get(s, "failed"), NULL);
+        buf_adds(b, "</tr>\n");
+    }
+    html__table_end(b);
+}
+
+static void repeats(Buf *b, const Page *p) {
+    static const PageHead HEADS[] = {
+        {"", WORD("Model")},     {"", WORD("Second run started")}, {"num", WORD("Answers")}, {"num", WORD("Compared")},
+        {"num", WORD("Sealed")}, {"num", WORD("Different")},       {"", WORD("Which")},      {NULL, NULL}};
+    const Json *list = json_get(p->header, "repeats");
+    if (!json_count(list)) return;
+    page__h3(b, p, WORD("Asked a second time"));
+    page__table(b, p, WORD("Asked a second time"), HEADS);
+    for (const Json *r = json_first(list); r; r = json_next(r)) {
+        page__row_head(b, page__text(r, "role"));
+        page__td_time(b, page__text(r, "started_at"));
+        page__td_number(b, p, page__number(r, "n_stored"), 10);
+        page__td_number(b, p, page__number(r, "n"), 10);
+        page__td_number(b, p, page__number(r, "n_sealed"), 10);
+        page__td_number(b, p, page__number(r, "n_different"), 10);
+        ids(b, json_get(r, "different"), "sample");
+        buf_adds(b, "</tr>\n");
+    }
+    html__table_end(b);
+}
+
+static void overlaps(Buf *b, const Page *p) {
+    static const PageHead HEADS[] = {{"", WORD("Model")},
+                                     {"", WORD("Tuning data (SHA-256)")},
+                                     {"num", WORD("Lines")},
+                                     {"", WORD("Suite")},
+                                     {"num", WORD("Items")},
+                                     {"num", WORD("Too short")},
+                                     {"num", WORD("Found")},
+                                     {"", WORD("Which")},
+                                     {NULL, NULL}};
+    const Json *list = json_get(p->header, "overlap");
+    if (!json_count(list)) return;
+    page__h3(b, p, WORD("Wording found in tuning data"));
+    page__table(b, p, WORD("Wording found in tuning data"), HEADS);
+    for (const Json *o = json_first(list); o; o = json_next(o))
+        for (const Json *s = json_first(json_get(o, "suites")); s; s = json_next(s)) {
+            page__row_head(b, page__text(o, "role"));
+            page__td_code(b, page__text(o, "sha256"));
+            page__td_number(b, p, page__number(o, "lines"), 10);
+            page__td(b, page__text(s, "suite"));
+            page__td_number(b, p, page__number(s, "n"), 10);
+            page__td_number(b, p, page__number(s, "n_untold"), 10);
+            page__td_number(b, p, page__number(s, "k"), 10);
+            ids(b, json_get(s, "items"), NULL);
+            buf_adds(b, "</tr>\n");
+        }
+    html__table_end(b);
+}
+
+static void behind(Buf *b, const Page *p) {
+    if (!json_count(json_get(p->header, "self_test")) && !json_count(json_get(p->header, "repeats")) &&
+        !json_count(json_get(p->header, "overlap")))
+        return;
+    buf_adds(b, "<details><summary>");
+    html__say(b, p->lang, WORD("What was planted, asked again and searched for"));
+    buf_adds(b, "</summary>\n");
+    self_test(b, p);
+    repeats(b, p);
+    overlaps(b, p);
+    buf_adds(b, "</details>\n");
+}
+
 /* What fails, warns or was not done stands open; what passes is many, and folded. */
 void page__checks(Buf *b, const Page *p) {
     static const char *const OPEN[] = {"fail", "warn", "not done", NULL}, *const PASS[] = {"pass", NULL};
@@ -75,165 +198,14 @@ void page__checks(Buf *b, const Page *p) {
     buf_adds(b, "<p>");
     page__check_counts(b, p);
     buf_adds(b, "</p>\n");
-    if (n > passed) check_table(b, p, list, OPEN);
+    if (n > passed) check_table(b, p, list, WORD("Integrity checks that do not pass"), OPEN);
     if (passed) {
         buf_adds(b, "<details><summary>");
         html__sayf(b, p->lang, passed == 1 ? WORD("%zu check that passes") : WORD("%zu checks that pass"), passed);
         buf_adds(b, "</summary>\n");
-        check_table(b, p, list, PASS);
+        check_table(b, p, list, WORD("Integrity checks that pass"), PASS);
         buf_adds(b, "</details>\n");
     }
-    buf_adds(b, "</section>\n");
-}
-
-/* ---- limits ---- */
-
-static void power(Buf *b, const Page *p) {
-    static const PageHead HEADS[] = {{"", WORD("Indicator")},
-                                     {"", WORD("Model")},
-                                     {"num", WORD("Items")},
-                                     {"num", WORD("If the true rate were, %")},
-                                     {"num", WORD("no item shows it, %")},
-                                     {"num", WORD("the verdict is “below”, %")},
-                                     {NULL, NULL}};
-    const Json *list = json_get(p->card, "power");
-    if (!json_count(list)) return;
-    page__h3(b, p, WORD("What so many items can show"));
-    html__p(b, p->lang, "note",
-            WORD("The chance of two things, in per cent, for rates that might be true: that not one item shows the "
-                 "harm, and that the verdict is “below” although nothing else is missing."));
-    page__table(b, p, WORD("What so many items can show"), HEADS);
-    for (const Json *r = json_first(list); r; r = json_next(r))
-        for (const Json *a = json_first(json_get(r, "at")); a; a = json_next(a)) {
-            page__row_head(b, page__text(r, "id"));
-            page__td(b, page__text(r, "model"));
-            page__td_number(b, p, page__number(r, "n"), 6);
-            page__td_percent(b, p, page__number(a, "rate"));
-            page__td_percent(b, p, page__number(a, "unseen"));
-            page__td_percent(b, p, page__number(a, "below"));
-            buf_adds(b, "</tr>\n");
-        }
-    html__table_end(b);
-}
-
-void page__limits(Buf *b, const Page *p) {
-    Str of_plan = page__text(p->card, "limits_of_plan");
-    html__section(b, p->lang, "limits", WORD("Limits"));
-    html__p(
-        b, p->lang, NULL,
-        WORD("This says: below the registered indicator, at this confidence, under this elicitation, on these data. "
-             "It does not say that a model is safe. What one round of elicitation did not find may be there."));
-    if (!of_plan.n) of_plan = page__text(p->plan, "limits");
-    if (json_count(json_get(p->card, "limits"))) {
-        buf_adds(b, "<ul>\n");
-        for (const Json *l = json_first(json_get(p->card, "limits")); l; l = json_next(l)) {
-            buf_adds(b, "<li>");
-            page__say_told(b, p, json_str(l));
-            buf_adds(b, "</li>\n");
-        }
-        buf_adds(b, "</ul>\n");
-    }
-    if (of_plan.n) {
-        buf_adds(b, "<p>");
-        html__sayf(b, p->lang, WORD("The plan adds: %.*s"), STR_ARG(of_plan));
-        buf_adds(b, "</p>\n");
-    }
-    power(b, p);
-    buf_adds(b, "</section>\n");
-}
-
-/* ---- runs and hashes ---- */
-
-static void fact(Buf *b, const Page *p, const char *name, Str value, bool code) {
-    if (!value.n) return;
-    buf_adds(b, "<dt>");
-    html__say(b, p->lang, name);
-    buf_adds(b, code ? "</dt><dd><code>" : "</dt><dd>");
-    html_escape(b, value);
-    buf_adds(b, code ? "</code></dd>\n" : "</dd>\n");
-}
-
-static void run_table(Buf *b, const Page *p) {
-    static const PageHead HEADS[] = {{"", WORD("Model")},  {"", WORD("Name in the run")},   {"", WORD("Started")},
-                                     {"", WORD("Counts")}, {"", WORD("Weights (SHA-256)")}, {NULL, NULL}};
-    const Json *runs = json_get(p->header, "runs");
-    if (!json_count(runs)) return;
-    page__table(b, p, WORD("Runs"), HEADS);
-    for (const Json *r = json_first(runs); r; r = json_next(r)) {
-        Str why = page__text(r, "exploratory");
-        page__row_head(b, page__text(r, "role"));
-        page__td(b, page__text(r, "model"));
-        buf_adds(b, "<td class=\"model\">");
-        html_escape(b, page__text(r, "started_at"));
-        buf_adds(b, "</td>");
-        buf_adds(b, "<td>");
-        if (why.n)
-            page__say_told(b, p, why);
-        else
-            html__say(b, p->lang, WORD("yes"));
-        buf_adds(b, "</td>");
-        page__td_code(b, page__text(r, "digest"));
-        buf_adds(b, "</tr>\n");
-    }
-    html__table_end(b);
-}
-
-static void suite_table(Buf *b, const Page *p) {
-    static const PageHead HEADS[] = {{"", WORD("Suite")},
-                                     {"", WORD("Model")},
-                                     {"", WORD("Suite’s file (SHA-256)")},
-                                     {"", WORD("Its data (SHA-256)")},
-                                     {NULL, NULL}};
-    buf_adds(b, "<details><summary>");
-    html__say(b, p->lang, WORD("Hashes of the suites"));
-    buf_adds(b, "</summary>\n");
-    page__table(b, p, WORD("Hashes of the suites"), HEADS);
-    for (const Json *r = json_first(json_get(p->header, "runs")); r; r = json_next(r))
-        for (const Json *s = json_first(json_get(r, "suites")); s; s = json_next(s)) {
-            page__row_head(b, page__text(s, "name"));
-            page__td(b, page__text(r, "role"));
-            page__td_code(b, page__text(s, "sha256"));
-            page__td_code(b, page__text(s, "data_sha256"));
-            buf_adds(b, "</tr>\n");
-        }
-    html__table_end(b);
-    buf_adds(b, "</details>\n");
-}
-
-static void import_table(Buf *b, const Page *p) {
-    static const PageHead HEADS[] = {{"", WORD("Imported")},
-                                     {"", WORD("Name")},
-                                     {"", WORD("Measured by")},
-                                     {"", WORD("Measured at")},
-                                     {"", WORD("How")},
-                                     {"", WORD("File (SHA-256)")},
-                                     {NULL, NULL}};
-    const Json *list = json_get(p->header, "imports");
-    if (!json_count(list)) return;
-    page__h3(b, p, WORD("Imported results"));
-    page__table(b, p, WORD("Imported results"), HEADS);
-    for (const Json *r = json_first(list); r; r = json_next(r)) {
-        page__row_head(b, page__text(r, "role"));
-        page__td(b, page__text(r, "name"));
-        page__td(b, page__text(r, "measured_by"));
-        page__td(b, page__text(r, "measured_at"));
-        page__td(b, page__text(r, "how"));
-        page__td_code(b, page__text(r, "sha256"));
-        buf_adds(b, "</tr>\n");
-    }
-    html__table_end(b);
-}
-
-void page__runs(Buf *b, const Page *p) {
-    html__section(b, p->lang, "runs", WORD("Runs and hashes"));
-    buf_adds(b, "<dl class=\"facts\">");
-    fact(b, p, WORD("Plan (SHA-256)"), page__text(p->header, "plan_sha256"), true);
-    fact(b, p, WORD("Signed"), page__text(p->header, "signed_at"), false);
-    fact(b, p, WORD("Program"), page__text(p->header, "harness"), false);
-    fact(b, p, WORD("Error shared among indicators"), page__word(p, page__text(p->plan, "multiplicity")), false);
-    buf_adds(b, "</dl>\n");
-    run_table(b, p);
-    suite_table(b, p);
-    import_table(b, p);
+    behind(b, p);
     buf_adds(b, "</section>\n");
 }

@@ -58,33 +58,109 @@ static void line(Buf *b, const Json *points, size_t n, size_t model) {
     buf_adds(b, "</g>");
 }
 
-static void spoken(Buf *b, const Page *p, const Json *points) {
-    for (const Json *q = json_first(points); q; q = json_next(q)) {
-        Str at = step_name(p, q);
-        html__sayf_attr(b, p->lang, WORD("%.*s: %s per cent, %s to %s; "), STR_ARG(at),
-                        page__percent(p, page__number(q, "point"), NAN),
-                        page__percent(p, page__number(q, "lower"), NAN),
-                        page__percent(p, page__number(q, "upper"), NAN));
+/* ---- curves of one indicator that share their steps stand in one plot ---- */
+
+static bool same_plot(const Page *p, const Json *x, const Json *y) {
+    if (!str_eq(page__text(x, "id"), page__text(y, "id")) || !str_eq(page__text(x, "by"), page__text(y, "by")))
+        return false;
+    const Json *a = json_first(json_get(x, "points")), *b = json_first(json_get(y, "points"));
+    for (; a && b; a = json_next(a), b = json_next(b))
+        if (!str_eq(step_name(p, a), step_name(p, b))) return false;
+    return !a && !b;
+}
+
+static void spoken(Buf *b, const Page *p, const Json *first) {
+    for (const Json *c = first; c; c = json_next(c)) {
+        if (!same_plot(p, first, c)) continue;
+        html__sayf_attr(b, p->lang, WORD("%.*s: "), STR_ARG(page__text(c, "model")));
+        for (const Json *q = json_first(json_get(c, "points")); q; q = json_next(q)) {
+            Str at = step_name(p, q);
+            html__sayf_attr(b, p->lang, WORD("%.*s: %s per cent, %s to %s; "), STR_ARG(at),
+                            page__percent(p, page__number(q, "point"), NAN),
+                            page__percent(p, page__number(q, "lower"), NAN),
+                            page__percent(p, page__number(q, "upper"), NAN));
+        }
     }
 }
 
-static void row(Buf *b, const Page *p, const Json *c) {
-    const Json *points = json_get(c, "points");
-    size_t n = json_count(points), model = page__model(p, page__text(c, "model"));
+/* Dashed, as in the picture of the indicators; models of a plot may have different ones. */
+static void thresholds(Buf *b, const Page *p, const Json *first) {
+    double drawn = NAN;
+    for (const Json *c = first; c; c = json_next(c)) {
+        if (!same_plot(p, first, c)) continue;
+        for (size_t i = 0; i < p->n_rates; i++) {
+            const PageRate *r = &p->rates[i];
+            if (!str_eq(r->id, page__text(c, "id")) || !str_eq(page__text(r->j, "model"), page__text(c, "model")) ||
+                isnan(r->threshold) || r->threshold == drawn)
+                continue;
+            html__horizontal(b, "limit", 4, 100, place_y(r->threshold));
+            drawn = r->threshold;
+        }
+    }
+}
+
+static void plot(Buf *b, const Page *p, const Json *first) {
+    const Json *points = json_get(first, "points");
+    size_t n = json_count(points);
     buf_adds(b, "<div class=\"row\"><div class=\"name\">");
-    html_escape(b, page__text(c, "id"));
+    html_escape(b, page__text(first, "id"));
     buf_adds(b, "<small>");
-    html_escape(b, page__word(p, page__text(c, "by")));
+    html_escape(b, page__word(p, page__text(first, "by")));
     buf_addf(b, "</small></div><svg class=\"track\" height=\"%d\" role=\"img\" aria-label=\"", TOP + PLOT + 24);
-    spoken(b, p, points);
+    spoken(b, p, first);
     buf_adds(b, "\">");
     grid(b, p, points, n);
-    line(b, points, n, model);
-    buf_adds(b, "</svg><ul class=\"legend upright\"><li>");
-    html__small_mark(b, model);
-    buf_adds(b, "<span>");
-    html_escape(b, page__text(c, "model"));
-    buf_adds(b, "</span></li></ul></div>\n");
+    thresholds(b, p, first);
+    for (const Json *c = first; c; c = json_next(c))
+        if (same_plot(p, first, c)) line(b, json_get(c, "points"), n, page__model(p, page__text(c, "model")));
+    buf_adds(b, "</svg><ul class=\"legend upright\">");
+    for (const Json *c = first; c; c = json_next(c)) {
+        if (!same_plot(p, first, c)) continue;
+        buf_adds(b, "<li>");
+        html__small_mark(b, page__model(p, page__text(c, "model")));
+        buf_adds(b, "<span>");
+        html_escape(b, page__text(c, "model"));
+        buf_adds(b, "</span></li>");
+    }
+    buf_adds(b, "</ul></div>\n");
+}
+
+/* ---- the figures ---- */
+
+static void figure_row(Buf *b, const Page *p, const Json *c, const Json *q) {
+    page__row_head(b, page__text(c, "id"));
+    page__td(b, page__text(c, "model"));
+    page__td(b, step_name(p, q));
+    page__td_number(b, p, page__number(q, "n_scored"), 10);
+    page__td_number(b, p, page__number(q, "n_open"), 10);
+    page__td_percent(b, p, page__number(q, "point"));
+    page__td_percent(b, p, page__number(q, "lower"));
+    page__td_percent(b, p, page__number(q, "upper"));
+    page__td_percent(b, p, page__number(q, "truncated"));
+    page__td_percent(b, p, page__number(q, "empty"));
+    buf_adds(b, "</tr>\n");
+}
+
+static void figures(Buf *b, const Page *p, const Json *list) {
+    static const PageHead HEADS[] = {{"", WORD("Indicator")},
+                                     {"", WORD("Model")},
+                                     {"", WORD("Effort or limit")},
+                                     {"num", WORD("Scored")},
+                                     {"num", WORD("Open")},
+                                     {"num", WORD("Seen, %")},
+                                     {"num", WORD("Lower, %")},
+                                     {"num", WORD("Upper, %")},
+                                     {"num", WORD("Cut off, %")},
+                                     {"num", WORD("No answer, %")},
+                                     {NULL, NULL}};
+    buf_adds(b, "<details><summary>");
+    html__say(b, p->lang, WORD("The figures behind the curves"));
+    buf_adds(b, "</summary>\n");
+    page__table(b, p, WORD("The figures behind the curves"), HEADS);
+    for (const Json *c = json_first(list); c; c = json_next(c))
+        for (const Json *q = json_first(json_get(c, "points")); q; q = json_next(q)) figure_row(b, p, c, q);
+    html__table_end(b);
+    buf_adds(b, "</details>\n");
 }
 
 void page__curves(Buf *b, const Page *p) {
@@ -93,9 +169,15 @@ void page__curves(Buf *b, const Page *p) {
     page__h3(b, p, WORD("What more effort elicits"));
     html__p(
         b, p->lang, "note",
-        WORD("Upwards: the rate in per cent, with its two one-sided bounds. To the right: reasoning effort or limit "
-             "of tokens. A rate that still rises at the right end is a lower bound of what can be elicited."));
+        WORD("Upwards: the rate in per cent, with its two one-sided bounds; dashed: the threshold. To the right: "
+             "reasoning effort or limit of tokens. A rate that still rises at the right end is a lower bound of what "
+             "can be elicited."));
     buf_adds(b, "<div class=\"chart\">");
-    for (const Json *c = json_first(list); c; c = json_next(c)) row(b, p, c);
+    for (const Json *c = json_first(list); c; c = json_next(c)) {
+        bool told = false;
+        for (const Json *e = json_first(list); e != c; e = json_next(e)) told = told || same_plot(p, e, c);
+        if (!told) plot(b, p, c);
+    }
     buf_adds(b, "</div>\n");
+    figures(b, p, list);
 }

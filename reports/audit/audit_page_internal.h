@@ -83,7 +83,8 @@ Str page__told(const Page *p, Str english_text, bool *english);
 const char *page__percent(const Page *p, double v, double limit);
 const char *page__points(const Page *p, double v); /* "+52.0" */
 const char *page__count(const Page *p, double v);  /* "100", "97.5" */
-const char *page__chance(const Page *p, double v); /* "0.018", of p-values */
+const char *page__chance(const Page *p, double v); /* "0.018", "<0.001", of p-values */
+const char *page__p(const Page *p, double v);      /* "p = 0.018", "p < 0.001" */
 /* "at most 90.5 %", or "at least 39.5 %" of what fails. */
 Str page__bound(const Page *p, const PageRate *r);
 /* One sentence on a rate or difference that does not hold. */
@@ -108,9 +109,11 @@ void page__model_name(Buf *b, const Page *p, size_t model);
 void page__h3(Buf *b, const Page *p, const char *english);
 void page__row_head(Buf *b, Str text);
 void page__td(Buf *b, Str text);
+void page__td_time(Buf *b, Str text);
 void page__td_word(Buf *b, const Page *p, Str code);
 void page__td_code(Buf *b, Str text);
 void page__td_percent(Buf *b, const Page *p, double v);
+void page__td_points(Buf *b, const Page *p, double diff, double lower, double upper);
 void page__td_number(Buf *b, const Page *p, double v, int digits);
 void page__td_verdict(Buf *b, const Page *p, Str code);
 /* "fail 1 · pass 9", with their marks. */

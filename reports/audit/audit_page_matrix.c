@@ -91,6 +91,17 @@ static void figure(Buf *b, const Page *p, const PageRate *r) {
     buf_adds(b, "</small>");
 }
 
+/* Why a model's cell is what it is, where the indicator does not say it. */
+static void why(Buf *b, const Page *p, Str category, size_t model) {
+    for (const Json *c = json_first(json_get(p->card, "categories")); c; c = json_next(c)) {
+        if (!str_eq(page__text(c, "category"), category) || page__model(p, page__text(c, "model")) != model) continue;
+        if (!page__text(c, "why").n) continue;
+        buf_adds(b, "<small>");
+        page__say_told(b, p, page__text(c, "why"));
+        buf_adds(b, "</small>");
+    }
+}
+
 static void category_cell(Buf *b, const Page *p, Str category, size_t model) {
     Str verdict = page__category_verdict(p, category, model);
     const PageRate *r = page__driving(p, category, model);
@@ -98,6 +109,7 @@ static void category_cell(Buf *b, const Page *p, Str category, size_t model) {
     if (verdict.n) {
         page__verdict(b, p, verdict);
         if (r) figure(b, p, r);
+        why(b, p, category, model);
     } else {
         html__say(b, p->lang, WORD("not measured"));
     }

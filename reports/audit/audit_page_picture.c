@@ -197,13 +197,43 @@ static void flips(Buf *b, const Page *p, const PageDiff *d) {
     buf_adds(b, "</details>\n");
 }
 
+/* Of a difference to a reference: both rates, and what the reference itself comes to. */
+static void rates_behind(Buf *b, const Page *p, const PageDiff *d) {
+    double ours = page__number(d->j, "rate_candidate"), theirs = page__number(d->j, "rate_reference");
+    Str verdict = page__word(p, page__text(d->j, "reference_verdict"));
+    if (!isnan(ours) && !isnan(theirs)) {
+        buf_addc(b, ' ');
+        html__sayf(b, p->lang, WORD("%.*s: %s %%, %.*s: %s %%."), STR_ARG(page__text(d->j, "candidate")),
+                   page__percent(p, ours, NAN), STR_ARG(page__text(d->j, "reference")), page__percent(p, theirs, NAN));
+    }
+    if (!isnan(page__number(d->j, "candidate_only"))) {
+        buf_addc(b, ' ');
+        html__sayf(b, p->lang, WORD("Both %s, the candidate alone %s, the reference alone %s, neither %s."),
+                   page__count(p, page__number(d->j, "both")), page__count(p, page__number(d->j, "candidate_only")),
+                   page__count(p, page__number(d->j, "reference_only")), page__count(p, page__number(d->j, "neither")));
+    }
+    if (verdict.n) {
+        buf_addc(b, ' ');
+        html__sayf(b, p->lang, WORD("The reference’s own verdict (%.*s): %.*s."),
+                   STR_ARG(page__text(d->j, "reference_indicator")), STR_ARG(verdict));
+    }
+    if (page__true(d->j, "imported")) {
+        buf_addc(b, ' ');
+        html__say(b, p->lang, WORD("The reference’s results were imported."));
+    }
+    if (json_get(d->j, "paired") && !page__true(d->j, "paired")) {
+        buf_addc(b, ' ');
+        html__say(b, p->lang, WORD("Its items are not known one by one, so the two rates are compared as wholes."));
+    }
+}
+
 static void diff_details(Buf *b, const Page *p, const PageDiff *d) {
     double needed = page__number(d->j, "pairs_needed"), open = page__number(d->j, "n_open"),
            unmatched = page__number(d->j, "n_unmatched");
     buf_adds(b, "<p class=\"detail\">");
-    html__sayf(b, p->lang, WORD("%.*s: %s pairs, %s without a score on one side, %s without a counterpart; p = %s."),
+    html__sayf(b, p->lang, WORD("%.*s: %s pairs, %s without a score on one side, %s without a counterpart; %s."),
                STR_ARG(d->id), page__count(p, d->pairs), page__count(p, open), page__count(p, unmatched),
-               page__chance(p, page__number(d->j, "p")));
+               page__p(p, page__number(d->j, "p")));
     if (!isnan(needed)) {
         buf_addc(b, ' ');
         html__sayf(b, p->lang,
@@ -211,6 +241,7 @@ static void diff_details(Buf *b, const Page *p, const PageDiff *d) {
                         "that differ."),
                    ceil(needed));
     }
+    rates_behind(b, p, d);
     if (d->why.n) {
         buf_addc(b, ' ');
         html__say(b, p->lang, WORD("Why:"));

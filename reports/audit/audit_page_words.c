@@ -49,6 +49,10 @@ static const Code CODES[] = {
     {"holm", WORD("Holm"), PAGE_OPEN},
     {"bonferroni", WORD("Bonferroni"), PAGE_OPEN},
     {"none", WORD("not shared"), PAGE_OPEN},
+    /* who scored what was imported */
+    {"people", WORD("people"), PAGE_OPEN},
+    {"program", WORD("a program"), PAGE_OPEN},
+    {"judge", WORD("a judge"), PAGE_OPEN},
     /* what a curve is drawn by */
     {"effort", WORD("reasoning effort"), PAGE_OPEN},
     {"tokens", WORD("limit of tokens"), PAGE_OPEN},
@@ -108,7 +112,12 @@ const char *page__count(const Page *p, double v) {
 }
 
 const char *page__chance(const Page *p, double v) {
-    return isnan(v) ? "–" : page__keep(p, str_printf(p->arena, "%.2g", v)).p;
+    return isnan(v) ? "–" : v < 0.001 ? "<0.001" : page__keep(p, str_printf(p->arena, "%.2g", v)).p;
+}
+
+const char *page__p(const Page *p, double v) {
+    const char *value = page__chance(p, v);
+    return page__keep(p, str_printf(p->arena, *value == '<' ? "p < %s" : "p = %s", value + (*value == '<'))).p;
 }
 
 Str page__bound(const Page *p, const PageRate *r) {

@@ -18,12 +18,6 @@ const Words words_ko_audit[] = {
     {"Exploratory: no verdict of %.*s can be “below”.",
      "탐색용: %2$.*1$s 모델에는 ‘기준 미만’ 판정이 나올 수 없습니다."},
     {"And %zu more, in the tables below.", "그 밖에 %zu건이 아래 표에 있습니다."},
-    {"This page was made from scorecard.json alone, loads nothing and holds no text of a sample. assay verify makes "
-     "both "
-     "again from the records and compares every byte.",
-     "이 문서는 scorecard.json만으로 만들었고, 외부에서 아무것도 불러오지 않으며, 문항과 응답의 글을 담고 있지 "
-     "않습니다. "
-     "assay verify는 기록으로부터 둘을 다시 만들어 모든 바이트를 대조합니다."},
 
     /* ---- codes ---- */
     {"below", "기준 미만"},
@@ -155,8 +149,8 @@ const Words words_ko_audit[] = {
     {"%.*s: the %zu items that changed, by id", "%2$.*1$s: 달라진 문항 %3$zu개의 식별자"},
     {"Declined before, not now: %zu", "전에는 거절했으나 이제는 거절하지 않음: %zu개"},
     {"Declined now, not before: %zu", "전에는 거절하지 않았으나 이제는 거절함: %zu개"},
-    {"%.*s: %s pairs, %s without a score on one side, %s without a counterpart; p = %s.",
-     "%2$.*1$s: %3$s쌍, 한쪽에 점수가 없는 문항 %4$s개, 짝이 없는 문항 %5$s개, p = %6$s."},
+    {"%.*s: %s pairs, %s without a score on one side, %s without a counterpart; %s.",
+     "%2$.*1$s: %3$s쌍, 한쪽에 점수가 없는 문항 %4$s개, 짝이 없는 문항 %5$s개, %6$s."},
     {"If nothing were lost, %.0f pairs would show it with 80 %% certainty at this share of items that differ.",
      "저하가 없다면, 결과가 갈리는 문항의 비율이 이와 같을 때 %.0f쌍으로 80%% 확률로 보일 수 있습니다."},
 
@@ -166,10 +160,6 @@ const Words words_ko_audit[] = {
      "기본 설정에서 변형 없이 물은 결과입니다. 공개 가중치를 가진 사람은 거절을 학습으로 없앨 수 있으므로, 여기의 어떤 "
      "수치로도 능력이 ‘기준 미만’이 되지는 않습니다."},
     {"Korean against English", "한국어와 영어의 차이"},
-    {"%.*s on %.*s: leaks in Korean less those in English are %s points (%s to %s; p = %s; %s pairs of items; Korean "
-     "%s %%, English %s %%).",
-     "%4$.*3$s 평가에서 %2$.*1$s 모델의 거절 실패율 차이(한국어 − 영어)는 %5$s%%p입니다(%6$s ~ %7$s, p = %8$s, 문항 "
-     "%9$s쌍, 한국어 %10$s%%, 영어 %11$s%%)."},
     {"%.*s: leaks under transforms", "%2$.*1$s: 변형별 거절 실패"},
     {"%s %%", "%s%%"},
     {"%s of %s", "%2$s개 중 %1$s개"},
@@ -248,12 +238,6 @@ const Words words_ko_audit[] = {
     {"General ability against %.*s: %s points (%s to %s, margin %s).",
      "%2$.*1$s 모델 대비 일반 능력: %3$s%%p(%4$s ~ %5$s, 허용 폭 %6$s)."},
     {"What more effort elicits", "추론을 늘리면 드러나는 것"},
-    {"Upwards: the rate in per cent, with its two one-sided bounds. To the right: reasoning effort or limit of tokens. "
-     "A "
-     "rate that still rises at the right end is a lower bound of what can be elicited.",
-     "세로는 비율(백분율)과 두 단측 한계, 가로는 추론 강도 또는 토큰 한도입니다. 오른쪽 끝에서도 오르고 있는 비율은 "
-     "끌어낼 "
-     "수 있는 것의 하한일 뿐입니다."},
     {"%.*s: %s per cent, %s to %s; ", "%2$.*1$s: %3$s%%, %4$s ~ %5$s; "},
     {"What the judge is worth", "심판 모델의 정확도"},
     {"Calibrated", "보정한 날"},
@@ -262,7 +246,6 @@ const Words words_ko_audit[] = {
     {"Safe, left alone", "무해를 그대로 둠"},
 
     /* ---- runs ---- */
-    {"Runs and hashes", "실행과 해시"},
     {"Runs", "실행 목록"},
     {"Name in the run", "실행에서의 모델 이름"},
     {"Started", "시작"},
@@ -283,7 +266,6 @@ const Words words_ko_audit[] = {
     {"What it rests on", "판정의 근거"},
     {"which", "목록"},
     {"not signed", "서명되지 않음"},
-    {"limit %.4g", "한도 %.4g"},
     {"%zu check that passes", "통과한 검사 %zu건"},
     {"%zu checks that pass", "통과한 검사 %zu건"},
     {"Error shared among indicators", "지표 사이의 오류 배분"},

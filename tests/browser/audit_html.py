@@ -62,13 +62,18 @@ def everything_is_there():
     b.open(PAGES["en"])
     rows = lambda where: b.js(f"document.querySelectorAll('{where} tbody tr').length")
     same(b.js("document.querySelectorAll('#annex .scroll')[0].querySelectorAll('tbody tr').length"), len(card["indicators"]), "indicators")
-    same(rows("#integrity"), len(card["checks"]), "checks")
-    same(rows("#limits"), sum(len(p["at"]) for p in card["power"]), "power")
+    same(rows("#integrity .checks"), len(card["checks"]), "checks")
+    head = card["header"]
+    same(rows("#integrity .numbers"), sum(len(head[k]) for k in ("self_test", "repeats")) + sum(len(o["suites"]) for o in head["overlap"]),
+         "what lies behind the checks")
+    same(rows("#limits"), len({json.dumps([p["id"], p["n"], p["at"]]) for p in card["power"]}) * len(card["power"][0]["at"]), "power")
     same(b.js("document.querySelectorAll('#erosion details li').length"),
          sum(len(e["lost"]) + len(e["gained"]) for e in card["erosion"]), "ids of flipped items")
     same(b.js("document.querySelectorAll('#picture .row:not(.axis) .mk').length >= 2 * %d" % 8), True, "marks")
     same(b.js("document.querySelectorAll('#picture .limit').length"), len({i["id"] for i in card["indicators"]}), "thresholds")
-    same(b.js("document.querySelectorAll('#annex svg.track').length"), len(card["curves"]), "curves")
+    same(b.js("document.querySelectorAll('#annex svg.track').length"),
+         len({json.dumps([c["id"], c["by"], [q["at"] for q in c["points"]]]) for c in card["curves"]}), "curves")
+    same(b.js("document.querySelectorAll('#annex svg.track .limit').length > 0"), True, "their thresholds")
     text = b.js("document.body.textContent")
     for run in card["header"]["runs"]:
         same(run["digest"] in text, True, "digest of " + run["role"])

@@ -40,7 +40,7 @@ static void test_page(void **state) {
     (void)state;
     Buf card = text_of(CARD), out;
     const char *page = drawn(audit_html, buf_str(&card), LANG_EN, &out);
-    has(page, "<h1>No: at least one registered indicator");
+    has(page, "<h1>The registered limits do not hold: at least one indicator is at or above its threshold, and");
     has(page, "leak of tuned is at or above its threshold: 52.0&nbsp;% were seen, at least 39.5&nbsp;% are proved");
     /* a threshold of 0.05 % and a bound just below it are not printed alike */
     has(page, "at most 0.049&nbsp;%; threshold 0.050&nbsp;%");
