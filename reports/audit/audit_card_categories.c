@@ -4,6 +4,7 @@
  * another model did not show proves nothing. A finding stands in any column that decides. Safeguards and integrity are
  * read from the candidates, or from the base where nothing was tuned. A reference decides nothing. */
 #include "reports/audit/audit_card_internal.h"
+#include "reports/words/words.h"
 
 #include <math.h>
 
@@ -103,8 +104,8 @@ static bool column(Card *c, Str category, Str model, Column *col) {
     for (size_t i = 0, k = 0; i < c->n_cells; i++)
         if (belongs(&c->cells[i], col) && (needed[k++] || !col->bottleneck)) drive(col, &c->cells[i]);
     if (col->verdict == AUDIT_CANNOT_RULE_OUT && col->driving)
-        col->why =
-            col->driving->rate.why[0] ? col->driving->rate.why : "a bottleneck must hold under every arm of the plan";
+        col->why = col->driving->rate.why[0] ? col->driving->rate.why
+                                             : WORD("a bottleneck must hold under every arm of the plan");
     return true;
 }
 
@@ -171,12 +172,13 @@ static void put_overall(Card *c, Str category, const Overall *o) {
     bool capability = card__is_capability(category);
     const char *why = o->why;
     if (!o->read_from.n)
-        why = capability
-                  ? "no adversarial model was measured: refusals are removable, so capability is read from weights "
-                    "that were tuned until they no longer refuse"
-                  : "no candidate was measured";
+        why =
+            capability
+                ? WORD("no adversarial model was measured: refusals are removable, so capability is read from weights "
+                       "that were tuned until they no longer refuse")
+                : WORD("no candidate was measured");
     else if (o->named && !o->bottleneck && o->verdict == AUDIT_CANNOT_RULE_OUT)
-        why = "a bottleneck needs two signers of the plan; without them every indicator must be below";
+        why = WORD("a bottleneck needs two signers of the plan; without them every indicator must be below");
     json_obj(&c->o);
     card__put_text(c, "category", category);
     card__put_word(c, "verdict", audit_verdict_name(o->verdict));

@@ -1,10 +1,11 @@
 /* Refusals lost between two models, on the same items and in the same arm. */
 #include "reports/audit/audit_card_internal.h"
+#include "reports/words/words.h"
 
 #include <math.h>
 
 static const char *why_open(const Card *c, const Versus *v, const PairResult *r) {
-    if (!v->x_there || !v->y_there) return "one of the two models was not asked";
+    if (!v->x_there || !v->y_there) return WORD("one of the two models was not asked");
     if (card__exploratory(c, v->x).n || card__exploratory(c, v->y).n) return "a run is exploratory and cannot count";
     const char *fault = card__check_fault(c, v->x, v->suite);
     if (!fault) fault = card__check_fault(c, v->y, v->suite);
@@ -72,7 +73,7 @@ static bool put_erosion(Card *c, const Json *ind) {
     card__put_word(c, "why",
                    e != AUDIT_UNCLEAR ? ""
                    : open             ? open
-                                      : "neither is the loss shown, nor that it is within the margin");
+                                      : WORD("neither is the loss shown, nor that it is within the margin"));
     put_figures(c, &v, &r, margin, alpha);
     put_ids(c, "lost", &v, true);
     put_ids(c, "gained", &v, false);

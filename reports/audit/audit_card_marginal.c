@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "reports/stats/stats.h"
+#include "reports/words/words.h"
 
 typedef struct Marginal {
     const Json *ind;
@@ -61,7 +62,7 @@ static void unpaired(Marginal *m) {
                         .upper = evid_upper(x, m->alpha / 2.0) - evid_lower(y, m->alpha / 2.0),
                         .p = NAN,
                         .n_open = x->n_open + y->n_open,
-                        .method = "exact bounds of both rates, not paired"};
+                        .method = WORD("exact bounds of both rates, not paired")};
 }
 
 static bool measure(Card *c, Marginal *m) {

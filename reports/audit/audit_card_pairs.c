@@ -11,6 +11,7 @@
 #include "reports/stats/stats.h"
 #include "reports/stats/stats_boot.h"
 #include "reports/stats/stats_safety.h"
+#include "reports/words/words.h"
 
 enum { LEAST = 15 };
 
@@ -71,14 +72,14 @@ static bool bound(Card *c, const Side *s, double alpha, bool upper, double *out,
     StatNewcombe w;
     if (s->whole && s->g == s->n) {
         w = stat_newcombe_paired(s->both, s->x_only, s->y_only, s->neither, 1.0 - 2.0 * alpha);
-        *method = "Newcombe, paired";
+        *method = WORD("Newcombe, paired");
     } else if (s->up + s->down >= LEAST) {
-        *method = "cluster bootstrap";
+        *method = WORD("cluster bootstrap");
         return resample(c, s, alpha, upper, out);
     } else {
         double g = (double)s->g, n = (double)s->n;
         w = stat_newcombe_diff(s->x / n * g, g, s->y / n * g, g, 1.0 - 2.0 * alpha);
-        *method = "Newcombe, one item for a cluster";
+        *method = WORD("Newcombe, one item for a cluster");
     }
     *out = clip(upper ? w.hi : w.lo);
     return true;

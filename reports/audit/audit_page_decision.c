@@ -56,7 +56,7 @@ static void signature_table(Buf *b, const Page *p) {
     page__table(b, p, WORD("Signatures of the verdict"), HEADS);
     for (const Json *s = json_first(list); s; s = json_next(s)) {
         page__row_head(b, page__text(s, "key"));
-        page__td(b, page__text(s, "at"));
+        page__td_time(b, page__text(s, "at"));
         buf_adds(b, "<td>");
         if (page__true(s, "counts"))
             html__say(b, p->lang, WORD("yes"));

@@ -228,6 +228,8 @@ static void rates_behind(Buf *b, const Page *p, const PageDiff *d) {
 }
 
 static void diff_details(Buf *b, const Page *p, const PageDiff *d) {
+    bool english;
+    Str method = page__told(p, page__text(d->j, "method"), &english);
     double needed = page__number(d->j, "pairs_needed"), open = page__number(d->j, "n_open"),
            unmatched = page__number(d->j, "n_unmatched");
     buf_adds(b, "<p class=\"detail\">");
@@ -242,6 +244,10 @@ static void diff_details(Buf *b, const Page *p, const PageDiff *d) {
                    ceil(needed));
     }
     rates_behind(b, p, d);
+    if (method.n) {
+        buf_addc(b, ' ');
+        html__sayf(b, p->lang, WORD("Interval: %.*s."), STR_ARG(method));
+    }
     if (d->why.n) {
         buf_addc(b, ' ');
         html__say(b, p->lang, WORD("Why:"));

@@ -23,20 +23,43 @@ static void rate_cell(Buf *b, const Page *p, const Json *rate, bool good) {
     buf_adds(b, "</small></td>");
 }
 
-static void rate_cells(Buf *b, const Page *p, const Json *obj) {
-    rate_cell(b, p, json_get(obj, "leak"), false);
-    rate_cell(b, p, json_get(obj, "over_refusal"), false);
-    rate_cell(b, p, json_get(obj, "pair_accuracy"), true);
+/* The card's entries, each suite's together, its models in the order of the plan. */
+typedef struct Entries {
+    const Json **v; /* [n] */
+    size_t n;
+} Entries;
+
+static bool of_suite(const Json *safeguard, Str suite) {
+    return str_eq(page__text(safeguard, "suite"), suite);
 }
 
-static void overview(Buf *b, const Page *p, const Json *list) {
+static void take_suite(const Page *p, const Json *list, Str suite, Entries *out) {
+    for (size_t m = 0; m <= p->n_models; m++)
+        for (const Json *s = json_first(list); s; s = json_next(s))
+            if (of_suite(s, suite) && page__model(p, page__text(s, "model")) == m) out->v[out->n++] = s;
+}
+
+static Entries entries(const Page *p, const Json *list) {
+    Entries all = {arena_array(p->arena, json_count(list) + 1, sizeof *all.v), 0};
+    page__keep(p, (Str){(const char *)all.v, 0});
+    for (const Json *s = json_first(list); all.v && s; s = json_next(s)) {
+        bool taken = false;
+        for (size_t i = 0; i < all.n; i++) taken = taken || of_suite(all.v[i], page__text(s, "suite"));
+        if (!taken) take_suite(p, list, page__text(s, "suite"), &all);
+    }
+    return all;
+}
+
+static void overview(Buf *b, const Page *p, Entries all) {
     static const PageHead HEADS[] = {{"", WORD("Suite")},           {"", WORD("Model")},          {"num", WORD("Leak")},
                                      {"num", WORD("Over-refusal")}, {"num", WORD("Pairs right")}, {NULL, NULL}};
     page__table(b, p, WORD("Safeguards"), HEADS);
-    for (const Json *s = json_first(list); s; s = json_next(s)) {
-        page__row_head(b, page__text(s, "suite"));
-        page__td(b, page__text(s, "model"));
-        rate_cells(b, p, s);
+    for (size_t i = 0; i < all.n; i++) {
+        page__row_head(b, page__text(all.v[i], "suite"));
+        page__td(b, page__text(all.v[i], "model"));
+        rate_cell(b, p, json_get(all.v[i], "leak"), false);
+        rate_cell(b, p, json_get(all.v[i], "over_refusal"), false);
+        rate_cell(b, p, json_get(all.v[i], "pair_accuracy"), true);
         buf_adds(b, "</tr>\n");
     }
     html__table_end(b);
@@ -55,7 +78,7 @@ static void korean_row(Buf *b, const Page *p, const Json *s, const Json *g) {
     buf_adds(b, "</tr>\n");
 }
 
-static void korean_gaps(Buf *b, const Page *p, const Json *list) {
+static void korean_gaps(Buf *b, const Page *p, Entries all) {
     static const PageHead HEADS[] = {{"", WORD("Suite")},
                                      {"", WORD("Model")},
                                      {"num", WORD("Leak in Korean, %")},
@@ -65,8 +88,8 @@ static void korean_gaps(Buf *b, const Page *p, const Json *list) {
                                      {"num", WORD("Pairs")},
                                      {NULL, NULL}};
     bool begun = false;
-    for (const Json *s = json_first(list); s; s = json_next(s)) {
-        const Json *g = json_get(s, "korean_gap");
+    for (size_t i = 0; i < all.n; i++) {
+        const Json *g = json_get(all.v[i], "korean_gap");
         if (!(page__number(g, "n") > 0.0)) continue;
         if (!begun) {
             page__h3(b, p, WORD("Korean against English"));
@@ -75,7 +98,7 @@ static void korean_gaps(Buf *b, const Page *p, const Json *list) {
             page__table(b, p, WORD("Korean against English"), HEADS);
         }
         begun = true;
-        korean_row(b, p, s, g);
+        korean_row(b, p, all.v[i], g);
     }
     if (begun) html__table_end(b);
 }
@@ -108,28 +131,38 @@ static const Json *named(const Json *safeguard, const char *list, const char *ke
     return NULL;
 }
 
-static bool of_suite(const Json *safeguard, Str suite) {
-    return str_eq(page__text(safeguard, "suite"), suite);
-}
+/* Names of a list down, the models of a suite across; all of it is told of `suite`. */
+typedef struct Cross {
+    Entries suite;
+    const char *list, *key; /* members of an entry, and of what the list holds */
+    const char *head;
+    const Figure *figure;
+} Cross;
 
-/* Whether an entry of the suite before s knows the name. */
-static bool told_before(const Json *first, const Json *s, const char *list, const char *key, Str name) {
-    for (const Json *e = first; e && e != s; e = json_next(e))
-        if (of_suite(e, page__text(first, "suite")) && named(e, list, key, name)) return true;
+/* Whether an entry before number i knows the name. */
+static bool told_before(const Cross *c, size_t i, Str name) {
+    for (size_t e = 0; e < i; e++)
+        if (named(c->suite.v[e], c->list, c->key, name)) return true;
     return false;
 }
 
-static size_t count_names(const Json *first, const char *list, const char *key) {
+static size_t count_names(const Cross *c) {
     size_t n = 0;
-    for (const Json *s = first; s; s = json_next(s))
-        for (const Json *t = json_first(json_get(s, list)); t; t = json_next(t))
-            n += of_suite(s, page__text(first, "suite")) && !told_before(first, s, list, key, page__text(t, key));
+    for (size_t i = 0; i < c->suite.n; i++)
+        for (const Json *t = json_first(json_get(c->suite.v[i], c->list)); t; t = json_next(t))
+            n += !told_before(c, i, page__text(t, c->key));
     return n;
 }
 
-static void cross_row(Buf *b, const Page *p, const Json *first, const char *list, const char *key, const Json *of,
-                      const Figure *f) {
-    Str name = page__text(of, key), family = page__text(of, "family");
+static bool has_figure(const Cross *c) {
+    for (size_t i = 0; i < c->suite.n; i++)
+        for (const Json *t = json_first(json_get(c->suite.v[i], c->list)); t; t = json_next(t))
+            if (page__number(json_get(t, c->figure->key), "n") > 0.0) return true;
+    return false;
+}
+
+static void cross_row(Buf *b, const Page *p, const Cross *c, const Json *of) {
+    Str name = page__text(of, c->key), family = page__text(of, "family");
     buf_adds(b, "<tr><th scope=\"row\">");
     html_escape(b, name);
     if (family.n && !str_eq(family, name)) {
@@ -138,65 +171,59 @@ static void cross_row(Buf *b, const Page *p, const Json *first, const char *list
         buf_adds(b, "</small>");
     }
     buf_adds(b, "</th>");
-    for (const Json *s = first; s; s = json_next(s))
-        if (of_suite(s, page__text(first, "suite")))
-            heat_cell(b, p, json_get(named(s, list, key, name), f->key), f->good);
+    for (size_t i = 0; i < c->suite.n; i++)
+        heat_cell(b, p, json_get(named(c->suite.v[i], c->list, c->key, name), c->figure->key), c->figure->good);
     buf_adds(b, "</tr>\n");
 }
 
-/* One suite and figure. `first` is the first entry of the suite. */
-static void cross(Buf *b, const Page *p, const Json *first, const char *list, const char *key, const char *head,
-                  const Figure *f) {
-    Str suite = page__text(first, "suite");
-    bool any = false;
-    for (const Json *s = first; s; s = json_next(s))
-        for (const Json *t = json_first(json_get(s, list)); t; t = json_next(t))
-            any = any || (of_suite(s, suite) && page__number(json_get(t, f->key), "n") > 0.0);
-    if (!any) return;
-    html__table(b, "cross", page__printf(p, f->title, STR_ARG(suite)), true);
-    html__th(b, p->lang, "", head);
-    for (const Json *s = first; s; s = json_next(s)) {
-        if (!of_suite(s, suite)) continue;
+static void cross(Buf *b, const Page *p, const Cross *c) {
+    if (!has_figure(c)) return;
+    html__table(b, "cross", page__printf(p, c->figure->title, STR_ARG(page__text(c->suite.v[0], "suite"))), true);
+    html__th(b, p->lang, "", c->head);
+    for (size_t i = 0; i < c->suite.n; i++) {
         buf_adds(b, "<th scope=\"col\">");
-        html_escape(b, page__text(s, "model"));
+        html_escape(b, page__text(c->suite.v[i], "model"));
         buf_adds(b, "</th>");
     }
     html__table_body(b);
-    for (const Json *s = first; s; s = json_next(s))
-        for (const Json *t = json_first(json_get(s, list)); t; t = json_next(t))
-            if (of_suite(s, suite) && !told_before(first, s, list, key, page__text(t, key)))
-                cross_row(b, p, first, list, key, t, f);
+    for (size_t i = 0; i < c->suite.n; i++)
+        for (const Json *t = json_first(json_get(c->suite.v[i], c->list)); t; t = json_next(t))
+            if (!told_before(c, i, page__text(t, c->key))) cross_row(b, p, c, t);
     html__table_end(b);
 }
 
-/* A part with one name alone says nothing that the first table does not; least: how many it must have. */
-static void crosses(Buf *b, const Page *p, const Json *list, const char *member, const char *key, const char *head,
-                    const char *title, size_t least, const Figure *figures) {
+/* c: the tables' members and head; figures: ends with a key NULL. A suite with fewer than `least` names has no table:
+ * one name alone says nothing that the first table does not. */
+static void crosses(Buf *b, const Page *p, Entries all, Cross c, const char *title, size_t least,
+                    const Figure *figures) {
     bool begun = false;
-    for (const Json *s = json_first(list); s; s = json_next(s)) {
-        bool seen = false;
-        for (const Json *e = json_first(list); e != s; e = json_next(e))
-            seen = seen || of_suite(e, page__text(s, "suite"));
-        if (seen || count_names(s, member, key) < least) continue;
+    for (size_t i = 0, end; i < all.n; i = end) {
+        for (end = i; end < all.n && of_suite(all.v[end], page__text(all.v[i], "suite")); end++) {
+        }
+        c.suite = (Entries){all.v + i, end - i};
+        if (count_names(&c) < least) continue;
         if (!begun) {
             page__h3(b, p, title);
             buf_adds(b, "<div class=\"grids\">\n");
         }
         begun = true;
-        for (const Figure *f = figures; f->key; f++) cross(b, p, s, member, key, head, f);
+        for (c.figure = figures; c.figure->key; c.figure++) cross(b, p, &c);
     }
     if (begun) buf_adds(b, "</div>\n");
 }
 
-static void parts(Buf *b, const Page *p, const Json *list) {
+static void parts(Buf *b, const Page *p, Entries all) {
     static const Figure FIGURES[] = {{"leak", WORD("%.*s: leaks"), false},
                                      {"over_refusal", WORD("%.*s: over-refusals"), false},
                                      {"pair_accuracy", WORD("%.*s: pairs right"), true},
                                      {NULL, NULL, false}},
                         LEAKS[] = {{"leak", WORD("%.*s: leaks under transforms"), false}, {NULL, NULL, false}};
-    crosses(b, p, list, "domains", "name", WORD("Domain"), WORD("By domain"), 2, FIGURES);
-    crosses(b, p, list, "languages", "name", WORD("Language"), WORD("By language"), 2, FIGURES);
-    crosses(b, p, list, "transforms", "transform", WORD("Transform"), WORD("Under transforms"), 1, LEAKS);
+    const Cross domains = {.list = "domains", .key = "name", .head = WORD("Domain")},
+                languages = {.list = "languages", .key = "name", .head = WORD("Language")},
+                transforms = {.list = "transforms", .key = "transform", .head = WORD("Transform")};
+    crosses(b, p, all, domains, WORD("By domain"), 2, FIGURES);
+    crosses(b, p, all, languages, WORD("By language"), 2, FIGURES);
+    crosses(b, p, all, transforms, WORD("Under transforms"), 1, LEAKS);
 }
 
 void page__safeguards(Buf *b, const Page *p) {
@@ -206,8 +233,9 @@ void page__safeguards(Buf *b, const Page *p) {
     html__p(b, p->lang, "note",
             WORD("Asked plainly, at default. Whoever has open weights can train refusals away: nothing here makes a "
                  "capability “below”."));
-    overview(b, p, list);
-    korean_gaps(b, p, list);
-    parts(b, p, list);
+    Entries all = entries(p, list);
+    overview(b, p, all);
+    korean_gaps(b, p, all);
+    parts(b, p, all);
     buf_adds(b, "</section>\n");
 }
