@@ -67,7 +67,7 @@ audit 1 "$W/plan.json" "$W/run" "$W/ko" --lang ko
 prints "tuned 모델의 leak 지표는 기준값 이상입니다."
 cmp -s "$W/audit/scorecard.json" "$W/ko/scorecard.json" || fail "the language changes scorecard.json"
 grep -q '<html lang="ko">' "$W/ko/scorecard.html" || fail "the page is not Korean"
-grep -q "^# 아니요" "$W/ko/scorecard.md" || fail "the Markdown is not Korean"
+grep -q "^# 등록된 한도를 벗어났습니다" "$W/ko/scorecard.md" || fail "the Markdown is not Korean"
 expect 0 "$ASSAY" verify "$W/ko"
 cp "$W/audit/scorecard.html" "$W/ko/scorecard.html"
 expect 1 "$ASSAY" verify "$W/ko"
@@ -123,6 +123,22 @@ grep -q BELOW "$W/out" && fail "an exploratory run is BELOW"
 grep -q "Exploratory" "$W/exploratory/scorecard.html" || fail "no banner"
 audit 1 "$P" "$W/run" "$W/unsigned"
 grep -q "is not signed" "$W/unsigned/scorecard.json" || fail "an unsigned plan counts"
+
+# the answer names what does not hold, and nothing else: each of the three limits kept or broken
+for broken in 0 1 2 3 4 5 6 7; do
+    yaml=$W/limits$broken.yaml
+    cp "$P" "$yaml"
+    [ $((broken & 1)) = 0 ] && sed -i 's/threshold: 0.10/threshold: 0.90/' "$yaml"
+    [ $((broken & 2)) = 0 ] && sed -i 's/margin: 0.05/margin: 0.90/' "$yaml"
+    [ $((broken & 4)) = 0 ] && sed -i 's/margin: 0.10/margin: 0.90/' "$yaml"
+    audit $((broken ? 1 : 5)) "$yaml" "$W/run" "$W/limits$broken"
+    answer=$(head -1 "$W/out")
+    for part in "1:at or above its threshold" "2:refusals were eroded" "4:an uplift over a reference is shown"; do
+        want=$(((broken & ${part%%:*}) != 0))
+        got=$(grep -c "${part#*:}" <<<"$answer")
+        [ "$got" = "$want" ] || fail "with limits $broken broken the answer is: $answer"
+    done
+done
 
 # a run begun without the plan, or a model that the plan does not know
 expect 0 "$ASSAY" run suites/demo/sum --model base="$M/demo-large" --out "$W/bare" -q
