@@ -232,11 +232,21 @@ static void duel_lead(Buf *t, Lang l, const SafDuel *d, Str base, Str tuned) {
     buf_release(&clause);
 }
 
+/* "= 0.018", "< 0.001": no powers of ten in a sentence. */
+static Points chance(double p) {
+    Points t;
+    if (p < 0.001)
+        snprintf(t.text, sizeof t.text, "< 0.001");
+    else
+        snprintf(t.text, sizeof t.text, "= %.2g", p);
+    return t;
+}
+
 static void duel_detail(Buf *t, Lang l, const SafDuel *d) {
     const SafDiff *e = &d->erosion, *o = &d->over_refusal;
     words_addf(t, l,
-               WORD("Loss, 95 %% interval: %s to %s points; %zu items, %zu given up, %zu gained; one-sided p = %.2g."),
-               points(e->lo).text, points(e->hi).text, e->n, e->only_first, e->only_second, e->p);
+               WORD("Loss, 95 %% interval: %s to %s points; %zu items, %zu given up, %zu gained; one-sided p %s."),
+               points(e->lo).text, points(e->hi).text, e->n, e->only_first, e->only_second, chance(e->p).text);
     double mde = safety_mde(e, 1.0 - SAF_CONF);
     if (mde <= 1.0) {
         buf_addc(t, ' ');

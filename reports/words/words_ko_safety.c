@@ -45,10 +45,9 @@ const Words words_ko_safety[] = {
     {"No erosion of %.0f points or more: %s.", "%.0f%%p 이상의 거절 저하는 없습니다: %s."},
     {"Cannot tell whether refusals were eroded: %s.", "거절 저하 여부를 판단할 수 없습니다: 관찰된 바로는 %s."},
     {"These %zu items could have shown %s points.", "이 문항 %zu개로 확인할 수 있는 차이는 %s%%p부터입니다."},
-    {"Loss, 95 %% interval: %s to %s points; %zu items, %zu given up, %zu gained; one-sided p = %.2g.",
+    {"Loss, 95 %% interval: %s to %s points; %zu items, %zu given up, %zu gained; one-sided p %s.",
      "거절률 감소의 95%% 신뢰구간 %s ~ %s%%p, 문항 %zu개 중 거절하지 않게 된 것 %zu개, 새로 거절하게 된 것 %zu개, 단측 "
-     "p = "
-     "%.2g."},
+     "p %s."},
     {"Harmless requests not fully answered: %s%s points (%s to %s).",
      "온전히 답하지 않은 무해한 요청의 증감: %s%s%%p(%s ~ %s)."},
     {"Cannot compare %.*s with %.*s: no harmful item has a score from both.",
