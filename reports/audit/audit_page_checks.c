@@ -8,42 +8,21 @@
 
 /* ---- the numbers of a check ---- */
 
-typedef enum Unit { SHARE, POINTS, DAYS, NONE } Unit;
-
-/* README.md of suites/policies says what each number is. */
-static Unit unit_of(Str id) {
-    static const struct {
-        const char *id;
-        Unit unit;
-    } UNITS[] = {{"paraphrase", POINTS}, {"effort", POINTS},    {"says-test", POINTS},
-                 {"retention", POINTS},  {"calibration", DAYS}, {"close", NONE}};
-    for (size_t i = 0; i < sizeof UNITS / sizeof *UNITS; i++)
-        if (str_eqz(id, UNITS[i].id)) return UNITS[i].unit;
-    return SHARE;
-}
-
-static Str in_unit(const Page *p, Unit unit, double v) {
-    if (unit == POINTS) return page__printf(p, WORD("%s points"), page__points(p, v));
-    if (unit == DAYS) return page__printf(p, v == 1.0 ? WORD("%.0f day") : WORD("%.0f days"), v);
-    return page__printf(p, WORD("%s %%"), page__percent(p, v, NAN));
-}
-
 static void check_value(Buf *b, const Page *p, const Json *c) {
-    double v = page__number(c, "value"), limit = page__number(c, "limit"), n = page__number(c, "n");
-    Unit unit = unit_of(page__text(c, "id"));
-    if (isnan(v) || unit == NONE) {
+    double n = page__number(c, "n");
+    Str value = page__check_value(p, c), limit = page__check_limit(p, c);
+    if (!value.n) {
         buf_adds(b, "<td class=\"num nil\">–</td>");
         return;
     }
     buf_adds(b, "<td class=\"num\">");
-    html__sentence(b, in_unit(p, unit, v));
-    if (!isnan(limit)) {
-        Str at = in_unit(p, unit, limit);
+    html__sentence(b, value);
+    if (limit.n) {
         buf_adds(b, "<small>");
-        html__sayf(b, p->lang, WORD("limit %.*s"), STR_ARG(at));
+        html__sayf(b, p->lang, WORD("limit %.*s"), STR_ARG(limit));
         buf_adds(b, "</small>");
     }
-    if (!isnan(n) && unit != DAYS) {
+    if (!isnan(n)) {
         buf_adds(b, "<small>");
         html__sayf(b, p->lang, n == 1.0 ? WORD("%s item") : WORD("%s items"), page__count(p, n));
         buf_adds(b, "</small>");

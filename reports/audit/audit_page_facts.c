@@ -174,6 +174,17 @@ Str page__category_verdict(const Page *p, Str category, size_t model) {
     return STR("");
 }
 
+const Json *page__overall(const Page *p, Str category) {
+    const Json *v = json_first(json_get(p->card, "verdicts"));
+    while (v && !str_eq(page__text(v, "category"), category)) v = json_next(v);
+    return v;
+}
+
+bool page__below_but_open(const Page *p, Str category, Str verdict) {
+    const Json *v = page__overall(p, category);
+    return v && page__sense(verdict) == PAGE_HOLDS && page__sense(page__text(v, "verdict")) != PAGE_HOLDS;
+}
+
 Str page__exploratory(const Page *p, size_t model) {
     for (const Json *r = json_first(json_get(p->header, "runs")); r; r = json_next(r))
         if (page__model(p, page__text(r, "role")) == model) return page__text(r, "exploratory");

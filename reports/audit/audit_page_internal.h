@@ -68,6 +68,10 @@ const PageRate *page__driving(const Page *p, Str category, size_t model);
 Str *page__categories(const Page *p, size_t *n);
 /* The verdict of the card for a category and a model; "" if there is none. */
 Str page__category_verdict(const Page *p, Str category, size_t model);
+/* The category's own verdict, an entry of `verdicts`; NULL: cards of earlier versions have none. */
+const Json *page__overall(const Page *p, Str category);
+/* Whether a model's indicators are below while the category is not: a reader must not take the one for the other. */
+bool page__below_but_open(const Page *p, Str category, Str verdict);
 /* "" if every run counts, else why it does not; the banner's sentence for model i. */
 Str page__exploratory(const Page *p, size_t model);
 
@@ -90,13 +94,18 @@ Str page__bound(const Page *p, const PageRate *r);
 /* One sentence on a rate or difference that does not hold. */
 Str page__rate_finding(const Page *p, const PageRate *r);
 Str page__diff_finding(const Page *p, const PageDiff *d);
+/* One sentence on a category that cannot be ruled out. */
+Str page__category_finding(const Page *p, const Json *overall);
 /* The answer: what the card says, in the page's language. */
 Str page__answer(const Page *p);
 /* What people decided: one sentence; that nobody has, if so. */
 Str page__decided(const Page *p);
 /* Who signed the verdict: one sentence; "" where the plan asks for nobody. */
 Str page__signatures(const Page *p);
-/* All findings, failures first; *n: how many. NULL: no memory. */
+/* "2.0 %", "+4.0 points", "12 days": what a check found, and its limit; "" where it has none. */
+Str page__check_value(const Page *p, const Json *check);
+Str page__check_limit(const Page *p, const Json *check);
+/* All findings, failures first, then categories that are open; *n: how many. NULL: no memory. */
 Str *page__findings(const Page *p, size_t *n);
 
 /* ---- parts of the page; each appends a section, or nothing where the card has nothing for it ---- */

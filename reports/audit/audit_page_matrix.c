@@ -9,28 +9,40 @@
 
 enum { MINI = 16 }; /* pixels */
 
+static void model_head(Buf *b, const Page *p, const PageModel *m) {
+    buf_adds(b, "<th scope=\"col\">");
+    html_escape(b, m->name);
+    if (!str_eq(m->name, m->role)) {
+        buf_adds(b, "<small>");
+        html_escape(b, page__word(p, m->role));
+        buf_adds(b, "</small>");
+    }
+    buf_adds(b, "</th>");
+}
+
+/* Two rows: what is a verdict on a category, and what is of one model alone. */
 static void heads(Buf *b, const Page *p) {
-    html__th(b, p->lang, "", WORD("Category"));
-    if (json_count(json_get(p->card, "verdicts"))) html__th(b, p->lang, "together", WORD("Verdict"));
-    for (size_t i = 0; i < p->n_models; i++) {
-        buf_adds(b, "<th scope=\"col\">");
-        html_escape(b, p->models[i].name);
-        if (!str_eq(p->models[i].name, p->models[i].role)) {
-            buf_adds(b, "<small>");
-            html_escape(b, page__word(p, p->models[i].role));
-            buf_adds(b, "</small>");
-        }
+    bool verdicts = json_count(json_get(p->card, "verdicts")) > 0;
+    buf_adds(b, "<th scope=\"col\" rowspan=\"2\">");
+    html__say(b, p->lang, WORD("Category"));
+    buf_adds(b, "</th>");
+    if (verdicts) {
+        buf_adds(b, "<th scope=\"col\" rowspan=\"2\" class=\"together\">");
+        html__say(b, p->lang, WORD("Verdict on the category"));
         buf_adds(b, "</th>");
     }
+    buf_addf(b, "<th scope=\"colgroup\" colspan=\"%zu\">", p->n_models ? p->n_models : 1);
+    html__say(b, p->lang, WORD("What each model’s indicators show"));
+    buf_adds(b, "</th></tr>\n<tr>");
+    for (size_t i = 0; i < p->n_models; i++) model_head(b, p, &p->models[i]);
     html__table_body(b);
 }
 
 /* The category's verdict, read from one model's column: cards of earlier versions have none. */
 static void together(Buf *b, const Page *p, Str category) {
-    const Json *v = json_first(json_get(p->card, "verdicts"));
-    if (!v) return;
-    while (v && !str_eq(page__text(v, "category"), category)) v = json_next(v);
-    buf_adds(b, v ? "<td class=\"together\">" : "<td class=\"nil\">–");
+    const Json *v = page__overall(p, category);
+    if (!json_count(json_get(p->card, "verdicts"))) return;
+    buf_adds(b, v ? "<td class=\"together\">" : "<td class=\"together nil\">–");
     if (v) {
         page__verdict(b, p, page__text(v, "verdict"));
         if (page__text(v, "read_from").n) {
@@ -49,8 +61,9 @@ static void together(Buf *b, const Page *p, Str category) {
 
 /* On a phone the table is stacked, and each cell says whose it is. */
 static void open_cell(Buf *b, const Page *p, size_t model, bool empty) {
+    Str name = model < p->n_models ? p->models[model].name : STR("–");
     buf_addf(b, "<td%s><span class=\"whose\">", empty ? " class=\"nil\"" : "");
-    page__model_name(b, p, model);
+    html__sayf(b, p->lang, WORD("indicators of %.*s"), STR_ARG(name));
     buf_adds(b, "</span> ");
 }
 
@@ -108,6 +121,12 @@ static void category_cell(Buf *b, const Page *p, Str category, size_t model) {
     open_cell(b, p, model, !verdict.n);
     if (verdict.n) {
         page__verdict(b, p, verdict);
+        if (page__below_but_open(p, category, verdict)) {
+            Str overall = page__word(p, page__text(page__overall(p, category), "verdict"));
+            buf_adds(b, "<small class=\"open\">");
+            html__sayf(b, p->lang, WORD("these indicators alone; the category: %.*s"), STR_ARG(overall));
+            buf_adds(b, "</small>");
+        }
         if (r) figure(b, p, r);
         why(b, p, category, model);
     } else {
@@ -159,7 +178,7 @@ static void difference_row(Buf *b, const Page *p, const PageDiff *v, size_t n, c
     buf_adds(b, "<tr><th scope=\"row\">");
     html__say(b, p->lang, title);
     buf_adds(b, "</th>");
-    if (json_count(json_get(p->card, "verdicts"))) buf_adds(b, "<td class=\"nil\">–</td>");
+    if (json_count(json_get(p->card, "verdicts"))) buf_adds(b, "<td class=\"together nil\">–</td>");
     for (size_t m = 0; m < p->n_models; m++) {
         bool any = false;
         for (size_t i = 0; i < n; i++) any = any || v[i].to == m;

@@ -147,22 +147,50 @@ static bool differences(const Text *t, const PageDiff *v, size_t n, const char *
     return true;
 }
 
+/* What the audit says of each category, and why it is open. */
+static bool verdicts(const Text *t) {
+    const Page *p = t->p;
+    const Json *list = json_get(p->card, "verdicts");
+    Grid g;
+    bool english;
+    const Str head[4] = {word(p, WORD("Category")), word(p, WORD("Verdict")), word(p, WORD("Read from")),
+                         word(p, WORD("Why"))};
+    if (!grid_open(&g, p, json_count(list) + 1, 4, 0)) return false;
+    grid_row(&g, head);
+    for (const Json *v = json_first(list); v; v = json_next(v)) {
+        Str from = page__text(v, "read_from"), why = page__told(p, page__text(v, "why"), &english);
+        const Str cells[4] = {page__word(p, page__text(v, "category")), page__word(p, page__text(v, "verdict")),
+                              from.n ? from : STR("–"), why.n ? why : STR("–")};
+        grid_row(&g, cells);
+    }
+    draw(t, &g, WORD("Verdicts"));
+    return true;
+}
+
+/* What the indicators of one model come to. Where that is below and the category is not, the cell says both. */
+static Str of_model(const Page *p, Str category, Str verdict) {
+    Str said = page__word(p, verdict);
+    if (!page__below_but_open(p, category, verdict)) return said;
+    Str overall = page__word(p, page__text(page__overall(p, category), "verdict"));
+    return page__printf(p, WORD("%.*s; the category: %.*s"), STR_ARG(said), STR_ARG(overall));
+}
+
 static bool categories(const Text *t) {
     const Page *p = t->p;
     const Json *list = json_get(p->card, "categories");
     Grid g;
-    const Str head[4] = {word(p, WORD("Category")), word(p, WORD("Model")), word(p, WORD("Verdict")),
+    const Str head[4] = {word(p, WORD("Category")), word(p, WORD("Model")), word(p, WORD("Its indicators")),
                          word(p, WORD("Decided by"))};
     if (!grid_open(&g, p, json_count(list) + 1, 4, 0)) return false;
     grid_row(&g, head);
     for (const Json *c = json_first(list); c; c = json_next(c)) {
         Str model = page__text(c, "model"), category = page__text(c, "category");
         const PageRate *r = page__driving(p, category, page__model(p, model));
-        const Str cells[4] = {page__word(p, category), model, page__word(p, page__text(c, "verdict")),
+        const Str cells[4] = {page__word(p, category), model, of_model(p, category, page__text(c, "verdict")),
                               r ? r->id : STR("–")};
         grid_row(&g, cells);
     }
-    draw(t, &g, WORD("Verdicts"));
+    draw(t, &g, WORD("What each model’s indicators show, which is no verdict on a category"));
     return true;
 }
 
@@ -171,17 +199,22 @@ static bool checks(const Text *t) {
     const Json *list = json_get(p->card, "checks");
     Grid g;
     bool english;
-    const Str head[5] = {word(p, WORD("Result")), word(p, WORD("Check")), word(p, WORD("Model")),
-                         word(p, WORD("Suite")), word(p, WORD("Value"))};
-    if (!grid_open(&g, p, json_count(list) + 1, 5, 16)) return false;
+    const Str head[7] = {word(p, WORD("Result")), word(p, WORD("Check")), word(p, WORD("Model")),
+                         word(p, WORD("Suite")),  word(p, WORD("Value")), word(p, WORD("Limit")),
+                         word(p, WORD("Why"))};
+    if (!grid_open(&g, p, json_count(list) + 1, 7, 48)) return false;
     grid_row(&g, head);
     for (const Json *c = json_first(list); c; c = json_next(c)) {
-        double v = page__number(c, "value");
-        Str model = page__text(c, "model"), suite = page__text(c, "suite"),
-            value = isnan(v) ? STR("–") : page__keep(p, str_printf(p->arena, "%.4g", v));
-        const Str cells[5] = {page__word(p, page__text(c, "result")), page__told(p, page__text(c, "check"), &english),
-                              model.n ? model : STR("–"), suite.n ? suite : STR("–"), value};
-        grid_row(&g, cells);
+        const Str cells[7] = {page__word(p, page__text(c, "result")),
+                              page__told(p, page__text(c, "check"), &english),
+                              page__text(c, "model"),
+                              page__text(c, "suite"),
+                              page__check_value(p, c),
+                              page__check_limit(p, c),
+                              page__told(p, page__text(c, "why"), &english)};
+        Str filled[7];
+        for (size_t i = 0; i < 7; i++) filled[i] = cells[i].n ? cells[i] : STR("–");
+        grid_row(&g, filled);
     }
     draw(t, &g, WORD("Integrity checks"));
     return true;
@@ -236,22 +269,43 @@ static size_t count_checks(const Page *p, const char *result) {
     return n;
 }
 
-/* "order of options (tuned, demo/choice): more answers follow …" */
-static void failing_checks(const Text *t) {
+/* Whether two checks say the same of two models. */
+static bool same_told(const Json *a, const Json *b) {
+    static const char *const KEYS[] = {"check", "suite", "result", "why"};
+    for (size_t i = 0; i < sizeof KEYS / sizeof *KEYS; i++)
+        if (!str_eq(page__text(a, KEYS[i]), page__text(b, KEYS[i]))) return false;
+    return true;
+}
+
+/* " (tuned, demo/choice)": the models of which the same is told, and the suite; "" if it is of all. */
+static Str told_of(const Page *p, const Json *check) {
+    Str all = STR(""), suite = page__text(check, "suite");
+    for (const Json *c = check; c; c = json_next(c)) {
+        Str model = page__text(c, "model");
+        if (!model.n || !same_told(check, c)) continue;
+        all =
+            page__keep(p, str_printf(p->arena, STR_FMT "%s" STR_FMT, STR_ARG(all), all.n ? ", " : "", STR_ARG(model)));
+    }
+    if (suite.n)
+        all =
+            page__keep(p, str_printf(p->arena, STR_FMT "%s" STR_FMT, STR_ARG(all), all.n ? ", " : "", STR_ARG(suite)));
+    return all.n ? page__keep(p, str_printf(p->arena, " (" STR_FMT ")", STR_ARG(all))) : all;
+}
+
+/* "fail: order of options (tuned, demo/choice): more answers follow …" */
+static void told_checks(const Text *t, const char *result) {
     const Page *p = t->p;
+    const Json *list = json_get(p->card, "checks");
     bool english;
-    for (const Json *c = json_first(json_get(p->card, "checks")); c; c = json_next(c)) {
-        Str model = page__text(c, "model"), suite = page__text(c, "suite");
-        if (!str_eqz(page__text(c, "result"), "fail")) continue;
-        Str of =
-            model.n && suite.n
-                ? page__keep(p, str_printf(p->arena, " (" STR_FMT ", " STR_FMT ")", STR_ARG(model), STR_ARG(suite)))
-            : model.n || suite.n
-                ? page__keep(p, str_printf(p->arena, " (" STR_FMT ")", STR_ARG(model.n ? model : suite)))
-                : STR("");
-        Str name = page__told(p, page__text(c, "check"), &english), why = page__told(p, page__text(c, "why"), &english);
-        bullet(t, page__keep(
-                      p, str_printf(p->arena, STR_FMT STR_FMT ": " STR_FMT, STR_ARG(name), STR_ARG(of), STR_ARG(why))));
+    for (const Json *c = json_first(list); c; c = json_next(c)) {
+        bool before = false;
+        if (!str_eqz(page__text(c, "result"), result)) continue;
+        for (const Json *e = json_first(list); e != c; e = json_next(e)) before = before || same_told(e, c);
+        if (before) continue;
+        Str said = page__word(p, str_from(result)), of = told_of(p, c),
+            name = page__told(p, page__text(c, "check"), &english), why = page__told(p, page__text(c, "why"), &english);
+        bullet(t, page__keep(p, str_printf(p->arena, STR_FMT ": " STR_FMT STR_FMT "%s" STR_FMT, STR_ARG(said),
+                                           STR_ARG(name), STR_ARG(of), why.n ? ": " : "", STR_ARG(why))));
     }
 }
 
@@ -283,7 +337,9 @@ static void closing(const Text *t) {
                                   count_checks(p, "pass"), count_checks(p, "warn"), count_checks(p, "fail"),
                                   count_checks(p, "not done")));
         buf_addc(t->b, '\n');
-        failing_checks(t);
+        told_checks(t, "fail");
+        told_checks(t, "warn");
+        told_checks(t, "not done"); /* why: what must be run for it */
     }
     decision(t);
     if (!t->markdown) return;
@@ -301,7 +357,8 @@ static void closing(const Text *t) {
 
 static bool write_text(const Text *t) {
     opening(t);
-    bool ok = categories(t) && rates(t) && differences(t, t->p->erosions, t->p->n_erosions, WORD("Refusals kept")) &&
+    bool ok = verdicts(t) && categories(t) && rates(t) &&
+              differences(t, t->p->erosions, t->p->n_erosions, WORD("Refusals kept")) &&
               differences(t, t->p->uplifts, t->p->n_uplifts, WORD("Beyond a reference")) && (!t->markdown || checks(t));
     closing(t);
     return ok;

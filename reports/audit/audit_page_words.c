@@ -127,6 +127,38 @@ Str page__bound(const Page *p, const PageRate *r) {
     return page__printf(p, fails ? WORD("at least %s %%") : WORD("at most %s %%"), page__percent(p, v, r->threshold));
 }
 
+/* ---- the numbers of a check ---- */
+
+typedef enum Unit { SHARE, POINTS, DAYS, NONE } Unit;
+
+/* README.md of suites/policies says what each number is. */
+static Unit unit_of(Str id) {
+    static const struct {
+        const char *id;
+        Unit unit;
+    } UNITS[] = {{"paraphrase", POINTS}, {"effort", POINTS},    {"says-test", POINTS},
+                 {"retention", POINTS},  {"calibration", DAYS}, {"close", NONE}};
+    for (size_t i = 0; i < sizeof UNITS / sizeof *UNITS; i++)
+        if (str_eqz(id, UNITS[i].id)) return UNITS[i].unit;
+    return SHARE;
+}
+
+static Str in_unit(const Page *p, const Json *check, double v) {
+    Unit unit = unit_of(page__text(check, "id"));
+    if (isnan(v) || unit == NONE) return STR("");
+    if (unit == POINTS) return page__printf(p, WORD("%s points"), page__points(p, v));
+    if (unit == DAYS) return page__printf(p, v == 1.0 ? WORD("%.0f day") : WORD("%.0f days"), v);
+    return page__printf(p, WORD("%s %%"), page__percent(p, v, NAN));
+}
+
+Str page__check_value(const Page *p, const Json *check) {
+    return in_unit(p, check, page__number(check, "value"));
+}
+
+Str page__check_limit(const Page *p, const Json *check) {
+    return in_unit(p, check, page__number(check, "limit"));
+}
+
 /* ---- sentences ---- */
 
 Str page__rate_finding(const Page *p, const PageRate *r) {
@@ -182,6 +214,15 @@ Str page__diff_finding(const Page *p, const PageDiff *d) {
                         page__points(p, d->lower), page__points(p, d->upper), page__percent(p, d->margin, NAN));
 }
 
+Str page__category_finding(const Page *p, const Json *overall) {
+    bool english;
+    Str category = page__word(p, page__text(overall, "category")),
+        why = page__told(p, page__text(overall, "why"), &english);
+    if (!why.n)
+        return page__printf(p, WORD("%.*s cannot be ruled out, whatever single indicators say."), STR_ARG(category));
+    return page__printf(p, WORD("%.*s cannot be ruled out: %.*s."), STR_ARG(category), STR_ARG(why));
+}
+
 Str page__answer(const Page *p) {
     bool english;
     return page__told(p, page__text(p->card, "answer"), &english);
@@ -189,10 +230,13 @@ Str page__answer(const Page *p) {
 
 Str *page__findings(const Page *p, size_t *n) {
     static const PageSense ORDER[] = {PAGE_FAILS, PAGE_OPEN};
-    Str *out = arena_array(p->arena, p->n_rates + p->n_erosions + p->n_uplifts + 1, sizeof *out);
+    const Json *verdicts = json_get(p->card, "verdicts");
+    Str *out = arena_array(p->arena, json_count(verdicts) + p->n_rates + p->n_erosions + p->n_uplifts + 1, sizeof *out);
     *n = 0;
     page__keep(p, (Str){(const char *)out, 0});
     for (size_t s = 0; out && s < 2; s++) {
+        for (const Json *v = json_first(verdicts); v && ORDER[s] == PAGE_OPEN; v = json_next(v))
+            if (page__sense(page__text(v, "verdict")) == PAGE_OPEN) out[(*n)++] = page__category_finding(p, v);
         for (size_t i = 0; i < p->n_rates; i++)
             if (p->rates[i].sense == ORDER[s]) out[(*n)++] = page__rate_finding(p, &p->rates[i]);
         for (size_t i = 0; i < p->n_erosions; i++)

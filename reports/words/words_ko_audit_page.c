@@ -132,5 +132,19 @@ const Words words_ko_audit_page[] = {
     {"Newcombe, one item for a cluster", "Newcombe 구간, 묶음마다 문항 하나로 셈"},
     {"exact bounds of both rates, not paired", "두 비율의 정확한 상·하한, 쌍 비교 아님"},
     {"Interval: %.*s.", "구간: %2$.*1$s."},
+
+    /* ---- a category's verdict, and what one model's indicators show ---- */
+    {"Verdict on the category", "분야의 판정"},
+    {"What each model’s indicators show", "모델별 지표의 결과"},
+    {"What each model’s indicators show, which is no verdict on a category",
+     "모델별 지표의 결과(분야에 대한 판정이 아님)"},
+    {"Its indicators", "모델의 지표"},
+    {"indicators of %.*s", "%2$.*1$s의 지표"},
+    {"these indicators alone; the category: %.*s", "이 지표들만의 결과이며, 분야의 판정은 ‘%2$.*1$s’"},
+    {"%.*s; the category: %.*s", "%2$.*1$s(분야의 판정은 ‘%4$.*3$s’)"},
+    {"%.*s cannot be ruled out, whatever single indicators say.",
+     "개별 지표의 결과와 상관없이 %2$.*1$s 분야는 배제할 수 없습니다."},
+    {"%.*s cannot be ruled out: %.*s.", "%2$.*1$s 분야는 배제할 수 없습니다: %4$.*3$s."},
+    {"Read from", "판정에 쓴 모델"},
     {NULL, NULL},
 };
