@@ -24,7 +24,7 @@ for m in demo-large demo-large-tuned; do
     run "$W/$m" $m demo/sum --limit 12 --set efforts=[medium,high] --set transforms=[plain,says-test]
 done
 expect 5 "$ASSAY" audit "$P" --run base="$W/demo-large" --run tuned="$W/demo-large-tuned" --out "$W/audit"
-prints "with and without a line that says it is a test (tuned, demo/sum): accuracy falls"
+prints "with and without a line that says it is a test (base, tuned, demo/sum): accuracy falls"
 expect 0 "$ASSAY" verify "$W/audit"
 check "$W/audit" items "" pass
 check "$W/audit" unscored tuned pass
