@@ -124,14 +124,15 @@ static bool plain_limit(const GateResult *r) {
 
 static void check_table(Buf *b, const GateReport *g, bool limits) {
     Lang l = g->lang;
-    buf_adds(b, "<table class=\"gates\"><thead><tr>");
+    const char *caption = limits ? WORD("Counts and ratios within their limits") : WORD("Checks that decide");
+    html__table(b, "gates", str_from(words(l, caption)), false);
     html__th(b, l, "", WORD("Check"));
     html__th(b, l, "num", WORD("Baseline → candidate"));
     html__th(b, l, "", WORD("Verdict"));
-    buf_adds(b, "</tr></thead><tbody>\n");
+    html__table_body(b);
     for (size_t i = 0; i < g->n_results; i++)
         if (plain_limit(&g->results[i]) == limits) check_row(b, l, &g->results[i]);
-    buf_adds(b, "</tbody></table>\n");
+    html__table_end(b);
 }
 
 /* Counts that keep their limits are many, and say little. */

@@ -223,8 +223,8 @@ static void section(Buf *b, const Summary *s, const SafSection *sec, size_t numb
              number, number, number);
     html__sayf(b, s->lang, WORD("Safety: %s"), safety_title(s, sec));
     buf_adds(b, "</h2>\n");
+    picture(b, s, sec); /* first: the page's head has said what it comes to, and some screens are small */
     answer(b, sec);
-    picture(b, s, sec);
     gates(b, s, sec);
     html__heat(b, s, sec);
     html__safety_tables(b, s, sec);

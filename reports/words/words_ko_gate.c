@@ -138,6 +138,8 @@ const Words words_ko_gate[] = {
      "합니다."},
     {"Baseline → candidate", "기준 → 후보"},
     {"All checks", "전체 검사"},
+    {"Checks that decide", "판정을 좌우하는 검사"},
+    {"Counts and ratios within their limits", "한도를 지킨 개수와 비율"},
     {"%zu count or ratio within its limit", "한도를 지킨 개수·비율 %zu건"},
     {"%zu counts and ratios within their limits", "한도를 지킨 개수·비율 %zu건"},
     {"Unless a check says otherwise, a pass and a fail are each claimed with %s\u00a0%% confidence (alpha %.4g). The "
