@@ -11,7 +11,7 @@ def same(got, want, what):
 BROKEN = """(() => {
   const bad = [], range = document.createRange(), walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let n; (n = walk.nextNode());) {
-    if (n.parentElement.closest('code, svg, .unseen, style, .ids') || !n.parentElement.getClientRects().length) continue;
+    if (n.parentElement.closest('code, pre, svg, .unseen, style, script, .ids') || !n.parentElement.getClientRects().length) continue;
     const head = n.parentElement.closest('thead');
     if (head && head.getBoundingClientRect().width < 2) continue;
     for (const m of n.data.matchAll(/(?<![\\w.-])[A-Za-z\\uac00-\\ud7a3]{2,}(?![\\w-])/g)) {
