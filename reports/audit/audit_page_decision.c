@@ -110,7 +110,13 @@ void page__decision(Buf *b, const Page *p) {
     buf_adds(b, "</strong></p>\n");
     sentence(b, page__signatures(p));
     signature_table(b, p);
-    sentence(b, page__decided(p));
+    if (page__true(last(decisions(p)), "departs")) {
+        buf_adds(b, "<p class=\"caution\"><strong>");
+        html__sentence(b, page__decided(p));
+        buf_adds(b, "</strong></p>\n");
+    } else {
+        sentence(b, page__decided(p));
+    }
     if (n) decided_table(b, p, last(decisions(p)));
     if (n > 1)
         sentence(b, page__printf(p, WORD("Earlier decisions on this scorecard: %zu. The log holds them."), n - 1));

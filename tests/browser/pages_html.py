@@ -151,6 +151,8 @@ def paper():
         # word by word: where scripts are mixed, the tool tells each font's run of a line apart
         lost = [w for w in re.findall(r"\d[\d.]*\d|\w+", answer) if w not in squeezed(sheets[0])]
         same(lost, [], f"the answer {answer!r} is on the first sheet, {name} {lang}")
+        if name == "audit":
+            same("26 answers are to be read by people first" in " ".join(sheets[0].split()), True, f"so is the decision's reason, {lang}")
         same(len(sheets) <= SHEETS[name], True, f"{len(sheets)} sheets, {name} {lang}")
         ends = [s.strip().splitlines()[-1].strip() for s in sheets if s.strip()]
         same([e for e in ends if e in {h.strip() for h in headings}], [], f"sheets that end with a heading, {name} {lang}")
