@@ -1,15 +1,11 @@
 """Usage: audit_html.py DRAW CARD PICTURE_DIR: a scorecard's page in Chromium. Each check is a function that raises."""
 import json, os, subprocess, sys, time
 from browser import Browser
+from looks import BROKEN, CONTRAST, same
 
 draw, card_file, pictures = sys.argv[1:4]
 card = json.load(open(card_file, encoding="utf-8"))
 b = Browser()
-
-
-def same(got, want, what):
-    if got != want:
-        raise AssertionError(f"{what}: got {got!r}, expected {want!r}")
 
 
 def page(lang):
@@ -45,7 +41,7 @@ def first_screen():
     b.open(PAGES["en"])
     same(b.js("document.querySelector('h1').textContent"), card["answer"], "the answer")
     same(b.js("document.querySelector('.banner').getBoundingClientRect().bottom < 900"), True, "the banner is seen")
-    same(b.js("document.querySelector('#verdicts').getBoundingClientRect().top < 700"), True, "so are the verdicts")
+    same(b.js("document.querySelector('#verdicts').getBoundingClientRect().top < 800"), True, "so are the verdicts")
     wanted = {"BELOW": "below", "AT_OR_ABOVE": "at or above", "CANNOT_RULE_OUT": "cannot rule out"}
     got = b.js("[...document.querySelectorAll('.matrix td:not(.together):not(.nil) .verdict')].map((v) => v.textContent.trim())")
     for c in card["categories"]:
@@ -96,36 +92,6 @@ def shapes():
                 b.picture(os.path.join(pictures, f"audit-{lang}-{width}-{scheme}.png"), whole=True)
     b.size(1280, 900)
     b.media()
-
-
-# A word of letters alone that stands on two lines; digests and names of items may break.
-BROKEN = """(() => {
-  const bad = [], range = document.createRange(), walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  for (let n; (n = walk.nextNode());) {
-    if (n.parentElement.closest('code, svg, .unseen, style, .ids') || !n.parentElement.getClientRects().length) continue;
-    const head = n.parentElement.closest('thead');
-    if (head && head.getBoundingClientRect().width < 2) continue;
-    for (const m of n.data.matchAll(/[A-Za-z\\uac00-\\ud7a3]{2,}/g)) {
-      range.setStart(n, m.index); range.setEnd(n, m.index + m[0].length);
-      const lines = new Set([...range.getClientRects()].filter((r) => r.width > 0.5).map((r) => Math.round(r.top)));
-      if (lines.size > 1) bad.push(m[0]);
-    }
-  }
-  return bad.slice(0, 8);
-})()"""
-
-CONTRAST = """(() => {
-  const lum = (c) => { const v = c.match(/[\\d.]+/g).slice(0, 3).map((x) => { x /= 255; return x <= .03928 ? x / 12.92 : ((x + .055) / 1.055) ** 2.4; });
-    return .2126 * v[0] + .7152 * v[1] + .0722 * v[2]; };
-  const behind = (e) => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor; if (!/, 0\\)$/.test(c)) return c; } return 'rgb(255,255,255)'; };
-  const bad = [];
-  for (const e of document.querySelectorAll('h1,h2,h3,h4,p,li,small,th,td,a,summary,.nums b,.nums span,.words,dd,dt,code,i.esc,.verdict')) {
-    if (!e.textContent.trim() || e.closest('.h1, .h2, .h3')) continue;
-    const a = lum(getComputedStyle(e).color), c = lum(behind(e)), r = (Math.max(a, c) + .05) / (Math.min(a, c) + .05);
-    if (r < 4.5) bad.push(e.tagName + '.' + e.className + ' ' + r.toFixed(2));
-  }
-  return bad.slice(0, 5);
-})()"""
 
 
 def keyboard():

@@ -7,14 +7,15 @@ def same(got, want, what):
         raise AssertionError(f"{what}: got {got!r}, expected {want!r}")
 
 
-# A word of letters alone that stands on two lines; digests and names of items may break.
+# A word of letters alone that stands on two lines; digests (64 letters, if no digit is among them) and names of items may
+# break.
 BROKEN = """(() => {
   const bad = [], range = document.createRange(), walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let n; (n = walk.nextNode());) {
     if (n.parentElement.closest('code, pre, svg, .unseen, style, script, .ids') || !n.parentElement.getClientRects().length) continue;
     const head = n.parentElement.closest('thead');
     if (head && head.getBoundingClientRect().width < 2) continue;
-    for (const m of n.data.matchAll(/(?<![\\w.-])[A-Za-z\\uac00-\\ud7a3]{2,}(?![\\w-])/g)) {
+    for (const m of n.data.matchAll(/(?<![\\w.-])[A-Za-z\\uac00-\\ud7a3]{2,40}(?![\\w-])/g)) {
       range.setStart(n, m.index); range.setEnd(n, m.index + m[0].length);
       const lines = new Set([...range.getClientRects()].filter((r) => r.width > 0.5).map((r) => Math.round(r.top)));
       if (lines.size > 1) bad.push(m[0]);
