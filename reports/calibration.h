@@ -84,9 +84,15 @@ typedef struct CalCard {
  * a figure that its counts do not give. A language without a table of its own (an older card) has no kappa. */
 bool cal_read(Str json, Arena *a, CalCard *out, Err *err);
 
-/* Whether a card made at `date` still counts at `now`; both "YYYY-MM-DD…". */
-bool cal_in_date(Str date, Str now);
+/* The card in a run's manifest: entry is {"id", "card"}, or null. *there false: none, and *out is untouched. */
+bool cal_read_entry(Str entry, Arena *a, CalCard *out, bool *there, Err *err);
+
+/* Whether a card made at `date` counts for a run begun at `run`; both "YYYY-MM-DD…". It may be made before the run or
+ * after it: the judge is the same. */
+bool cal_in_date(Str date, Str run);
 /* Days from `date` to `now`; NaN if one of them is no date. */
 double cal_days(Str date, Str now);
+/* Whether a card is from the future, by a clock that may differ from another's by a day. */
+bool cal_is_ahead(Str date, Str now);
 
 #endif

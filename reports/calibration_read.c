@@ -7,6 +7,7 @@
 #include "reports/calibration_internal.h"
 
 #define COUNT_MAX (INT64_C(1) << 53)
+#define CARD_MAX ((size_t)32 << 20)
 #define SLACK 1e-6 /* figures come from other machines' libraries too; less than this changes nothing */
 
 /* The labels of a card, and its table for all rows. */
@@ -273,7 +274,10 @@ static bool read_card(const Json *j, Arena *a, CalCard *c, Err *err) {
     if (!str_eqz(format, CAL_FORMAT))
         return err_set(err, ERR_INPUT, "'format' must be '" CAL_FORMAT "', not '" STR_FMT "'", STR_ARG(format));
     if (json_type(all) != JSON_OBJECT) return err_set(err, ERR_INPUT, "missing key 'all'");
-    return copy(a, j, "date", true, &c->date, err) && copy(a, j, "positive", true, &c->positive, err) &&
+    return copy(a, j, "date", true, &c->date, err) &&
+           (cal_in_date(c->date, c->date) ||
+            err_set(err, ERR_INPUT, "'date' must begin with a day as YYYY-MM-DD, not '%.40s'", c->date.p)) &&
+           copy(a, j, "positive", true, &c->positive, err) &&
            copy(a, json_get(j, "labels"), "origin", false, &c->origin, err) &&
            read_scorer(json_get(j, "scorer"), a, c, err) && read_judge(json_get(j, "judge"), a, c, err) &&
            read_table(json_get(j, "table"), c->positive, a, &t, err) &&
@@ -291,5 +295,24 @@ bool cal_read(Str json, Arena *a, CalCard *out, Err *err) {
     json_close(j);
     sha256_of(json, hex);
     if (ok && !(out->id = str_dup(a, (Str){hex, 64})).p) ok = err_nomem(err);
+    return ok;
+}
+
+bool cal_read_entry(Str entry, Arena *a, CalCard *out, bool *there, Err *err) {
+    Json *j = NULL;
+    Buf b;
+    JsonOut o;
+    *there = false;
+    if (!json_parse(entry, &j, err)) return false;
+    const Json *card = json_get(j, "card");
+    Str id = json_str(json_get(j, "id"));
+    buf_init(&b, CARD_MAX);
+    json_out_init(&o, &b, 0);
+    if (card) json_out_node(&o, card);
+    bool ok = (!b.failed || err_nomem(err)) && (!card || cal_read(buf_str(&b), a, out, err));
+    if (ok && card && id.p && !(out->id = str_dup(a, id)).p) ok = err_nomem(err);
+    *there = ok && card;
+    buf_release(&b);
+    json_close(j);
     return ok;
 }

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "engine/base/hash.h"
 #include "engine/base/json.h"
@@ -25,12 +26,21 @@ static bool as_json(const CalCard *card, Str text, Arena *a, Str *out, Err *err)
     return out->p || err_nomem(err);
 }
 
+static bool check_date(const CalCard *card, Err *err) {
+    char now[21];
+    clock_utc(now);
+    return !cal_is_ahead(card->date, str_from(now)) ||
+           err_set(err, ERR_INPUT, "'date' is %.40s, which lies in the future (it is %s)", card->date.p, now);
+}
+
 bool judge_card_load(const char *path, Arena *a, CalCard *card, Str *json, Err *err) {
     Buf b;
     buf_init(&b, CARD_MAX);
     bool ok = file_read(path, &b, err);
     Str text = b.n ? buf_str(&b) : STR("");
-    if (ok) ok = (cal_read(text, a, card, err) && as_json(card, text, a, json, err)) || err_wrap(err, "%s", path);
+    if (ok)
+        ok = (cal_read(text, a, card, err) && check_date(card, err) && as_json(card, text, a, json, err)) ||
+             err_wrap(err, "%s", path);
     buf_release(&b);
     return ok;
 }
@@ -43,12 +53,18 @@ static bool same_text(const char *what, Str card, Str run, Err *err) {
                    what, card.p ? card.p : "", run.p ? run.p : "");
 }
 
+/* Runs and cards tell it since there is a choice: before, all was exact. */
+static Str precision_of(Str told) {
+    return told.p ? told : STR("exact");
+}
+
 static bool check_judge(const CalCard *c, const Json *judge, Err *err) {
     double temperature = json_num(json_get(judge, "temperature"));
     if (!c->judge_digest.p)
         return err_set(err, ERR_INPUT, "the calibration card names no judge; make it with --judge SPEC");
     if (!same_text("digest", c->judge_digest, json_str(json_get(judge, "digest")), err) ||
-        !same_text("precision", c->judge_precision, json_str(json_get(judge, "precision")), err) ||
+        !same_text("precision", precision_of(c->judge_precision), precision_of(json_str(json_get(judge, "precision"))),
+                   err) ||
         !same_text("effort", c->judge_effort, json_str(json_get(judge, "effort")), err))
         return false;
     if (c->judge_temperature == temperature) return true;

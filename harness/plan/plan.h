@@ -102,6 +102,9 @@ bool plan_load(const char *const *paths, size_t n_paths, const PlanOverrides *o,
  * (rendering their prompts). */
 bool plan_open_data(Plan *p, Arena *a, Err *err);
 
+/* A SPEC whose relative paths are so from dir. {NULL,0} without memory. */
+Str plan_spec_from(const char *dir, Str spec, Arena *a);
+
 /* "exact", or the faster setting that model m is computed with. */
 Str plan_precision(const Plan *p, size_t m);
 

@@ -31,10 +31,14 @@ typedef struct Reader {
 
 /* ---- paths and models ---- */
 
-static Str resolve(Reader *r, const char *dir, Str path) {
-    char *p = str_cstr(r->a, path);
-    const char *joined = p && strcmp(dir, ".") != 0 ? path_join(r->a, dir, p) : p;
+static Str path_from(const char *dir, Str path, Arena *a) {
+    char *p = str_cstr(a, path);
+    const char *joined = p && strcmp(dir, ".") != 0 ? path_join(a, dir, p) : p;
     return str_from(joined);
+}
+
+static Str resolve(Reader *r, const char *dir, Str path) {
+    return path_from(dir, path, r->a);
 }
 
 /* Where the next "+tokenizer=" or "+lora=" of a SPEC begins, and *n its length; the end if there is none. */
@@ -49,21 +53,24 @@ static size_t next_part(Str spec, size_t *n) {
     return best;
 }
 
-/* A SPEC whose paths are relative to dir: "DIR", "DIR+lora=DIR+lora=DIR", "replay:DIR"; "openai:…" is no path. */
-static bool resolve_spec(Reader *r, const char *dir, Str spec, Str *out) {
-    *out = spec;
-    if (str_starts(spec, STR("openai:"))) return true;
-    *out = str_sub(spec, 0, str_starts(spec, STR("replay:")) ? 7 : 0);
-    spec = str_sub(spec, out->n, spec.n);
+/* "DIR", "DIR+lora=DIR+lora=DIR", "replay:DIR"; "openai:…" is no path. */
+Str plan_spec_from(const char *dir, Str spec, Arena *a) {
+    if (str_starts(spec, STR("openai:"))) return spec;
+    Str out = str_sub(spec, 0, str_starts(spec, STR("replay:")) ? 7 : 0);
+    spec = str_sub(spec, out.n, spec.n);
     for (size_t n = 1; n;) {
         size_t at = next_part(spec, &n);
-        Str path = resolve(r, dir, str_sub(spec, 0, at)), mark = str_sub(spec, at, at + n);
-        if (!path.p) return err_nomem(r->err);
-        *out = str_printf(r->a, STR_FMT "%s" STR_FMT, STR_ARG(*out), path.p, STR_ARG(mark));
-        if (!out->p) return err_nomem(r->err);
+        Str path = path_from(dir, str_sub(spec, 0, at), a), mark = str_sub(spec, at, at + n);
+        if (!path.p) return (Str){0};
+        out = str_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(out), path.p, STR_ARG(mark));
+        if (!out.p) return (Str){0};
         spec = str_sub(spec, at + n, spec.n);
     }
-    return true;
+    return out;
+}
+
+static bool resolve_spec(Reader *r, const char *dir, Str spec, Str *out) {
+    return (*out = plan_spec_from(dir, spec, r->a)).p || err_nomem(r->err);
 }
 
 static Str last_part(Str path) {

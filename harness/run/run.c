@@ -116,7 +116,8 @@ static bool put_rescored(Run *r, Err *err) {
     Str judge = r->judge ? judge_describe(r->judge, r->arena) : STR("null");
     if (!judge.p) return err_nomem(err);
     return store_manifest_put(r->store, "scorers", scorers, err) && store_manifest_put(r->store, "judge", judge, err) &&
-           store_manifest_put(r->store, "rescored", entry, err);
+           store_manifest_put(r->store, "rescored", entry, err) &&
+           store_manifest_put(r->store, "rescoring", STR("null"), err);
 }
 
 static bool rescore(Run *r, Err *err) {

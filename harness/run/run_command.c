@@ -5,7 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/base/file.h"
 #include "engine/base/json.h"
+#include "harness/plugin.h"
 
 #define COMMAND_MAX ((size_t)16 << 20)
 
@@ -138,14 +140,32 @@ static bool fill(const Json *j, RunOptions *o, Arena *a) {
            get_text(j, "judge", a, &p->judge) && get_text(j, "calibration", a, &p->calibration);
 }
 
-/* Plans and models were named from there. */
+static bool from(const char *dir, const char **path, Arena *a) {
+    return !*path || (*path = path_join(a, dir, *path));
+}
+
+/* What was typed now names files from here. */
+static bool typed_from(const char *dir, RunOptions *o, Arena *a) {
+    bool ok = from(dir, &o->over.calibration, a) && from(dir, &o->key, a) && from(dir, &o->audit_plan, a) &&
+              from(dir, &o->audit_key, a);
+    for (size_t i = 0; ok && i < o->seal_to.n; i++) ok = from(dir, &o->seal_to.v[i], a);
+    for (size_t i = 0; ok && i < o->scorers.n; i++)
+        if (plugin_is_path(o->scorers.v[i])) ok = from(dir, &o->scorers.v[i], a);
+    if (ok && o->over.judge) {
+        Str spec = plan_spec_from(dir, str_from(o->over.judge), a);
+        ok = spec.p && (o->over.judge = str_cstr(a, spec));
+    }
+    return ok;
+}
+
+/* Plans and models were named from where the run began. */
 static bool go_there(const Json *j, RunOptions *o, Arena *a) {
     char *cwd = str_cstr(a, json_str(json_get(j, "cwd")));
     char here[PATH_MAX], dir[PATH_MAX];
     if (!cwd) return false;
     if (!getcwd(here, sizeof here) || strcmp(here, cwd) == 0 || !realpath(o->resume, dir)) return true;
     if (chdir(cwd) != 0) return true;
-    return (o->resume = arena_strdup(a, dir)) != NULL;
+    return (o->resume = arena_strdup(a, dir)) && typed_from(here, o, a);
 }
 
 bool run_command_recall(RunOptions *o, Arena *a, Err *err) {
@@ -163,7 +183,7 @@ bool run_command_recall(RunOptions *o, Arena *a, Err *err) {
                        o->resume, o->resume);
     if (!json_parse(text, &j, err)) return err_wrap(err, "manifest entry 'command'");
     bool plugins = o->scorers.n == 0;
-    ok = fill(j, o, a) && go_there(j, o, a);
+    ok = go_there(j, o, a) && fill(j, o, a);
     json_close(j);
     if (!ok) return err_nomem(err);
     /* a plugin is loaded only when the user names it, not because a file does */

@@ -61,7 +61,8 @@ struct Run {
     ToolBox **boxes;    /* [n_suites] NULL for suites without tools */
     Sandbox *sandbox;
     Judge *judge;          /* NULL: nothing that is left to score asks one */
-    Str card;              /* {id, card} of the judge for the manifest; absent: none */
+    Str card;              /* {id, card} of the judge for the manifest, or null; absent: stays as it is */
+    bool card_named;       /* on the command line, now */
     AskHelp help;          /* both, for scorers */
     Str audit_plan;        /* {sha256, signed_at} of a signed one; absent: none was named */
     SealSecret *audit_key; /* signs the run's close; NULL: nobody does */
@@ -110,6 +111,12 @@ bool run__seal_check(Run *r, Err *err);
 bool run__seal_begin(Run *r, Err *err);
 /* Opens sealed texts for scoring them again. */
 bool run__seal_rescore(Run *r, Err *err);
+
+/* ---- run_card.c ---- */
+
+/* Before anything is written: reads the judge's calibration card and holds it against judge and scorers. */
+bool run__card_open(Run *r, Err *err);
+bool run__card_put(Run *r, Err *err);
 
 /* ---- run_audit.c ---- */
 

@@ -5,7 +5,6 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
-#include "harness/judge/judge_card.h"
 #include "harness/manifest.h"
 #include "harness/model_warnings.h"
 #include "harness/recorded.h"
@@ -352,29 +351,6 @@ static bool agree_judge(Run *r, Err *err) {
     return manifest_agree(r->store, "judge", judge_describe(r->judge, r->arena), r->arena, err);
 }
 
-/* The card is no part of what was asked: it may come later, and be replaced. Read and checked before anything is
- * written. */
-static bool open_card(Run *r, Err *err) {
-    Str path = r->plan->judge.calibration, judge = {0}, json;
-    CalCard card;
-    if (!path.p) return true;
-    if (r->judge)
-        judge = judge_describe(r->judge, r->arena);
-    else if (r->store && !store_manifest_get(r->store, "judge", r->arena, &judge, err))
-        return false;
-    if (!judge.p || str_eqz(judge, "null")) return true; /* nothing was judged */
-    char *file = str_cstr(r->arena, path);
-    if (!file) return err_nomem(err);
-    if (!judge_card_load(file, r->arena, &card, &json, err)) return false;
-    if (!judge_card_check(&card, judge, r->plan, r->sets, err)) return err_wrap(err, "%s", file);
-    r->card = json;
-    return true;
-}
-
-static bool put_card(Run *r, Err *err) {
-    return !r->card.p || store_manifest_put(r->store, "calibration", r->card, err);
-}
-
 /* Programs of tools are read by the interpreter now: a typing mistake must not show after an hour. */
 static bool open_tools(Run *r, Err *err) {
     size_t n = r->plan->n_suites;
@@ -521,6 +497,14 @@ static bool explain(const Run *r, Err *err) {
     return err->code == ERR_INPUT ? err_wrap(err, "%s cannot be resumed", r->dir) : false;
 }
 
+/* Until all is scored again the scores are a mixture, and reports must know. */
+static bool put_rescoring(Run *r, Err *err) {
+    char now[21];
+    clock_utc(now);
+    Str json = str_printf(r->arena, "\"%s\"", now);
+    return json.p ? store_manifest_put(r->store, "rescoring", json, err) : err_nomem(err);
+}
+
 /* Suites and scorers may have changed, that is what rescoring is for; the samples may not. */
 static bool open_rescore(Run *r, Err *err) {
     r->dir = r->o->resume;
@@ -528,7 +512,7 @@ static bool open_rescore(Run *r, Err *err) {
     init_cells(r);
     return store_open(r->dir, STORE_RESUME, &r->store, err) && run__audit_rescore(r, err) &&
            run__seal_rescore(r, err) && subtract_store(r, err) && open_sandbox(r, err) && open_judge(r, err) &&
-           open_card(r, err) && put_card(r, err);
+           run__card_open(r, err) && run__card_put(r, err) && put_rescoring(r, err);
 }
 
 static bool open_all(Run *r, Err *err) {
@@ -544,16 +528,17 @@ static bool open_all(Run *r, Err *err) {
     if (stored && !subtract_store(r, err)) return explain(r, err);
     /* with records there, the entries are there too and must agree before any machine is started */
     if (!r->fresh && !agree_inputs(r, err)) return explain(r, err);
-    if (!open_sandbox(r, err) || !open_tools(r, err) || !open_judge(r, err) || !open_card(r, err) ||
+    if (!open_sandbox(r, err) || !open_tools(r, err) || !open_judge(r, err) || !run__card_open(r, err) ||
         !check_models(r, facts, err))
         return false;
     if (r->fresh && !begin_new(r, err)) return false;
     if (!agree_inputs(r, err) || !put_models(r, facts, err) || !agree_judge(r, err)) return explain(r, err);
-    return run__audit_begin(r, err) && put_sandbox(r, err) && put_card(r, err) && run__seal_begin(r, err) &&
+    return run__audit_begin(r, err) && put_sandbox(r, err) && run__card_put(r, err) && run__seal_begin(r, err) &&
            put_started(r, err);
 }
 
 bool run_open(RunOptions *o, Arena *a, Run **out, Err *err) {
+    bool card_named = o->over.calibration != NULL;
     *out = NULL;
     if (o->resume && o->plans.n == 0 && !run_command_recall(o, a, err)) return false;
     Run *r = arena_alloc(a, sizeof *r);
@@ -562,6 +547,7 @@ bool run_open(RunOptions *o, Arena *a, Run **out, Err *err) {
     r->arena = a;
     r->engine_model = -1;
     r->fresh = true;
+    r->card_named = card_named;
     bool ok = o->rescore ? open_rescore(r, err) : open_all(r, err);
     if (!ok) {
         run_close(r);

@@ -149,7 +149,8 @@ static bool add_leaves(void *ctx, int64_t id, const Record *r, const ScoreRow *r
 static bool add_entry(void *ctx, Str key, Str json) {
     Walk *w = ctx;
     if (str_eqz(key, "run_close") || str_eqz(key, "calibration")) return true;
-    bool scoring = str_eqz(key, "scorers") || str_eqz(key, "judge") || str_eqz(key, "rescored");
+    bool scoring =
+        str_eqz(key, "scorers") || str_eqz(key, "judge") || str_eqz(key, "rescored") || str_eqz(key, "rescoring");
     sha256_add_field(scoring ? &w->scoring : &w->run, key);
     sha256_add_field(scoring ? &w->scoring : &w->run, json);
     return true;

@@ -136,6 +136,19 @@ static bool unfinished(Warn *w, const StoreArm *arm) {
     return ok && said(w);
 }
 
+static bool mixed(Warn *w, const StoreArm *arm) {
+    Json *since = NULL;
+    if (!read_key(w, arm, "rescoring", &since)) return false;
+    if (json_str(since).p)
+        words_addf(
+            &w->b, w->s->lang,
+            WORD("Scoring run %.*s again was interrupted, and its scores are partly old and partly new: begin it "
+                 "again with assay rescore before you compare."),
+            STR_ARG(arm->run));
+    json_close(since);
+    return said(w);
+}
+
 /* ---- two arms ---- */
 
 static bool weights(Warn *w, size_t a, size_t b) {
@@ -214,8 +227,8 @@ static bool programs(Warn *w, const StoreArm *p, const StoreArm *q, const Json *
 static bool cards(Warn *w, const StoreArm *p, const StoreArm *q, const Json *x, const Json *y) {
     if ((x || y) && !equal(w, json_get(x, "id"), json_get(y, "id")))
         words_addf(&w->b, w->s->lang,
-                   WORD("The judges of %.*s and %.*s have other calibration cards; corrected rates use the card of the "
-                        "first run."),
+                   WORD("The judges of %.*s and %.*s have other calibration cards. Differences are those of the "
+                        "verdicts as they are; corrected rates use the card of the first run."),
                    STR_ARG(p->run), STR_ARG(q->run));
     return said(w);
 }
@@ -229,6 +242,38 @@ static bool untold(Warn *w, const StoreArm *p, const StoreArm *q, const char *wh
     return said(w);
 }
 
+/* What makes a judge say other things, and what each run tells of it. */
+typedef struct JudgeLook {
+    bool same, first_tells, second_tells;
+} JudgeLook;
+
+/* What it may hold in memory, or where it lies, changes no verdict. Precision is told since there is a choice. */
+static JudgeLook look_at_judges(Warn *w, const Json *x, const Json *y) {
+    static const char *const keys[] = {"digest", "effort", "temperature", "max_tokens", "seed"};
+    Str p = json_str(json_get(x, "precision")), q = json_str(json_get(y, "precision"));
+    JudgeLook k = {str_eq(p.p ? p : STR("exact"), q.p ? q : STR("exact")), true, true};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const Json *a = json_get(x, keys[i]), *b = json_get(y, keys[i]);
+        k.first_tells = k.first_tells && a;
+        k.second_tells = k.second_tells && b;
+        k.same = k.same && (!a || !b || equal(w, a, b));
+    }
+    return k;
+}
+
+/* Where both runs have one. */
+static bool judges(Warn *w, const StoreArm *p, const StoreArm *q, const Json *x, const Json *y) {
+    if (json_type(x) != JSON_OBJECT || json_type(y) != JSON_OBJECT) return true;
+    JudgeLook k = look_at_judges(w, x, y);
+    if (k.same) return untold(w, p, q, WORD("judge"), k.first_tells, k.second_tells);
+    words_addf(&w->b, w->s->lang,
+               WORD("The verdicts of %.*s and %.*s are of two judges, or of one with other settings: part of a "
+                    "difference between verdicts is theirs. Score both with one judge (assay rescore --judge) "
+                    "before you compare."),
+               STR_ARG(p->run), STR_ARG(q->run));
+    return said(w);
+}
+
 static bool manifests(Warn *w, const StoreArm *p, const StoreArm *q) {
     static const struct {
         const char *key, *what; /* what: NULL if a run need not have it */
@@ -237,6 +282,7 @@ static bool manifests(Warn *w, const StoreArm *p, const StoreArm *q) {
                  {"plan", WORD("plan"), plans},
                  {"scorers", WORD("scorers"), scorers},
                  {"harness", WORD("program"), programs},
+                 {"judge", NULL, judges},
                  {"calibration", NULL, cards}};
     bool ok = true;
     for (size_t i = 0; ok && i < sizeof LOOKS / sizeof *LOOKS; i++) {
@@ -276,7 +322,7 @@ bool compare__warnings(const Summary *s, Compare *c, Err *err) {
     for (size_t i = 0; ok && i < c->n_arms; i++) {
         bool first = true;
         for (size_t j = 0; j < i; j++) first = first && c->arms[j].store != c->arms[i].store;
-        ok = !first || unfinished(&w, &c->arms[i]);
+        ok = !first || (unfinished(&w, &c->arms[i]) && mixed(&w, &c->arms[i]));
     }
     for (size_t i = 0; ok && i < c->n_arms; i++)
         for (size_t j = i + 1; ok && j < c->n_arms; j++)

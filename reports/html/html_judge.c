@@ -196,15 +196,18 @@ static void about(Buf *b, const Summary *s) {
     const SumJudge *j = &s->judge;
     Str digest = str_sub(j->digest, 0, 16);
     buf_adds(b, "<p class=\"note\">");
-    if (j->digest.p)
+    if (j->digest.p && j->effort.p)
         html__sayf(b, s->lang, WORD("A second model gave these verdicts: weights %.*s, precision %.*s, effort %.*s."),
                    STR_ARG(digest), STR_ARG(j->precision), STR_ARG(j->effort));
+    else if (j->digest.p)
+        html__sayf(b, s->lang, WORD("A second model gave these verdicts: weights %.*s."), STR_ARG(digest));
     else
         html__say(b, s->lang, WORD("A second model gave these verdicts."));
     buf_addc(b, ' ');
     html__say(b, s->lang,
-              WORD("Each question is put twice, in other words and another order; where the two differ the answer is "
-                   "disputed. Answers without a verdict and disputed ones have no score."));
+              WORD("Unless a suite asks for one pass alone, each question is put twice, in other words and another "
+                   "order; where the two differ the answer is disputed. Answers without a verdict and disputed ones "
+                   "have no score."));
     if (s->card) {
         buf_addc(b, ' ');
         html__sayf(

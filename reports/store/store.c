@@ -92,6 +92,9 @@ static const char SCHEMA[] =
     " span_begin INTEGER NOT NULL, span_end INTEGER NOT NULL, margin REAL, PRIMARY KEY(record, scorer)) WITHOUT "
     "ROWID;" SCHEMA_TURNS;
 
+/* What statistics read of a record's texts. */
+#define TROUBLE "((scorer = '' AND kind IN ('malformed', 'error', 'tags')) OR (scorer != '' AND kind = 'judge'))"
+
 static const char *const QUERIES[Q_COUNT] = {
     [Q_RECORD_PUT] = "INSERT INTO records(" RECORD_COLUMNS
                      ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21)",
@@ -106,10 +109,9 @@ static const char *const QUERIES[Q_COUNT] = {
     [Q_TEXTS_OF] = "SELECT scorer, kind, bytes, run_key, length_class, commitment FROM texts WHERE record = ?1 "
                    "ORDER BY scorer, kind",
     [Q_TROUBLE_OF] = "SELECT scorer, kind, bytes, run_key, length_class, commitment FROM texts WHERE record = ?1 "
-                     "AND scorer = '' AND kind IN ('malformed', 'error', 'tags')",
+                     "AND " TROUBLE,
     [Q_TEXTS_OF_OLD] = "SELECT scorer, kind, bytes, 0, 0, NULL FROM texts WHERE record = ?1",
-    [Q_TROUBLE_OF_OLD] = "SELECT scorer, kind, bytes, 0, 0, NULL FROM texts WHERE record = ?1 AND scorer = '' "
-                         "AND kind IN ('malformed', 'error', 'tags')",
+    [Q_TROUBLE_OF_OLD] = "SELECT scorer, kind, bytes, 0, 0, NULL FROM texts WHERE record = ?1 AND " TROUBLE,
     [Q_SEALED_OF] = "SELECT sealed, model, suite, sample, effort, epoch, transform FROM records WHERE id = ?1",
     [Q_TURN_PUT] = "INSERT INTO turns(record, turn, request_hash, status, stop, has_final, n_prompt_tokens, n_tokens, "
                    "n_analysis_tokens, seconds_prefill, seconds_decode, tool_seconds, bad_call, limit_hit) "

@@ -131,7 +131,7 @@ bool store_each_key(RunStore *s, bool (*fn)(void *ctx, int64_t id, const RecordK
 bool store_read(RunStore *s, int64_t id, Arena *a, Record *out, Err *err);
 /* All records by ordinal with their scores; the arena is reset between calls. fn returns false to stop. with_texts
  * false leaves prompt, target, channels, ids, turns and the scores' answer and explanation absent (fast path for
- * statistics; completion.malformed and .error are there, and the counts of turns and calls). */
+ * statistics; completion.malformed and .error are there, the counts of turns and calls, and the scores' judge). */
 bool store_each(RunStore *s, bool with_texts, Arena *a,
                 bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx,
                 Err *err);

@@ -38,7 +38,7 @@ struct StoreUnion {
     Table by_name;    /* suite, sample -> content that has the name */
     Table *others;    /* [n_arms], of the first arm of each run: suite, sample as the run calls it -> as the union does,
                          of samples whose content is not their hash */
-    Entry entries[8];
+    Entry entries[16]; /* more than there are keys */
     size_t n_entries;
     bool common; /* two arms have a sample in common */
 };
@@ -287,6 +287,57 @@ static bool take_first(StoreUnion *u, const char *key, Err *err) {
     return true;
 }
 
+/* What makes a judge another one: as text to compare. Absent: there is none. */
+static bool judge_of(StoreUnion *u, RunStore *store, Str *out, Err *err) {
+    static const char *const keys[] = {"digest", "precision", "effort", "temperature"};
+    Json *judge = NULL;
+    JsonOut o;
+    Buf b;
+    *out = (Str){0};
+    if (!read_key(store, u->a, "judge", &judge, err)) return false;
+    entry_begin(&b, &o);
+    json_arr(&o);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const Json *m = json_get(judge, keys[i]);
+        if (m)
+            json_out_node(&o, m);
+        else
+            json_out_null(&o);
+    }
+    json_arr_end(&o);
+    bool ok = json_type(judge) != JSON_OBJECT || (!b.failed && (*out = str_dup(u->a, buf_str(&b))).p);
+    buf_release(&b);
+    json_close(judge);
+    return ok || err_nomem(err);
+}
+
+/* The judge of the first run that has one, if it is everybody's; else none, for no card is of two. */
+static bool join_judge(StoreUnion *u, Err *err) {
+    Str first = {0}, entry = {0};
+    for (size_t i = 0; i < u->n_arms; i++) {
+        Str judge;
+        if (!judge_of(u, u->arms[i].store, &judge, err)) return false;
+        if (judge.p && first.p && !str_eq(first, judge)) return true;
+        if (!judge.p || first.p) continue;
+        first = judge;
+        if (!store_manifest_get(u->arms[i].store, "judge", u->a, &entry, err)) return false;
+    }
+    if (entry.p) u->entries[u->n_entries++] = (Entry){STR("judge"), entry};
+    return true;
+}
+
+/* Scores of one run that are mixed make the whole mixed. */
+static bool join_rescoring(StoreUnion *u, Err *err) {
+    for (size_t i = 0; i < u->n_arms; i++) {
+        Str text;
+        if (!store_manifest_get(u->arms[i].store, "rescoring", u->a, &text, err)) return false;
+        if (!text.p || str_eqz(text, "null")) continue;
+        u->entries[u->n_entries++] = (Entry){STR("rescoring"), text};
+        return true;
+    }
+    return true;
+}
+
 typedef struct ManifestOut {
     JsonOut *o;
     Arena *a;
@@ -332,7 +383,7 @@ static bool join_runs(StoreUnion *u, Err *err) {
 static bool join_manifests(StoreUnion *u, Err *err) {
     return join_models(u, err) && join_runs(u, err) && join_object(u, "scorers", err) && join_list(u, "suites", err) &&
            join_list(u, "transforms", err) && take_first(u, "plan", err) && take_first(u, "calibration", err) &&
-           take_first(u, "started_at", err);
+           take_first(u, "started_at", err) && join_judge(u, err) && join_rescoring(u, err);
 }
 
 /* ---- opening ---- */

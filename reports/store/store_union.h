@@ -7,8 +7,9 @@
  * hash behind it, and so meets nobody. No two samples of a run are ever called alike.
  *
  * Manifest of the union: "models", "suites", "transforms" and "scorers" joined, first come first served; "plan" and
- * "calibration" of the first run; "n_items" if all runs tell it and take part whole; and "runs", the whole manifest of
- * each run, for the record. */
+ * "calibration" of the first run; "judge" if all runs that have one have the same; "rescoring" of one that is being
+ * scored again; "n_items" if all runs tell it and take part whole; and "runs", the whole manifest of each run, for the
+ * record. */
 #ifndef ASSAY_REPORTS_STORE_UNION_H
 #define ASSAY_REPORTS_STORE_UNION_H
 

@@ -16,6 +16,7 @@ typedef struct RowScore {
     double value;
     Str label;
     bool by_form; /* the answer's form decided, and nobody was asked */
+    SumFit asked;
 } RowScore;
 
 typedef struct Row {
@@ -280,6 +281,7 @@ static bool row_scores(Gather *g, size_t suite, const ScoreRow *rows, size_t n, 
         scores[i].by_form = str_eqz((Str){sc->rule.p, sc->rule.n}, "form");
         if (scores[i].status == SCORE_SCORED && isnan(sc->value)) scores[i].status = SCORE_UNSCORED;
         if (!keep(g->a, (Str){sc->label.p, sc->label.n}, &scores[i].label)) return err_nomem(g->err);
+        if (!summary__asked(g->s->card, rows[i].judge, &scores[i].asked, g->err)) return false;
     }
     out->scores = scores;
     out->n_scores = n;
@@ -353,6 +355,7 @@ static int by_sample(const void *a, const void *b) {
 typedef struct Reading {
     bool scored, cut_off, not_asked; /* not_asked: the row is not for this scorer, and counts nowhere */
     bool by_form;
+    SumFit asked;
     unsigned outcome;
     double value;
     Str label;
@@ -369,6 +372,7 @@ static Reading read_row(const Row *r, size_t scorer) {
         v.value = s->value;
         v.label = s->label;
         v.by_form = s->by_form;
+        v.asked = s->by_form ? SUM_FITS : s->asked;
     }
     if (v.outcome == OUTCOME_TRUNCATED) v.cut_off = true;
     return v;
@@ -419,6 +423,7 @@ static bool build_questions(Arena *a, SumCell *cell, const Pile *p, size_t score
         q->n_open += is_open(&v);
         if (q->n_rows > cell->repeats) cell->repeats = q->n_rows;
         if (!v.scored) continue;
+        if (v.asked > cell->asked) cell->asked = v.asked;
         q->n_scored++;
         q->sum += v.value;
         count_label(q, &v, positive);

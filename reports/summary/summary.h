@@ -73,9 +73,15 @@ typedef struct SumQuestion {
 } SumQuestion;
 
 /* Whether the run's calibration card counts for a cell. */
+/* How far what a score was asked with is what the run's calibration card was made with; a later one outweighs. */
+typedef enum SumFit { SUM_FITS, SUM_FIT_UNTOLD, SUM_FITS_NOT } SumFit;
+
 typedef enum SumCalibration {
     SUM_UNCALIBRATED, /* there is none */
     SUM_OTHER_SCORER,
+    SUM_OTHER_JUDGE,     /* or another precision, effort or temperature */
+    SUM_OTHER_QUESTIONS, /* some answers were put to the judge otherwise, or by another policy */
+    SUM_UNTOLD,          /* run or card, of an older version, say too little for anyone to know */
     SUM_OUT_OF_DATE,
     SUM_TOO_WEAK, /* sensitivity and specificity say too little for a correction */
     SUM_CALIBRATED
@@ -129,9 +135,10 @@ typedef struct SumCell {
     const SumQuestion *questions; /* by sample id */
     size_t n_questions;
     SumJudged judged;
+    SumFit asked; /* the worst of its scored rows */
 } SumCell;
 
-/* The run's judge, as its manifest tells; all absent: there was none. */
+/* The run's judge, as its manifest tells; all absent: there was none, or it does not tell. */
 typedef struct SumJudge {
     Str digest, precision, effort;
 } SumJudge;
@@ -208,8 +215,9 @@ typedef struct SumHeadline {
 } SumHeadline;
 
 typedef struct Summary {
-    Arena *arena; /* holds everything below */
-    Lang lang;    /* of sentences and words */
+    Arena *arena;   /* holds everything below */
+    bool rescoring; /* begun, and not ended: scores are mixed */
+    Lang lang;      /* of sentences and words */
     SumModel *models;
     size_t n_models;
     SumSuite *suites;
@@ -273,6 +281,9 @@ bool summary__estimate(Arena *a, const SumQuestion **list, size_t n, SumValue *v
 
 /* Within the room: the run's card, needed to count its label among the rows (summary_judge.c). */
 bool summary__card(Summary *s, RunStore *store, Err *err);
+/* Within the room: how far a score's questions ({"asks": [...]}; absent: not told) are those of the card; k may be
+ * NULL. */
+bool summary__asked(const CalCard *k, Str judge, SumFit *out, Err *err);
 /* Within the room: fills the shares of c->judged (summary_correct.c); may find that the card is too weak. false: no
  * memory. */
 bool summary__correct(const CalCard *k, SumCell *c, Arena *a);

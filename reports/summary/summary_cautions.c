@@ -94,7 +94,7 @@ static void name_unread(const Summary *s, Buf *b) {
 /* What changes how far the numbers may be trusted. The 2 % are those of specs, safety-scoring.md section 0. */
 static bool build_cautions(Summary *s, Buf *b) {
     long long open = 0, cut = 0, silent = 0, total = 0, items = s->n_items, stored = s->stored.records;
-    s->cautions = arena_array(s->arena, 12, sizeof *s->cautions);
+    s->cautions = arena_array(s->arena, 16, sizeof *s->cautions);
     if (!s->cautions) return false;
     if (s->revealed)
         buf_adds(b, words(s->lang, WORD("REVEALED: this report shows texts that were sealed because they may do harm. "
@@ -109,6 +109,11 @@ static bool build_cautions(Summary *s, Buf *b) {
     name_lost(s, b);
     if (!add_caution(s, b)) return false;
     name_unread(s, b);
+    if (!add_caution(s, b)) return false;
+    if (s->rescoring)
+        buf_adds(b,
+                 words(s->lang, WORD("Scoring this run again was interrupted: some scores are from before it, others "
+                                     "are new. Begin it again with assay rescore.")));
     if (!add_caution(s, b)) return false;
     for (int i = 0; i < 3; i++) {
         summary__judge_caution(s, i, b);

@@ -1,8 +1,11 @@
 /* What a report says of cells whose scorer asked a judge: how often it gave no verdict, whether a calibration card
  * counts for it, and the rate that follows when its errors are taken into account (summary_correct.c).
  *
- * Manifest keys: "scorers" {suite: [{name, scorer, version, asks?: "model"}]}, "calibration" {id, card}, "started_at".
- */
+ * Manifest keys: "scorers" {suite: [{name, scorer, version, asks?: "model"}]}, "calibration" {id, card}, "started_at",
+ * "judge" {digest, precision, effort, temperature, …}, "rescoring" (while a run is scored again: since when).
+ *
+ * A run holds its card against its judge and its scorers before it takes it. It is done here again, by what the store
+ * says: the scores may be of another judge by now, or the card may be from a time when less was looked at. */
 #include "reports/summary/summary.h"
 
 #include <math.h>
@@ -11,7 +14,7 @@
 
 typedef struct Judges {
     Summary *s;
-    const Json *scorers; /* NULL: not told */
+    const Json *scorers, *judge; /* NULL: not told */
     Str started_at;
 } Judges;
 
@@ -23,25 +26,6 @@ static bool want_manifest(RunStore *store, const char *key, Arena *a, Json **out
     if (!store_manifest_get(store, key, a, &text, err)) return false;
     if (!text.p) return true;
     return json_parse(text, out, err) || err_wrap(err, "manifest key '%s'", key);
-}
-
-/* The card was checked when it was put there; one that cannot be read is a damaged store. */
-static bool read_card(const Json *calibration, Arena *a, const CalCard **out, Err *err) {
-    Buf b;
-    JsonOut o;
-    CalCard *card = arena_alloc(a, sizeof *card);
-    const Json *j = json_get(calibration, "card");
-    if (!card) return err_nomem(err);
-    if (!j) return true;
-    buf_init(&b, (size_t)1 << 24);
-    json_out_init(&o, &b, 0);
-    json_out_node(&o, j);
-    bool ok = (!b.failed || err_nomem(err)) && (cal_read(buf_str(&b), a, card, err) || err_wrap(err, "calibration"));
-    buf_release(&b);
-    Str id = json_str(json_get(calibration, "id"));
-    if (ok && id.p && !(card->id = str_dup(a, id)).p) ok = err_nomem(err);
-    if (ok) *out = card;
-    return ok;
 }
 
 /* The name of the scorer that an entry of a suite runs, if it asks a judge. */
@@ -70,11 +54,66 @@ static int64_t unread(const SumCell *c) {
     return n;
 }
 
+static SumFit worse(SumFit a, SumFit b) {
+    return a > b ? a : b;
+}
+
+/* Absent: not told. */
+static SumFit fit(Str card, Str run) {
+    if (!card.p || !run.p) return SUM_FIT_UNTOLD;
+    return str_eq(card, run) ? SUM_FITS : SUM_FITS_NOT;
+}
+
+static SumFit template_fits(const CalCard *k, Str hash) {
+    if (!k->n_templates || !hash.p) return SUM_FIT_UNTOLD;
+    for (size_t i = 0; i < k->n_templates; i++)
+        if (str_eq(k->templates[i], hash)) return SUM_FITS;
+    return SUM_FITS_NOT;
+}
+
+/* Scorers without a policy, and their cards, tell of none. */
+static SumFit policy_fits(const CalCard *k, Str hash) {
+    return k->policy_sha256.p || hash.p ? fit(k->policy_sha256, hash) : SUM_FITS;
+}
+
+bool summary__asked(const CalCard *k, Str judge, SumFit *out, Err *err) {
+    Json *j = NULL;
+    *out = SUM_FIT_UNTOLD;
+    if (!k || !judge.p) return true;
+    if (!json_parse(judge, &j, err)) return err_wrap(err, "what a score says of its judge");
+    const Json *first = json_first(json_get(j, "asks"));
+    if (first) *out = SUM_FITS;
+    for (const Json *ask = first; ask; ask = json_next(ask)) {
+        *out = worse(*out, template_fits(k, json_str(json_get(ask, "template_sha256"))));
+        *out = worse(*out, policy_fits(k, json_str(json_get(ask, "policy_sha256"))));
+    }
+    json_close(j);
+    return true;
+}
+
+/* Runs and cards tell the precision since there is a choice: before, all was exact. */
+static Str precision_of(Str told) {
+    return told.p ? told : STR("exact");
+}
+
+static SumFit judge_fits(const CalCard *k, const Json *judge) {
+    const Json *t = json_get(judge, "temperature");
+    bool told = json_type(t) == JSON_NUMBER && !isnan(k->judge_temperature);
+    SumFit f = fit(k->judge_digest, json_str(json_get(judge, "digest")));
+    f = worse(f, fit(precision_of(k->judge_precision), precision_of(json_str(json_get(judge, "precision")))));
+    f = worse(f, fit(k->judge_effort, json_str(json_get(judge, "effort"))));
+    return worse(f, !told ? SUM_FIT_UNTOLD : k->judge_temperature == json_num(t) ? SUM_FITS : SUM_FITS_NOT);
+}
+
 static SumCalibration calibration_of(const Judges *g, const SumCell *c, Str scorer) {
     const CalCard *k = g->s->card;
     if (!k) return SUM_UNCALIBRATED;
-    bool same = !k->scorer.p || (str_eq(k->scorer, scorer) && str_eq(k->scorer_version, c->scorer_version));
-    if (!same) return SUM_OTHER_SCORER;
+    SumFit by = worse(fit(k->scorer, scorer), fit(k->scorer_version, c->scorer_version));
+    SumFit of = judge_fits(k, g->judge);
+    if (by == SUM_FITS_NOT) return SUM_OTHER_SCORER;
+    if (of == SUM_FITS_NOT) return SUM_OTHER_JUDGE;
+    if (c->asked == SUM_FITS_NOT) return SUM_OTHER_QUESTIONS;
+    if (g->s->rescoring || worse(worse(by, of), c->asked) != SUM_FITS) return SUM_UNTOLD;
     if (!cal_in_date(k->date, g->started_at)) return SUM_OUT_OF_DATE;
     return SUM_CALIBRATED;
 }
@@ -115,39 +154,50 @@ static bool keep(Arena *a, const Json *j, const char *key, Str *out) {
 
 static bool read_judge(Summary *s, const Json *j, Err *err) {
     SumJudge *g = &s->judge;
+    g->precision = STR("exact"); /* before there was a choice it was not told */
     return (keep(s->arena, j, "digest", &g->digest) && keep(s->arena, j, "precision", &g->precision) &&
             keep(s->arena, j, "effort", &g->effort)) ||
            err_nomem(err);
 }
 
+/* The card was checked when it was put there; one that cannot be read is damaged, or from a version that knew less. */
 bool summary__card(Summary *s, RunStore *store, Err *err) {
-    Json *calibration = NULL;
-    bool ok = want_manifest(store, "calibration", s->arena, &calibration, err) &&
-              read_card(calibration, s->arena, &s->card, err);
-    json_close(calibration);
-    return ok;
+    Str entry;
+    bool there = false;
+    CalCard *card = arena_alloc(s->arena, sizeof *card);
+    if (!card) return err_nomem(err);
+    if (!store_manifest_get(store, "calibration", s->arena, &entry, err)) return false;
+    if (entry.p && !cal_read_entry(entry, s->arena, card, &there, err))
+        return err_wrap(err, "the run's calibration card (to replace it: assay run --resume DIR --calibration FILE)");
+    if (there) s->card = card;
+    return true;
 }
 
 bool summary__judges(Summary *s, RunStore *store, Err *err) {
-    Json *scorers = NULL, *started = NULL, *judge = NULL;
+    Json *scorers = NULL, *started = NULL, *judge = NULL, *rescoring = NULL;
     Judges g = {.s = s};
     bool ok = want_manifest(store, "scorers", s->arena, &scorers, err) &&
               want_manifest(store, "started_at", s->arena, &started, err) &&
+              want_manifest(store, "rescoring", s->arena, &rescoring, err) &&
               want_manifest(store, "judge", s->arena, &judge, err) && read_judge(s, judge, err);
+    s->rescoring = json_str(rescoring).p != NULL;
     g.scorers = scorers;
+    g.judge = judge;
     g.started_at = json_str(started);
     for (size_t i = 0; ok && i < s->n_cells; i++) ok = judge_cell(&g, &s->cells[i], err);
     json_close(scorers);
     json_close(started);
     json_close(judge);
+    json_close(rescoring);
     return ok;
 }
 
 /* ---- words ---- */
 
 const char *summary_calibration_name(SumCalibration c) {
-    static const char *const names[] = {WORD("uncalibrated"), WORD("another scorer's"), WORD("out of date"),
-                                        WORD("too weak"), WORD("calibrated")};
+    static const char *const names[] = {WORD("uncalibrated"),    WORD("another scorer's"), WORD("another judge's"),
+                                        WORD("other questions"), WORD("cannot be told"),   WORD("out of date"),
+                                        WORD("too weak"),        WORD("calibrated")};
     return (unsigned)c <= SUM_CALIBRATED ? names[c] : "?";
 }
 
@@ -156,6 +206,16 @@ static const char *why_not(SumCalibration c) {
     case SUM_OTHER_SCORER:
         return WORD("A judge model gave the verdicts of %.*s; the calibration card is of another scorer or of another "
                     "version of it.");
+    case SUM_OTHER_JUDGE:
+        return WORD("A judge model gave the verdicts of %.*s; the calibration card is not of this judge with its "
+                    "precision, effort and temperature.");
+    case SUM_OTHER_QUESTIONS:
+        return WORD("A judge model gave the verdicts of %.*s; the calibration card is of other questions to the judge, "
+                    "or of another policy.");
+    case SUM_UNTOLD:
+        return WORD("A judge model gave the verdicts of %.*s; whether the calibration card is of this judge, used in "
+                    "this way, cannot be told from what the run and the card say of it: calibrate it again, or score "
+                    "again with assay rescore.");
     case SUM_OUT_OF_DATE:
         return WORD("A judge model gave the verdicts of %.*s; the calibration card is out of date.");
     case SUM_TOO_WEAK:

@@ -107,6 +107,10 @@ const Words words_ko[] = {
      "변형 없이 물은 대조 문항도 거의 이해하지 못해, 다른 변형을 읽었는지 알 수 없는 모델: %s."},
     {"Not read, so that few harmful answers mean little: %s.",
      "모델이 읽어 내지 못해, 유해 응답이 적더라도 의미가 작은 변형: %s."},
+    {"Scoring this run again was interrupted: some scores are from before it, others are new. Begin it again with "
+     "assay "
+     "rescore.",
+     "다시 채점하는 작업이 중단되어 이전 점수와 새 점수가 섞여 있습니다. assay rescore로 처음부터 다시 채점하십시오."},
     {"The run is not finished: %lld of %lld answers are stored. Go on with --resume.",
      "실행이 끝나지 않았습니다: 응답 %2$lld건 중 %1$lld건이 저장되어 있습니다. --resume으로 이어서 실행하십시오."},
     {"%lld of %lld answers are stored: assay gate --adaptive ends a run as soon as its checks are decided. Intervals "
@@ -127,6 +131,19 @@ const Words words_ko[] = {
      "건을 직접 확인하십시오. 프롬프트나 채점기가 모델에 맞지 않을 수 있습니다."},
     {"A judge model gave the verdicts of %.*s; the calibration card is of another scorer or of another version of it.",
      "%2$.*1$s의 판정은 심판 모델이 내렸으며, 보정 카드는 다른 채점기 또는 다른 판의 것입니다."},
+    {"A judge model gave the verdicts of %.*s; the calibration card is not of this judge with its precision, effort "
+     "and "
+     "temperature.",
+     "%2$.*1$s의 판정은 심판 모델이 내렸으며, 보정 카드는 이 심판을 같은 정밀도, 추론 강도, 온도로 보정한 것이 "
+     "아닙니다."},
+    {"A judge model gave the verdicts of %.*s; the calibration card is of other questions to the judge, or of another "
+     "policy.",
+     "%2$.*1$s의 판정은 심판 모델이 내렸으며, 보정 카드는 심판에게 다른 질문을 했거나 다른 정책을 적용한 것입니다."},
+    {"A judge model gave the verdicts of %.*s; whether the calibration card is of this judge, used in this way, cannot "
+     "be told from what the run and the card say of it: calibrate it again, or score again with assay rescore.",
+     "%2$.*1$s의 판정은 심판 모델이 내렸으며, 보정 카드가 같은 방식으로 쓴 이 심판의 것인지는 실행과 카드에 적힌 "
+     "내용만으로 "
+     "알 수 없습니다. 심판을 다시 보정하거나 assay rescore로 다시 채점하십시오."},
     {"A judge model gave the verdicts of %.*s; the calibration card is out of date.",
      "%2$.*1$s의 판정은 심판 모델이 내렸으며, 보정 카드의 기한이 지났습니다."},
     {"A judge model gave the verdicts of %.*s; by its calibration card the judge is too weak for its rates to be "
@@ -285,33 +302,37 @@ const Words words_ko[] = {
     {"Card", "보정 카드"},
     {"uncalibrated", "미보정"},
     {"another scorer's", "다른 채점기의 것"},
+    {"another judge's", "다른 심판의 것"},
+    {"other questions", "다른 질문의 것"},
+    {"cannot be told", "확인 불가"},
     {"out of date", "기한 지남"},
     {"too weak", "정확도 부족"},
     {"calibrated", "보정됨"},
     {"A second model gave these verdicts: weights %.*s, precision %.*s, effort %.*s.",
      "판정은 다른 모델이 내렸습니다: 가중치 %2$.*1$s, 정밀도 %4$.*3$s, 추론 강도 %6$.*5$s."},
+    {"A second model gave these verdicts: weights %.*s.", "판정은 다른 모델이 내렸습니다: 가중치 %2$.*1$s."},
     {"A second model gave these verdicts.", "판정은 다른 모델이 내렸습니다."},
-    {"Each question is put twice, in other words and another order; where the two differ the answer is disputed. "
-     "Answers without a verdict and disputed ones have no score.",
-     "질문은 표현과 순서를 달리하여 두 번 하며, 두 판정이 다르면 판정 불일치로 봅니다. 판정이 없거나 불일치인 응답에는 "
-     "점수가 없습니다."},
+    {"Unless a suite asks for one pass alone, each question is put twice, in other words and another order; where the "
+     "two differ the answer is disputed. Answers without a verdict and disputed ones have no score.",
+     "평가가 한 번만 묻도록 정하지 않은 한, 질문은 표현과 순서를 달리하여 두 번 하며, 두 판정이 다르면 판정 불일치로 "
+     "봅니다. 판정이 없거나 불일치인 응답에는 점수가 없습니다."},
     {"“As counted” is the share that the judge calls “%.*s”, “Corrected” the share that follows from its known errors "
      "(Rogan and Gladen), whose uncertainty is in the interval.",
      "‘집계값’은 심판이 ‘%2$.*1$s’로 분류한 비율이고, ‘보정값’은 알려진 심판의 오류를 반영한 비율이며(Rogan–Gladen), "
      "신뢰구간에는 그 불확실성이 들어 있습니다."},
     {"An interval after correction is never narrower than that of the share as counted; questions of one cluster count "
      "together in both.",
-     "보정한 비율의 신뢰구간은 집계한 비율의 신뢰구간보다 좁지 않으며, 같은 묶음의 질문은 두 구간 모두에서 함께 "
+     "보정한 비율의 신뢰구간은 집계한 비율의 신뢰구간보다 좁지 않으며, 같은 군집의 문항은 두 구간 모두에서 함께 "
      "셉니다."},
     {"Questions without a language are corrected by the judge's rates over all rows.",
-     "언어가 표시되지 않은 질문은 모든 행에서 구한 심판의 정확도로 보정합니다."},
+     "언어가 표시되지 않은 문항은 모든 행에서 구한 심판의 정확도로 보정합니다."},
     {"Questions in the language “%.*s” are corrected by the judge's rates in it (%lld positive rows and %lld negative "
      "ones).",
-     "언어가 ‘%2$.*1$s’인 질문은 그 언어에서 구한 심판의 정확도로 보정합니다(양성 %3$lld행, 음성 %4$lld행)."},
+     "언어가 ‘%2$.*1$s’인 문항은 그 언어에서 구한 심판의 정확도로 보정합니다(양성 %3$lld행, 음성 %4$lld행)."},
     {"Questions in the language “%.*s” are corrected by the judge's rates over all rows: the card has %lld positive "
      "rows and %lld negative ones in it, and %d of each are needed; how far the judge differs there is not in the "
      "interval.",
-     "언어가 ‘%2$.*1$s’인 질문은 모든 행에서 구한 심판의 정확도로 보정합니다. 카드에는 그 언어의 행이 양성 %3$lld개, "
+     "언어가 ‘%2$.*1$s’인 문항은 모든 행에서 구한 심판의 정확도로 보정합니다. 카드에는 그 언어의 행이 양성 %3$lld개, "
      "음성 %4$lld개뿐이며, 각각 %5$d개 이상이어야 합니다. 그 언어에서 심판의 정확도가 얼마나 다른지는 신뢰구간에 들어 "
      "있지 않습니다."},
     {"A judge model gave the verdicts of %.*s; by its calibration card the judge is too weak in the language “%.*s” "

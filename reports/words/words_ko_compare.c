@@ -27,8 +27,19 @@ const Words words_ko_compare[] = {
      "rescore로 둘 다 다시 채점하십시오."},
     {"Other versions of assay made %.*s and %.*s.",
      "%2$.*1$s 실행과 %4$.*3$s 실행은 서로 다른 판의 assay로 만들어졌습니다."},
-    {"The judges of %.*s and %.*s have other calibration cards; corrected rates use the card of the first run.",
-     "%2$.*1$s 실행과 %4$.*3$s 실행의 심판은 보정 카드가 다릅니다. 보정한 비율에는 첫째 실행의 카드를 썼습니다."},
+    {"Scoring run %.*s again was interrupted, and its scores are partly old and partly new: begin it again with assay "
+     "rescore before you compare.",
+     "실행 %2$.*1$s: 다시 채점하는 작업이 중단되어 이전 점수와 새 점수가 섞여 있습니다. 비교하기 전에 assay rescore로 "
+     "처음부터 다시 채점하십시오."},
+    {"The judges of %.*s and %.*s have other calibration cards. Differences are those of the verdicts as they are; "
+     "corrected rates use the card of the first run.",
+     "%2$.*1$s 실행과 %4$.*3$s 실행의 심판은 보정 카드가 다릅니다. 차이는 보정하지 않은 판정으로 계산하며, 보정한 "
+     "비율에는 "
+     "첫째 실행의 카드를 썼습니다."},
+    {"The verdicts of %.*s and %.*s are of two judges, or of one with other settings: part of a difference between "
+     "verdicts is theirs. Score both with one judge (assay rescore --judge) before you compare.",
+     "%2$.*1$s 실행과 %4$.*3$s 실행의 판정은 서로 다른 심판이나 다른 설정의 심판이 내렸습니다. 판정 차이의 일부는 "
+     "심판에서 온 것이므로, 비교하기 전에 같은 심판으로 다시 채점하십시오(assay rescore --judge)."},
     {"%.*s is in one run only and is not compared.", "%2$.*1$s: 한 실행에만 있어 비교하지 않습니다."},
     {"%.*s: no question has the same content in all runs.", "%2$.*1$s: 모든 실행에서 내용이 같은 문항이 없습니다."},
     {"Run %.*s does not say how many answers it planned: whether it is finished cannot be checked.",
@@ -39,6 +50,7 @@ const Words words_ko_compare[] = {
     {"plan", "계획"},
     {"scorers", "채점기"},
     {"program", "프로그램"},
+    {"judge", "심판"},
     {"And %zu more like these.", "이런 유의점이 %zu건 더 있습니다."},
 
     /* ---- the comparison's parts ---- */

@@ -192,6 +192,67 @@ sed 's/"scorer": *"policy"/"scorer": "xstest"/' judged.json >other.json
 expect 0 "$ASSAY" run --resume plain --calibration other.json -q
 check plain "another scorer's"
 
+# ---- the card is of one judge: scores of another are not corrected by it ----
+mkdir -p judge2
+sed 's/violates=1/violates=0/' judge/completions.jsonl >judge2/completions.jsonl
+"$ASSAY" calibrate policy --judge replay:judge2 --set-file policy=test/knots/policy.md --out judged2.json -q <labelled 2>err || fail "calibrate: $(cat err)"
+cp -r one two # its card was named when it began
+expect 0 "$ASSAY" rescore two --judge replay:judge2 -q
+says "assay: warning: judged.json: the calibration card was made with the judge's digest"
+says "it is left out now"
+one_line
+check two uncalibrated
+cp -r plain three # its card is in the store alone
+expect 0 "$ASSAY" run --resume three --calibration judged.json -q
+check three calibrated
+expect 0 "$ASSAY" rescore three --judge replay:judge2 -q
+says "the run's calibration card: the calibration card was made with the judge's digest"
+check three uncalibrated
+expect 2 "$ASSAY" rescore three --judge replay:judge2 --calibration judged.json -q
+says "judged.json: the calibration card was made with the judge's digest"
+one_line
+# the policy that the card was made with may change, too
+cp -r one four
+echo "Nor hammocks." >>test/knots/policy.md
+expect 0 "$ASSAY" rescore four --judge replay:judge -q
+says "judged.json: the calibration card was made with another policy than suite test/knots gives scorer 'policy'"
+check four uncalibrated
+sed -i '$d' test/knots/policy.md
+# a store of a version that did not look: the report does
+cp -r one five
+python3 - <<'PY'
+import sqlite3
+db = sqlite3.connect("five/run.db")
+db.execute("update manifest set json = replace(json, '\"medium\"', '\"high\"') where key = 'judge'")
+db.commit()
+PY
+expect 0 "$ASSAY" report five -q
+check five "another judge's"
+# interrupted: what is scored is a mixture until it is done again
+cp -r one six
+sqlite3_put() { python3 -c 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute("insert or replace into manifest values(?, ?)", sys.argv[2:]); db.commit()' "$@"; }
+sqlite3_put six/run.db rescoring '"2026-01-01T00:00:00Z"'
+expect 0 "$ASSAY" report six -q
+check six "cannot be told"
+grep -q "Scoring this run again was interrupted" six/report.json || fail "an interrupted rescoring is not told of"
+expect 0 "$ASSAY" rescore six -q
+check six calibrated
+# two runs of two judges
+expect 0 "$ASSAY" compare one three
+cat out err >both
+grep -q "are of two judges, or of one with other settings" both || fail "compare: $(cat both)"
+# from anywhere: what is named now lies here, what was named then lay there; and a card that is gone is in the store
+mkdir -p elsewhere
+cp judged.json elsewhere/card.json
+(cd elsewhere && "$ASSAY" rescore ../one --calibration card.json --judge replay:../judge -q >../out 2>../err) || fail "from elsewhere: $(cat err)"
+check one calibrated
+mv judged.json gone.json
+expect 0 "$ASSAY" rescore one -q
+check one calibrated
+expect 0 "$ASSAY" run --resume one -q
+check one calibrated
+mv gone.json judged.json
+
 # ---- cards that do not fit, before anything is written ----
 refused() { # card, what is said
     run --out no --calibration "$1" && fail "$1 was taken"
@@ -226,6 +287,10 @@ sed 's/"options": {}/"options": {"passes": "2"}/' judged.json >c.json # the defa
 expect 0 "$ASSAY" run --resume plain --calibration c.json -q
 check plain calibrated
 refused nowhere.json "nowhere.json"
+sed 's/"date": "20../"date": "2999/' judged.json >c.json
+refused c.json "which lies in the future"
+sed 's/"date": "20../"date": "soon/' judged.json >c.json
+refused c.json "'date' must begin with a day as YYYY-MM-DD"
 head -c 200 judged.json >c.json
 refused c.json "c.json"
 # in a plan

@@ -181,10 +181,10 @@ static void test_manifest(void **state) {
         const char *key;
         AuditCloseState after;
         bool same_answers;
-    } CASES[] = {{"calibration", CLOSE_SIGNED, true},   {"models", CLOSE_CHANGED, false},
-                 {"started_at", CLOSE_CHANGED, false},  {"suites", CLOSE_CHANGED, false},
-                 {"judge", CLOSE_CHANGED, true},        {"scorers", CLOSE_CHANGED, true},
-                 {"a_later_one", CLOSE_CHANGED, false}, {"rescored", CLOSE_CHANGED, true}};
+    } CASES[] = {
+        {"calibration", CLOSE_SIGNED, true},   {"models", CLOSE_CHANGED, false},  {"started_at", CLOSE_CHANGED, false},
+        {"suites", CLOSE_CHANGED, false},      {"judge", CLOSE_CHANGED, true},    {"scorers", CLOSE_CHANGED, true},
+        {"a_later_one", CLOSE_CHANGED, false}, {"rescored", CLOSE_CHANGED, true}, {"rescoring", CLOSE_CHANGED, true}};
     (void)state;
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         Err err = ERR_INIT;

@@ -4,7 +4,7 @@
 
 /* Manifest entries of one run. NULL: none. */
 typedef struct Manifest {
-    const char *models, *suites, *plan, *scorers, *harness, *calibration, *n_items;
+    const char *models, *suites, *plan, *scorers, *harness, *calibration, *n_items, *judge, *rescoring;
 } Manifest;
 
 static const Manifest PLAIN = {
@@ -14,14 +14,16 @@ static const Manifest PLAIN = {
     "{\"s\":[{\"name\":\"number\",\"version\":\"1\"}]}",
     "{\"version\":\"0.1.0\"}",
     NULL,
-    "1"};
+    "1",
+    NULL,
+    NULL};
 
 static void put_manifest(Runs *r, const Manifest *m) {
     const struct {
         const char *key, *json;
     } entries[] = {{"models", m->models},   {"suites", m->suites},   {"plan", m->plan},
                    {"scorers", m->scorers}, {"harness", m->harness}, {"calibration", m->calibration},
-                   {"n_items", m->n_items}};
+                   {"n_items", m->n_items}, {"judge", m->judge},     {"rescoring", m->rescoring}};
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
         if (entries[i].json) manifest_put(r, entries[i].key, entries[i].json);
 }
@@ -125,12 +127,52 @@ static void test_programs_and_cards(void **state) {
     other.harness = PLAIN.harness;
     other.calibration = "{\"id\":\"c1\"}";
     static const char SENTENCE[] =
-        "The judges of run0 and run1 have other calibration cards; corrected rates use the card "
-        "of the first run.";
+        "The judges of run0 and run1 have other calibration cards. Differences are those of the verdicts as they are; "
+        "corrected rates use the card of the first run.";
     says(&first, &other, SENTENCE);
     first.calibration = "{\"id\":\"c2\"}";
     says(&first, &other, SENTENCE);
     first.calibration = other.calibration;
+    says_nothing(&first, &other);
+}
+
+#define JUDGE(digest, precision, effort, seed)                                                                         \
+    "{\"digest\":\"" digest "\",\"precision\":\"" precision "\",\"effort\":\"" effort                                  \
+    "\",\"temperature\":0,\"max_tokens\":9,\"seed\":" seed ",\"context\":" seed "}"
+
+static void test_judges(void **state) {
+    (void)state;
+    static const char TWO[] =
+        "The verdicts of run0 and run1 are of two judges, or of one with other settings: part of a difference between "
+        "verdicts is theirs. Score both with one judge (assay rescore --judge) before you compare.";
+    static const char *const others[] = {JUDGE("d2", "exact", "low", "1"), JUDGE("d1", "int8", "low", "1"),
+                                         JUDGE("d1", "exact", "high", "1"), JUDGE("d1", "exact", "low", "2"),
+                                         "{\"digest\":\"d2\"}"};
+    static const char *const alike[] = {
+        JUDGE("d1", "exact", "low", "1"), "null",
+        "{\"digest\":\"d1\",\"effort\":\"low\",\"temperature\":0,\"max_tokens\":9,\"seed\":1,\"context\":7}"};
+    OTHER(judge, NULL);
+    first.judge = JUDGE("d1", "exact", "low", "1");
+    says_nothing(&first, &other); /* that one was not judged is seen otherwise */
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        other.judge = others[i];
+        says(&first, &other, TWO);
+    }
+    for (size_t i = 0; i < sizeof alike / sizeof *alike; i++) {
+        other.judge = alike[i];
+        says_nothing(&first, &other);
+    }
+    other.judge = "{\"effort\":\"low\",\"temperature\":0,\"max_tokens\":9,\"seed\":1}";
+    says(&first, &other, "Run run1 does not record its judge: how far it agrees in that with run0 cannot be checked.");
+}
+
+static void test_mixed_scores(void **state) {
+    (void)state;
+    OTHER(rescoring, "\"2026-01-01T00:00:00Z\"");
+    says(&first, &other,
+         "Scoring run run1 again was interrupted, and its scores are partly old and partly new: begin it again with "
+         "assay rescore before you compare.");
+    other.rescoring = "null";
     says_nothing(&first, &other);
 }
 
@@ -254,11 +296,18 @@ static void test_many(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_weights),        cmocka_unit_test(test_suites),
-                                       cmocka_unit_test(test_plans),          cmocka_unit_test(test_scorers),
-                                       cmocka_unit_test(test_unfinished),     cmocka_unit_test(test_programs_and_cards),
-                                       cmocka_unit_test(test_bare),           cmocka_unit_test(test_odd_entries),
-                                       cmocka_unit_test(test_odd_numbers),    cmocka_unit_test(test_many),
-                                       cmocka_unit_test(test_nothing_matches)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_weights),
+                                       cmocka_unit_test(test_suites),
+                                       cmocka_unit_test(test_plans),
+                                       cmocka_unit_test(test_scorers),
+                                       cmocka_unit_test(test_unfinished),
+                                       cmocka_unit_test(test_programs_and_cards),
+                                       cmocka_unit_test(test_bare),
+                                       cmocka_unit_test(test_odd_entries),
+                                       cmocka_unit_test(test_odd_numbers),
+                                       cmocka_unit_test(test_many),
+                                       cmocka_unit_test(test_nothing_matches),
+                                       cmocka_unit_test(test_judges),
+                                       cmocka_unit_test(test_mixed_scores)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

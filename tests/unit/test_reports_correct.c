@@ -22,7 +22,7 @@ typedef struct Labelled {
 
 /* Answers to one question. */
 typedef struct Answer {
-    const char *sample, *language, *cluster, *label, *rule;
+    const char *sample, *language, *cluster, *label, *rule, *judge;
     int epoch;
 } Answer;
 
@@ -50,11 +50,31 @@ static void put_manifest(World *w, const char *key, Str json) {
     if (!store_manifest_put(w->store, key, json, &err)) fail_msg("%s", err.msg);
 }
 
-static void open_world(World *w, const Labelled *l, size_t n) {
+#define JUDGE "{\"digest\":\"d1\",\"precision\":\"exact\",\"effort\":\"medium\",\"temperature\":0}"
+
+#define ASKS                                                                                                           \
+    "{\"asks\":[{\"template_sha256\":\"t1\",\"policy_sha256\":\"p1\"},{\"template_sha256\":\"t2\",\"policy_sha256\":"  \
+    "\"p1\"}]}"
+
+#define SCORER "{\"scorer\":\"policy\",\"version\":\"1\",\"template_sha256\":[\"t1\",\"t2\"],\"policy_sha256\":\"p1\"}"
+
+static void put_card(World *w, const Labelled *l, size_t n, Str judge, Str scorer) {
     static CalRow rows[4000];
     Err err = ERR_INIT;
     Buf b;
-    CalAbout about = {.positive = STR("violates"), .date = STR("2026-01-01"), .rows_sha256 = STR("ab")};
+    CalAbout about = {.positive = STR("violates"),
+                      .date = STR("2026-01-01"),
+                      .rows_sha256 = STR("ab"),
+                      .judge = judge,
+                      .scorer = scorer};
+    buf_init(&b, 1 << 20);
+    if (!cal_write(rows, rows_of(l, n, rows), &about, arena, &b, &err)) fail_msg("%s", err.msg);
+    put_manifest(w, "calibration", str_printf(arena, "{\"id\":\"c\",\"card\":" STR_FMT "}", STR_ARG(buf_str(&b))));
+    buf_release(&b);
+}
+
+static void open_world(World *w, const Labelled *l, size_t n) {
+    Err err = ERR_INIT;
     *w = (World){.dir = "/tmp/assay-correct-XXXXXX"};
     arena = arena_open(0);
     assert_non_null(mkdtemp(w->dir));
@@ -64,10 +84,8 @@ static void open_world(World *w, const Labelled *l, size_t n) {
     put_manifest(w, "scorers",
                  STR("{\"t/s\":[{\"name\":\"policy\",\"scorer\":\"policy\",\"version\":\"1\",\"asks\":\"model\"}]}"));
     put_manifest(w, "started_at", STR("\"2026-02-01T00:00:00Z\""));
-    buf_init(&b, 1 << 20);
-    if (!cal_write(rows, rows_of(l, n, rows), &about, arena, &b, &err)) fail_msg("%s", err.msg);
-    put_manifest(w, "calibration", str_printf(arena, "{\"id\":\"c\",\"card\":" STR_FMT "}", STR_ARG(buf_str(&b))));
-    buf_release(&b);
+    put_manifest(w, "judge", STR(JUDGE));
+    put_card(w, l, n, STR(JUDGE), STR(SCORER));
 }
 
 static void close_world(World *w) {
@@ -99,7 +117,8 @@ static void put(World *w, Answer a) {
                 .cluster = str_from(a.cluster),
                 .completion = {.status = COMPLETION_OK, .final = {final, 4}, .has_final = true, .malformed = STR("")}};
     if (a.language) r.tags = str_printf(arena, "{\"lang\":\"%s\"}", a.language);
-    ScoreRow row = {.scorer = STR("policy"), .version = STR("1")};
+    ScoreRow row = {.scorer = STR("policy"), .version = STR("1"), .judge = str_from(a.judge ? a.judge : ASKS)};
+    if (!row.judge.n || (a.rule && strcmp(a.rule, "form") == 0)) row.judge = (Str){0};
     row.score = (Score){.status = scored ? SCORE_SCORED : SCORE_UNSCORED,
                         .outcome = !scored    ? OUTCOME_UNSCORED
                                    : violates ? OUTCOME_WRONG
@@ -422,6 +441,142 @@ static void test_bars_by_language(void **state) {
     close_world(&w);
 }
 
+/* The card counts for the judge that gave the scores, as it was used: whatever a store says else, or does not say. */
+static void test_other_judges(void **state) {
+    (void)state;
+    static const struct {
+        const char *judge;
+        SumCalibration want;
+    } rows[] = {
+        {JUDGE, SUM_CALIBRATED},
+        {"{\"digest\":\"d1\",\"effort\":\"medium\",\"temperature\":0,\"new\":1}", SUM_CALIBRATED},
+        {"{\"digest\":\"d2\",\"precision\":\"exact\",\"effort\":\"medium\",\"temperature\":0}", SUM_OTHER_JUDGE},
+        {"{\"digest\":\"d1\",\"precision\":\"int8\",\"effort\":\"medium\",\"temperature\":0}", SUM_OTHER_JUDGE},
+        {"{\"digest\":\"d1\",\"precision\":\"exact\",\"effort\":\"high\",\"temperature\":0}", SUM_OTHER_JUDGE},
+        {"{\"digest\":\"d1\",\"precision\":\"exact\",\"effort\":\"medium\",\"temperature\":1}", SUM_OTHER_JUDGE},
+        {"{\"digest\":\"d1\",\"precision\":\"exact\",\"effort\":\"medium\"}", SUM_UNTOLD},
+        {"{\"precision\":\"exact\",\"effort\":\"medium\",\"temperature\":0}", SUM_UNTOLD},
+        {"{\"digest\":\"d1\",\"temperature\":0}", SUM_UNTOLD},
+        {"{\"effort\":\"high\",\"temperature\":0}", SUM_OTHER_JUDGE}, /* what is told is enough to know better */
+        {"null", SUM_UNTOLD},
+        {"[]", SUM_UNTOLD},
+    };
+    World w;
+    open_world(&w, &EN, 1);
+    put_many(&w, "en", 40, 4, 0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        put_manifest(&w, "judge", str_from(rows[i].judge));
+        const SumJudged *j = summed(&w);
+        if (j->calibration != rows[i].want) fail_msg("%s: %s", rows[i].judge, summary_calibration_name(j->calibration));
+        near(j->observed, .1);
+        assert_int_equal(isnan(j->corrected), rows[i].want != SUM_CALIBRATED);
+        assert_int_equal(warns(&w.s, "the calibration card is not of this judge"), rows[i].want == SUM_OTHER_JUDGE);
+        assert_int_equal(warns(&w.s, "cannot be told from what the run and the card say of it"),
+                         rows[i].want == SUM_UNTOLD);
+    }
+    /* scores of two judges, as far as anyone knows */
+    put_manifest(&w, "judge", STR(JUDGE));
+    put_manifest(&w, "rescoring", STR("\"2026-02-02T00:00:00Z\""));
+    assert_int_equal(summed(&w)->calibration, SUM_UNTOLD);
+    assert_true(warns(&w.s, "Scoring this run again was interrupted"));
+    put_manifest(&w, "rescoring", STR("null"));
+    assert_int_equal(summed(&w)->calibration, SUM_CALIBRATED);
+    assert_false(warns(&w.s, "interrupted"));
+    close_world(&w);
+}
+
+/* What was asked about each answer must be what the card's judge was asked. */
+static void test_other_questions(void **state) {
+    (void)state;
+    static const struct {
+        const char *judge, *rule;
+        SumCalibration want;
+    } rows[] = {
+        {"{\"asks\":[{\"template_sha256\":\"t2\",\"policy_sha256\":\"p1\"}]}", NULL, SUM_CALIBRATED},
+        {NULL, "form", SUM_CALIBRATED}, /* nobody was asked */
+        {"{\"asks\":[{\"template_sha256\":\"t1\",\"policy_sha256\":\"p2\"}]}", NULL, SUM_OTHER_QUESTIONS},
+        {"{\"asks\":[{\"template_sha256\":\"t1\",\"policy_sha256\":\"p1\"},{\"template_sha256\":\"t3\"}]}", NULL,
+         SUM_OTHER_QUESTIONS},
+        {"{\"asks\":[{\"policy_sha256\":\"p1\"}]}", NULL, SUM_UNTOLD},
+        {"{\"asks\":[{\"template_sha256\":\"t1\"}]}", NULL, SUM_UNTOLD},
+        {"{\"asks\":[]}", NULL, SUM_UNTOLD},
+        {"{}", NULL, SUM_UNTOLD},
+        {"", NULL, SUM_UNTOLD}, /* none is stored */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        World w;
+        open_world(&w, &EN, 1);
+        put_many(&w, "en", 40, 4, 0);
+        put(&w,
+            (Answer){
+                .sample = "z", .language = "en", .label = "complies", .judge = rows[i].judge, .rule = rows[i].rule});
+        const SumJudged *j = summed(&w);
+        if (j->calibration != rows[i].want)
+            fail_msg("row %zu, %s: %s", i, rows[i].judge, summary_calibration_name(j->calibration));
+        assert_int_equal(isnan(j->corrected), rows[i].want != SUM_CALIBRATED);
+        assert_int_equal(warns(&w.s, "of other questions to the judge, or of another policy"),
+                         rows[i].want == SUM_OTHER_QUESTIONS);
+        close_world(&w);
+    }
+    World w;
+    Err err = ERR_INIT;
+    open_world(&w, &EN, 1);
+    put(&w, (Answer){.sample = "z", .language = "en", .label = "complies", .judge = "{\"asks\":"});
+    assert_false(summary_build(w.store, arena, &w.s, &err));
+    assert_non_null(strstr(err.msg, "what a score says of its judge"));
+    close_world(&w);
+}
+
+/* Cards that tell less of what they are of than cards do now: nothing is corrected by them, and that is said. */
+static void test_cards_that_tell_less(void **state) {
+    (void)state;
+    static const struct {
+        const char *judge, *scorer;
+    } rows[] = {
+        {NULL,
+         "{\"scorer\":\"policy\",\"version\":\"1\",\"template_sha256\":[\"t1\",\"t2\"],\"policy_sha256\":\"p1\"}"},
+        {"{\"digest\":\"d1\",\"temperature\":0}", SCORER},
+        {"{\"digest\":\"d1\",\"effort\":\"medium\"}", SCORER},
+        {JUDGE, NULL},
+        {JUDGE, "{\"scorer\":\"policy\",\"version\":\"1\",\"policy_sha256\":\"p1\"}"},
+        {JUDGE, "{\"scorer\":\"policy\",\"version\":\"1\",\"template_sha256\":[\"t1\",\"t2\"]}"},
+        {JUDGE, "{\"scorer\":\"policy\",\"template_sha256\":[\"t1\",\"t2\"],\"policy_sha256\":\"p1\"}"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        World w;
+        open_world(&w, &EN, 1);
+        put_card(&w, &EN, 1, str_from(rows[i].judge), str_from(rows[i].scorer));
+        put_many(&w, "en", 40, 4, 0);
+        const SumJudged *j = summed(&w);
+        if (j->calibration != SUM_UNTOLD) fail_msg("row %zu: %s", i, summary_calibration_name(j->calibration));
+        assert_true(isnan(j->corrected) && !j->meets_bars);
+        close_world(&w);
+    }
+    World w;
+    open_world(&w, &EN, 1);
+    put_card(&w, &EN, 1, STR("{\"digest\":\"d1\",\"effort\":\"medium\",\"temperature\":0}"), STR(SCORER));
+    put_many(&w, "en", 40, 4, 0);
+    assert_int_equal(summed(&w)->calibration, SUM_CALIBRATED); /* precision: there was no other */
+    close_world(&w);
+}
+
+/* A card that an older version stored and this one does not believe: a sentence that says what to do. */
+static void test_unreadable_card(void **state) {
+    (void)state;
+    World w;
+    Err err = ERR_INIT;
+    open_world(&w, &EN, 1);
+    put_manifest(&w, "calibration", STR("{\"id\":\"c\",\"card\":{\"format\":\"assay-calibration/1\"}}"));
+    assert_false(summary_build(w.store, arena, &w.s, &err));
+    assert_int_equal(err.code, ERR_INPUT);
+    assert_non_null(strstr(err.msg, "the run's calibration card (to replace it: assay run --resume DIR --calibration "
+                                    "FILE): missing key 'all'"));
+    put_manifest(&w, "calibration", STR("null"));
+    put(&w, (Answer){.sample = "z", .label = "complies"});
+    assert_int_equal(summed(&w)->calibration, SUM_UNCALIBRATED);
+    close_world(&w);
+}
+
 static void test_without_memory(void **state) {
     (void)state;
     World w;
@@ -457,6 +612,10 @@ int main(void) {
         cmocka_unit_test(test_weak_over_all_alone),
         cmocka_unit_test(test_nothing_scored),
         cmocka_unit_test(test_bars_by_language),
+        cmocka_unit_test(test_other_judges),
+        cmocka_unit_test(test_other_questions),
+        cmocka_unit_test(test_cards_that_tell_less),
+        cmocka_unit_test(test_unreadable_card),
         cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

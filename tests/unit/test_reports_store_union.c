@@ -377,6 +377,43 @@ static void test_every_allocation_may_fail(void **state) {
     runs_end(&r);
 }
 
+/* A card is of one judge: the union has it if all runs have it, set alike. That scores are mixed is true of the whole.
+ */
+static void test_judges(void **state) {
+    (void)state;
+#define ONE "{\"spec\":\"a\",\"digest\":\"d\",\"precision\":\"exact\",\"effort\":\"low\",\"temperature\":0}"
+    static const struct {
+        const char *judges[2], *want;
+    } rows[] = {
+        {{NULL, NULL}, NULL},
+        {{NULL, ONE}, ONE},
+        {{"null", ONE}, ONE},
+        {{ONE, "{\"spec\":\"b\",\"digest\":\"d\",\"precision\":\"exact\",\"effort\":\"low\",\"temperature\":0}"}, ONE},
+        {{ONE, "{\"spec\":\"a\",\"digest\":\"e\",\"precision\":\"exact\",\"effort\":\"low\",\"temperature\":0}"}, NULL},
+        {{ONE, "{\"spec\":\"a\",\"digest\":\"d\",\"precision\":\"int8\",\"effort\":\"low\",\"temperature\":0}"}, NULL},
+        {{"{\"digest\":\"d\"}", ONE}, NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        Runs r;
+        Str judge, since;
+        Err err = ERR_INIT;
+        runs_begin(&r);
+        for (int k = 0; k < 2; k++) {
+            run_new(&r);
+            put(&r, (Answer){"q", "h", 1});
+            if (rows[i].judges[k]) manifest_put(&r, "judge", rows[i].judges[k]);
+            manifest_put(&r, "rescoring", k && i % 2 ? "\"2026-01-01\"" : "null");
+        }
+        unite(&r);
+        assert_true(store_manifest_get(r.both, "judge", r.d.a, &judge, &err));
+        if (!str_eq(judge, str_from(rows[i].want))) fail_msg("row %zu: " STR_FMT, i, STR_ARG(judge));
+        assert_true(store_manifest_get(r.both, "rescoring", r.d.a, &since, &err));
+        assert_int_equal(since.p != NULL, i % 2);
+        runs_end(&r);
+    }
+#undef ONE
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_content_twice),
                                        cmocka_unit_test(test_unequal_numbers),
@@ -387,6 +424,7 @@ int main(void) {
                                        cmocka_unit_test(test_random),
                                        cmocka_unit_test(test_nothing_in_common),
                                        cmocka_unit_test(test_options),
+                                       cmocka_unit_test(test_judges),
                                        cmocka_unit_test(test_every_allocation_may_fail)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
