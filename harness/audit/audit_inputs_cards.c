@@ -1,10 +1,8 @@
 /* Calibration cards of judges: what the header says of them. Which of them counts for what is the scorecard's to say.
  */
-#include "engine/base/file.h"
 #include "harness/audit/audit_inputs_internal.h"
-#include "reports/calibration.h"
+#include "harness/judge/judge_card.h"
 
-#define CARD_MAX ((size_t)16 << 20)
 enum { CARDS_MOST = 64 };
 
 static void put_count(Inputs *u, const char *key, int64_t v) {
@@ -45,13 +43,8 @@ static void put_card(Inputs *u, const CalCard *c) {
 }
 
 static bool add_card(Inputs *u, const char *path, Str *ids, size_t at, Err *err) {
-    Buf b;
     CalCard card;
-    buf_init(&b, CARD_MAX);
-    bool ok = file_read(path, &b, err);
-    if (ok) ok = cal_read(b.n ? buf_str(&b) : STR(""), u->a, &card, err) || err_wrap(err, "%s", path);
-    buf_release(&b);
-    if (!ok) return false;
+    if (!judge_card_load(path, u->a, &card, NULL, err)) return false;
     for (size_t i = 0; i < at; i++)
         if (str_eq(ids[i], card.id)) return err_set(err, ERR_INPUT, "%s: this calibration card was given before", path);
     ids[at] = card.id;

@@ -39,7 +39,7 @@ bool judge_card_load(const char *path, Arena *a, CalCard *card, Str *json, Err *
     bool ok = file_read(path, &b, err);
     Str text = b.n ? buf_str(&b) : STR("");
     if (ok)
-        ok = (cal_read(text, a, card, err) && check_date(card, err) && as_json(card, text, a, json, err)) ||
+        ok = (cal_read(text, a, card, err) && check_date(card, err) && (!json || as_json(card, text, a, json, err))) ||
              err_wrap(err, "%s", path);
     buf_release(&b);
     return ok;

@@ -6,7 +6,8 @@
 #include "harness/scoring.h"
 #include "reports/calibration.h"
 
-/* The card at `path`. *json: {"id", "card"} for the manifest, in the arena. */
+/* The card at `path`, which may not be from the future. *json: {"id", "card"} for the manifest, in the arena; json may
+ * be NULL. */
 bool judge_card_load(const char *path, Arena *a, CalCard *card, Str *json, Err *err);
 
 /* ERR_INPUT if the card names no judge, or another one, or another precision, effort or temperature than `judge`, which

@@ -83,11 +83,15 @@ refused() { # what is said; the card is other.json
     prints "$1"
 }
 sed 's/"date": "20../"date": "1999/' judge.json >other.json
-refused "made after the run, or more than a year before it"
+refused "made more than a year before the run, or more than a year after it"
 sed 's/"digest": *"[0-9a-f]*"/"digest": "00"/' judge.json >other.json
 refused "of another judge"
 sed 's/"policy_sha256": *"[0-9a-f]*"/"policy_sha256": "ff"/' judge.json >other.json
 refused "another policy"
+sed 's/"date": "20../"date": "2999/' judge.json >other.json
+expect 2 "$ASSAY" audit plan.json --run m=run --judge-card other.json --out y
+says "other.json: 'date' is 2999"
+one_line
 echo '{"format": "assay-calibration/1"}' >other.json
 expect 2 "$ASSAY" audit plan.json --run m=run --judge-card other.json --out y
 says "other.json"
