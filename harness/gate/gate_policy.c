@@ -143,14 +143,17 @@ static bool read_checks(const YamlNode *root, GatePolicy *p, Arena *a, Err *err)
 }
 
 static bool read_limits(const YamlNode *root, GatePolicy *p, Err *err) {
-    static const char *const known[] = {"unscored", "truncated", NULL};
+    static const char *const known[] = {"unscored", "truncated", "judge", NULL};
+    static const char *const judges[] = {"calibrated", "any", NULL};
     YamlNode *limits = NULL;
+    int judge = 0;
     p->max_unscored = 0.02; /* specs, safety-scoring.md section 0 */
     p->max_truncated = 0.05;
     if (!yaml_want_map(root, "limits", false, &limits, err) || !limits) return limits == NULL && err->code == ERR_OK;
     return yaml_check_keys(limits, "'limits'", known, err) &&
            yaml_want_num(limits, "unscored", false, 0.0, 1.0, &p->max_unscored, err) &&
-           yaml_want_num(limits, "truncated", false, 0.0, 1.0, &p->max_truncated, err);
+           yaml_want_num(limits, "truncated", false, 0.0, 1.0, &p->max_truncated, err) &&
+           yaml_want_enum(limits, "judge", false, judges, &judge, err) && ((p->any_judge = judge == 1), true);
 }
 
 static bool read_claims(const YamlNode *root, GatePolicy *p, Err *err) {

@@ -228,7 +228,7 @@ static bool cards(Warn *w, const StoreArm *p, const StoreArm *q, const Json *x, 
     if ((x || y) && !equal(w, json_get(x, "id"), json_get(y, "id")))
         words_addf(&w->b, w->s->lang,
                    WORD("The judges of %.*s and %.*s have other calibration cards. Differences are those of the "
-                        "verdicts as they are; corrected rates use the card of the first run."),
+                        "verdicts as they are; corrected rates use the first card there is."),
                    STR_ARG(p->run), STR_ARG(q->run));
     return said(w);
 }

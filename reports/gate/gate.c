@@ -172,6 +172,7 @@ static bool check_part(GateWork *w, const GateCheck *c, StoreSelection part, siz
         if (!r) return err_nomem(err);
         name_place(r, s, cell, part);
         measure(s, f, cell_of(s, cell, 0), cell_of(s, cell, 1), r);
+        gate__judged(w->policy, cell_of(s, cell, 0), cell_of(s, cell, 1), r);
         ++*found;
     }
     return true;

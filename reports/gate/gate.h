@@ -12,6 +12,8 @@
  *   at_least, at_most  the candidate alone against a limit, by its bounds; counts (truncated, unscored) and ratios of
  *                      tokens are compared as they are
  *
+ * Verdicts of a judge pass nothing unless its calibration card counts for them and meets the bars (calibration.h).
+ *
  * Answers without a score count on the unwelcome side for a pass: in limits as wrong, in differences by the bound that
  * they leave, see GateResult.worst. The gate passes if all its checks pass, so that each may be tested at its alpha
  * (intersection-union test, Berger 1982); it fails if one of them fails, so that the p-values of failing are
@@ -65,6 +67,7 @@ typedef struct GatePolicy {
     const GateCheck *checks;
     size_t n_checks;
     double max_unscored, max_truncated; /* limits for every suite that a check looks at; 1: none */
+    bool any_judge;                     /* verdicts of a judge count without a calibration card that meets the bars */
     double alpha;                       /* of checks that say nothing else; 0: GATE_ALPHA */
     size_t min_pairs;                   /* likewise */
     char sha256[65];                    /* of the policy's file */
@@ -82,6 +85,7 @@ typedef struct GateResult {
     Str group, lang;    /* absent: all together */
     const char *effort; /* "medium" */
     GateVerdict verdict;
+    bool judge_short;           /* a judge gave the verdicts that is not known to be good enough: no pass */
     size_t n;                   /* pairs, items or answers that were looked at */
     double baseline, candidate; /* their figures */
     double value;               /* what is judged: a difference, a rate, a ratio */

@@ -58,6 +58,11 @@ void gate__level(const SumCell *cand, GateResult *r);
 void gate__safety(const SafSection *sec, GateResult *r);
 void gate__count(const SumCell *base, const SumCell *cand, GateResult *r);
 
+/* gate_judged.c: nothing passes by a judge that misses the bars of a calibration card (specs, safety-scoring.md section
+ * 15), unless the policy does without; and what to do about it. */
+void gate__judged(const GatePolicy *p, const SumCell *base, const SumCell *cand, GateResult *r);
+void gate__judged_words(Buf *b, Lang l);
+
 /* Decides by bounds: value is welcome above the bar (up) or below it. */
 void gate__decide(GateResult *r, bool up);
 /* A claim about fewer pairs than the check wants is none; *r says how many more it takes. */

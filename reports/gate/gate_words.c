@@ -203,6 +203,8 @@ static void advice(Buf *b, Lang l, const GateResult *r, size_t tests) {
         buf_adds(b, words(l, WORD("Look at why the answers have no score, and run or rescore them.")));
     else if (r->few)
         few(b, l, r);
+    else if (r->judge_short)
+        gate__judged_words(b, l);
     else if (r->by_chance)
         words_addf(b, l,
                    WORD("Alone it would fail (p = %.2g), but one of %zu tests may look so by chance (p = %.2g when "

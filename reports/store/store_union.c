@@ -326,13 +326,13 @@ static bool join_judge(StoreUnion *u, Err *err) {
     return true;
 }
 
-/* Scores of one run that are mixed make the whole mixed. */
-static bool join_rescoring(StoreUnion *u, Err *err) {
+/* Of the first run that has it. */
+static bool take_first_told(StoreUnion *u, const char *key, Err *err) {
     for (size_t i = 0; i < u->n_arms; i++) {
         Str text;
-        if (!store_manifest_get(u->arms[i].store, "rescoring", u->a, &text, err)) return false;
+        if (!store_manifest_get(u->arms[i].store, key, u->a, &text, err)) return false;
         if (!text.p || str_eqz(text, "null")) continue;
-        u->entries[u->n_entries++] = (Entry){STR("rescoring"), text};
+        u->entries[u->n_entries++] = (Entry){str_from(key), text};
         return true;
     }
     return true;
@@ -382,8 +382,8 @@ static bool join_runs(StoreUnion *u, Err *err) {
 
 static bool join_manifests(StoreUnion *u, Err *err) {
     return join_models(u, err) && join_runs(u, err) && join_object(u, "scorers", err) && join_list(u, "suites", err) &&
-           join_list(u, "transforms", err) && take_first(u, "plan", err) && take_first(u, "calibration", err) &&
-           take_first(u, "started_at", err) && join_judge(u, err) && join_rescoring(u, err);
+           join_list(u, "transforms", err) && take_first(u, "plan", err) && take_first(u, "started_at", err) &&
+           take_first_told(u, "calibration", err) && join_judge(u, err) && take_first_told(u, "rescoring", err);
 }
 
 /* ---- opening ---- */

@@ -32,10 +32,10 @@ const Words words_ko_compare[] = {
      "실행 %2$.*1$s: 다시 채점하는 작업이 중단되어 이전 점수와 새 점수가 섞여 있습니다. 비교하기 전에 assay rescore로 "
      "처음부터 다시 채점하십시오."},
     {"The judges of %.*s and %.*s have other calibration cards. Differences are those of the verdicts as they are; "
-     "corrected rates use the card of the first run.",
+     "corrected rates use the first card there is.",
      "%2$.*1$s 실행과 %4$.*3$s 실행의 심판은 보정 카드가 다릅니다. 차이는 보정하지 않은 판정으로 계산하며, 보정한 "
      "비율에는 "
-     "첫째 실행의 카드를 썼습니다."},
+     "처음 나온 카드를 썼습니다."},
     {"The verdicts of %.*s and %.*s are of two judges, or of one with other settings: part of a difference between "
      "verdicts is theirs. Score both with one judge (assay rescore --judge) before you compare.",
      "%2$.*1$s 실행과 %4$.*3$s 실행의 판정은 서로 다른 심판이나 다른 설정의 심판이 내렸습니다. 판정 차이의 일부는 "

@@ -136,6 +136,15 @@ const Words words_ko_gate[] = {
      "단위는 %p 또는 %입니다. 표식은 관찰값이며, 검사를 통과하면 속을 채웁니다. 막대는 단측 하한에서 단측 "
      "상한까지이고, 파선은 정책의 기준값입니다. 점수는 파선의 오른쪽에, 감소폭과 증가폭과 유해 비율은 왼쪽에 있어야 "
      "합니다."},
+    {"A judge model gave these verdicts, and no calibration card that counts shows it to be good enough for a gate in "
+     "every language of the questions: calibrate it (assay calibrate), and name the card with --calibration. The "
+     "policy "
+     "may do without (limits: {judge: any}).",
+     "심판 모델이 내린 판정인데, 문항의 모든 언어에서 게이트에 쓸 만큼 정확하다는 것을 보이는 유효한 보정 카드가 "
+     "없습니다. "
+     "심판을 보정하고(assay calibrate) --calibration으로 카드를 지정하십시오. 정책에서 이 조건을 빼려면 limits: "
+     "{judge: "
+     "any}로 정합니다."},
     {"Baseline → candidate", "기준 → 후보"},
     {"All checks", "전체 검사"},
     {"Checks that decide", "판정을 좌우하는 검사"},

@@ -128,7 +128,7 @@ static void test_programs_and_cards(void **state) {
     other.calibration = "{\"id\":\"c1\"}";
     static const char SENTENCE[] =
         "The judges of run0 and run1 have other calibration cards. Differences are those of the verdicts as they are; "
-        "corrected rates use the card of the first run.";
+        "corrected rates use the first card there is.";
     says(&first, &other, SENTENCE);
     first.calibration = "{\"id\":\"c2\"}";
     says(&first, &other, SENTENCE);

@@ -395,13 +395,14 @@ static void test_judges(void **state) {
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         Runs r;
-        Str judge, since;
+        Str judge, since, card;
         Err err = ERR_INIT;
         runs_begin(&r);
         for (int k = 0; k < 2; k++) {
             run_new(&r);
             put(&r, (Answer){"q", "h", 1});
             if (rows[i].judges[k]) manifest_put(&r, "judge", rows[i].judges[k]);
+            if (k) manifest_put(&r, "calibration", "{\"id\":\"x\"}");
             manifest_put(&r, "rescoring", k && i % 2 ? "\"2026-01-01\"" : "null");
         }
         unite(&r);
@@ -409,6 +410,7 @@ static void test_judges(void **state) {
         if (!str_eq(judge, str_from(rows[i].want))) fail_msg("row %zu: " STR_FMT, i, STR_ARG(judge));
         assert_true(store_manifest_get(r.both, "rescoring", r.d.a, &since, &err));
         assert_int_equal(since.p != NULL, i % 2);
+        assert_true(store_manifest_get(r.both, "calibration", r.d.a, &card, &err) && str_eqz(card, "{\"id\":\"x\"}"));
         runs_end(&r);
     }
 #undef ONE
