@@ -457,17 +457,20 @@ static void set_range(SumEstimate *e, StatRange r, const char *method) {
     e->method = method;
 }
 
+/* A spread that sums of equal parts leave in rounding is none. */
+#define ROUNDING 1e-10
+
 /* Which interval: clusters first; whole scores one per question are proportions, hence Wilson; fractions by t or, from
  * 100 questions on, the normal. Where a spread of zero would give an interval of no width, Wilson on the same count. */
 static void choose_interval(SumEstimate *e, const StatMean *m, const StatClustered *c, bool whole) {
     double n = (double)m->n;
     if (e->n_clusters) {
         e->se = c->se_cr1;
-        if (c->se_cr1 > 0.0)
+        if (c->se_cr1 > ROUNDING * m->se)
             set_range(e, c->t, "clustered t");
         else
             set_range(e, stat_wilson(m->mean * (double)c->g, (double)c->g, SUM_CONF), "wilson over clusters");
-    } else if (whole || !(m->sd > 0.0)) {
+    } else if (whole || !(m->sd > ROUNDING * fabs(m->mean))) {
         set_range(e, stat_wilson(clip(m->mean) * n, n, SUM_CONF), "wilson");
     } else {
         set_range(e, m->n >= 100 ? m->z : m->t, m->n >= 100 ? "normal" : "t");

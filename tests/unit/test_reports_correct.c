@@ -10,6 +10,7 @@
 #include "engine/base/mem.h"
 #include "reports/calibration.h"
 #include "reports/stats/stats_dist.h"
+#include "reports/stats/stats_prop.h"
 #include "reports/summary/summary.h"
 
 static Arena *arena;
@@ -577,6 +578,39 @@ static void test_unreadable_card(void **state) {
     close_world(&w);
 }
 
+/* Clusters with the same share, and questions with the same fraction, leave no spread but that of rounding: intervals
+ * have a width all the same. */
+static void test_no_spread(void **state) {
+    (void)state;
+    for (int of = 3; of <= 11; of++) {
+        World w;
+        open_world(&w, &EN, 1);
+        for (int i = 0; i < 8 * of; i++)
+            put(&w, (Answer){.sample = str_printf(arena, "q%03d", i).p,
+                             .language = "en",
+                             .cluster = str_printf(arena, "c%d", i / of).p,
+                             .label = i % of == 0 ? "violates" : "complies"});
+        const SumJudged *j = summed(&w);
+        StatRange want = stat_wilson(8.0 / of, 8, SUM_CONF);
+        near(j->observed_lo, want.lo);
+        near(j->observed_hi, want.hi);
+        assert_string_equal(w.s.cells[0].est.method, "wilson over clusters");
+        assert_true(j->hi - j->lo >= j->observed_hi - j->observed_lo);
+        close_world(&w);
+        open_world(&w, &EN, 1);
+        for (int i = 0; i < 20 * of; i++)
+            put(&w, (Answer){.sample = str_printf(arena, "q%02d", i / of).p,
+                             .language = "en",
+                             .epoch = 1 + i % of,
+                             .label = i % of == 0 ? "violates" : "complies"});
+        j = summed(&w);
+        want = stat_wilson(20.0 / of, 20, SUM_CONF);
+        near(j->observed_lo, want.lo);
+        near(j->observed_hi, want.hi);
+        close_world(&w);
+    }
+}
+
 static void test_without_memory(void **state) {
     (void)state;
     World w;
@@ -616,6 +650,7 @@ int main(void) {
         cmocka_unit_test(test_other_questions),
         cmocka_unit_test(test_cards_that_tell_less),
         cmocka_unit_test(test_unreadable_card),
+        cmocka_unit_test(test_no_spread),
         cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
