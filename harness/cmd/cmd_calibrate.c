@@ -1,5 +1,6 @@
 /* assay calibrate: how often a judge is right about answers that people have labelled, as a calibration card. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -254,12 +255,23 @@ static bool scorer_json(const Calibrate *c, Str *out, Err *err) {
     return out->p || err_nomem(err);
 }
 
+typedef struct Figure {
+    char text[24];
+} Figure;
+
+static Figure figure(double v) {
+    Figure f = {"unknown"};
+    if (!isnan(v)) snprintf(f.text, sizeof f.text, "%.3f", v);
+    return f;
+}
+
 static void tell(const Calibrate *c, const CalPart *p) {
     fprintf(c->cmd->err,
-            "%lld rows, %lld without a verdict, %lld disputed: sensitivity %.3f (at least %.3f), specificity %.3f (at "
-            "least %.3f), kappa %.3f; %s\n",
-            (long long)p->n, (long long)p->n_unread, (long long)p->n_disputed, p->sensitivity, p->sensitivity_lower,
-            p->specificity, p->specificity_lower, p->kappa,
+            "%lld rows, %lld without a verdict, %lld disputed: sensitivity %s (at least %s), specificity %s (at least "
+            "%s), kappa %s; %s\n",
+            (long long)p->n, (long long)p->n_unread, (long long)p->n_disputed, figure(p->sensitivity).text,
+            figure(p->sensitivity_lower).text, figure(p->specificity).text, figure(p->specificity_lower).text,
+            figure(p->kappa).text,
             p->meets_bars ? "good enough for gates"
             : p->usable   ? "not good enough for gates"
                           : "too weak to correct rates by");

@@ -31,6 +31,17 @@ assert [p["language"] for p in c["languages"]] == ["en", "ko"] and c["languages"
 assert c["table"] == {"names": ["complies", "violates"], "by_verdict": [[97, 7], [3, 143]]}, c["table"]
 assert c["judge"] is None
 PY
+# a judge that gives no verdict at all has a card that corrects nothing, and no figure of it is made up
+sed 's/"verdict": "[a-z]*"/"verdict": null/' rows >mute
+"$ASSAY" calibrate <mute >out 2>err || fail "calibrate: $(cat err)"
+says "255 rows, 255 without a verdict, 0 disputed: sensitivity unknown (at least unknown)"
+says "too weak to correct rates by"
+python3 - <<'PY' || fail "the card of a mute judge"
+import json
+a = json.load(open("out"), parse_constant=lambda x: 1 / 0)["all"]
+assert (a["n"], a["n_scored"], a["sensitivity"], a["kappa"], a["usable"], a["meets_bars"]) == (255, 0, None, None, False, False), a
+PY
+
 calibrate 0 --out card.json -q
 [ -s card.json ] && [ ! -s out ] && [ ! -s err ] || fail "--out and -q"
 sed -i 's/"label": "complies", "lang": "ko"/"lang": "ko"/' rows
@@ -252,6 +263,17 @@ check one calibrated
 expect 0 "$ASSAY" run --resume one -q
 check one calibrated
 mv gone.json judged.json
+
+# sealed answers: which questions were asked stays readable, so that the card can be held against them
+sed -i 's/^version: 1/&\nhazard: sealed/' test/knots/suite.yaml
+expect 0 "$ASSAY" run test/knots --model m=replay:model --judge replay:judge --calibration judged.json -q --out sealed
+check sealed calibrated
+"$ASSAY" keygen --out auditor >/dev/null 2>&1 || fail keygen
+expect 0 "$ASSAY" run test/knots --model m=replay:model --judge replay:judge --calibration judged.json --seal-to auditor.pub -q --out sealed2
+check sealed2 calibrated
+expect 0 "$ASSAY" report sealed2 --reveal auditor.key -q
+check sealed2.revealed calibrated
+sed -i '/^hazard: sealed/d' test/knots/suite.yaml
 
 # ---- cards that do not fit, before anything is written ----
 refused() { # card, what is said
