@@ -314,12 +314,17 @@ double cal_days(Str date, Str now) {
     return a >= 0 && b >= 0 ? (double)(b - a) : NAN;
 }
 
-bool cal_in_date(Str date, Str run) {
+/* clocks of two machines may differ by a little */
+bool cal_is_ahead(Str date, Str now) {
+    int64_t a = day_of(date), b = day_of(now);
+    return b >= 0 && a - b > 1;
+}
+
+bool cal_is_near(Str date, Str run) {
     int64_t a = day_of(date), b = day_of(run);
     return a >= 0 && b >= 0 && b - a <= CAL_DAYS && a - b <= CAL_DAYS;
 }
 
-bool cal_is_ahead(Str date, Str now) {
-    int64_t a = day_of(date), b = day_of(now);
-    return b >= 0 && a - b > 1; /* clocks of two machines may differ by a little */
+bool cal_in_date(Str date, Str run) {
+    return cal_is_near(date, run) && !cal_is_ahead(date, run);
 }

@@ -87,9 +87,11 @@ bool cal_read(Str json, Arena *a, CalCard *out, Err *err);
 /* The card in a run's manifest: entry is {"id", "card"}, or null. *there false: none, and *out is untouched. */
 bool cal_read_entry(Str entry, Arena *a, CalCard *out, bool *there, Err *err);
 
-/* Whether a card made at `date` counts for a run begun at `run`; both "YYYY-MM-DD…". It may be made before the run or
- * after it: the judge is the same. */
+/* Whether a card made at `date` counts for a run begun at `run`; both "YYYY-MM-DD…". In date: made before the run, as
+ * an audit wants it, for whoever has seen figures might choose among cards. Near: before it or after it, as a report
+ * takes it, for the judge is the same. */
 bool cal_in_date(Str date, Str run);
+bool cal_is_near(Str date, Str run);
 /* Days from `date` to `now`; NaN if one of them is no date. */
 double cal_days(Str date, Str now);
 /* Whether a card is from the future, by a clock that may differ from another's by a day. */

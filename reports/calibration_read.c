@@ -275,7 +275,7 @@ static bool read_card(const Json *j, Arena *a, CalCard *c, Err *err) {
         return err_set(err, ERR_INPUT, "'format' must be '" CAL_FORMAT "', not '" STR_FMT "'", STR_ARG(format));
     if (json_type(all) != JSON_OBJECT) return err_set(err, ERR_INPUT, "missing key 'all'");
     return copy(a, j, "date", true, &c->date, err) &&
-           (cal_in_date(c->date, c->date) ||
+           (cal_is_near(c->date, c->date) ||
             err_set(err, ERR_INPUT, "'date' must begin with a day as YYYY-MM-DD, not '%.40s'", c->date.p)) &&
            copy(a, j, "positive", true, &c->positive, err) &&
            copy(a, json_get(j, "labels"), "origin", false, &c->origin, err) &&

@@ -19,8 +19,7 @@ static const char *why(Fits f) {
         [JUDGE] = WORD("the calibration card is of another judge, or of one that was set otherwise"),
         [SCORER] = WORD("the judge's calibration card is of another scorer, or of another version of it"),
         [POLICY] = WORD("the judge's calibration card was made with another policy"),
-        [DATE] =
-            WORD("the judge's calibration card was made more than a year before the run, or more than a year after it"),
+        [DATE] = WORD("the judge's calibration card was made after the run, or more than a year before it"),
         [LABEL] = WORD("the judge's calibration card is of another label than the one that is counted"),
         [LANGUAGE] = WORD("the judge's calibration card has fewer than 30 labelled answers of each kind in a language "
                           "of these items"),

@@ -72,8 +72,7 @@ bool checks__calibration(Checks *k) {
             f.value = cal_days(date, run);
             f.result = cal_in_date(date, run) ? CHECK_PASS : CHECK_FAIL;
             if (f.result == CHECK_FAIL)
-                f.why = WORD("the judge’s calibration card was made more than a year before the run, or more than a "
-                             "year after it");
+                f.why = WORD("the judge’s calibration card was made more than a year before the run, or after it");
         }
         if (!checks__add(k, "calibration", f)) return false;
     }

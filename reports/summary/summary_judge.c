@@ -114,7 +114,7 @@ static SumCalibration calibration_of(const Judges *g, const SumCell *c, Str scor
     if (of == SUM_FITS_NOT) return SUM_OTHER_JUDGE;
     if (c->asked == SUM_FITS_NOT) return SUM_OTHER_QUESTIONS;
     if (g->s->rescoring || worse(worse(by, of), c->asked) != SUM_FITS) return SUM_UNTOLD;
-    if (!cal_in_date(k->date, g->started_at)) return SUM_OUT_OF_DATE;
+    if (!cal_is_near(k->date, g->started_at)) return SUM_OUT_OF_DATE;
     return SUM_CALIBRATED;
 }
 

@@ -83,7 +83,7 @@ refused() { # what is said; the card is other.json
     prints "$1"
 }
 sed 's/"date": "20../"date": "1999/' judge.json >other.json
-refused "made more than a year before the run, or more than a year after it"
+refused "made after the run, or more than a year before it"
 sed 's/"digest": *"[0-9a-f]*"/"digest": "00"/' judge.json >other.json
 refused "of another judge"
 sed 's/"policy_sha256": *"[0-9a-f]*"/"policy_sha256": "ff"/' judge.json >other.json

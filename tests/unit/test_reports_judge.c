@@ -487,19 +487,21 @@ static void test_dates(void **state) {
     (void)state;
     static const struct {
         const char *date, *now;
-        bool counts;
+        bool counts, after;
     } rows[] = {{"2026-11-25T20:00:00Z", "2026-11-25T20:00:00Z", true},
                 {"2025-11-25", "2026-11-25", true},
                 {"2025-11-24", "2026-11-25", false},
                 {"2024-02-29", "2025-02-28", true},
                 {"2026-11-26", "2026-11-25", true},
-                {"2027-11-25", "2026-11-25", true}, /* calibrated after the run */
+                {"2026-11-27", "2026-11-25", true, .after = true}, /* calibrated after the run */
+                {"2027-11-25", "2026-11-25", true, .after = true},
                 {"2027-11-26", "2026-11-25", false},
                 {"yesterday", "2026-11-25", false},
                 {"2026-11-25", "", false},
                 {"2026-13-25", "2026-11-25", false}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (cal_in_date(str_from(rows[i].date), str_from(rows[i].now)) != rows[i].counts)
+        if (cal_is_near(str_from(rows[i].date), str_from(rows[i].now)) != rows[i].counts ||
+            cal_in_date(str_from(rows[i].date), str_from(rows[i].now)) != (rows[i].counts && !rows[i].after))
             fail_msg("%s at %s", rows[i].date, rows[i].now);
     assert_true(cal_is_ahead(STR("2026-11-27"), STR("2026-11-25")));
     assert_false(cal_is_ahead(STR("2026-11-26"), STR("2026-11-25")) || cal_is_ahead(STR("x"), STR("2026-11-25")));
