@@ -283,7 +283,8 @@ static bool schema_check(RunStore *s, Err *err) {
     s->has_turns = version >= 2 || s->writer;
     s->has_transforms = version >= 3 || s->writer;
     s->has_seals = version >= 4 || s->writer;
-    return (version == SCHEMA_VERSION || !s->writer || schema_upgrade(s, version, err)) && any_turns(s, err);
+    return (version == SCHEMA_VERSION || !s->writer || schema_upgrade(s, version, err)) && store__check_whole(s, err) &&
+           any_turns(s, err);
 }
 
 /* A finished run on a read-only medium: WAL mode wants to make its -shm file there and cannot. Without a -wal file
@@ -344,6 +345,7 @@ static bool open_paths(RunStore *s, const char *dir, StoreMode mode, Err *err) {
     if (mode == STORE_CREATE && !file_mkdirs(dir, err)) return false;
     if (mode != STORE_CREATE && !file_exists(s->path))
         return err_set(err, ERR_INPUT, "%s: there is no run here (no run.db); give the directory of a run", dir);
+    if (mode != STORE_CREATE && !store__check_file(s->path, err)) return false;
     if (s->writer && !lock_dir(s, dir, err)) return false;
     if (mode == STORE_CREATE && file_exists(s->path))
         return err_set(err, ERR_INPUT,

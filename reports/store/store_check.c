@@ -30,6 +30,25 @@ double store__column_num_or_nan(StoreColumns *c, int i, double lo, double hi) {
     return sqlite3_column_type(c->q, i) == SQLITE_NULL ? (double)NAN : store__column_num(c, i, lo, hi);
 }
 
+Str store__column_text(StoreColumns *c, int i) {
+    if (sqlite3_column_type(c->q, i) != SQLITE_TEXT) {
+        bad(c, i);
+        return STR("");
+    }
+    const char *p = (const char *)sqlite3_column_text(c->q, i);
+    return p ? (Str){p, (size_t)sqlite3_column_bytes(c->q, i)} : STR("");
+}
+
+Str store__column_text_in(StoreColumns *c, int i, Arena *a, bool *ok) {
+    Str copy = str_dup(a, store__column_text(c, i));
+    if (!copy.p) *ok = false;
+    return copy;
+}
+
+Str store__column_text_or_none(StoreColumns *c, int i, Arena *a, bool *ok) {
+    return sqlite3_column_type(c->q, i) == SQLITE_NULL ? (Str){0} : store__column_text_in(c, i, a, ok);
+}
+
 bool store__columns_good(const RunStore *s, const StoreColumns *c, int64_t record, Err *err) {
     if (c->bad < 0) return true;
     return err_set(err, ERR_INPUT,
@@ -39,10 +58,12 @@ bool store__columns_good(const RunStore *s, const StoreColumns *c, int64_t recor
 
 /* ---- the schema ---- */
 
-/* What runs code when a table is read has no place here, nor what only looks like a table. */
+/* What runs code when a table is read has no place here, nor what only looks like a table or a column. */
 static const char FOREIGN[] =
     "SELECT type || ' ' || name FROM sqlite_master WHERE type IN ('view', 'trigger') OR (type = 'table' AND sql LIKE "
-    "'CREATE VIRTUAL%') ORDER BY name LIMIT 1";
+    "'CREATE VIRTUAL%') UNION ALL SELECT 'generated column ' || x.name FROM sqlite_master m, "
+    "pragma_table_xinfo(m.name) "
+    "x WHERE m.type = 'table' AND x.hidden > 1 ORDER BY 1 LIMIT 1";
 
 bool store__check_schema(RunStore *s, Err *err) {
     sqlite3_stmt *q = NULL;

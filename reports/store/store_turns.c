@@ -86,8 +86,8 @@ static bool turn_columns(RunStore *s, int64_t id, sqlite3_stmt *q, Arena *a, Rec
     StoreColumns is = {q, -1};
     bool ok = true;
     *t = (RecordTurn){0};
-    t->request_hash = store__column_str(q, 0, a, &ok);
-    Str status = store__column_str(q, 1, a, &ok);
+    t->request_hash = store__column_text_in(&is, 0, a, &ok);
+    Str status = store__column_text_in(&is, 1, a, &ok);
     c->stop = (StopKind)store__column_int(&is, 2, 0, 3);
     c->has_final = store__column_bool(&is, 3);
     c->n_prompt_tokens = (int)store__column_int(&is, 4, 0, INT32_MAX);
@@ -97,7 +97,7 @@ static bool turn_columns(RunStore *s, int64_t id, sqlite3_stmt *q, Arena *a, Rec
     c->seconds_decode = store__column_num(&is, 8, 0.0, STORE_SECONDS_MAX);
     t->tool_seconds = store__column_num(&is, 9, 0.0, STORE_SECONDS_MAX);
     t->bad_call = store__column_bool(&is, 10);
-    *limit = store__column_str(q, 11, a, &ok);
+    *limit = store__column_text_or_none(&is, 11, a, &ok);
     if (!ok) return err_nomem(err);
     if (!store__columns_good(s, &is, id, err)) return false;
     return completion_status_parse(status, &c->status) ||

@@ -92,6 +92,8 @@ changes = {
 for name, sql in changes.items():
     shutil.copytree(f"{w}/run", f"{w}/changed-{name}")
     db = sqlite3.connect(f"{w}/changed-{name}/run.db")
+    if name == "dropped": # with all that belongs to it; a score without its record is refused at the opening
+        for table in ("scores", "texts", "turns"): db.execute(f"delete from {table} where record = (select max(id) from records)")
     try:
         n = db.execute(sql).rowcount
     except sqlite3.Error as e:

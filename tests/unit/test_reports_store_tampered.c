@@ -98,8 +98,92 @@ static void test_schema(void **state) {
     refused("CREATE VIEW harmless AS SELECT 1", "view harmless");
     refused("ALTER TABLE scores RENAME TO s2; CREATE VIEW scores AS SELECT * FROM s2", "view scores");
     refused("CREATE TRIGGER t AFTER INSERT ON records BEGIN DELETE FROM scores; END", "trigger t");
+    refused("ALTER TABLE scores DROP COLUMN margin; ALTER TABLE scores ADD COLUMN margin REAL AS (status * 0.5)",
+            "generated column margin");
     refused("DROP TABLE scores", "no such table: scores");
     refused("ALTER TABLE records RENAME COLUMN n_tokens TO n", "no such column: n_tokens");
+}
+
+/* A text is a text: a number, bytes or nothing in its place is no name of anything. */
+static void test_texts(void **state) {
+    (void)state;
+    static const char *const TEXTS[] = {"model", "suite", "sample", "transform"};
+    static const char *const PLAIN = "PRAGMA writable_schema=1; UPDATE sqlite_master SET sql = replace(sql, ' NOT "
+                                     "NULL', ''); PRAGMA writable_schema=RESET; ";
+    char sql[400], names[64];
+    for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {
+        snprintf(names, sizeof names, "record 2: '%s'", TEXTS[i]);
+        snprintf(sql, sizeof sql, "UPDATE records SET %s = x'6d' WHERE id = 2", TEXTS[i]);
+        refused(sql, names);
+        snprintf(sql, sizeof sql, "%sUPDATE records SET %s = NULL WHERE id = 2", PLAIN, TEXTS[i]);
+        refused(sql, names);
+    }
+    refused("UPDATE records SET group_name = x'00' WHERE id = 2", "record 2: 'group_name'");
+    refused("UPDATE records SET content_hash = x'00' WHERE id = 2", "record 2: 'content_hash'");
+    refused("UPDATE scores SET label = x'00' WHERE record = 2", "record 2: 'label'");
+    refused("UPDATE scores SET scorer = x'00' WHERE record = 2", "record 2: 'scorer'");
+    refused("UPDATE scores SET position = 'first' WHERE record = 2", "record 2: 'position'");
+}
+
+#define OTHER_TABLE(name, columns)                                                                                     \
+    "ALTER TABLE " name " RENAME TO old; CREATE TABLE " name "(" columns "); INSERT INTO " name                        \
+    " SELECT * FROM old; DROP TABLE old; "
+#define RECORDS_ANYHOW                                                                                                 \
+    "PRAGMA legacy_alter_table=1; DROP INDEX records_by_ordinal; " OTHER_TABLE(                                        \
+        "records",                                                                                                     \
+        "id INTEGER PRIMARY KEY, model, suite, sample, effort, epoch, ordinal, group_name, cluster, "                  \
+        "content_hash, request_hash, started_at, status, has_final, n_prompt_tokens, n_tokens, "                       \
+        "n_analysis_tokens, choice_scores, seconds_prefill, seconds_decode, sealed, transform") "CREATE INDEX "        \
+                                                                                                "records_by_ordinal "  \
+                                                                                                "ON records(ordinal, " \
+                                                                                                "id); "
+#define SCORES_ANYHOW                                                                                                  \
+    "PRAGMA legacy_alter_table=1; " OTHER_TABLE("scores", "record, scorer, version, position, status, outcome, "       \
+                                                          "value, label, rule, span_begin, span_end, margin")
+
+/* One question counted as two, and a score that hangs on nothing. */
+static void test_counted_twice(void **state) {
+    (void)state;
+    refused(RECORDS_ANYHOW "UPDATE records SET sample = 's0' WHERE id = 2", "records 1 and 2");
+    refused(SCORES_ANYHOW "INSERT INTO scores SELECT * FROM scores WHERE record = 2", "do not stand in the order");
+    refused("PRAGMA foreign_keys=0; UPDATE scores SET record = 9 WHERE record = 3", "score of record 9");
+    refused("PRAGMA foreign_keys=0; DELETE FROM records WHERE id = 1", "score of record 1");
+}
+
+/* The index by which the records are walked gives one of them twice: it still holds what the table held before. */
+static void test_index(void **state) {
+    (void)state;
+    static const char *const HIDE =
+        "CREATE TABLE kept AS SELECT * FROM sqlite_master WHERE name = 'records_by_ordinal'; "
+        "PRAGMA writable_schema=1; DELETE FROM sqlite_master WHERE name = "
+        "'records_by_ordinal'; PRAGMA writable_schema=RESET; ";
+    static const char *const SHOW = "; PRAGMA writable_schema=1; INSERT INTO sqlite_master SELECT * FROM kept; PRAGMA "
+                                    "writable_schema=RESET; DROP TABLE kept";
+    char sql[800];
+    snprintf(sql, sizeof sql, "%sUPDATE records SET ordinal = 7 WHERE id = 2%s", HIDE, SHOW);
+    refused(sql, "records_by_ordinal");
+    snprintf(sql, sizeof sql, "%sDELETE FROM scores WHERE record = 3; DELETE FROM records WHERE id = 3%s", HIDE, SHOW);
+    refused(sql, "records_by_ordinal");
+    refused("DROP INDEX records_by_ordinal", "no such index");
+}
+
+/* What is not a file is never opened: a pipe would hold the reader for ever. */
+static void test_no_file(void **state) {
+    (void)state;
+    for (int pipe = 0; pipe < 2; pipe++) {
+        Err err = ERR_INIT;
+        RunStore *s = NULL;
+        char *dir = temp_dir(), path[256];
+        snprintf(path, sizeof path, "%s/run.db", dir);
+        assert_int_equal(pipe ? mkfifo(path, 0600) : mkdir(path, 0700), 0);
+        for (int mode = STORE_RESUME; mode <= STORE_READ; mode++) {
+            assert_false(store_open(dir, (StoreMode)mode, &s, &err));
+            assert_int_equal(err.code, ERR_INPUT);
+            assert_non_null(strstr(err.msg, pipe ? "run.db: this is no regular file" : "run.db: this is a folder"));
+        }
+        remove(path);
+        remove_dir(dir);
+    }
 }
 
 /* A writer refuses them too: its inserts would fire the trigger. */
@@ -140,6 +224,10 @@ int main(void) {
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_schema),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_counted_twice),
+        cmocka_unit_test(test_index),
+        cmocka_unit_test(test_no_file),
         cmocka_unit_test(test_resume),
         cmocka_unit_test(test_margin_without_number),
     };
