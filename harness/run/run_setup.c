@@ -494,7 +494,8 @@ static bool begin_new(Run *r, Err *err) {
 }
 
 static bool explain(const Run *r, Err *err) {
-    return err->code == ERR_INPUT ? err_wrap(err, "%s cannot be resumed", r->dir) : false;
+    return err->code == ERR_INPUT ? err_wrap(err, "%s cannot be %s", r->dir, r->o->rescore ? "rescored" : "resumed")
+                                  : false;
 }
 
 /* Until all is scored again the scores are a mixture, and reports must know. */
@@ -511,8 +512,8 @@ static bool open_rescore(Run *r, Err *err) {
     if (!open_plan(r, err) || !open_scorers(r, err)) return false;
     init_cells(r);
     return store_open(r->dir, STORE_RESUME, &r->store, err) && run__audit_rescore(r, err) &&
-           run__seal_rescore(r, err) && subtract_store(r, err) && open_sandbox(r, err) && open_judge(r, err) &&
-           run__card_open(r, err) && run__card_put(r, err) && put_rescoring(r, err);
+           run__seal_rescore(r, err) && (subtract_store(r, err) || explain(r, err)) && open_sandbox(r, err) &&
+           open_judge(r, err) && run__card_open(r, err) && run__card_put(r, err) && put_rescoring(r, err);
 }
 
 static bool open_all(Run *r, Err *err) {

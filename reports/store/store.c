@@ -106,12 +106,12 @@ static const char *const QUERIES[Q_COUNT] = {
                     "FROM scores WHERE record = ?1 ORDER BY position, scorer",
     [Q_SEALED_PUT] = "INSERT INTO texts(record, scorer, kind, sealed, bytes, run_key, length_class, commitment) "
                      "VALUES(?1,?2,?3,1,?4,?5,?6,?7)",
-    [Q_TEXTS_OF] = "SELECT scorer, kind, bytes, run_key, length_class, commitment FROM texts WHERE record = ?1 "
+    [Q_TEXTS_OF] = "SELECT scorer, kind, bytes, run_key, length_class, commitment, record FROM texts WHERE record = ?1 "
                    "ORDER BY scorer, kind",
-    [Q_TROUBLE_OF] = "SELECT scorer, kind, bytes, run_key, length_class, commitment FROM texts WHERE record = ?1 "
+    [Q_TROUBLE_OF] = "SELECT scorer, kind, bytes, run_key, length_class, commitment, record FROM texts WHERE record = ?1 "
                      "AND " TROUBLE,
-    [Q_TEXTS_OF_OLD] = "SELECT scorer, kind, bytes, 0, 0, NULL FROM texts WHERE record = ?1",
-    [Q_TROUBLE_OF_OLD] = "SELECT scorer, kind, bytes, 0, 0, NULL FROM texts WHERE record = ?1 AND " TROUBLE,
+    [Q_TEXTS_OF_OLD] = "SELECT scorer, kind, bytes, 0, 0, NULL, record FROM texts WHERE record = ?1",
+    [Q_TROUBLE_OF_OLD] = "SELECT scorer, kind, bytes, 0, 0, NULL, record FROM texts WHERE record = ?1 AND " TROUBLE,
     [Q_SEALED_OF] = "SELECT sealed, model, suite, sample, effort, epoch, transform FROM records WHERE id = ?1",
     [Q_TURN_PUT] = "INSERT INTO turns(record, turn, request_hash, status, stop, has_final, n_prompt_tokens, n_tokens, "
                    "n_analysis_tokens, seconds_prefill, seconds_decode, tool_seconds, bad_call, limit_hit) "
@@ -423,8 +423,11 @@ bool store_manifest_get(RunStore *s, const char *key, Arena *a, Str *out, Err *e
     int rc = sqlite3_step(q);
     bool ok = true;
     if (rc == SQLITE_ROW) {
-        *out = store__column_str(q, 0, a, &ok);
-        if (!ok) err_nomem(err);
+        ok = store__check_entry(s, q, 0, key, err);
+        if (ok) {
+            *out = store__column_str(q, 0, a, &ok);
+            ok = ok || err_nomem(err);
+        }
     } else if (rc != SQLITE_DONE) {
         ok = store__fail(s, rc, "reading the manifest", err);
     }
@@ -437,12 +440,14 @@ bool store_each_manifest(RunStore *s, bool (*fn)(void *ctx, Str key, Str json), 
     sqlite3_stmt *q = NULL;
     int rc = sqlite3_prepare_v2(s->db, "SELECT key, json FROM manifest ORDER BY key", -1, &q, NULL);
     if (rc != SQLITE_OK) return store__fail(s, rc, "reading the manifest", err);
-    while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
-        Str key = {(const char *)sqlite3_column_text(q, 0), (size_t)sqlite3_column_bytes(q, 0)};
-        Str json = {(const char *)sqlite3_column_text(q, 1), (size_t)sqlite3_column_bytes(q, 1)};
-        if (!fn(ctx, key, json)) break;
+    bool ok = true;
+    while (ok && (rc = sqlite3_step(q)) == SQLITE_ROW) {
+        StoreColumns is = {q, -1};
+        Str key = store__column_text(&is, 0), json = store__column_text(&is, 1);
+        ok = store__check_entry(s, q, 1, is.bad == 0 ? "" : key.p, err);
+        if (ok && !fn(ctx, key, json)) break;
     }
-    bool ok = rc == SQLITE_DONE || rc == SQLITE_ROW || store__fail(s, rc, "reading the manifest", err);
+    ok = ok && (rc == SQLITE_DONE || rc == SQLITE_ROW || store__fail(s, rc, "reading the manifest", err));
     sqlite3_finalize(q);
     return ok;
 }

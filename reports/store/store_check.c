@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "engine/base/json.h"
+
 static int64_t bad(StoreColumns *c, int i) {
     if (c->bad < 0) c->bad = i;
     return 0;
@@ -49,11 +51,26 @@ Str store__column_text_or_none(StoreColumns *c, int i, Arena *a, bool *ok) {
     return sqlite3_column_type(c->q, i) == SQLITE_NULL ? (Str){0} : store__column_text_in(c, i, a, ok);
 }
 
-bool store__columns_good(const RunStore *s, const StoreColumns *c, int64_t record, Err *err) {
-    if (c->bad < 0) return true;
+bool store__bad_column(const RunStore *s, int64_t record, const char *column, Err *err) {
     return err_set(err, ERR_INPUT,
                    "%s: record %lld: '%s' holds what assay never writes there; the file was damaged or changed",
-                   s->path, (long long)record, sqlite3_column_name(c->q, c->bad));
+                   s->path, (long long)record, column);
+}
+
+bool store__columns_good(const RunStore *s, const StoreColumns *c, int64_t record, Err *err) {
+    return c->bad < 0 || store__bad_column(s, record, sqlite3_column_name(c->q, c->bad), err);
+}
+
+bool store__check_entry(const RunStore *s, sqlite3_stmt *q, int i, const char *key, Err *err) {
+    Json *j = NULL;
+    StoreColumns is = {q, -1};
+    Str text = store__column_text(&is, i);
+    if (is.bad >= 0)
+        return err_set(err, ERR_INPUT, "%s: manifest key '%s': it holds no text; the file was damaged or changed",
+                       s->path, key);
+    bool ok = json_parse(text, &j, err) || err_wrap(err, "%s: manifest key '%s'", s->path, key);
+    json_close(j);
+    return ok;
 }
 
 /* ---- the schema ---- */

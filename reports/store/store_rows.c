@@ -312,27 +312,32 @@ bool store_each_key(RunStore *s, bool (*fn)(void *ctx, int64_t id, const RecordK
     return ok;
 }
 
-static bool choices_parse(Str json, Arena *a, Completion *c, Err *err) {
+/* [logprob, tokens, greedy]; a logprob that was no number was written as null. */
+static bool choice_parse(const Json *e, ChoiceScore *out) {
+    const Json *lp = json_first(e), *nt = lp ? json_next(lp) : NULL, *gr = nt ? json_next(nt) : NULL;
+    int64_t tokens = 0;
+    if (json_type(e) != JSON_ARRAY || !gr || json_next(gr)) return false;
+    bool none = json_type(lp) == JSON_NULL;
+    out->logprob = none ? -INFINITY : json_num(lp);
+    if (!json_int(nt, 0, INT32_MAX, &tokens) || !json_bool(gr, &out->is_greedy)) return false;
+    out->n_tokens = (int)tokens;
+    return none || (json_type(lp) == JSON_NUMBER && isfinite(out->logprob));
+}
+
+static bool choices_parse(const RunStore *s, int64_t id, Str json, Arena *a, Completion *c, Err *err) {
     Json *root = NULL;
     if (!json.p) return true;
-    if (!json_parse(json, &root, err)) return false;
+    if (!json_parse(json, &root, err)) return err_wrap(err, "%s: record %lld: 'choice_scores'", s->path, (long long)id);
     size_t n = json_count(root), i = 0;
     ChoiceScore *out = arena_array(a, n, sizeof *out);
-    if (!out) {
-        json_close(root);
-        return err_nomem(err);
-    }
-    for (const Json *e = json_first(root); e && i < n; e = json_next(e), i++) {
-        const Json *lp = json_first(e), *nt = lp ? json_next(lp) : NULL, *gr = nt ? json_next(nt) : NULL;
-        int64_t tokens = 0;
-        out[i].logprob = lp && json_type(lp) == JSON_NUMBER ? json_num(lp) : -INFINITY;
-        if (nt && json_int(nt, 0, INT32_MAX, &tokens)) out[i].n_tokens = (int)tokens;
-        if (gr) json_bool(gr, &out[i].is_greedy);
-    }
+    bool ok = out != NULL || err_nomem(err), good = json_type(root) == JSON_ARRAY;
+    for (const Json *e = json_first(root); ok && good && e && i < n; e = json_next(e))
+        good = choice_parse(e, &out[i++]);
+    if (ok && !good) ok = store__bad_column(s, id, "choice_scores", err);
     json_close(root);
     c->choice_scores = out;
     c->n_choice_scores = n;
-    return true;
+    return ok;
 }
 
 /* Columns: id, then RECORD_COLUMNS. */
@@ -365,7 +370,7 @@ static bool record_columns(RunStore *s, sqlite3_stmt *q, Arena *a, Record *r, Er
     if (!effort_column(q, 4, &r->key.effort) || !completion_status_parse(status, &c->status))
         return err_set(err, ERR_INPUT, "%s: record %lld has an unknown effort or status", s->path,
                        (long long)sqlite3_column_int64(q, 0));
-    return choices_parse(choices, a, c, err);
+    return choices_parse(s, sqlite3_column_int64(q, 0), choices, a, c, err);
 }
 
 /* A missing score is not a zero, and only a score has a value. */

@@ -62,6 +62,9 @@ bool store__put_text(RunStore *s, int64_t id, Str scorer, const char *kind, bool
 /* Token ids are stored as the bytes of an array; the copy is aligned by the arena. */
 bool store__ids_from_bytes(Str bytes, Arena *a, Ids *out, Err *err) {
     size_t n = bytes.n / sizeof(uint32_t);
+    if (bytes.n % sizeof(uint32_t))
+        return err_set(err, ERR_INPUT, "token ids of %zu bytes are no whole numbers; the file was damaged or changed",
+                       bytes.n);
     out->p = arena_array(a, n, sizeof(uint32_t));
     if (!out->p) return err_nomem(err);
     memcpy(out->p, bytes.p, n * sizeof(uint32_t));
@@ -139,7 +142,7 @@ static bool sealed_text(RunStore *s, sqlite3_stmt *q, Str scorer, Str kind, Str 
     if (!seal) return err_nomem(err);
     *seal = (RecordSeal){.scorer = scorer, .kind = kind, .length_class = class, .kept = bytes.n != 0};
     if (sqlite3_column_bytes(q, 5) != SEAL_COMMITMENT_BYTES)
-        return err_set(err, ERR_INPUT, "%s: a commitment is damaged", s->path);
+        return store__bad_column(s, sqlite3_column_int64(q, 6), "commitment", err);
     memcpy(seal->commitment, sqlite3_column_blob(q, 5), SEAL_COMMITMENT_BYTES);
     if (!store__can_open(s)) {
         if (str_eqz(kind, "malformed")) t->r->completion.malformed = class ? STR("(sealed)") : STR("");
@@ -157,14 +160,22 @@ static bool read_texts(RunStore *s, int64_t id, TextsOut *t, Err *err) {
     bool ok = true;
     int rc = SQLITE_DONE;
     while (ok && (rc = sqlite3_step(q)) == SQLITE_ROW) {
-        Str scorer = store__column_str(q, 0, t->a, &ok), kind = store__column_str(q, 1, t->a, &ok),
+        StoreColumns is = {q, -1};
+        Str scorer = store__column_text_in(&is, 0, t->a, &ok), kind = store__column_text_in(&is, 1, t->a, &ok),
             text = store__column_str(q, 2, t->a, &ok);
+        int type = sqlite3_column_type(q, 2);
+        if (type != SQLITE_BLOB && type != SQLITE_TEXT && is.bad < 0) is.bad = 2;
+        store__column_int(&is, 3, 0, INT32_MAX);
+        store__column_int(&is, 4, 0, INT64_MAX);
         if (!ok)
             err_nomem(err);
+        else if (!(ok = store__columns_good(s, &is, id, err)))
+            break;
         else if (sqlite3_column_type(q, 5) != SQLITE_NULL)
             ok = sealed_text(s, q, scorer, kind, text, t, err);
         else
-            ok = text_place(t->r, t->rows, t->n, scorer, kind, text, t->a, err);
+            ok = text_place(t->r, t->rows, t->n, scorer, kind, text, t->a, err) ||
+                 err_wrap(err, "%s: record %lld", s->path, (long long)id);
     }
     if (ok && rc != SQLITE_DONE) ok = store__fail(s, rc, "reading texts", err);
     sqlite3_reset(q);

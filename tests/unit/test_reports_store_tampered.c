@@ -141,6 +141,63 @@ static void test_texts(void **state) {
     "PRAGMA legacy_alter_table=1; " OTHER_TABLE("scores", "record, scorer, version, position, status, outcome, "       \
                                                           "value, label, rule, span_begin, span_end, margin")
 
+/* What columns and texts hold must be what we write there, not something that reads as nothing. */
+static void test_within(void **state) {
+    (void)state;
+    static const char *const CHOICES[] = {"5",
+                                          "{}",
+                                          "[5]",
+                                          "[[]]",
+                                          "[[-1,1]]",
+                                          "[[\"x\",1,true]]",
+                                          "[[-1,-1,true]]",
+                                          "[[1e999,1,true]]",
+                                          "[[-1,1,7]]",
+                                          "[[-1,1,true,0]]"};
+    char sql[200];
+    for (size_t i = 0; i < sizeof CHOICES / sizeof *CHOICES; i++) {
+        snprintf(sql, sizeof sql, "UPDATE records SET choice_scores = '%s' WHERE id = 2", CHOICES[i]);
+        refused(sql, "record 2: 'choice_scores'");
+    }
+    refused("UPDATE records SET choice_scores = '[' WHERE id = 2", "record 2: 'choice_scores': line 1 column 1");
+    refused("UPDATE texts SET bytes = 5 WHERE record = 2", "record 2: 'bytes'");
+    refused("UPDATE texts SET kind = x'00' WHERE record = 2 AND kind = 'final'", "record 2: 'kind'");
+    refused("UPDATE texts SET length_class = -1 WHERE record = 2", "record 2: 'length_class'");
+    refused("UPDATE texts SET run_key = -1 WHERE record = 2", "record 2: 'run_key'");
+    refused("UPDATE texts SET commitment = x'00' WHERE record = 2", "record 2: 'commitment'");
+    refused("UPDATE texts SET kind = 'ids', bytes = x'010203' WHERE record = 2 AND kind = 'final'",
+            "record 2: token ids of 3 bytes");
+}
+
+static bool any_entry(void *ctx, Str key, Str json) {
+    (void)ctx, (void)key, (void)json;
+    return true;
+}
+
+static void test_manifest(void **state) {
+    (void)state;
+    static const char *const VALUES[] = {"x'7b7d'", "'{'", "''", "5"};
+    for (size_t i = 0; i < sizeof VALUES / sizeof *VALUES; i++) {
+        Err err = ERR_INIT, each = ERR_INIT;
+        char *dir = temp_dir(), sql[100];
+        RunStore *s = NULL;
+        Str text;
+        make(dir);
+        snprintf(sql, sizeof sql, "INSERT INTO manifest VALUES('plan', %s)", VALUES[i]);
+        tamper(dir, sql);
+        OK(store_open(dir, STORE_READ, &s, &err));
+        Arena *a = arena_open(0);
+        bool read = store_manifest_get(s, "plan", a, &text, &err), all = store_each_manifest(s, any_entry, NULL, &each);
+        assert_int_equal(read, i == 3); /* a number becomes the text 5, which is JSON */
+        assert_int_equal(all, i == 3);
+        if (i < 3) assert_non_null(strstr(err.msg, "run.db: manifest key 'plan': "));
+        if (i < 3) assert_string_equal(err.msg, each.msg);
+        arena_close(a);
+        store_close(s);
+        remove_dir(dir);
+    }
+}
+
 /* One question counted as two, and a score that hangs on nothing. */
 static void test_counted_twice(void **state) {
     (void)state;
@@ -225,6 +282,8 @@ int main(void) {
         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_schema),
         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_within),
+        cmocka_unit_test(test_manifest),
         cmocka_unit_test(test_counted_twice),
         cmocka_unit_test(test_index),
         cmocka_unit_test(test_no_file),
