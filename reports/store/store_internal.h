@@ -123,7 +123,7 @@ void store__distrust(RunStore *s);
 
 /* ---- store_whole.c ---- */
 
-/* That run.db is a file: opening a pipe of that name would wait for ever. */
+/* That run.db, and what SQLite opens beside it, are files: opening a pipe of that name would wait for ever. */
 bool store__check_file(const char *path, Err *err);
 /* That each record is there once, is found by the index, and that each score has its record: one pass over the numbers
  * of the file, about a tenth of a second for 100,000 records. */

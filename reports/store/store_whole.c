@@ -2,6 +2,7 @@
  * are walked leads to each of them, and that every score has its record. A damaged index would give one record twice
  * and leave out another, and a changed key would count one question as two: figures that look like any other. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -157,10 +158,21 @@ bool store__check_whole(RunStore *s, Err *err) {
 
 /* ---- the file ---- */
 
-bool store__check_file(const char *path, Err *err) {
+static bool check_regular(const char *path, const char *what, bool must, Err *err) {
     struct stat st;
-    if (stat(path, &st) != 0) return err_errno(err, errno, "cannot open the run store", path);
+    if (stat(path, &st) != 0) return !must || err_errno(err, errno, "cannot open the run store", path);
     if (S_ISREG(st.st_mode)) return true;
-    return err_set(err, ERR_INPUT, "%s: this is %s, not a run store", path,
-                   S_ISDIR(st.st_mode) ? "a folder" : "no regular file");
+    return err_set(err, ERR_INPUT, "%s: this is %s, not %s", path, S_ISDIR(st.st_mode) ? "a folder" : "no regular file",
+                   what);
+}
+
+bool store__check_file(const char *path, Err *err) {
+    static const char *const beside[] = {"-wal", "-shm", "-journal"};
+    char side[4096];
+    bool ok = check_regular(path, "a run store", true, err);
+    for (size_t i = 0; ok && i < sizeof beside / sizeof *beside; i++) {
+        snprintf(side, sizeof side, "%s%s", path, beside[i]);
+        ok = check_regular(side, "what stands beside a run store", false, err);
+    }
+    return ok;
 }

@@ -243,6 +243,27 @@ static void test_no_file(void **state) {
     }
 }
 
+static void test_no_file_beside(void **state) {
+    (void)state;
+    static const char *const NAMES[] = {"run.db-wal", "run.db-journal", "run.db-shm"};
+    for (size_t i = 0; i < 2 * sizeof NAMES / sizeof *NAMES; i++) {
+        Err err = ERR_INIT;
+        RunStore *s = NULL;
+        const char *name = NAMES[i / 2];
+        char *dir = temp_dir(), path[256];
+        make(dir);
+        snprintf(path, sizeof path, "%s/%s", dir, name);
+        assert_int_equal(i % 2 ? mkfifo(path, 0600) : mkdir(path, 0700), 0);
+        for (int mode = STORE_RESUME; mode <= STORE_READ; mode++) {
+            assert_false(store_open(dir, (StoreMode)mode, &s, &err));
+            assert_int_equal(err.code, ERR_INPUT);
+            assert_non_null(strstr(err.msg, path));
+        }
+        remove(path);
+        remove_dir(dir);
+    }
+}
+
 /* A writer refuses them too: its inserts would fire the trigger. */
 static void test_resume(void **state) {
     (void)state;
@@ -278,17 +299,12 @@ static void test_margin_without_number(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_counts),
-        cmocka_unit_test(test_schema),
-        cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_within),
-        cmocka_unit_test(test_manifest),
-        cmocka_unit_test(test_counted_twice),
-        cmocka_unit_test(test_index),
-        cmocka_unit_test(test_no_file),
-        cmocka_unit_test(test_resume),
-        cmocka_unit_test(test_margin_without_number),
+        cmocka_unit_test(test_values),        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_schema),        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_within),        cmocka_unit_test(test_manifest),
+        cmocka_unit_test(test_counted_twice), cmocka_unit_test(test_index),
+        cmocka_unit_test(test_no_file),       cmocka_unit_test(test_no_file_beside),
+        cmocka_unit_test(test_resume),        cmocka_unit_test(test_margin_without_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
