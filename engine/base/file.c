@@ -98,24 +98,46 @@ static void sync_parent(const char *path) {
     close(fd);
 }
 
-bool file_write_atomic(const char *path, Str data, Err *err) {
+static bool tmp_name(const char *path, char tmp[4096], Err *err) {
+    int n = snprintf(tmp, 4096, "%s.tmp.%ld", path, (long)getpid());
+    return (n > 0 && n < 4096) || err_set(err, ERR_INPUT, "cannot write %.200s: the path is too long", path);
+}
+
+bool file_stage(const char *path, Str data, Err *err) {
     char tmp[4096];
-    int n = snprintf(tmp, sizeof tmp, "%s.tmp.%ld", path, (long)getpid());
-    if (n < 0 || (size_t)n >= sizeof tmp)
-        return err_set(err, ERR_INPUT, "cannot write %.200s: the path is too long", path);
+    if (!tmp_name(path, tmp, err)) return false;
+    if (file_is_dir(path)) return err_errno(err, EISDIR, "cannot write", path);
     unlink(tmp);
     int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0) return err_errno(err, errno, "cannot write", path);
     bool ok = write_all(fd, data);
     int why = errno;
     if (close(fd) != 0 && ok) ok = false, why = errno;
-    if (ok && rename(tmp, path) != 0) ok = false, why = errno;
-    if (!ok) {
+    if (ok) return true;
+    unlink(tmp);
+    return err_errno(err, why, "cannot write", path);
+}
+
+bool file_commit(const char *path, Err *err) {
+    char tmp[4096];
+    if (!tmp_name(path, tmp, err)) return false;
+    if (rename(tmp, path) != 0) {
+        int why = errno;
         unlink(tmp);
         return err_errno(err, why, "cannot write", path);
     }
     sync_parent(path);
     return true;
+}
+
+void file_unstage(const char *path) {
+    char tmp[4096];
+    Err ignored = ERR_INIT;
+    if (tmp_name(path, tmp, &ignored)) unlink(tmp);
+}
+
+bool file_write_atomic(const char *path, Str data, Err *err) {
+    return file_stage(path, data, err) && file_commit(path, err);
 }
 
 bool file_exists(const char *path) {

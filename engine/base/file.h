@@ -19,6 +19,11 @@ bool file_read(const char *path, Buf *buf, Err *err);
 
 /* Old or new, never half: writes PATH.tmp.PID beside it, fsync, rename. On failure nothing is left behind. */
 bool file_write_atomic(const char *path, Str data, Err *err);
+/* The same in two steps, for files that belong together: all of them are written beside their places, under names of
+ * this process, and then take those places, or are thrown away; nothing is changed before each of them is whole. */
+bool file_stage(const char *path, Str data, Err *err);
+bool file_commit(const char *path, Err *err);
+void file_unstage(const char *path);
 
 bool file_exists(const char *path);
 bool file_is_dir(const char *path);

@@ -145,6 +145,7 @@ bool audit_dir_write(const AuditDir *d, const char *dir, Err *err) {
     File v[N_FILES];
     size_t n = 0;
     files(d, v);
+    bool there = file_is_dir(dir);
     if (!is_free(d, dir, v, err) || !file_mkdirs(dir, err)) return false;
     while (n < N_FILES && put(d, dir, &v[n], err)) n++;
     if (n == N_FILES) return true;
@@ -152,5 +153,6 @@ bool audit_dir_write(const AuditDir *d, const char *dir, Err *err) {
         char *path = path_join(d->arena, dir, v[n].name);
         if (path) unlink(path);
     }
+    if (!there) rmdir(dir);
     return false;
 }

@@ -21,12 +21,23 @@ typedef struct Output {
     const char *format, *file;
 } Output;
 
-static bool write_to(CmdCtx *c, RunStore *s, const Output *o) {
+static bool stage(CmdCtx *c, RunStore *s, const Output *o) {
     Buf b;
     if (!o->file) return true;
     buf_init(&b, (size_t)2 << 30);
-    bool ok = reports_find(o->format)->write(s, &b, &c->fail) && file_write_atomic(o->file, buf_str(&b), &c->fail);
+    bool ok = reports_find(o->format)->write(s, &b, &c->fail) && file_stage(o->file, buf_str(&b), &c->fail);
     buf_release(&b);
+    return ok;
+}
+
+/* All or none of the files. */
+static bool write_files(CmdCtx *c, RunStore *s, const Output *outputs, size_t n) {
+    bool ok = true;
+    for (size_t i = 0; ok && i < n; i++) ok = stage(c, s, &outputs[i]);
+    for (size_t i = 0; i < n; i++) {
+        if (outputs[i].file && ok) ok = file_commit(outputs[i].file, &c->fail);
+        if (outputs[i].file && !ok) file_unstage(outputs[i].file);
+    }
     return ok;
 }
 
@@ -40,10 +51,9 @@ static bool compare(CmdCtx *c, const Arms *arms, Lang lang, const Output *output
     if (ok && !store_union_common(s))
         ok = err_set(&c->fail, ERR_INPUT,
                      "the runs have no question in common: no suite, or none with the same content, is in two of them");
-    for (size_t i = 0; ok && i < n; i++) {
-        ok = write_to(c, s, &outputs[i]);
+    ok = ok && write_files(c, s, outputs, n);
+    for (size_t i = 0; ok && i < n; i++)
         if (outputs[i].file) files[n_files++] = outputs[i].file;
-    }
     ok = ok && summary_print(c, s, ".", files, n_files);
     store_close(s);
     return ok;

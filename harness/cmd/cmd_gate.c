@@ -52,24 +52,34 @@ static Str started_at(CmdCtx *c, RunStore *s) {
     return at.p ? at : STR("");
 }
 
-static bool write_to(CmdCtx *c, const char *file, Buf *b, bool made) {
-    bool ok = !made || ((!b->failed || err_nomem(&c->fail)) && file_write_atomic(file, buf_str(b), &c->fail));
+static bool stage(CmdCtx *c, const char *file, Buf *b) {
+    bool ok = (!b->failed || err_nomem(&c->fail)) && file_stage(file, buf_str(b), &c->fail);
     buf_release(b);
     return ok;
 }
 
+static bool stage_all(CmdCtx *c, RunStore *candidate, const GateReport *g, const Outputs *o, double seconds) {
+    Buf b;
+    buf_init(&b, (size_t)1 << 28);
+    if (o->junit) gate_junit(g, started_at(c, candidate), seconds, &b);
+    if (o->junit && !stage(c, o->junit, &b)) return false;
+    buf_init(&b, (size_t)1 << 28);
+    if (o->markdown) gate_markdown(g, &b);
+    if (o->markdown && !stage(c, o->markdown, &b)) return false;
+    buf_init(&b, (size_t)1 << 28);
+    if (o->html) gate_html(g, &b);
+    return !o->html || stage(c, o->html, &b);
+}
+
+/* All or none: a verdict for CI beside an older page for people would be two answers. */
 static bool write_files(CmdCtx *c, RunStore *candidate, const GateReport *g, const Outputs *o, double seconds) {
-    Buf junit, md, html;
-    buf_init(&junit, (size_t)1 << 28);
-    buf_init(&md, (size_t)1 << 28);
-    buf_init(&html, (size_t)1 << 28);
-    if (o->junit) gate_junit(g, started_at(c, candidate), seconds, &junit);
-    if (o->markdown) gate_markdown(g, &md);
-    if (o->html) gate_html(g, &html);
-    bool a = write_to(c, o->junit, &junit, o->junit), b = a && write_to(c, o->markdown, &md, o->markdown);
-    if (!a) buf_release(&md);
-    if (!b) buf_release(&html);
-    return b && write_to(c, o->html, &html, o->html);
+    const char *const files[] = {o->junit, o->markdown, o->html};
+    bool ok = stage_all(c, candidate, g, o, seconds);
+    for (size_t i = 0; i < 3; i++) {
+        if (files[i] && ok) ok = file_commit(files[i], &c->fail);
+        if (files[i] && !ok) file_unstage(files[i]);
+    }
+    return ok;
 }
 
 static bool print(CmdCtx *c, const GateReport *g, const Outputs *o) {

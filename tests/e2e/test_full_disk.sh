@@ -17,6 +17,23 @@ says "cannot write standard output"
 "$ASSAY" stats --list | head -1 >/dev/null
 [ "${PIPESTATUS[0]}" = 0 ] || fail "a reader that went away is an error"
 
+# files that belong together: if one cannot be written, none is, and the older ones stay
+together() { # COMMAND... with --html into a folder that is not there
+    echo old >"$W/a"
+    expect "$1" "${@:2}"
+    one_line
+    [ "$(cat "$W/a")" = old ] || fail "one of two files was written: ${*:2}"
+    ! ls "$W"/*.tmp.* >/dev/null 2>&1 || fail "left behind: $(ls "$W"/*.tmp.*)"
+    rm -f "$W"/*.tmp.*
+}
+mkdir "$W/folder"
+for html in none/c folder; do
+    together 4 "$ASSAY" gate "$W/run:small" "$W/run:large" --policy "$W/policy.yaml" --junit "$W/a" --html "$W/$html"
+    together 4 "$ASSAY" gate "$W/run:small" "$W/run:large" --policy "$W/policy.yaml" --markdown "$W/a" --html "$W/$html"
+    together 4 "$ASSAY" compare "$W/run" --html "$W/$html" --markdown "$W/a"
+    together 4 "$ASSAY" compare "$W/run" --report-json "$W/$html" --markdown "$W/a"
+done
+
 mkdir "$W/full"
 mount -t tmpfs -o size=64k none "$W/full" 2>/dev/null || { # only root can make a disk
     finish
