@@ -142,6 +142,7 @@ int main(int argc, char **argv) {
     /* numbers are always written with a point; only the character set comes from the locale */
     setlocale(LC_CTYPE, "");
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error like a full disk */
     c.color_out = term_has_color(stdout);
     c.color_err = term_has_color(stderr);
     c.arena = arena_open(0);

@@ -34,6 +34,24 @@ for html in none/c folder; do
     together 4 "$ASSAY" compare "$W/run" --report-json "$W/$html" --markdown "$W/a"
 done
 
+# a limit on the size of files is a sentence and exit 4, not a signal, and leaves nothing behind
+limited() { # COMMAND...
+    touch "$W/out" "$W/err" "$W/before"
+    ls -R "$W" >"$W/before"
+    expect 4 bash -c 'ulimit -f 40; exec "$@"' - "$@"
+    one_line
+    says "File too large"
+    cmp -s <(ls -R "$W") "$W/before" || fail "left behind: $(diff <(ls -R "$W") "$W/before") by $*"
+}
+limited "$ASSAY" compare "$W/run" --markdown "$W/m" --html "$W/c"
+limited "$ASSAY" report "$W/run" --format html
+expect 4 bash -c 'ulimit -f 40; exec "$@"' - "$ASSAY" run "$W/plan.yaml" --out "$W/new" -q
+one_line
+says "new/run.db: cannot write or read"
+expect 0 "$ASSAY" run "$W/plan.yaml" --resume "$W/new" -q
+same_report "$W/run" "$W/new"
+rm -rf "$W/new"
+
 mkdir "$W/full"
 mount -t tmpfs -o size=64k none "$W/full" 2>/dev/null || { # only root can make a disk
     finish

@@ -165,6 +165,7 @@ static void become_program(const Parts *p, int said) {
     sigset_t none;
     sigemptyset(&none);
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL);
     for (uint32_t i = 0; i < g_job.job.n_groups; i++)
         if (write(JOB_FD_END + (int)i, "0", 1) != 1) child_failed(said, STEP_GROUP);
