@@ -103,10 +103,18 @@ static bool tmp_name(const char *path, char tmp[4096], Err *err) {
     return (n > 0 && n < 4096) || err_set(err, ERR_INPUT, "cannot write %.200s: the path is too long", path);
 }
 
+/* A device or pipe would be gone: for root, /dev/null of the whole machine. */
+static bool may_replace(const char *path, Err *err) {
+    struct stat st;
+    if (stat(path, &st) != 0 || S_ISREG(st.st_mode)) return true;
+    if (S_ISDIR(st.st_mode)) return err_errno(err, EISDIR, "cannot write", path);
+    return err_set(err, ERR_INPUT, "cannot write %s: it is no regular file, and a new file would take its place", path);
+}
+
 bool file_stage(const char *path, Str data, Err *err) {
     char tmp[4096];
     if (!tmp_name(path, tmp, err)) return false;
-    if (file_is_dir(path)) return err_errno(err, EISDIR, "cannot write", path);
+    if (!may_replace(path, err)) return false;
     unlink(tmp);
     int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0) return err_errno(err, errno, "cannot write", path);

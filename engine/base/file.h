@@ -17,7 +17,8 @@ void file_unmap(FileMap *m);
 /* Appends the whole file; files larger than buf->max are refused by size before reading. "-" reads standard input. */
 bool file_read(const char *path, Buf *buf, Err *err);
 
-/* Old or new, never half: writes PATH.tmp.PID beside it, fsync, rename. On failure nothing is left behind. */
+/* Old or new, never half: writes PATH.tmp.PID beside it, fsync, rename. On failure nothing is left behind. What
+ * is no regular file, /dev/null for example, is refused: a file would take its place. */
 bool file_write_atomic(const char *path, Str data, Err *err);
 /* The same in two steps, for files that belong together: all of them are written beside their places, under names of
  * this process, and then take those places, or are thrown away; nothing is changed before each of them is whole. */

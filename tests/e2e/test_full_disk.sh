@@ -34,6 +34,13 @@ for html in none/c folder; do
     together 4 "$ASSAY" compare "$W/run" --report-json "$W/$html" --markdown "$W/a"
 done
 
+# a pipe or a device is never replaced by a file
+mkfifo "$W/pipe"
+expect 2 "$ASSAY" compare "$W/run" --html "$W/pipe"
+one_line
+says "pipe: it is no regular file"
+[ -p "$W/pipe" ] || fail "the pipe is gone"
+
 # a limit on the size of files is a sentence and exit 4, not a signal, and leaves nothing behind
 limited() { # COMMAND...
     touch "$W/out" "$W/err" "$W/before"
