@@ -104,7 +104,7 @@ static bool tmp_name(const char *path, char tmp[4096], Err *err) {
 }
 
 /* A device or pipe would be gone: for root, /dev/null of the whole machine. */
-static bool may_replace(const char *path, Err *err) {
+bool file_may_replace(const char *path, Err *err) {
     struct stat st;
     if (stat(path, &st) != 0 || S_ISREG(st.st_mode)) return true;
     if (S_ISDIR(st.st_mode)) return err_errno(err, EISDIR, "cannot write", path);
@@ -114,7 +114,7 @@ static bool may_replace(const char *path, Err *err) {
 bool file_stage(const char *path, Str data, Err *err) {
     char tmp[4096];
     if (!tmp_name(path, tmp, err)) return false;
-    if (!may_replace(path, err)) return false;
+    if (!file_may_replace(path, err)) return false;
     unlink(tmp);
     int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0) return err_errno(err, errno, "cannot write", path);

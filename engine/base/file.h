@@ -20,6 +20,8 @@ bool file_read(const char *path, Buf *buf, Err *err);
 /* Old or new, never half: writes PATH.tmp.PID beside it, fsync, rename. On failure nothing is left behind. What
  * is no regular file, /dev/null for example, is refused: a file would take its place. */
 bool file_write_atomic(const char *path, Str data, Err *err);
+/* Nothing is there, or a file that another may take the place of. */
+bool file_may_replace(const char *path, Err *err);
 /* The same in two steps, for files that belong together: all of them are written beside their places, under names of
  * this process, and then take those places, or are thrown away; nothing is changed before each of them is whole. */
 bool file_stage(const char *path, Str data, Err *err);

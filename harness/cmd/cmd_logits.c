@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "engine/engine.h"
+#include "engine/base/file.h"
 #include "harness/args.h"
 #include "harness/cmd/cmd.h"
 #include "harness/model_args.h"
@@ -22,6 +23,7 @@ static bool rows_open(RowFile *r, const char *path, Err *err) {
     int n = snprintf(r->tmp, sizeof r->tmp, "%s.tmp.%ld", path, (long)getpid());
     if (n < 0 || (size_t)n >= sizeof r->tmp)
         return err_set(err, ERR_INPUT, "cannot write %.200s: the path is too long", path);
+    if (!file_may_replace(path, err)) return false;
     unlink(r->tmp);
     int fd = open(r->tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     r->f = fd < 0 ? NULL : fdopen(fd, "wb");

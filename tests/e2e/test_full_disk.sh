@@ -39,6 +39,11 @@ mkfifo "$W/pipe"
 expect 2 "$ASSAY" compare "$W/run" --html "$W/pipe"
 one_line
 says "pipe: it is no regular file"
+if M=$(real_model) && [ -n "$M" ]; then
+    echo '[1, 2]' >"$W/ids.json"
+    expect 2 "$ASSAY" logits --model "$M" --tokens "$W/ids.json" --out "$W/pipe"
+    says "pipe: it is no regular file"
+fi
 [ -p "$W/pipe" ] || fail "the pipe is gone"
 
 # a limit on the size of files is a sentence and exit 4, not a signal, and leaves nothing behind
