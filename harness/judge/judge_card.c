@@ -68,6 +68,10 @@ static bool check_judge(const CalCard *c, const Json *judge, Err *err) {
         !same_text("effort", c->judge_effort, json_str(json_get(judge, "effort")), err))
         return false;
     if (c->judge_temperature == temperature) return true;
+    if (isnan(c->judge_temperature))
+        return err_set(err, ERR_INPUT,
+                       "the calibration card does not tell at which temperature its judge was asked; calibrate this "
+                       "judge, or leave the card out");
     return err_set(err, ERR_INPUT,
                    "the calibration card was made with the judge at temperature %g, and this run's is %g; calibrate it "
                    "as it is used, or leave the card out",

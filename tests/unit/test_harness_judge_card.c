@@ -2,6 +2,8 @@
  * questions, and each thing that makes a card another's is named. */
 #include "tests/unit/harness_support.h"
 
+#include <math.h>
+
 #include "harness/judge/judge_card.h"
 
 static TestDir dir;
@@ -103,6 +105,8 @@ static void test_every_judged_scorer(void **state) {
         refused(&w, &other, "made with version '0' of scorer");
         other = w.card, other.judge_digest = STR("e");
         refused(&w, &other, "the judge's digest 'e'");
+        other = w.card, other.judge_temperature = (double)NAN; /* as cal_read leaves it where a card has none */
+        refused(&w, &other, "does not tell at which temperature its judge was asked");
         other = w.card, other.scorer = STR("number"); /* no suite uses it: reports say so */
         assert_true(judge_card_check(&other, STR(JUDGE), &w.plan, w.sets, &err));
         scorer_unbind(&w.bound);
