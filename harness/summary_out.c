@@ -13,13 +13,13 @@ static void put_files(CmdCtx *c, JsonOut *o, const char *dir, const char *const 
     json_arr_end(o);
 }
 
-static bool print_json(CmdCtx *c, RunStore *s, const char *dir, const char *const *files, size_t n) {
+static bool print_json(CmdCtx *c, Findings *f, const char *dir, const char *const *files, size_t n) {
     Buf out;
     JsonOut o;
     buf_init(&out, DOCUMENT_MAX);
     json_out_init(&o, &out, 2);
     json_obj(&o);
-    bool ok = report_results(s, &o, &c->fail);
+    bool ok = report_results(f, &o, &c->fail);
     put_files(c, &o, dir, files, n);
     json_obj_end(&o);
     ok = ok && (!out.failed || err_nomem(&c->fail));
@@ -29,18 +29,18 @@ static bool print_json(CmdCtx *c, RunStore *s, const char *dir, const char *cons
     return ok;
 }
 
-static bool print_table(CmdCtx *c, RunStore *s) {
+static bool print_table(CmdCtx *c, Findings *f) {
     Buf b;
     buf_init(&b, (size_t)64 << 20);
-    bool ok = report_summary(s, &b, &c->fail);
+    bool ok = report_summary(f, &b, &c->fail);
     if (ok) fwrite(b.p, 1, b.n, c->out);
     buf_release(&b);
     return ok;
 }
 
-bool summary_print(CmdCtx *c, RunStore *s, const char *dir, const char *const *files, size_t n) {
-    if (c->json) return print_json(c, s, dir, files, n);
-    if (!c->quiet && !print_table(c, s)) return false;
+bool summary_print(CmdCtx *c, Findings *f, const char *dir, const char *const *files, size_t n) {
+    if (c->json) return print_json(c, f, dir, files, n);
+    if (!c->quiet && !print_table(c, f)) return false;
     for (size_t i = 0; i < n; i++) fprintf(c->out, "%s\n", path_join(c->arena, dir, files[i]));
     return true;
 }

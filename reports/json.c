@@ -4,7 +4,7 @@
  * started_at, finished_at, …_seconds and tokens_per_second: without those members two runs of one plan are equal, byte
  * for byte, also if one of them was killed and resumed; of sealed suites the commitments differ too, for their salts
  * are random. */
-#include "reports/report.h"
+#include "reports/findings.h"
 #include "reports/report_list.h"
 
 #include <math.h>
@@ -562,32 +562,26 @@ static bool write_samples(JsonOut *o, RunStore *store, const Summary *s, Arena *
 }
 
 /* samples: with the manifest and the samples, too. */
-static bool write_members(JsonOut *o, RunStore *store, bool samples, Err *err) {
-    Arena *keep = arena_open(0), *scratch = arena_open(0);
-    Summary s;
-    Safety f;
-    Compare c;
-    bool ok = (keep && scratch) || err_nomem(err);
-    ok = ok && summary_build(store, keep, &s, err) && safety_build(store, &s, &f, err) &&
-         safety_headline(&s, &f, err) && compare_build(store, &s, &c, err);
-    if (ok) write_results(o, &s, &f, &c);
-    if (samples) ok = ok && write_manifest(o, store, scratch, err) && write_samples(o, store, &s, scratch, err);
-    if (ok && (o->buf->failed || arena_failed(keep)))
-        ok = err_set(err, ERR_MEMORY, "the report is too large for memory");
+static bool write_members(JsonOut *o, Findings *all, bool samples, Err *err) {
+    const Found *x = findings_in(all, LANG_EN, err);
+    if (!x) return false;
+    write_results(o, &x->s, &x->f, &x->c);
+    Arena *scratch = samples ? arena_open(0) : NULL;
+    bool ok = !samples || ((scratch || err_nomem(err)) && write_manifest(o, findings_store(all), scratch, err) &&
+                           write_samples(o, findings_store(all), &x->s, scratch, err));
     arena_close(scratch);
-    arena_close(keep);
-    return ok;
+    return ok && found_whole(x, o->buf, err);
 }
 
-bool report_results(RunStore *store, JsonOut *o, Err *err) {
-    return write_members(o, store, false, err);
+bool report_results(Findings *all, JsonOut *o, Err *err) {
+    return write_members(o, all, false, err);
 }
 
-static bool json_write(RunStore *store, Buf *out, Err *err) {
+static bool json_write(Findings *all, Buf *out, Err *err) {
     JsonOut o;
     json_out_init(&o, out, 1);
     json_obj(&o);
-    bool ok = write_members(&o, store, true, err);
+    bool ok = write_members(&o, all, true, err);
     json_obj_end(&o);
     buf_addc(out, '\n');
     return ok && (!out->failed || err_nomem(err));

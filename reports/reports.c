@@ -25,23 +25,30 @@ const Report *reports_find(const char *name) {
     return NULL;
 }
 
-static bool write_one(const Report *r, RunStore *s, const char *path, Err *err) {
+bool report_write(const Report *r, RunStore *s, Buf *out, Err *err) {
+    Findings *f = NULL;
+    bool ok = findings_open(s, &f, err) && r->write(f, out, err);
+    findings_close(f);
+    return ok;
+}
+
+static bool write_one(const Report *r, Findings *f, const char *path, Err *err) {
     Buf out;
     buf_init(&out, REPORT_MAX);
-    bool ok = r->write(s, &out, err) && file_write_atomic(path, buf_str(&out), err);
+    bool ok = r->write(f, &out, err) && file_write_atomic(path, buf_str(&out), err);
     buf_release(&out);
     return ok;
 }
 
-bool report_write_file(const Report *r, RunStore *s, const char *dir, Err *err) {
+bool report_write_file(const Report *r, Findings *f, const char *dir, Err *err) {
     Arena *a = arena_open(0);
     if (!a) return err_nomem(err);
     char *path = path_join(a, dir, r->file_name);
     bool ok = path || err_nomem(err);
     if (ok && r->write_folder)
-        ok = file_mkdirs(path, err) && r->write_folder(s, path, err);
+        ok = file_mkdirs(path, err) && r->write_folder(f, path, err);
     else if (ok)
-        ok = write_one(r, s, path, err);
+        ok = write_one(r, f, path, err);
     arena_close(a);
     return ok;
 }

@@ -1,5 +1,5 @@
 /* The table that `assay run` prints last. Plain text: piped as often as read. */
-#include "reports/report.h"
+#include "reports/findings.h"
 
 #include <math.h>
 
@@ -121,32 +121,26 @@ static void robust_lines(Buf *b, const Summary *s, const Widths *w) {
     }
 }
 
-bool report_summary(RunStore *store, Buf *out, Err *err) {
-    Summary s;
-    Safety f;
-    Compare c;
-    Arena *a = arena_open(0);
-    if (!a) return err_nomem(err);
-    bool ok = summary_build_in(store, store_language(store), a, &s, err) && safety_build(store, &s, &f, err) &&
-              safety_headline(&s, &f, err) && compare_build(store, &s, &c, err);
-    if (ok && s.n_cells) {
-        Widths w = measure(&s, a);
-        score_table(out, &s, &w);
-        pair_lines(out, &s, &w);
-        robust_lines(out, &s, &w);
-        safety_terminal(out, &s, &f);
-        compare_terminal(out, &s, &c);
+bool report_summary(Findings *all, Buf *out, Err *err) {
+    const Found *x = findings(all, err);
+    if (!x) return false;
+    const Summary *s = &x->s;
+    if (s->n_cells) {
+        Widths w = measure(s, s->arena);
+        score_table(out, s, &w);
+        pair_lines(out, s, &w);
+        robust_lines(out, s, &w);
+        safety_terminal(out, s, &x->f);
+        compare_terminal(out, s, &x->c);
         buf_addc(out, '\n');
     }
-    for (size_t i = 0; ok && i < s.n_headline; i++) {
-        visible_term(out, str_from(s.headline[i].lead));
+    for (size_t i = 0; i < s->n_headline; i++) {
+        visible_term(out, str_from(s->headline[i].lead));
         buf_addc(out, '\n');
     }
-    for (size_t i = 0; ok && i < s.n_cautions; i++) {
-        visible_term(out, str_from(s.cautions[i]));
+    for (size_t i = 0; i < s->n_cautions; i++) {
+        visible_term(out, str_from(s->cautions[i]));
         buf_addc(out, '\n');
     }
-    if (ok && (out->failed || arena_failed(a))) ok = err_nomem(err);
-    arena_close(a);
-    return ok;
+    return found_whole(x, out, err);
 }

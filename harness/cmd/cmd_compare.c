@@ -21,19 +21,19 @@ typedef struct Output {
     const char *format, *file;
 } Output;
 
-static bool stage(CmdCtx *c, RunStore *s, const Output *o) {
+static bool stage(CmdCtx *c, Findings *f, const Output *o) {
     Buf b;
     if (!o->file) return true;
     buf_init(&b, (size_t)2 << 30);
-    bool ok = reports_find(o->format)->write(s, &b, &c->fail) && file_stage(o->file, buf_str(&b), &c->fail);
+    bool ok = reports_find(o->format)->write(f, &b, &c->fail) && file_stage(o->file, buf_str(&b), &c->fail);
     buf_release(&b);
     return ok;
 }
 
 /* All or none of the files. */
-static bool write_files(CmdCtx *c, RunStore *s, const Output *outputs, size_t n) {
+static bool write_files(CmdCtx *c, Findings *f, const Output *outputs, size_t n) {
     bool ok = true;
-    for (size_t i = 0; ok && i < n; i++) ok = stage(c, s, &outputs[i]);
+    for (size_t i = 0; ok && i < n; i++) ok = stage(c, f, &outputs[i]);
     for (size_t i = 0; i < n; i++) {
         if (outputs[i].file && ok) ok = file_commit(outputs[i].file, &c->fail);
         if (outputs[i].file && !ok) file_unstage(outputs[i].file);
@@ -46,15 +46,17 @@ static bool compare(CmdCtx *c, const Arms *arms, Lang lang, const Output *output
     const char *files[4];
     size_t n_files = 0;
     RunStore *s = NULL;
+    Findings *f = NULL;
     bool ok = store_union(arms->v, arms->n, &s, &c->fail);
     if (ok) store_speak(s, lang);
     if (ok && !store_union_common(s))
         ok = err_set(&c->fail, ERR_INPUT,
                      "the runs have no question in common: no suite, or none with the same content, is in two of them");
-    ok = ok && write_files(c, s, outputs, n);
+    ok = ok && findings_open(s, &f, &c->fail) && write_files(c, f, outputs, n);
     for (size_t i = 0; ok && i < n; i++)
         if (outputs[i].file) files[n_files++] = outputs[i].file;
-    ok = ok && summary_print(c, s, ".", files, n_files);
+    ok = ok && summary_print(c, f, ".", files, n_files);
+    findings_close(f);
     store_close(s);
     return ok;
 }

@@ -91,6 +91,7 @@ static int report_run(CmdCtx *c, int argc, char **argv) {
     size_t n = 0;
     ArgList words = {0};
     RunStore *s = NULL;
+    Findings *found = NULL;
     Lang lang = LANG_EN;
     const ArgSpec specs[] = {{"format", 'f', ARG_TEXT, &format},
                              {"reveal", 0, ARG_TEXT, &key},
@@ -105,10 +106,12 @@ static int report_run(CmdCtx *c, int argc, char **argv) {
     bool ok = choose_language(c, language, &lang) && find_reports(c, str_from(format), reports, 64, &n) &&
               store_open(dir, STORE_READ, &s, &c->fail) && choose_place(c, s, dir, key, out, &place);
     if (ok) store_speak(s, lang);
-    for (size_t i = 0; ok && i < n; i++) ok = report_write_file(reports[i], s, place, &c->fail);
+    ok = ok && findings_open(s, &found, &c->fail);
+    for (size_t i = 0; ok && i < n; i++) ok = report_write_file(reports[i], found, place, &c->fail);
     for (size_t i = 0; i < n; i++) files[i] = reports[i]->file_name;
     if (ok && key) fprintf(c->err, "assay: warning: the reports in %s show sealed texts in the clear\n", place);
-    if (ok) ok = summary_print(c, s, place, files, n);
+    if (ok) ok = summary_print(c, found, place, files, n);
+    findings_close(found);
     store_close(s);
     return ok ? EXIT_DONE : CMD_FAILED;
 }

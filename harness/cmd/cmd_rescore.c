@@ -23,7 +23,7 @@ static int finish(CmdCtx *c, Run *r) {
     bool ok = run_loop(r, &c->fail) && run_reports(r, &c->fail);
     if (!ok && c->fail.code == ERR_INTERRUPTED)
         fprintf(c->err, "begin it again with\n  assay rescore %s\n", run_dir(r));
-    if (ok) ok = summary_print(c, run_store(r), run_dir(r), run_files, RUN_FILES);
+    if (ok) ok = summary_print(c, run_found(r), run_dir(r), run_files, RUN_FILES);
     return ok ? EXIT_DONE : CMD_FAILED;
 }
 

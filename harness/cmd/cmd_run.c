@@ -98,7 +98,7 @@ static int carry_out(CmdCtx *c, Run *r) {
     }
     if (ok) ok = run_reports(r, &c->fail);
     if (!ok) print_resume(c, r);
-    if (ok) ok = summary_print(c, run_store(r), run_dir(r), run_files, RUN_FILES);
+    if (ok) ok = summary_print(c, run_found(r), run_dir(r), run_files, RUN_FILES);
     return ok ? EXIT_DONE : CMD_FAILED;
 }
 

@@ -27,21 +27,21 @@ static const char usage[] =
     "was changed, and the verdict still lacks signatures that the plan asks for.\n";
 
 /* People's reports were made in one of our languages; which one, they need not say. */
-static bool made_so(RunStore *s, const Report *r, Str is, bool *same, Err *err) {
+static bool made_so(RunStore *s, Findings *f, const Report *r, Str is, bool *same, Err *err) {
     bool ok = true;
     *same = false;
     for (int lang = 0; ok && !*same && lang < LANG_COUNT; lang++) {
         Buf made;
         buf_init(&made, REPORT_MAX);
         store_speak(s, (Lang)lang);
-        ok = r->write(s, &made, err);
+        ok = r->write(f, &made, err);
         *same = ok && str_eq(is, buf_str(&made));
         buf_release(&made);
     }
     return ok;
 }
 
-static bool same_report(CmdCtx *c, RunStore *s, const char *dir, const Report *r, size_t *n, bool *all) {
+static bool same_report(CmdCtx *c, RunStore *s, Findings *f, const char *dir, const Report *r, size_t *n, bool *all) {
     Buf is;
     bool same = false;
     char *path = path_join(c->arena, dir, r->file_name);
@@ -53,7 +53,7 @@ static bool same_report(CmdCtx *c, RunStore *s, const char *dir, const Report *r
     }
     ++*n;
     buf_init(&is, REPORT_MAX);
-    bool ok = file_read(path, &is, &c->fail) && made_so(s, r, buf_str(&is), &same, &c->fail);
+    bool ok = file_read(path, &is, &c->fail) && made_so(s, f, r, buf_str(&is), &same, &c->fail);
     if (ok && !same)
         fprintf(c->out, "changed: %s: it is not what this version of assay makes of run.db\n", r->file_name);
     *all = *all && same;
@@ -63,9 +63,11 @@ static bool same_report(CmdCtx *c, RunStore *s, const char *dir, const Report *r
 
 static int verify_run(CmdCtx *c, const char *dir) {
     RunStore *s = NULL;
+    Findings *f = NULL;
     size_t n = 0;
-    bool same = true, ok = store_open(dir, STORE_READ, &s, &c->fail);
-    for (size_t i = 0; ok && i < reports_count(); i++) ok = same_report(c, s, dir, reports_at(i), &n, &same);
+    bool same = true, ok = store_open(dir, STORE_READ, &s, &c->fail) && findings_open(s, &f, &c->fail);
+    for (size_t i = 0; ok && i < reports_count(); i++) ok = same_report(c, s, f, dir, reports_at(i), &n, &same);
+    findings_close(f);
     store_close(s);
     if (ok && !n)
         ok =

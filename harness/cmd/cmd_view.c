@@ -57,7 +57,7 @@ static bool give_report(View *v, ServeAnswer *out, Err *err) {
     if (n != v->n_report) {
         buf_clear(&v->report);
         v->n_report = -1;
-        if (!reports_find("html")->write(v->store, &v->report, err)) return false;
+        if (!report_write(reports_find("html"), v->store, &v->report, err)) return false;
         v->n_report = n;
     }
     *out = (ServeAnswer){.type = "text/html; charset=utf-8", .body = buf_str(&v->report)};

@@ -171,11 +171,17 @@ const char *const run_files[RUN_FILES] = {"report.json", "report.html"};
 bool run_reports(Run *r, Err *err) {
     static const char *const formats[RUN_FILES] = {"json", "html"};
     store_forget_keys(r->store);
-    for (size_t i = 0; i < RUN_FILES; i++) {
+    findings_close(r->found);
+    bool ok = findings_open(r->store, &r->found, err);
+    for (size_t i = 0; ok && i < RUN_FILES; i++) {
         const Report *rep = reports_find(formats[i]);
-        if (rep && !report_write_file(rep, r->store, r->dir, err)) return false;
+        ok = !rep || report_write_file(rep, r->found, r->dir, err);
     }
-    return true;
+    return ok;
+}
+
+Findings *run_found(Run *r) {
+    return r->found;
 }
 
 void run_close(Run *r) {
@@ -198,6 +204,7 @@ void run_close(Run *r) {
     for (size_t i = 0; r->sets && i < r->plan->n_suites; i++) scorer_set_close(r->sets[i]);
     if (r->sandbox) sandbox_close(r->sandbox);
     seal_secret_close(r->audit_key);
+    findings_close(r->found);
     store_close(r->store);
 }
 

@@ -11,7 +11,7 @@
 
 #include "harness/args.h"
 #include "harness/plan/plan.h"
-#include "reports/store/store.h"
+#include "reports/report.h"
 
 typedef struct Run Run;
 
@@ -55,6 +55,8 @@ int64_t run_finished(const Run *r);
 /* True when everything is stored and scored. false: *err says why it stopped; ERR_INTERRUPTED after a signal. */
 bool run_loop(Run *r, Err *err);
 bool run_reports(Run *r, Err *err);
+/* What they were made of, until the run goes on; NULL: none were made. */
+Findings *run_found(Run *r);
 
 /* Generates and scores these items of one model, but for those that are there. Returns early after a signal. */
 bool run_some(Run *r, const int64_t *ordinals, size_t n, Err *err);

@@ -68,6 +68,7 @@ struct Run {
     SealSecret *audit_key; /* signs the run's close; NULL: nobody does */
     bool close_again;      /* when it has been scored again */
     RunStore *store;
+    Findings *found; /* what its reports were made of; NULL: none were made */
     Engine *engine;
     bool *digested;   /* [n_models] opened before: its weights need not be read for a digest again */
     int engine_model; /* of `engine`; -1: none is open */

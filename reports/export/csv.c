@@ -1,6 +1,5 @@
 /* samples.csv: one row per sample and scorer, for a spreadsheet or a data frame (RFC 4180, UTF-8). Labels and numbers
  * alone: no prompt, no answer of a model, so that sealed samples look like all others. */
-#include "reports/report.h"
 #include "reports/report_list.h"
 
 #include <math.h>
@@ -128,17 +127,15 @@ static bool sample(void *ctx, int64_t id, const Record *r, const ScoreRow *rows,
     return !x->b->failed;
 }
 
-static bool csv_write(RunStore *store, Buf *out, Err *err) {
-    Summary s;
-    Arena *keep = arena_open(0), *scratch = arena_open(0);
-    CsvOut x = {out, &s};
-    bool ok = (keep && scratch) || err_nomem(err);
-    ok = ok && summary_build(store, keep, &s, err);
+static bool csv_write(Findings *all, Buf *out, Err *err) {
+    const Found *found = findings_in(all, LANG_EN, err);
+    if (!found) return false;
+    Arena *scratch = arena_open(0);
+    CsvOut x = {out, &found->s};
     buf_adds(out, HEAD);
-    ok = ok && store_each(store, false, scratch, sample, &x, err);
+    bool ok = (scratch || err_nomem(err)) && store_each(findings_store(all), false, scratch, sample, &x, err);
     if (ok && out->failed) ok = err_set(err, ERR_MEMORY, "the table is too large for memory");
     arena_close(scratch);
-    arena_close(keep);
     return ok;
 }
 

@@ -25,11 +25,13 @@ static bool manifest_plan(ExportRun *x, Err *err) {
     return !json.p || json_parse(json, &x->plan, err);
 }
 
-bool export_open(RunStore *store, ExportRun *out, Err *err) {
-    *out = (ExportRun){.store = store, .keep = arena_open(0), .scratch = arena_open(0)};
+bool export_open(Findings *f, ExportRun *out, Err *err) {
+    const Found *found = findings_in(f, LANG_EN, err);
+    *out = (ExportRun){0};
+    if (!found) return false;
+    *out = (ExportRun){.store = findings_store(f), .s = found->s, .keep = arena_open(0), .scratch = arena_open(0)};
     bool ok = (out->keep && out->scratch) || err_nomem(err);
-    ok = ok && summary_build(store, out->keep, &out->s, err) && manifest_plan(out, err) &&
-         manifest_text(out, "started_at", &out->started, err) &&
+    ok = ok && manifest_plan(out, err) && manifest_text(out, "started_at", &out->started, err) &&
          manifest_text(out, "finished_at", &out->finished, err) && manifest_text(out, "harness", &out->version, err);
     out->complete = ok && (out->s.n_items < 0 || out->s.stored.records >= out->s.n_items);
     if (!ok) export_close(out);
@@ -41,6 +43,10 @@ void export_close(ExportRun *x) {
     arena_close(x->scratch);
     arena_close(x->keep);
     *x = (ExportRun){0};
+}
+
+bool export_whole(const ExportRun *x, const Buf *b, Err *err) {
+    return (!b->failed && !arena_failed(x->keep) && !arena_failed(x->scratch)) || err_nomem(err);
 }
 
 typedef struct Filter {

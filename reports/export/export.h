@@ -4,13 +4,13 @@
 #define ASSAY_REPORTS_EXPORT_H
 
 #include "engine/base/json.h"
-#include "reports/safety/safety.h"
+#include "reports/findings.h"
 #include "reports/visible.h"
 
 typedef struct ExportRun {
     RunStore *store;
     Arena *keep, *scratch; /* scratch is reset between records */
-    Summary s;
+    Summary s;             /* belongs to the Findings */
     Json *plan;            /* manifest "plan"; NULL if there is none */
     Str started, finished; /* "2026-02-03T04:05:06Z"; absent if the manifest does not tell */
     Str version;           /* of the program that ran */
@@ -18,8 +18,10 @@ typedef struct ExportRun {
 } ExportRun;
 
 /* On failure nothing is left open. */
-bool export_open(RunStore *store, ExportRun *out, Err *err);
+bool export_open(Findings *f, ExportRun *out, Err *err);
 void export_close(ExportRun *x);
+/* Whether nothing was left out so far for want of memory, in the arenas and in b: asked before a file is written. */
+bool export_whole(const ExportRun *x, const Buf *b, Err *err);
 
 /* Calls fn for every record of the cell, in the plan's order, with texts. */
 bool export_each(ExportRun *x, const SumCell *cell,

@@ -45,8 +45,7 @@ static void dataset(JsonOut *o, const InspectLog *log) {
     key_str(o, "name", log->run->s.suites[c->suite].name);
     key_int(o, "samples", (int64_t)c->n_questions);
     key_arr(o, "sample_ids");
-    for (size_t i = 0; i < c->n_questions; i++)
-        json_out_cstr(o, inspect_sample_id(log->run->keep, c->questions[i].sample));
+    for (size_t i = 0; i < c->n_questions; i++) inspect_put_id(o, log->run->keep, c->questions[i].sample);
     json_arr_end(o);
     key_bool(o, "shuffled", false);
     json_obj_end(o);
@@ -207,7 +206,7 @@ static void reductions(JsonOut *o, const InspectLog *log) {
             json_out_key(o, "value"), inspect_value(o, u->n_scored ? u->sum / u->n_scored : NAN);
             key_arr(o, "history");
             json_arr_end(o);
-            key_cstr(o, "sample_id", inspect_sample_id(log->run->keep, u->sample));
+            json_out_key(o, "sample_id"), inspect_put_id(o, log->run->keep, u->sample);
             json_obj_end(o);
         }
         json_arr_end(o);
@@ -306,15 +305,15 @@ static bool write_log(ExportRun *x, const SumCell *cell, const char *folder, Err
         else
             zip_out_close(w.zip);
     }
-    ok = ok && file_write_atomic(path, buf_str(&archive), err);
+    ok = ok && export_whole(x, &archive, err) && file_write_atomic(path, buf_str(&archive), err);
     buf_release(&w.summaries);
     buf_release(&archive);
     return ok;
 }
 
-static bool inspect_write(RunStore *store, const char *folder, Err *err) {
+static bool inspect_write(Findings *all, const char *folder, Err *err) {
     ExportRun x;
-    if (!export_open(store, &x, err)) return false;
+    if (!export_open(all, &x, err)) return false;
     bool ok = true;
     for (size_t i = 0; ok && i < x.s.n_cells; i++)
         if (x.s.cells[i].primary) ok = write_log(&x, &x.s.cells[i], folder, err);

@@ -18,8 +18,10 @@ void inspect_sample(JsonOut *o, InspectLog *log, const Record *r, const ScoreRow
 /* EvalSampleSummary: what lists of samples show. */
 void inspect_summary(JsonOut *o, InspectLog *log, const Record *r, const ScoreRow *rows, size_t n);
 /* The sample's id as Inspect may use it in a member's name: without '/', control characters and the like. An id that
- * had to change gets a piece of its digest, so that two never become one. In the arena. */
+ * had to change gets a piece of its digest, so that two never become one. In the arena; NULL: no memory. */
 const char *inspect_sample_id(Arena *a, Str sample);
+/* The same as a value; without memory the document has failed. */
+void inspect_put_id(JsonOut *o, Arena *a, Str sample);
 /* {"input_tokens": …} */
 void inspect_usage(JsonOut *o, int64_t in, int64_t out, int64_t analysis);
 /* A number, or the constant NaN: Inspect's word for "unscored". */

@@ -53,6 +53,12 @@ const char *inspect_sample_id(Arena *a, Str sample) {
     return out;
 }
 
+void inspect_put_id(JsonOut *o, Arena *a, Str sample) {
+    const char *id = inspect_sample_id(a, sample);
+    json_out_cstr(o, id);
+    if (!id) o->buf->failed = true;
+}
+
 /* ---- messages ---- */
 
 /* Inspect knows system, user, assistant and tool. */
@@ -326,7 +332,7 @@ static void uuid(JsonOut *o, const InspectLog *log, const Record *r) {
 }
 
 static void head(JsonOut *o, const InspectLog *log, const Record *r) {
-    key_cstr(o, "id", inspect_sample_id(log->run->scratch, r->key.sample));
+    json_out_key(o, "id"), inspect_put_id(o, log->run->scratch, r->key.sample);
     key_int(o, "epoch", r->key.epoch);
 }
 
@@ -380,6 +386,7 @@ static Str shortened(Str s) {
     return str_sub(s, 0, n);
 }
 
+/* {NULL, 0} without memory. */
 static Str last_user_text(Arena *a, Str prompt) {
     Json *root = NULL;
     Err err = ERR_INIT;
@@ -387,7 +394,7 @@ static Str last_user_text(Arena *a, Str prompt) {
     if (prompt.p && json_parse(prompt, &root, &err) && json_type(root) == JSON_ARRAY)
         for (const Json *m = json_first(root); m; m = json_next(m))
             if (str_eqz(json_str(json_get(m, "role")), "user")) out = json_str(json_get(m, "content"));
-    out = str_dup(a, shortened(out.p ? out : STR("")));
+    out = err.code == ERR_MEMORY ? (Str){0} : str_dup(a, shortened(out.p ? out : STR("")));
     json_close(root);
     return out;
 }
@@ -396,7 +403,9 @@ void inspect_summary(JsonOut *o, InspectLog *log, const Record *r, const ScoreRo
     bool hide = summary_hides(&log->run->s, r);
     json_obj(o);
     head(o, log, r);
-    key_str(o, "input", hide ? str_from(HIDDEN) : last_user_text(log->run->scratch, r->prompt));
+    Str input = hide ? str_from(HIDDEN) : last_user_text(log->run->scratch, r->prompt);
+    if (!input.p) o->buf->failed = true;
+    key_str(o, "input", input);
     key_str(o, "target", hide || !r->target.p ? STR("") : shortened(r->target));
     key_obj(o, "metadata");
     key_str(o, "group", r->group);

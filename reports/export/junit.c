@@ -96,11 +96,11 @@ static bool suite(Buf *b, const ExportRun *x, const SumCell *c, size_t id) {
     return true;
 }
 
-static bool junit_write(RunStore *store, Buf *out, Err *err) {
+static bool junit_write(Findings *f, Buf *out, Err *err) {
     ExportRun x;
     Tally all = {0};
     size_t id = 0;
-    if (!export_open(store, &x, err)) return false;
+    if (!export_open(f, &x, err)) return false;
     for (size_t i = 0; i < x.s.n_cells; i++) {
         if (!x.s.cells[i].primary) continue;
         Tally t = tally(&x, &x.s.cells[i]);
@@ -114,8 +114,9 @@ static bool junit_write(RunStore *store, Buf *out, Err *err) {
     for (size_t i = 0; ok && i < x.s.n_cells; i++)
         if (x.s.cells[i].primary) ok = suite(out, &x, &x.s.cells[i], id++);
     buf_adds(out, "</testsuites>\n");
+    ok = (ok || err_nomem(err)) && export_whole(&x, out, err);
     export_close(&x);
-    return (ok && !out->failed) || err_nomem(err);
+    return ok;
 }
 
 const Report report_junit = {"junit", "junit.xml", "whether the measurement holds, for CI", junit_write};

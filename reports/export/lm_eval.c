@@ -55,14 +55,16 @@ static void doc(JsonOut *o, const Record *r) {
 }
 
 /* As Python's json.dumps(doc, indent=2, ensure_ascii=False) writes it; equal for texts without control characters. */
-static void doc_hash(const Record *r, char hex[65]) {
+static bool doc_hash(const Record *r, char hex[65]) {
     JsonOut o;
     Buf b;
-    buf_init(&b, (size_t)1 << 20);
+    buf_init(&b, FILE_MAX);
     json_out_init(&o, &b, 2);
     doc(&o, r);
     sha256_of(buf_str(&b), hex);
+    bool ok = !b.failed;
     buf_release(&b);
+    return ok;
 }
 
 static Str shown(Str text, bool hide) {
@@ -170,7 +172,7 @@ static void extra(JsonOut *o, const Record *r, const ScoreRow *rows, size_t n, b
 
 static void hashes(JsonOut *o, Task *t, const Record *r, bool hide) {
     char of_doc[65], of_prompt[65], of_target[65];
-    doc_hash(r, of_doc);
+    if (!doc_hash(r, of_doc)) o->buf->failed = true;
     sha256_of(shown(r->prompt, hide), of_prompt);
     sha256_of(shown(r->target, hide), of_target);
     key_cstr(o, "doc_hash", of_doc);
@@ -218,23 +220,22 @@ static Str file_time(const ExportRun *x) {
     return export_file_part(x->keep, str_ends(utc, STR("Z")) ? str_sub(utc, 0, utc.n - 1) : utc);
 }
 
-/* Runs of characters that a file system may not like become "__". */
+/* Runs of characters that a file system may not like become "__". In the arena, so that its failure tells. */
 static Str sanitized(Arena *a, Str s) {
-    Buf b;
+    size_t most, n = 0;
+    char *out = size_mul(s.n, 2, &most) && size_add(most, 1, &most) ? arena_alloc(a, most) : NULL;
     bool before = false;
-    buf_init(&b, (size_t)1 << 16);
+    if (!out) return (Str){0};
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
         bool bad = c < 0x21 || c == 0x7F || str_find(STR("\"<>:/\\|?*[]"), (Str){s.p + i, 1}, 0) != SIZE_MAX;
-        if (!bad) buf_addc(&b, (char)c);
-        if (bad && !before) buf_adds(&b, "__");
+        if (!bad) out[n++] = (char)c;
+        if (bad && !before) out[n++] = '_', out[n++] = '_';
         before = bad;
     }
     /* "." and ".." are folders already */
-    if (b.n && b.p[0] == '.') b.p[0] = '_';
-    Str out = b.failed ? (Str){0} : str_dup(a, buf_str(&b));
-    buf_release(&b);
-    return out;
+    if (n && out[0] == '.') out[0] = '_';
+    return (Str){out, n};
 }
 
 static const char *task_name(const ExportRun *x, const SumCell *c) {
@@ -263,7 +264,8 @@ static bool write_samples(ExportRun *x, const SumCell *cell, const char *folder,
     if (ok) {
         Str when = file_time(x), name = str_printf(x->keep, "samples_%s_" STR_FMT ".jsonl", t.name, STR_ARG(when));
         char *path = when.p && name.p ? path_join(x->keep, folder, name.p) : NULL;
-        ok = (path || err_nomem(err)) && file_write_atomic(path, buf_str(&t.lines), err);
+        ok = (path || err_nomem(err)) && export_whole(x, &t.lines, err) &&
+             file_write_atomic(path, buf_str(&t.lines), err);
     }
     sha256_end(&t.hashes, digest);
     sha256_hex(digest, task_hash);
@@ -454,7 +456,7 @@ static bool write_results(ExportRun *x, const SumCell *first, const char *folder
     buf_init(&b, FILE_MAX);
     json_out_init(&o, &b, 2);
     results(&o, x, first, h, n);
-    bool ok = path && !b.failed ? file_write_atomic(path, buf_str(&b), err) : err_nomem(err);
+    bool ok = (path || err_nomem(err)) && export_whole(x, &b, err) && file_write_atomic(path, buf_str(&b), err);
     buf_release(&b);
     return ok;
 }
@@ -482,9 +484,9 @@ static bool seen_before(const ExportRun *x, size_t i) {
     return false;
 }
 
-static bool lm_eval_write(RunStore *store, const char *folder, Err *err) {
+static bool lm_eval_write(Findings *all, const char *folder, Err *err) {
     ExportRun x;
-    if (!export_open(store, &x, err)) return false;
+    if (!export_open(all, &x, err)) return false;
     bool ok = true;
     for (size_t i = 0; ok && i < x.s.n_cells; i++)
         if (!seen_before(&x, i)) ok = write_group(&x, &x.s.cells[i], folder, err);

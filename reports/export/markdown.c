@@ -1,5 +1,5 @@
 /* report.md: the answer, the table and the cautions of a run, for a pull request or a wiki. No sample's text. */
-#include "reports/report.h"
+#include "reports/findings.h"
 #include "reports/report_list.h"
 
 #include <math.h>
@@ -111,18 +111,11 @@ static void document(Buf *b, const Summary *s, const Safety *f, const Compare *c
     compare_markdown(b, s, c);
 }
 
-static bool markdown_write(RunStore *store, Buf *out, Err *err) {
-    Summary s;
-    Safety f;
-    Compare c;
-    Arena *a = arena_open(0);
-    if (!a) return err_nomem(err);
-    bool ok = summary_build_in(store, store_language(store), a, &s, err) && safety_build(store, &s, &f, err) &&
-              safety_headline(&s, &f, err) && compare_build(store, &s, &c, err);
-    if (ok) document(out, &s, &f, &c);
-    if (ok && (out->failed || arena_failed(a))) ok = err_nomem(err);
-    arena_close(a);
-    return ok;
+static bool markdown_write(Findings *all, Buf *out, Err *err) {
+    const Found *x = findings(all, err);
+    if (!x) return false;
+    document(out, &x->s, &x->f, &x->c);
+    return found_whole(x, out, err);
 }
 
 const Report report_markdown = {"md", "report.md", "the answer and the tables, for a pull request", markdown_write};

@@ -1,8 +1,8 @@
 /* report.html: one file that needs nothing else, neither network nor, for everything but the samples, a script. */
-#include "reports/report.h"
 #include "reports/report_list.h"
 
 #include "engine/base/json.h"
+#include "reports/findings.h"
 #include "reports/html/html_internal.h"
 #include "reports/visible.h"
 
@@ -223,18 +223,12 @@ static bool write_document(Buf *b, RunStore *store, const Summary *s, const Safe
     return true;
 }
 
-static bool html_write(RunStore *store, Buf *out, Err *err) {
-    Arena *keep = arena_open(0), *scratch = arena_open(0);
-    Summary s;
-    Safety f;
-    Compare c;
-    bool ok = (keep && scratch) || err_nomem(err);
-    ok = ok && summary_build_in(store, store_language(store), keep, &s, err) && safety_build(store, &s, &f, err) &&
-         safety_headline(&s, &f, err) && compare_build(store, &s, &c, err) &&
-         write_document(out, store, &s, &f, &c, scratch, err);
-    if (ok && (out->failed || arena_failed(keep))) ok = err_set(err, ERR_MEMORY, "the report is too large for memory");
+static bool html_write(Findings *all, Buf *out, Err *err) {
+    const Found *x = findings(all, err);
+    Arena *scratch = arena_open(0);
+    bool ok = x && (scratch || err_nomem(err)) &&
+              write_document(out, findings_store(all), &x->s, &x->f, &x->c, scratch, err) && found_whole(x, out, err);
     arena_close(scratch);
-    arena_close(keep);
     return ok;
 }
 

@@ -465,17 +465,19 @@ static void test_no_memory(void **state) {
 static bool write_all(RunStore *both, const GatePolicy *p, Arena *a, size_t *bytes, Err *err) {
     static const char *const FORMATS[] = {"json", "html", "md"};
     GateReport g;
-    bool ok = gate_judge(both, p, a, &g, err);
+    Findings *f = NULL;
+    bool ok = gate_judge(both, p, a, &g, err) && findings_open(both, &f, err);
     Buf b;
     buf_init(&b, (size_t)1 << 24);
-    for (size_t i = 0; ok && i < 3; i++) ok = reports_find(FORMATS[i])->write(both, &b, err);
-    ok = ok && report_summary(both, &b, err) && gate_json(&g, &b, err);
+    for (size_t i = 0; ok && i < 3; i++) ok = reports_find(FORMATS[i])->write(f, &b, err);
+    ok = ok && report_summary(f, &b, err) && gate_json(&g, &b, err);
     if (ok) {
         gate_html(&g, &b), gate_markdown(&g, &b), gate_terminal(&g, &b),
             gate_junit(&g, STR("2026-02-03T04:05:06Z"), 1.0, &b);
         if (b.failed) ok = err_nomem(err);
     }
     *bytes = b.n;
+    findings_close(f);
     buf_release(&b);
     return ok;
 }

@@ -135,7 +135,7 @@ static void test_document(void **state) {
     OK(store_append(s, &r, &id, &err));
     Buf b;
     buf_init(&b, 1 << 26);
-    OK(reports_find("html")->write(s, &b, &err));
+    OK(report_write(reports_find("html"), s, &b, &err));
     Str html = buf_str(&b);
     Buf texts;
     buf_init(&texts, 1 << 26);
@@ -177,7 +177,7 @@ static void test_empty_run(void **state) {
     Buf b;
     buf_init(&b, 1 << 20);
     OK(store_open(dir, STORE_CREATE, &s, &err));
-    OK(reports_find("html")->write(s, &b, &err));
+    OK(report_write(reports_find("html"), s, &b, &err));
     assert_int_equal(count_of(buf_str(&b), "Nothing is stored in this run yet."), 1);
     buf_release(&b);
     store_close(s);
@@ -192,14 +192,17 @@ static void test_file(void **state) {
     f.samples = 3;
     RunStore *s = fixture_run(dir, &f);
     struct stat st;
+    Findings *all = NULL;
+    OK(findings_open(s, &all, &err));
     for (size_t i = 0; i < reports_count(); i++) {
-        OK(report_write_file(reports_at(i), s, dir, &err));
+        OK(report_write_file(reports_at(i), all, dir, &err));
         snprintf(path, sizeof path, "%s/%s", dir, reports_at(i)->file_name);
         assert_int_equal(stat(path, &st), 0);
         assert_true(st.st_size > 1000);
         assert_ptr_equal(reports_find(reports_at(i)->name), reports_at(i));
     }
-    assert_false(report_write_file(reports_at(0), s, "/proc/no/such/place", &err));
+    assert_false(report_write_file(reports_at(0), all, "/proc/no/such/place", &err));
+    findings_close(all);
     assert_int_equal(err.code, ERR_IO);
     assert_null(reports_find("nothing"));
     assert_null(reports_at(reports_count()));

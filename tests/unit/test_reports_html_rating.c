@@ -10,7 +10,7 @@ static char *page_of(const Fixture *f, Lang lang, Buf *b) {
     RunStore *s = fixture_run(dir, f);
     buf_init(b, (size_t)1 << 26);
     store_speak(s, lang);
-    if (!reports_find("html")->write(s, b, &err)) fail_msg("%s", err.msg);
+    if (!report_write(reports_find("html"), s, b, &err)) fail_msg("%s", err.msg);
     buf_addc(b, 0);
     store_close(s);
     fixture_remove(dir);

@@ -272,7 +272,7 @@ static void test_page(void **state) {
     buf_init(&page, 1 << 26);
     buf_init(&text, 1 << 26);
     store_speak(s, LANG_KO);
-    if (!reports_find("html")->write(s, &page, &err)) fail_msg("%s", err.msg);
+    if (!report_write(reports_find("html"), s, &page, &err)) fail_msg("%s", err.msg);
     buf_addc(&page, 0);
     assert_non_null(strstr(page.p, "<html lang=\"ko\">"));
     assert_non_null(strstr(page.p, "모델이"));
@@ -280,7 +280,7 @@ static void test_page(void **state) {
     check_korean(text.p);
     /* for programs nothing changes */
     buf_clear(&page);
-    if (!reports_find("json")->write(s, &page, &err)) fail_msg("%s", err.msg);
+    if (!report_write(reports_find("json"), s, &page, &err)) fail_msg("%s", err.msg);
     buf_addc(&page, 0);
     assert_non_null(strstr(page.p, " is ahead of "));
     assert_null(strstr(page.p, "모델"));
