@@ -63,9 +63,17 @@ static bool clears(double share, double n, double bar, double conf) {
     return share > bar ? stat_cp_lower(share * n, n, conf) > bar : stat_cp_upper(share * n, n, conf) < bar;
 }
 
+/* n = ((z_{1-alpha} sqrt(L (1 - L)) + z_power sqrt(p (1 - p))) / (p - L))^2 of independent items, the usual one-sided
+ * test of a share p against a limit L; as a variance for gate__more. */
+static double variance_of_share(const GateCheck *c, double share) {
+    double at = stat_norm_ppf(1.0 - gate_alpha(c)), power = stat_norm_ppf(SUM_POWER);
+    double s = (at * sqrt(c->limit * (1.0 - c->limit)) + power * sqrt(share * (1.0 - share))) / (at + power);
+    return s * s;
+}
+
 int64_t gate__more_items(const GateCheck *c, double share, double n, double units, double distance) {
     const double most = 1e7, conf = 1.0 - gate_alpha(c);
-    int64_t often = gate__more(c, share * (1.0 - share), n, distance);
+    int64_t often = gate__more(c, variance_of_share(c, share) * n / units, n, distance);
     double lo = units, hi = units;
     while (!clears(share, hi, c->limit, conf) && hi < most) lo = hi, hi *= 2.0;
     if (often < 0 || share == c->limit || hi >= most) return -1;

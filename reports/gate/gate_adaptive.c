@@ -241,20 +241,61 @@ static bool tested(GateWork *w, const GateCheck *c, const GateTest *tests, size_
     return r != NULL;
 }
 
+/* Of one question, from the units' sums between their least and their most: those of a unit belong together. */
+static double variance(const GateTest *t) {
+    double n = 0.0, sum = 0.0, squares = 0.0, units = (double)t->n;
+    double scale = t->check->kind == GATE_SUPERIOR ? 2.0 : 1.0;
+    for (size_t i = 0; i < t->n; i++) n += t->items[i], sum += 0.5 * scale * (t->low[i] + t->high[i]);
+    for (size_t i = 0; i < t->n; i++) {
+        double d = 0.5 * scale * (t->low[i] + t->high[i]) - sum / n * t->items[i];
+        squares += d * d;
+    }
+    return t->n > 1 ? fmax(squares / n * units / (units - 1.0), 1.0 / n) : 1.0;
+}
+
+int64_t gate__fixed_length(const GateTest *t, const GateResult *r) {
+    const GateCheck *c = t->check;
+    double n = (double)t->questions, v = variance(t), distance = fabs(r->value - r->bar);
+    if (!is_level(c) && c->metric != GATE_SCORE) distance = fmax(c->margin - r->value, r->value); /* gate_rates.c */
+    int64_t more = gate__more(c, v, n, distance);
+    if (more >= 0 && is_level(c)) {
+        int64_t least = gate__more_items(c, r->value, n, n, distance);
+        more = least < 0 || least > more ? least : more;
+    }
+    return more < 0 ? -1 : (int64_t)t->questions + (more > 1 ? more : 0);
+}
+
+static const GateTest *test_of(const GateAdaptive *in, const GateResult *r) {
+    for (size_t i = 0; i < in->n_tests; i++) {
+        const GateTest *t = &in->tests[i];
+        if (t->check == r->check && str_eq(t->suite_name, r->suite) && str_eq(t->group, r->group) &&
+            str_eq(t->lang, r->lang) && str_eqz(str_from(effort_name(t->effort)), r->effort))
+            return t;
+    }
+    return NULL;
+}
+
 /* What was asked does not decide; more of it is another run. */
-static const char *advice(const GateWork *w, const GateResult *r, bool ended) {
-    if (isnan(r->value) || (r->few && !ended)) return r->advice;
+static const char *advice(const GateWork *w, const GateAdaptive *in, const GateResult *r, bool ended) {
+    static const char *const TEXTS[] = {
+        [GATE_SCORE] = WORD("All questions were asked, and looking on after each costs some certainty: a run of a "
+                            "length fixed beforehand would need about %lld questions if the figures stay as they are."),
+        [GATE_REFUSAL] = WORD("All harmful requests were asked, and looking on after each costs some certainty: a run "
+                              "of a length fixed beforehand would need about %lld of them if the figures stay as they "
+                              "are."),
+        [GATE_OVER_REFUSAL] = WORD("All harmless requests were asked, and looking on after each costs some certainty: "
+                                   "a run of a length fixed beforehand would need about %lld of them if the figures "
+                                   "stay as they are."),
+        [GATE_PAIR_ACCURACY] = WORD("All pairs were asked, and looking on after each costs some certainty: a run of a "
+                                    "length fixed beforehand would need about %lld pairs if the figures stay as they "
+                                    "are.")};
+    const GateTest *t = test_of(in, r);
+    GateMetric m = r->check->metric;
+    if (!t || isnan(r->value) || (r->few && !ended)) return r->advice;
     if (ended) return words(w->lang, WORD("It was not decided when another check ended the run."));
-    double n = (double)r->n, discordant = (double)(r->better + r->worse) / n;
-    double v = (is_level(r->check) ? r->value : discordant) - r->value * r->value;
-    int64_t more = gate__more(r->check, fmax(v, 1.0 / n), n, fabs(r->value - r->bar));
-    if (more < 0) return r->advice;
-    return words_printf(
-               w->a, w->lang,
-               WORD("All questions were asked, and looking on after each costs some certainty: a run of a length fixed "
-                    "beforehand would need about %lld questions if the figures stay as they are."),
-               (long long)r->n + (more > 1 ? (long long)more : 0))
-        .p;
+    int64_t need = gate__fixed_length(t, r);
+    if (need < 0) return words(w->lang, WORD("It lies at the limit: no number of items within reason would decide."));
+    return words_printf(w->a, w->lang, TEXTS[m == GATE_LEAK ? GATE_REFUSAL : m], (long long)need).p;
 }
 
 static bool is_of(const GatePart *p, const GateResult *r) {
@@ -275,12 +316,13 @@ static void soften(GateWork *w, const GateAdaptive *in) {
     }
 }
 
-static bool add_words(GateWork *w, GateReport *out, int64_t stored, int64_t planned) {
+static bool add_words(GateWork *w, const GateAdaptive *in, GateReport *out, int64_t stored) {
+    int64_t planned = in->planned;
     for (size_t i = 0; i < w->n; i++) {
         GateResult *r = &w->results[i];
         if (r->verdict != GATE_INCONCLUSIVE || !r->suite.p) continue;
         if (!gate_is_count(r->check->metric))
-            r->advice = advice(w, r, out->verdict == GATE_FAIL);
+            r->advice = advice(w, in, r, out->verdict == GATE_FAIL);
         else if (!isnan(r->value))
             r->advice = words(w->lang, WORD("It is over the limit so far, and the rest of the suite could mend it: "
                                             "assay run --resume asks it."));
@@ -316,5 +358,5 @@ bool gate_adaptive_report(RunStore *run, const GateAdaptive *in, Arena *a, GateR
     BUG_ON(s->n_models != 2);
     if (!report_all(&w, in, err)) return false;
     soften(&w, in);
-    return gate__together(&w, out, err) && (add_words(&w, out, s->stored.records, in->planned) || err_nomem(err));
+    return gate__together(&w, out, err) && (add_words(&w, in, out, s->stored.records) || err_nomem(err));
 }

@@ -2,7 +2,7 @@
 #ifndef ASSAY_REPORTS_GATE_INTERNAL_H
 #define ASSAY_REPORTS_GATE_INTERNAL_H
 
-#include "reports/gate/gate.h"
+#include "reports/gate/gate_adaptive.h"
 #include "reports/safety/safety.h"
 #include "reports/store/store_union.h"
 
@@ -76,6 +76,10 @@ int64_t gate__more(const GateCheck *c, double v, double n, double distance);
  * clear the limit if the share stays: of none (all) in n there is no variance to go by. units: so many of the n count
  * (clusters, an effective number). */
 int64_t gate__more_items(const GateCheck *c, double share, double n, double units, double distance);
+
+/* gate_adaptive.c. How many questions (requests, pairs) a run of a length fixed beforehand would need to decide what r
+ * says of the test, with the power of the other figures; -1: it lies at the limit. */
+int64_t gate__fixed_length(const GateTest *t, const GateResult *r);
 
 /* gate_words.c */
 bool gate__words(GateWork *w, GateReport *g);

@@ -18,6 +18,19 @@ static const SafDuel *duel_of(const SafSection *sec) {
     return NULL;
 }
 
+/* How far the loss is from what would decide: it fails once it is shown at all, or passes once it is shown to be below
+ * the margin, whichever takes fewer pairs. */
+static double to_decide(const SafDiff *d, double margin) {
+    return fmax(margin - d->diff, d->diff);
+}
+
+/* Of one pair, as the bounds show it; clusters make it larger than the pairs that differ do. */
+static double variance(const SafDiff *d, double alpha) {
+    double n = (double)d->n, discordant = fmax((double)(d->only_first + d->only_second), 1.0) / n;
+    double se = (d->upper - d->lower) / (2.0 * stat_norm_ppf(1.0 - alpha));
+    return d->n_clusters ? n * se * se : fmax(discordant - d->diff * d->diff, 0.0);
+}
+
 /* A loss, which is welcome below the margin. */
 static void loss(const SafDiff *d, GateResult *r) {
     if (!d) return;
@@ -34,10 +47,9 @@ static void loss(const SafDiff *d, GateResult *r) {
         r->verdict = GATE_PASS;
     else if (d->lower > 0.0 && d->p < gate_alpha(r->check))
         r->verdict = GATE_FAIL;
-    double discordant = (double)(d->only_first + d->only_second) / (double)d->n;
-    double v = fmax(fmax(discordant, 1.0 / (double)d->n) - d->diff * d->diff, 0.0);
     r->mde = safety_mde(d, gate_alpha(r->check));
-    if (r->verdict == GATE_INCONCLUSIVE) r->more = gate__more(r->check, v, (double)d->n, fabs(r->value - r->bar));
+    if (r->verdict == GATE_INCONCLUSIVE)
+        r->more = gate__more(r->check, variance(d, gate_alpha(r->check)), (double)d->n, to_decide(d, r->bar));
 }
 
 static void rate(const SafRate *x, int64_t unscored, GateResult *r) {

@@ -143,6 +143,15 @@ static double level_p(const SumCell *c, double sum, double n, double bar, bool u
     return exp(hi);
 }
 
+/* So many independent questions with one answer each would leave the error that these have. */
+static double units_of(const SumCell *c, double share) {
+    const SumEstimate *e = &c->est;
+    if (e->n_clusters && few_differ(c)) return (double)e->n_clusters;
+    double v = share * (1.0 - share);
+    return e->n_clusters && e->se > 0.0 && v > 0.0 ? fmin((double)c->n_questions, v / (e->se * e->se))
+                                                   : (double)c->n_questions;
+}
+
 /* Open answers count as wrong for the lower bound and as right for the upper one. */
 void gate__level(const SumCell *cand, GateResult *r) {
     double sum = 0, low = 0, high = 0, n = 0, all = (double)cand->n_questions, alpha = gate_alpha(r->check);
@@ -162,7 +171,6 @@ void gate__level(const SumCell *cand, GateResult *r) {
     r->p_fail = level_p(cand, up ? high : low, all, r->bar, up);
     r->worst = (up ? low : high) / all;
     gate__decide(r, up);
-    double units = cand->est.n_clusters && few_differ(cand) ? (double)cand->est.n_clusters : all;
     if (r->verdict == GATE_INCONCLUSIVE)
-        r->more = gate__more_items(r->check, r->value, all, units, fabs(r->worst - r->bar));
+        r->more = gate__more_items(r->check, r->value, all, units_of(cand, r->value), fabs(r->worst - r->bar));
 }

@@ -98,6 +98,18 @@ const Words words_ko_gate[] = {
      "need about %lld questions if the figures stay as they are.",
      "모든 문항을 물었습니다. 문항마다 결과를 보며 진행하면 확실성이 조금 줄어듭니다. 수치가 그대로라면, 길이를 미리 "
      "정한 실행에는 문항이 약 %lld개 필요합니다."},
+    {"All harmful requests were asked, and looking on after each costs some certainty: a run of a length fixed "
+     "beforehand would need about %lld of them if the figures stay as they are.",
+     "유해 요청을 모두 물었습니다. 요청마다 결과를 보며 진행하면 확실성이 조금 줄어듭니다. 수치가 그대로라면, 길이를 "
+     "미리 정한 실행에는 유해 요청이 약 %lld개 필요합니다."},
+    {"All harmless requests were asked, and looking on after each costs some certainty: a run of a length fixed "
+     "beforehand would need about %lld of them if the figures stay as they are.",
+     "무해 요청을 모두 물었습니다. 요청마다 결과를 보며 진행하면 확실성이 조금 줄어듭니다. 수치가 그대로라면, "
+     "길이를 미리 정한 실행에는 무해 요청이 약 %lld개 필요합니다."},
+    {"All pairs were asked, and looking on after each costs some certainty: a run of a length fixed beforehand would "
+     "need about %lld pairs if the figures stay as they are.",
+     "모든 쌍을 물었습니다. 쌍마다 결과를 보며 진행하면 확실성이 조금 줄어듭니다. 수치가 그대로라면, 길이를 미리 정한 "
+     "실행에는 쌍이 약 %lld개 필요합니다."},
     {"It is over the limit so far, and the rest of the suite could mend it: assay run --resume asks it.",
      "지금까지는 한도를 넘었지만 평가의 나머지에서 만회할 수 있습니다. assay run --resume으로 나머지를 물어보십시오."},
 
