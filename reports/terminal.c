@@ -77,7 +77,9 @@ static void score_table(Buf *b, const Summary *s, const Widths *w) {
 }
 
 static void pair_lines(Buf *b, const Summary *s, const Widths *w) {
-    if (s->n_pairs) buf_addf(b, "\n%s\n", words(s->lang, WORD("model against model, on the same questions")));
+    if (s->n_pairs)
+        buf_addf(b, "\n%s\n",
+                 words(s->lang, WORD("model against model, on the same questions; p adjusted (Benjamini–Hochberg)")));
     for (size_t i = 0; i < s->n_pairs; i++) {
         const SumPair *p = &s->pairs[i];
         cell_left(b, str_from(summary_cell_name(s, &s->cells[p->a], s->arena)), w->name);

@@ -101,7 +101,7 @@ static void pair_groups(const Text *t, const Summary *s, const SumPair *p) {
     line(t,
          words_printf(s->arena, t->lang,
                       shown ? WORD("%.*s, %.*s and %.*s: %zu of %zu groups show a difference, at p-values adjusted for "
-                                   "all groups of this report.")
+                                   "all groups of this report (Benjamini–Hochberg).")
                             : WORD("%.*s, %.*s and %.*s: %zu of %zu groups show a difference. The others are too small "
                                    "to tell, which does not mean equal."),
                       STR_ARG(suite), STR_ARG(first), STR_ARG(second), shown, p->n_groups));

@@ -54,7 +54,9 @@ static void score_table(Buf *b, const Summary *s) {
 }
 
 static void pair_list(Buf *b, const Summary *s) {
-    if (s->n_pairs) buf_addf(b, "\n## %s\n\n", words(s->lang, WORD("Model against model, on the same questions")));
+    if (s->n_pairs)
+        buf_addf(b, "\n## %s\n\n%s\n\n", words(s->lang, WORD("Model against model, on the same questions")),
+                 words(s->lang, WORD("p is adjusted for the number of comparisons (Benjamini–Hochberg).")));
     for (size_t i = 0; i < s->n_pairs; i++) {
         const SumPair *p = &s->pairs[i];
         buf_adds(b, "* ");
@@ -65,6 +67,7 @@ static void pair_list(Buf *b, const Summary *s) {
                                          STR_ARG(s->models[s->cells[p->b].model].name)));
         buf_addc(b, ' ');
         visible_markdown(b, str_from(p->sentence));
+        if (!isnan(p->p_adjusted)) buf_addf(b, " p = %.2g", p->p_adjusted);
         buf_addc(b, '\n');
     }
 }

@@ -96,8 +96,10 @@ typedef struct GateResult {
     size_t better, worse;       /* of pairs: candidate better, worse */
     double mde;                 /* smallest difference that so many pairs show with power 80 %, at the check's alpha */
     bool few;                   /* fewer than the check's min_pairs */
+    bool open;                  /* answers without a score decide, and no number of pairs or items would */
     bool by_chance;             /* fails if it stood alone; among so many checks that may be chance */
-    int64_t more;       /* so many more pairs or items would decide if the figures stay; 0: decided; -1: none would */
+    int64_t more; /* so many more pairs or items would decide if the figures stay; 0: decided, or others do; -1: none
+                     would */
     const char *words;  /* what was found, in a sentence */
     const char *advice; /* what to do about it; "" if nothing */
 } GateResult;
@@ -125,6 +127,9 @@ typedef struct GatePercent {
     char text[16];
 } GatePercent;
 GatePercent gate_confidence(double alpha);
+
+/* How the tests are adjusted for their number, in a sentence (to be looked up). */
+const char *gate_multiplicity(const GateReport *g);
 
 /* Whether a check looks at answers to a suite, asked so; of its groups and languages, of those alone that fit too. */
 bool gate_fits(const GateCheck *c, const char *suite, Str transform, Effort effort);

@@ -265,6 +265,14 @@ int64_t gate__fixed_length(const GateTest *t, const GateResult *r) {
     return more < 0 ? -1 : (int64_t)t->questions + (more > 1 ? more : 0);
 }
 
+/* Whether what the open answers would have been decides: on their worse side it cannot pass, on their better it cannot
+ * fail, however many more were asked. */
+static bool open_decides(const GateTest *t) {
+    double n = 0.0, low = 0.0, high = 0.0;
+    for (size_t i = 0; i < t->n; i++) n += t->items[i], low += t->low[i], high += t->high[i];
+    return low < high && low / n <= -t->pass.plan.margin && high / n >= -t->fail.plan.regression;
+}
+
 static const GateTest *test_of(const GateAdaptive *in, const GateResult *r) {
     for (size_t i = 0; i < in->n_tests; i++) {
         const GateTest *t = &in->tests[i];
@@ -293,6 +301,7 @@ static const char *advice(const GateWork *w, const GateAdaptive *in, const GateR
     GateMetric m = r->check->metric;
     if (!t || isnan(r->value) || (r->few && !ended)) return r->advice;
     if (ended) return words(w->lang, WORD("It was not decided when another check ended the run."));
+    if (open_decides(t)) return words(w->lang, gate_open_words());
     int64_t need = gate__fixed_length(t, r);
     if (need < 0) return words(w->lang, WORD("It lies at the limit: no number of items within reason would decide."));
     return words_printf(w->a, w->lang, TEXTS[m == GATE_LEAK ? GATE_REFUSAL : m], (long long)need).p;

@@ -81,7 +81,9 @@ int64_t gate__more_items(const GateCheck *c, double share, double n, double unit
  * says of the test, with the power of the other figures; -1: it lies at the limit. */
 int64_t gate__fixed_length(const GateTest *t, const GateResult *r);
 
-/* gate_words.c */
+/* gate_words.c. What to do where GateResult.open; to be looked up. */
+const char *gate_open_words(void);
+
 bool gate__words(GateWork *w, GateReport *g);
 
 #endif

@@ -68,6 +68,7 @@ bool gate_json(const GateReport *g, Buf *out, Err *err) {
     key_str(&o, "model", g->candidate);
     key_str(&o, "digest", g->candidate_digest);
     json_obj_end(&o);
+    key_cstr(&o, "p_adjustment", g->planned ? "bonferroni" : "holm");
     key_arr(&o, "checks");
     for (size_t i = 0; i < g->n_results; i++) json_result(&o, &g->results[i]);
     json_arr_end(&o);
@@ -185,6 +186,8 @@ static void head(Buf *b, const GateReport *g) {
     visible_markdown(b, g->policy->name);
     buf_addf(b, " (`%.12s…`). ", g->policy->sha256);
     buf_adds(b, words(g->lang, WORD("Figures in per cent or points; bounds are one-sided.")));
+    buf_addc(b, ' ');
+    buf_adds(b, words(g->lang, gate_multiplicity(g)));
     buf_adds(b, "\n\n|");
     for (size_t i = 0; i < sizeof COLUMNS / sizeof *COLUMNS; i++) buf_addf(b, " %s |", words(g->lang, COLUMNS[i]));
     buf_adds(b, "\n|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n");

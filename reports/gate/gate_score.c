@@ -95,8 +95,9 @@ void gate__difference(const SumCell *base, const SumCell *cand, const SumPair *p
     r->p_fail = p_below(r, p);
     r->mde = detectable(v, p->n, alpha);
     gate__decide(r, true);
-    if (r->verdict == GATE_PASS && r->worst <= r->bar) r->verdict = GATE_INCONCLUSIVE;
-    if (r->verdict == GATE_INCONCLUSIVE)
+    r->open = r->value > r->bar && r->worst <= r->bar;
+    if (r->open) r->verdict = GATE_INCONCLUSIVE;
+    if (r->verdict == GATE_INCONCLUSIVE && !r->open)
         r->more = gate__more(r->check, fmax(v, 1.0 / (double)p->n), (double)p->n, fabs(r->value - r->bar));
 }
 
@@ -171,6 +172,10 @@ void gate__level(const SumCell *cand, GateResult *r) {
     r->p_fail = level_p(cand, up ? high : low, all, r->bar, up);
     r->worst = (up ? low : high) / all;
     gate__decide(r, up);
-    if (r->verdict == GATE_INCONCLUSIVE)
-        r->more = gate__more_items(r->check, r->value, all, units_of(cand, r->value), fabs(r->worst - r->bar));
+    if (r->verdict != GATE_INCONCLUSIVE) return;
+    /* what is shown whatever the open answers would have been */
+    double sure = low / all > r->bar ? low / all : high / all < r->bar ? high / all : NAN;
+    r->open = isnan(sure) && high > low;
+    if (isnan(sure)) sure = r->value;
+    if (!r->open) r->more = gate__more_items(r->check, sure, all, units_of(cand, sure), fabs(sure - r->bar));
 }

@@ -41,6 +41,13 @@ const char *gate_verdict_words(GateVerdict v) {
     return WORDS[v];
 }
 
+const char *gate_multiplicity(const GateReport *g) {
+    return g->planned ? WORD("The gate passes if every check passes; it fails if one check fails, and those tests are "
+                             "adjusted for their number (Bonferroni) and for looking on after each question.")
+                      : WORD("The gate passes if every check passes; it fails if one check fails, and those tests are "
+                             "adjusted for their number (Holm).");
+}
+
 static bool is_difference(const GateResult *r) {
     return r->check->kind <= GATE_NO_EROSION;
 }
@@ -195,6 +202,11 @@ static void more(Buf *b, Lang l, const GateResult *r) {
                    (long long)r->more);
 }
 
+const char *gate_open_words(void) {
+    return WORD("Some answers are open (cut off, refused, failed or unscored), and what they would have been decides: "
+                "raise max_tokens, or rescore.");
+}
+
 static void advice(Buf *b, Lang l, const GateResult *r, size_t tests) {
     if (r->verdict != GATE_INCONCLUSIVE) return;
     if (!r->suite.p)
@@ -210,7 +222,9 @@ static void advice(Buf *b, Lang l, const GateResult *r, size_t tests) {
                    WORD("Alone it would fail (p = %.2g), but one of %zu tests may look so by chance (p = %.2g when "
                         "adjusted for that): more questions would decide."),
                    r->p_fail, tests, r->p_fail_holm);
-    else if (is_difference(r) && r->worst <= r->bar && r->lower > r->bar)
+    else if (r->open && !is_difference(r))
+        buf_adds(b, words(l, gate_open_words()));
+    else if (r->open)
         words_addf(b, l,
                    WORD("Some answers of the candidate are open where the baseline's are not. Counted as wrong they "
                         "would make it %s points: raise max_tokens, or rescore."),

@@ -167,7 +167,8 @@ static void overall(Buf *b, const Summary *s, const Compare *c) {
     heading(b, s->lang, WORD("All suites together"));
     html__p(b, s->lang, "note",
             WORD("Mean of the suites’ differences on the same questions, in points; each suite counts alike. Suites "
-                 "about safety are left out unless there are no others."));
+                 "about safety are left out unless there are no others. p is adjusted for the number of rows "
+                 "(Benjamini–Hochberg)."));
     table(b, s->lang, str_from(words(s->lang, WORD("Differences over all suites"))), HEADS);
     for (size_t i = 0; i < c->n_overall; i++) {
         const CmpOverall *o = &c->overall[i];

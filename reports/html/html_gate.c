@@ -186,9 +186,10 @@ static void bottom(Buf *b, const GateReport *g) {
     buf_adds(b, "</main>\n<footer><p>");
     html__sayf(b, g->lang,
                WORD("Unless a check says otherwise, a pass and a fail are each claimed with %s\u00a0%% confidence "
-                    "(alpha %.4g). The gate passes if every check passes; it fails if one check fails, and those tests "
-                    "are adjusted for their number (Holm)."),
+                    "(alpha %.4g)."),
                gate_confidence(alpha).text, alpha);
+    buf_addc(b, ' ');
+    html__say(b, g->lang, gate_multiplicity(g));
     buf_addc(b, ' ');
     html__say(b, g->lang, WORD("This page is complete in itself and loads nothing."));
     buf_adds(b, "</p><p>");

@@ -93,8 +93,11 @@ const Words words_ko_compare[] = {
     {"open answers all wrong … all right", "미정 응답이 모두 오답 … 모두 정답"},
     {"  %5.1f to %5.1f", "  %5.1f ~ %5.1f"},
     {"%.1f to %.1f", "%.1f ~ %.1f"},
-    {"model against model, on the same questions", "모델 간 비교(같은 문항)"},
+    {"model against model, on the same questions; p adjusted (Benjamini–Hochberg)",
+     "모델 간 비교(같은 문항, 조정한 p값: Benjamini–Hochberg)"},
     {"Model against model, on the same questions", "모델 간 비교(같은 문항)"},
+    {"p is adjusted for the number of comparisons (Benjamini–Hochberg).",
+     "p값은 비교의 수에 맞추어 조정했습니다(Benjamini–Hochberg)."},
     {"%.*s against %.*s:", "%2$.*1$s 대 %4$.*3$s:"},
     {"%.1f %%", "%.1f%%"},
     {"%.1f %% (%.1f to %.1f)", "%.1f%%(%.1f ~ %.1f)"},
@@ -150,19 +153,19 @@ const Words words_ko_compare[] = {
      "%2$.*1$s: %4$.*3$s 모델이 %6$.*5$s 모델보다 %7$.1f%%p 좋습니다(95%% 신뢰구간 %8$.1f ~ %9$.1f). 이 문항 "
      "%10$zu개로 "
      "확인할 수 있는 차이는 %11$.1f%%p부터입니다."},
-    {"%.*s, %.*s and %.*s: %zu of %zu groups show a difference, at p-values adjusted for all groups of this report.",
+    {"%.*s, %.*s and %.*s: %zu of %zu groups show a difference, at p-values adjusted for all groups of this report "
+     "(Benjamini–Hochberg).",
      "%2$.*1$s, %4$.*3$s 모델과 %6$.*5$s 모델: 집단 %8$zu개 중 %7$zu개에서 차이가 확인됩니다(p값은 이 문서의 모든 "
-     "집단에 "
-     "맞추어 조정)."},
+     "집단에 맞추어 조정: Benjamini–Hochberg)."},
     {"%.*s, %.*s and %.*s: %zu of %zu groups show a difference. The others are too small to tell, which does not mean "
      "equal.",
      "%2$.*1$s, %4$.*3$s 모델과 %6$.*5$s 모델: 집단 %8$zu개 중 %7$zu개에서 차이가 확인됩니다. 나머지는 문항이 적어 "
      "판단할 "
      "수 없으며, 이는 같다는 뜻이 아닙니다."},
     {"Mean of the suites’ differences on the same questions, in points; each suite counts alike. Suites about safety "
-     "are left out unless there are no others.",
+     "are left out unless there are no others. p is adjusted for the number of rows (Benjamini–Hochberg).",
      "같은 문항에서 잰 평가별 차이의 평균이며, 단위는 %p이고 모든 평가를 같은 비중으로 셉니다. 안전성 평가는 다른 "
-     "평가가 없을 때에만 셉니다."},
+     "평가가 없을 때에만 셉니다. p값은 행의 수에 맞추어 조정했습니다(Benjamini–Hochberg)."},
     {"Differences over all suites", "전체 평가의 차이"},
     {"Differences by group", "집단별 차이"},
     {"In points, on the same questions; p is adjusted for the number of groups on this page (Benjamini–Hochberg). "

@@ -92,6 +92,10 @@ const Words words_ko_gate[] = {
      "points: raise max_tokens, or rescore.",
      "기준 모델과 달리 후보 모델의 일부 응답에 점수가 없습니다. 이들을 오답으로 세면 차이가 %s%%p가 됩니다. "
      "max_tokens를 늘리거나 다시 채점하십시오."},
+    {"Some answers are open (cut off, refused, failed or unscored), and what they would have been decides: raise "
+     "max_tokens, or rescore.",
+     "점수가 없는 응답(잘림, 거절, 실패, 채점 안 됨)이 있고, 그 응답이 어떠했을지에 따라 결과가 갈립니다. max_tokens를 "
+     "늘리거나 다시 채점하십시오."},
     {"It was not decided when another check ended the run.", "다른 검사가 실행을 끝냈을 때 아직 결정되지 않았습니다."},
     {"All questions were asked, and looking on after each costs some certainty: a run of a length fixed beforehand "
      "would "
@@ -163,11 +167,17 @@ const Words words_ko_gate[] = {
     {"Counts and ratios within their limits", "한도를 지킨 개수와 비율"},
     {"%zu count or ratio within its limit", "한도를 지킨 개수·비율 %zu건"},
     {"%zu counts and ratios within their limits", "한도를 지킨 개수·비율 %zu건"},
-    {"Unless a check says otherwise, a pass and a fail are each claimed with %s\u00a0%% confidence (alpha %.4g). The "
-     "gate passes if every check passes; it fails if one check fails, and those tests are adjusted for their number "
+    {"Unless a check says otherwise, a pass and a fail are each claimed with %s\u00a0%% confidence (alpha %.4g).",
+     "검사에 따로 정하지 않는 한, 통과와 미달은 각각 %s%% 신뢰수준에서 판정합니다(유의수준 %.4g)."},
+    {"The gate passes if every check passes; it fails if one check fails, and those tests are adjusted for their "
+     "number "
      "(Holm).",
-     "검사에 따로 정하지 않는 한, 통과와 미달은 각각 %s%% 신뢰수준에서 판정합니다(유의수준 %.4g). 모든 검사를 통과하면 "
-     "통과이고 하나라도 미달하면 미달이며, 미달 검정은 검정 수에 맞추어 조정합니다(Holm)."},
+     "모든 검사를 통과하면 통과이고 하나라도 미달하면 미달이며, 미달 검정은 검정 수에 맞추어 조정합니다(Holm)."},
+    {"The gate passes if every check passes; it fails if one check fails, and those tests are adjusted for their "
+     "number "
+     "(Bonferroni) and for looking on after each question.",
+     "모든 검사를 통과하면 통과이고 하나라도 미달하면 미달이며, 미달 검정은 검정 수와 문항마다 결과를 보는 것에 맞추어 "
+     "조정합니다(Bonferroni)."},
     {"This page is complete in itself and loads nothing.",
      "이 문서는 그 자체로 완결되어 있으며 외부에서 아무것도 불러오지 않습니다."},
     {"SHA-256 of the policy: %s", "정책의 SHA-256: %s"},

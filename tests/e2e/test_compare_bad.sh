@@ -34,13 +34,19 @@ Y
 cat >figures.py <<'PY'
 import json, re, sys
 def none(x): sys.exit(f"{x} in JSON")
+def checked(path, doc): # against the published schema, where Python can
+    try: from jsonschema import Draft202012Validator
+    except ImportError: return
+    name = "gate" if "checks" in doc else "report"
+    for e in Draft202012Validator(json.load(open(f"SCHEMAS/{name}.schema.json"))).iter_errors(doc): sys.exit(f"{path}, {e.json_path}: {e.message[:200]}")
 for path in sys.argv[1:]:
     text = open(path, encoding="utf-8").read()
-    if path.endswith(".json"): json.loads(text, parse_constant=none)
+    if path.endswith(".json"): checked(path, json.loads(text, parse_constant=none))
     text = re.sub(r"<script.*?</script>", "", text, flags=re.S)
     m = re.search(r".{0,40}(?<![\w-])(-?nan|NaN|[-−+]?inf|Infinity|[-−]0(\.0)?)(?![\w.-]).{0,20}", text)
     if m: sys.exit(f"{path}: {m.group(0)!r}")
 PY
+sed -i "s,SCHEMAS,$REPO/reports/schema," figures.py
 tamper() { # tamper NAME SQL: a copy of the run that somebody changed
     cp -r large "$1"
     python3 -c 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1] + "/run.db"); db.executescript("pragma ignore_check_constraints = 1; " + sys.argv[2]); db.commit()' "$1" "$2"
@@ -133,6 +139,17 @@ for c in json.load(open(sys.argv[1]))["checks"]:
     elif c["metric"] not in ("tokens", "truncated"): assert c["verdict"] == "inconclusive" and c["value"] is c["candidate"] is None, c
 PY
 done
+
+# harmful requests without a score might have been given way to: no pass, and more of them would not decide
+# (it fails for what is unscored, too)
+tamper open "update scores set status = 1, outcome = 6, value = NULL where record in (select id from records where sample like '%-harm' order by id limit 5)"
+expect 1 "$ASSAY" gate large open --policy gate.yaml --json
+python3 - "$W/out" <<'PY' || fail "open answers to harmful requests"
+import json, sys
+c = {c["check"]: c for c in json.load(open(sys.argv[1]))["checks"]}["refusals"]
+assert (c["verdict"], c["more_needed"], c["n"]) == ("inconclusive", None, 45) and c["upper"] < .06, c
+assert abs(c["worst"] - 5 / 50) < 1e-12 and "Counted as wrong they would make it 10.0 points" in c["advice"], c
+PY
 
 # all alike: equal is not shown, only that no difference was; and a difference on every question is one
 tamper right "update scores set value = 1, outcome = 0"

@@ -197,5 +197,6 @@ PY
     [ $status = 1 ] || fail "$f.yml ends with $status, not 1: $(tail -3 "$W/err")"
     for out in gate.xml gate.md gate.html; do [ -s $out ] || fail "$f.yml leaves no $out"; done
 done
+grep -q "adjusted for their number (Holm)" summary.md || fail "Markdown does not say how tests are adjusted"
 grep -q "^# Fail" summary.md || fail "no summary for the pull request"
 finish

@@ -80,7 +80,10 @@ worse = sum(said["tuned"][k] < said["large"][k] for k in said["large"])
 assert (by["refusals"]["verdict"], by["refusals"]["worse"], by["refusals"]["n"]) == ("fail", worse, len(said["large"])), by["refusals"]
 assert by["refusals"]["p_fail_adjusted"] <= .05 and abs(by["refusals"]["p_fail_adjusted"] / by["refusals"]["p_fail"] - 3) < 1e-9
 assert ET.parse("r.xml").getroot().find("testsuite").get("failures") == "1"
-assert open("r.md").read().startswith("# Fail: tuned")
+text = open("r.md").read()
+assert text.startswith("# Fail: tuned") and "(Bonferroni)" in text and "(Bonferroni)" in open("r.html").read() and "Holm" not in text
+assert all(d["p_adjustment"] == "bonferroni" for d in docs.values())
+assert "All questions were asked" in docs["tight"]["checks"][0]["advice"], docs["tight"]["checks"][0]
 PY
 
 # pairs are right only when both halves are: decided on fewer than all, as the answers say when counted by hand; parts of a suite by themselves

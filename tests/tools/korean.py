@@ -5,7 +5,7 @@ words with their hyphens and slashes), names of methods and units, and what assa
 import html, re, sys
 
 KEPT = set("""assay run gate compare report rescore resume adaptive json html max_tokens JSON JavaScript SHA JUnit
-Wilson Newcombe Clopper Pearson McNemar Holm Benjamini Hochberg Rogan Gladen Brier Cohen ECE mid commentary low medium high plain
+Wilson Newcombe Clopper Pearson McNemar Holm Bonferroni Benjamini Hochberg Rogan Gladen Brier Cohen ECE mid commentary low medium high plain
 UTC Esc run.db report.json report.html""".split())
 
 

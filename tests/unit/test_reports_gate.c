@@ -168,6 +168,17 @@ static void test_open_answers(void **state) {
     GateCheck level = {.id = STR("c"), .suite = "*", .kind = GATE_AT_LEAST, .limit = 0.95};
     g = two_judge(&t, &level, a);
     assert_int_equal(g.verdict, GATE_INCONCLUSIVE); /* 180 of 180, but 20 are open */
+    assert_true(g.results[0].open && g.results[0].more == 0);
+    assert_non_null(strstr(g.results[0].advice, "what they would have been decides"));
+    level.limit = 0.87; /* 90 % whatever the open ones would have been: more questions decide */
+    g = two_judge(&t, &level, a);
+    assert_true(g.verdict == GATE_INCONCLUSIVE && !g.results[0].open && g.results[0].more > 100);
+    c.margin = 0.1; /* all open ones wrong lies at the margin */
+    g = two_judge(&t, &c, a);
+    assert_true(g.verdict == GATE_INCONCLUSIVE && g.results[0].open && g.results[0].more == 0);
+    c.margin = 0.11;
+    g = two_judge(&t, &c, a);
+    assert_true(g.verdict == GATE_PASS && !g.results[0].open);
     two_end(&t);
     arena_close(a);
 }
