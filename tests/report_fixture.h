@@ -245,7 +245,7 @@ static inline void fixture_manifest(RunStore *s) {
         "safer\":true}]";
     bool ok = store_manifest_put(s, "models", str_from(MODELS), &err) &&
               store_manifest_put(s, "suites", str_from(SUITES), &err) &&
-              store_manifest_put(s, "seed", STR("7"), &err) &&
+              store_manifest_put(s, "seed", STR("7"), &err) && store_manifest_put(s, "n_items", STR("1"), &err) &&
               store_manifest_put(s, "plan", STR("{\"name\":\"demo\",\"note\":\"</script>\"}"), &err);
     if (!ok) fail_msg("%s", err.msg);
 }

@@ -17,7 +17,12 @@ static bool finished(Inputs *u, RunStore *s, const char *dir, Err *err) {
     bool ok = inputs__entry(u, s, "n_items", &j, err) && store_counts(s, &n, err);
     bool told = ok && json_int(j, 0, INT64_MAX, &items);
     json_close(j);
-    if (ok && told && n.records < items)
+    if (ok && !told)
+        return err_set(err, ERR_INPUT,
+                       "%s/run.db: manifest key 'n_items' must be a whole number of answers: whether this run is "
+                       "finished cannot be checked",
+                       dir);
+    if (ok && n.records < items)
         return err_set(err, ERR_INTERRUPTED,
                        "%s: this run is not finished (%lld of %lld answers); go on with assay run --resume %s", dir,
                        (long long)n.records, (long long)items, dir);

@@ -182,6 +182,8 @@ bool store_reveals(const RunStore *s);
  * told otherwise. */
 void store_speak(RunStore *s, Lang lang);
 Lang store_language(const RunStore *s);
+/* "DIR/run.db", for errors about what is in it; of several runs read as one "the runs". */
+const char *store_place(const RunStore *s);
 /* Seals the texts in the clear that a sealed record of an older store holds, and those of the suites that the manifest
  * calls sealed; nothing of them is left in the file. *n: records. Needs store_seal_begin. */
 bool store_seal_plain(RunStore *s, int64_t *n, Err *err);

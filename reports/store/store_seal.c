@@ -367,6 +367,10 @@ void store_speak(RunStore *s, Lang lang) {
     s->lang = lang;
 }
 
+const char *store_place(const RunStore *s) {
+    return s->parts ? "the runs" : s->path;
+}
+
 Lang store_language(const RunStore *s) {
     return s->lang;
 }

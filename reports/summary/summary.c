@@ -8,6 +8,7 @@
 
 #include "engine/base/json.h"
 #include "reports/stats/stats.h"
+#include "reports/store/store_union.h"
 
 typedef struct RowScore {
     size_t scorer; /* index in the suite's list */
@@ -52,6 +53,7 @@ typedef struct Gather {
     size_t n_piles, cap_piles, cap_models, cap_suites, cap_transforms, cap_scorers;
     ScorerList **scorers; /* [cap_scorers], beside suites */
     Err *err;
+    const char *path; /* of the store, for errors */
     bool failed;
 } Gather;
 
@@ -197,8 +199,8 @@ static bool suite_version(Arena *a, const Json *j, SumSuite *u) {
 }
 
 static bool read_n_items(Gather *g, const Json *number) {
-    if (!json_int(number, 0, INT64_MAX, &g->s->n_items)) g->s->n_items = -1;
-    return true;
+    return json_int(number, 0, INT64_MAX, &g->s->n_items) ||
+           err_set(g->err, ERR_INPUT, "%s: manifest key 'n_items' must be a whole number of answers", g->path);
 }
 
 static bool read_adaptive(Gather *g, const Json *entry) {
@@ -647,8 +649,10 @@ static bool build_cells(Gather *g) {
 }
 
 bool summary_build_in(RunStore *store, Lang lang, Arena *a, Summary *out, Err *err) {
-    Gather g = {.s = out, .a = a, .err = err};
+    Gather g = {.s = out, .a = a, .err = err, .path = store_place(store)};
+    size_t n_arms;
     *out = (Summary){.arena = a, .lang = lang, .n_items = -1, .revealed = store_reveals(store)};
+    out->joined = store_arms(store, &n_arms) != NULL;
     Arena *scratch = arena_open(0);
     if (!scratch) return err_nomem(err);
     bool ok = store_counts(store, &out->stored, err) && read_manifest(&g, store) &&

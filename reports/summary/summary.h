@@ -237,6 +237,7 @@ typedef struct Summary {
     SumJudge judge;
     const CalCard *card;   /* of the judge; NULL: none */
     int64_t n_items;       /* work items of the plan; -1 if the manifest does not tell */
+    bool joined;           /* several runs are read as one */
     bool adaptive;         /* the answers decided when the run ended (assay gate --adaptive) */
     SumHeadline *headline; /* at least one */
     size_t n_headline;

@@ -137,6 +137,9 @@ static bool build_cautions(Summary *s, Buf *b) {
     else if (items > stored)
         words_addf(b, s->lang, WORD("The run is not finished: %lld of %lld answers are stored. Go on with --resume."),
                    stored, items);
+    else if (items < 0 && stored && !s->joined)
+        buf_adds(b, words(s->lang, WORD("The run does not say how many answers it planned: whether it is finished "
+                                        "cannot be checked.")));
     if (!add_caution(s, b)) return false;
     if (open * 50 > total)
         words_addf(b, s->lang,

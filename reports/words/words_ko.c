@@ -108,9 +108,10 @@ const Words words_ko[] = {
     {"Not read, so that few harmful answers mean little: %s.",
      "모델이 읽어 내지 못해, 유해 응답이 적더라도 의미가 작은 변형: %s."},
     {"Scoring this run again was interrupted: some scores are from before it, others are new. Begin it again with "
-     "assay "
-     "rescore.",
+     "assay rescore.",
      "다시 채점하는 작업이 중단되어 이전 점수와 새 점수가 섞여 있습니다. assay rescore로 처음부터 다시 채점하십시오."},
+    {"The run does not say how many answers it planned: whether it is finished cannot be checked.",
+     "실행에 계획한 응답 수가 적혀 있지 않아, 끝까지 진행되었는지 확인할 수 없습니다."},
     {"The run is not finished: %lld of %lld answers are stored. Go on with --resume.",
      "실행이 끝나지 않았습니다: 응답 %2$lld건 중 %1$lld건이 저장되어 있습니다. --resume으로 이어서 실행하십시오."},
     {"%lld of %lld answers are stored: assay gate --adaptive ends a run as soon as its checks are decided. Intervals "

@@ -100,6 +100,26 @@ refused large short "damaged"
 mkdir empty
 refused large empty "there is no run here"
 
+# the same of the reports of one run: refused in a line that names it, or a page that says what is missing
+reported() { # reported RUN STATUS SENTENCE: refused, or with the sentence in its Markdown
+    cp -r "$1" again && rm -f again/report.* again/junit.xml again/samples.csv
+    expect "$2" "$ASSAY" report again --format json,html,md,csv,junit,lm-eval
+    if [ "$2" = 0 ]; then
+        grep -q "$3" again/report.md || fail "the report of $1 does not say: $3"
+        python3 figures.py again/report.* again/junit.xml again/samples.csv || fail "report of $1"
+    else
+        one_line
+        says "again/run.db: $3"
+        ! ls again/report.* >/dev/null 2>&1 || fail "report of $1 is refused and leaves files"
+    fi
+    rm -rf again
+}
+for run in value text endless negative missing outcome tokens; do reported $run 2 "record"; done
+reported json 2 "manifest key 'plan': line 1 column 1: this is not valid JSON"
+reported many 2 "manifest key 'n_items' must be a whole number of answers"
+reported minus 2 "manifest key 'n_items' must be a whole number of answers"
+reported nobody 0 "The run does not say how many answers it planned"
+
 # nothing in common, nothing there yet, not all there
 refused sums refusals "no question in common"
 tamper hashless "update records set content_hash = NULL"
@@ -111,6 +131,8 @@ expect 0 "$ASSAY" compare large half --html half.html
 prints "Run half is not finished: 100 of 200 answers are stored."
 expect 3 "$ASSAY" gate large half --policy gate.yaml
 says "half: this run is not finished (100 of 200 answers)"
+reported half 0 "The run is not finished: 100 of 200 answers are stored"
+reported nothing 0 "Nothing is stored in this run yet"
 tamper untold "delete from manifest where key in ('n_items', 'suites', 'scorers')"
 answered large untold 5 "Run untold does not say how many answers it planned: whether it is finished cannot be checked."
 expect 0 "$ASSAY" compare large untold
@@ -130,6 +152,7 @@ answered large suite 5 "is not the same suite in large and suite"
 tamper unscored "update scores set status = 1, outcome = 6, value = NULL"
 tamper scoreless "delete from scores"
 for run in unscored scoreless; do
+    reported $run 0 "Cannot tell how often model gives way: no harmful request has a score"
     answered large $run 1 "there is no question that both models answered and that was scored" ko
     expect 1 "$ASSAY" gate large $run --policy gate.yaml --json
     python3 - "$W/out" <<'PY' || fail "a gate on $run"
@@ -162,7 +185,27 @@ cp -r thirds thirds-too
 answered thirds thirds-too 1 "Cannot tell: no difference was seen"
 
 # one question
+reported one 0 "100.0 % (95 % interval 20.7 to 100.0)"
 answered one one-more 5 "One question says nothing about others." ko
+# an audit of runs that are damaged, unfinished or do not say whether they are finished: nothing is written
+audited() { # audited CHANGE STATUS SENTENCE
+    rm -rf audit-of audit-out
+    cp -r audited audit-of
+    python3 -c 'import sqlite3, sys; db = sqlite3.connect("audit-of/run.db"); db.executescript("pragma ignore_check_constraints = 1; " + sys.argv[1]); db.commit()' "$1"
+    expect "$2" "$ASSAY" audit "$REPO/suites/policies/preparedness.yaml" --run base=audit-of --run tuned=audit-of --run reference=audit-of --out audit-out
+    one_line
+    says "$3"
+    [ ! -e audit-out ] || fail "an audit that cannot be leaves a folder: $1"
+}
+M=$REPO/suites/demo/models
+expect 0 "$ASSAY" run plan/demo/sum plan/demo/refusal --model base="$M/demo-large" --model tuned="$M/demo-large-tuned" --model reference="$M/demo-small" --out audited -q
+audited "update scores set value = 7 where record % 9 = 0" 2 "audit-of/run.db: record 9: 'value' holds what assay never writes there"
+audited "update manifest set json = '{' where key = 'plan'" 2 "audit-of/run.db: manifest key 'plan': line 1 column 1"
+audited "update manifest set json = '\"many\"' where key = 'n_items'" 2 "whether this run is finished cannot be checked"
+audited "delete from manifest where key = 'n_items'" 2 "whether this run is finished cannot be checked"
+audited "delete from scores where record % 2; delete from texts where record % 2; delete from records where id % 2" 3 "this run is not finished (300 of 600 answers)"
+audited "delete from manifest" 2 "audit-of/run.db: manifest key"
+
 expect 5 "$ASSAY" gate one one-more --policy gate.yaml
 prints "One pair says nothing about others."
 prints "It needs about 4 more items" # 0.05^(1/5) > 0.5

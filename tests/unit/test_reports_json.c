@@ -67,6 +67,7 @@ static void with_items(const Item *items, size_t n, void (*check)(const Summary 
     Arena *a = arena_open(0);
     Summary sum;
     OK(store_open(dir, STORE_CREATE, &s, &err));
+    OK(store_manifest_put(s, "n_items", STR("1"), &err));
     put_items(s, items, n);
     OK(summary_build(s, a, &sum, &err));
     check(&sum);
