@@ -13,7 +13,7 @@ typedef struct CardTest {
     Arena *a;
     AuditRow rows[ROWS_MOST];
     size_t n;
-    Json *plan, *header, *card;
+    Json *plan, *history, *header, *card; /* history: NULL, unless a test sets it */
     Buf out;
     int status;
     Err err;
@@ -78,7 +78,7 @@ static inline bool make_card(CardTest *t, const char *plan, const char *header) 
     t->header = json_of(t, header);
     buf_release(&t->out);
     buf_init(&t->out, (size_t)64 << 20);
-    if (!audit_card(t->plan, t->header, t->rows, t->n, &t->out, &t->status, &t->err)) return false;
+    if (!audit_card(t->plan, t->history, t->header, t->rows, t->n, &t->out, &t->status, &t->err)) return false;
     assert_true(json_parse(buf_str(&t->out), &t->card, &t->err));
     return true;
 }
@@ -106,7 +106,7 @@ static inline bool yes(const Json *obj, const char *key) {
 }
 
 static inline void card_done(CardTest *t) {
-    json_close(t->plan), json_close(t->header), json_close(t->card);
+    json_close(t->plan), json_close(t->history), json_close(t->header), json_close(t->card);
     buf_release(&t->out);
     arena_close(t->a);
     test_free(t);

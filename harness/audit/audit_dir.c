@@ -48,18 +48,27 @@ void audit_dir__root(Str records, int64_t *n, char hex[65]) {
     *n = (int64_t)t.n;
 }
 
+/* Of a plan that supersedes another: what is known of the chain. */
+static bool read_history(const AuditDir *d, Json **out, Err *err) {
+    AuditPlan p;
+    Str text;
+    if (!audit_plan_parse("plan.json", buf_str(&d->plan), d->arena, &p, err)) return false;
+    return !p.supersedes.p || (audit_plan_history(&p, d->arena, &text, err) && json_parse(text, out, err));
+}
+
 bool audit_dir__derive(AuditDir *d, const Json *header, Err *err) {
     AuditRow *rows = NULL;
-    Json *file = NULL;
+    Json *file = NULL, *history = NULL;
     size_t n = 0;
     buf_clear(&d->card);
     json_close(d->card_json);
     d->card_json = NULL;
-    bool ok = json_parse(buf_str(&d->plan), &file, err) &&
+    bool ok = json_parse(buf_str(&d->plan), &file, err) && read_history(d, &history, err) &&
               (audit_rows_read(buf_str(&d->records), d->arena, &rows, &n, err) || err_wrap(err, "records.jsonl")) &&
-              audit_card(json_get(file, "plan"), header, rows, n, &d->card, &d->status, err) &&
+              audit_card(json_get(file, "plan"), history, header, rows, n, &d->card, &d->status, err) &&
               json_parse(buf_str(&d->card), &d->card_json, err);
     json_close(file);
+    json_close(history);
     return ok;
 }
 

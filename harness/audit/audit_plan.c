@@ -15,6 +15,8 @@
 #include "reports/seal/seal_sign.h"
 
 #define PLAN_MAX_BYTES ((size_t)8 << 20)
+#define FILE_MAX_BYTES ((size_t)64 << 20) /* with the plans before it */
+
 /* ---- checking ---- */
 
 /* Integrity checks that must be done. */
@@ -34,6 +36,24 @@ static bool check_checks(const YamlNode *root, Err *err) {
     return true;
 }
 
+/* A plan that takes the place of another says of which, and why. */
+static bool check_supersedes(const YamlNode *root, Err *err) {
+    Str digest = {0}, reason = {0};
+    if (!yaml_want_str(root, "supersedes", false, &digest, err) || !yaml_want_str(root, "reason", false, &reason, err))
+        return false;
+    bool hex = digest.n == 64;
+    for (size_t i = 0; hex && i < digest.n; i++)
+        hex = (digest.p[i] >= '0' && digest.p[i] <= '9') || (digest.p[i] >= 'a' && digest.p[i] <= 'f');
+    if (digest.p && !hex)
+        return yaml_fail(yaml_get(root, "supersedes"), err,
+                         "'supersedes' must be the digest of the earlier plan, 64 hex digits (assay audit sign prints "
+                         "it)");
+    if (digest.p && !str_trim(reason).n) return yaml_fail(root, err, "a plan that supersedes another needs a 'reason'");
+    return digest.p || !reason.p ||
+           yaml_fail(yaml_get(root, "reason"), err,
+                     "'reason' is why a plan supersedes another: name it by 'supersedes'");
+}
+
 static bool check(const YamlNode *root, Err *err) {
     static const char *const known[] = {
         "audit", "question", "models", "confidence", "multiplicity", "unscored_max", "arms",   "indicators",
@@ -49,7 +69,7 @@ static bool check(const YamlNode *root, Err *err) {
            yaml_want_enum(root, "multiplicity", true, multiplicity, &m, err) &&
            yaml_want_num(root, "unscored_max", true, 0.0, 1.0, &x, err) &&
            yaml_want_int(root, "seed", true, 0, INT64_MAX, &seed, err) && audit_plan_check_indicators(root, err) &&
-           audit_plan_check_signers(root, err) && check_checks(root, err);
+           audit_plan_check_signers(root, err) && check_checks(root, err) && check_supersedes(root, err);
 }
 
 /* ---- signatures ---- */
@@ -59,6 +79,17 @@ static bool unregistered(AuditPlan *p, const char *why) {
     p->signed_at = (Str){0};
     snprintf(p->why, sizeof p->why, "%s", why);
     return true;
+}
+
+static bool note_keys(AuditPlan *p, const SealPublic *by, size_t n, Arena *a, Err *err) {
+    Buf b;
+    buf_init(&b, 4096);
+    buf_addc(&b, '[');
+    for (size_t i = 0; i < n; i++) buf_addf(&b, "%s\"%s\"", i ? "," : "", by[i].id);
+    buf_addc(&b, ']');
+    p->keys = b.failed ? (Str){0} : str_dup(a, buf_str(&b));
+    buf_release(&b);
+    return p->keys.p || err_nomem(err);
 }
 
 /* Keys of signers.plan, each of which must have signed; without that list any one. */
@@ -97,7 +128,7 @@ static bool check_signatures(AuditPlan *p, const Json *list, Arena *a, Err *err)
         n++;
     }
     if (!n) return unregistered(p, "the plan is not signed");
-    if (!signers_met(p, by, n, &p->registered, err)) return false;
+    if (!note_keys(p, by, n, a, err) || !signers_met(p, by, n, &p->registered, err)) return false;
     return p->registered || unregistered(p, "a signer whom the plan names has not signed it");
 }
 
@@ -109,29 +140,47 @@ static bool take(AuditPlan *p, Str json, Arena *a, Err *err) {
     return true;
 }
 
-static bool load_signed(const char *path, Str text, Arena *a, AuditPlan *p, Err *err) {
-    Json *j = NULL;
+/* The checked plan's own word for the one before it. */
+static bool note_supersedes(AuditPlan *p, const YamlNode *root, Arena *a, Err *err) {
+    Str before = {0};
+    if (!yaml_want_str(root, "supersedes", false, &before, err)) return false;
+    if (before.p) p->supersedes = str_dup(a, before);
+    return !before.p || p->supersedes.p || err_nomem(err);
+}
+
+static bool take_signatures(AuditPlan *p, const Json *list, Arena *a, Err *err) {
+    Buf b;
+    if (!check_signatures(p, list, a, err)) return false;
+    buf_init(&b, PLAN_MAX_BYTES);
+    bool ok = !list || audit_canonical(list, &b, err);
+    if (ok) p->signatures = b.n ? str_dup(a, buf_str(&b)) : STR("[]");
+    buf_release(&b);
+    return ok && (p->signatures.p || err_nomem(err));
+}
+
+bool audit_plan__from_json(const char *path, const Json *file, Arena *a, AuditPlan *p, Err *err) {
     Buf plan;
     YamlNode *root = NULL;
     YamlDoc *doc = arena_alloc(a, sizeof *doc);
+    *p = (AuditPlan){.signatures = STR("[]"), .keys = STR("[]")};
     if (!doc) return err_nomem(err);
     *doc = (YamlDoc){path, "."};
-    if (!json_parse(text, &j, err)) return err_wrap_file(err, path);
     buf_init(&plan, PLAN_MAX_BYTES);
+    bool ok = (json_get(file, "plan") || err_set(err, ERR_INPUT, "%s is no signed plan: missing key 'plan'", path)) &&
+              audit_canonical(json_get(file, "plan"), &plan, err) && take(p, buf_str(&plan), a, err) &&
+              yaml_parse(p->canonical, doc, a, &root, err) && check(root, err) && note_supersedes(p, root, a, err) &&
+              take_signatures(p, json_get(file, "signatures"), a, err);
+    buf_release(&plan);
+    return ok;
+}
+
+static bool load_signed(const char *path, Str text, Arena *a, AuditPlan *p, Err *err) {
+    Json *j = NULL;
+    if (!json_parse(text, &j, err)) return err_wrap_file(err, path);
     bool ok = str_eqz(json_str(json_get(j, "format")), AUDIT_PLAN_FORMAT) ||
               err_set(err, ERR_INPUT, "%s is no signed plan: 'format' must be '" AUDIT_PLAN_FORMAT "'", path);
-    ok = ok && (json_get(j, "plan") || err_set(err, ERR_INPUT, "%s is no signed plan: missing key 'plan'", path));
-    ok = ok && audit_canonical(json_get(j, "plan"), &plan, err) && take(p, buf_str(&plan), a, err) &&
-         yaml_parse(p->canonical, doc, a, &root, err) && check(root, err);
-    buf_clear(&plan);
-    if (ok) {
-        ok = check_signatures(p, json_get(j, "signatures"), a, err);
-        buf_clear(&plan);
-        if (ok && json_get(j, "signatures")) ok = audit_canonical(json_get(j, "signatures"), &plan, err);
-        p->signatures = ok && plan.n ? str_dup(a, buf_str(&plan)) : STR("[]");
-        if (!p->signatures.p) ok = err_nomem(err);
-    }
-    buf_release(&plan);
+    ok = ok && audit_plan__from_json(path, j, a, p, err) &&
+         audit_plan__read_earlier(p, path, json_get(j, "earlier"), a, err);
     json_close(j);
     return ok;
 }
@@ -145,13 +194,13 @@ static bool load_yaml(const char *path, Str text, Arena *a, AuditPlan *p, Err *e
     if (!yaml_parse(text, doc, a, &root, err) || !check(root, err)) return false;
     buf_init(&json, PLAN_MAX_BYTES);
     yaml_to_json(root, &json);
-    bool ok = (!json.failed || err_nomem(err)) && take(p, buf_str(&json), a, err);
+    bool ok = (!json.failed || err_nomem(err)) && take(p, buf_str(&json), a, err) && note_supersedes(p, root, a, err);
     buf_release(&json);
     return ok && unregistered(p, "the plan is not signed");
 }
 
 bool audit_plan_parse(const char *path, Str text, Arena *a, AuditPlan *p, Err *err) {
-    *p = (AuditPlan){.signatures = STR("[]")};
+    *p = (AuditPlan){.signatures = STR("[]"), .keys = STR("[]")};
     path = arena_strdup(a, path);
     if (!path) return err_nomem(err);
     return str_starts(str_trim(text), STR("{")) ? load_signed(path, text, a, p, err) : load_yaml(path, text, a, p, err);
@@ -159,8 +208,8 @@ bool audit_plan_parse(const char *path, Str text, Arena *a, AuditPlan *p, Err *e
 
 bool audit_plan_load(const char *path, Arena *a, AuditPlan *p, Err *err) {
     Buf text;
-    *p = (AuditPlan){.signatures = STR("[]")};
-    buf_init(&text, PLAN_MAX_BYTES);
+    *p = (AuditPlan){.signatures = STR("[]"), .keys = STR("[]")};
+    buf_init(&text, FILE_MAX_BYTES);
     bool ok = file_read(path, &text, err) && audit_plan_parse(path, buf_str(&text), a, p, err);
     buf_release(&text);
     return ok;
@@ -171,8 +220,10 @@ bool audit_plan_load(const char *path, Arena *a, AuditPlan *p, Err *err) {
 static bool write_file(const AuditPlan *p, Str statement, Arena *a, Buf *out, Err *err) {
     Str old = str_sub(p->signatures, 0, p->signatures.n - 1), text;
     Buf b;
-    buf_init(&b, PLAN_MAX_BYTES);
-    buf_adds(&b, "{\"format\":\"" AUDIT_PLAN_FORMAT "\",\"plan\":");
+    buf_init(&b, FILE_MAX_BYTES);
+    buf_adds(&b, "{\"format\":\"" AUDIT_PLAN_FORMAT "\",");
+    audit_plan__write_earlier(p, &b);
+    buf_adds(&b, "\"plan\":");
     buf_addstr(&b, p->canonical);
     buf_adds(&b, ",\"signatures\":");
     buf_addstr(&b, old);

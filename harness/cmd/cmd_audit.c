@@ -14,7 +14,7 @@
 
 static const char usage[] =
     "usage: assay audit PLAN --run MODEL=DIR... --out DIR [--key FILE.key] [--lang en|ko]\n"
-    "       assay audit sign PLAN --key FILE.key --out FILE.json\n"
+    "       assay audit sign PLAN [--supersedes PATH...] --key FILE.key --out FILE.json\n"
     "       assay audit countersign DIR --key FILE.key\n"
     "       assay audit decide DIR --key FILE.key (--verdict WORD... [--reason TEXT] [--by TEXT] | --decision FILE)\n"
     "\n"
@@ -29,6 +29,13 @@ static const char usage[] =
     "at-or-above,\n"
     "                    cannot-rule-out) with the --reason why it departs, and --by whom; or a file with these keys.\n"
     "                    The machine's verdict stays as it is\n"
+    "  --supersedes PATH the plan that PLAN supersedes (its key `supersedes`): the signed file, or the folder of an "
+    "audit\n"
+    "                    that was made with it, which says when there were data. Still earlier plans come with it, or "
+    "by\n"
+    "                    another --supersedes. It goes into the signed plan, so `sign` is where to give it: the "
+    "scorecard\n"
+    "                    shows every setting that was changed, and which were loosened after data existed\n"
     "  --run MODEL=DIR   the run of a model of the plan, which is found in it by its digest; repeated for other\n"
     "                    models, and for further runs of one (other budgets, other arms)\n"
     "  --import MODEL=FILE\n"
@@ -53,7 +60,7 @@ static const char usage[] =
 
 /* Words of the command line. */
 typedef struct Given {
-    ArgList runs, imports, cards, repeats, tuning;
+    ArgList runs, imports, cards, repeats, tuning, earlier;
 } Given;
 
 typedef struct Audit {
@@ -92,6 +99,8 @@ static bool read_inputs(Audit *u, const Given *given, Err *err) {
 
 static bool make(Audit *u, const char *path, const Given *given, const SealSecret *key, const char *out, Err *err) {
     return audit_plan_load(path, u->c->arena, &u->plan, err) &&
+           audit_plan_add_earlier(&u->plan, (const char *const *)given->earlier.v, given->earlier.n, u->c->arena,
+                                  err) &&
            audit_plan_write(&u->plan, u->c->arena, &u->dir.plan, err) &&
            json_parse(buf_str(&u->dir.plan), &u->file, err) && read_inputs(u, given, err) &&
            audit_dir_make(&u->dir, buf_str(&u->header), key, err) && audit_dir_write(&u->dir, out, err) &&
@@ -117,15 +126,17 @@ static int audit(CmdCtx *c, const char *path, const Given *given, const char *ke
     return status;
 }
 
-static int sign(CmdCtx *c, const char *path, const char *key, const char *out) {
+static int sign(CmdCtx *c, const char *path, const ArgList *earlier, const char *key, const char *out) {
     AuditPlan p;
     Buf b;
     buf_init(&b, (size_t)64 << 20);
     bool ok =
         !file_exists(out) || err_set(&c->fail, ERR_INPUT, "--out: %s is there already; it is never overwritten", out);
     ok = ok && secrecy_begin(&c->fail) && audit_plan_load(path, c->arena, &p, &c->fail) &&
+         audit_plan_add_earlier(&p, (const char *const *)earlier->v, earlier->n, c->arena, &c->fail) &&
          audit_plan_sign(&p, key, c->arena, &b, &c->fail) && file_write_atomic(out, buf_str(&b), &c->fail);
     if (ok) fprintf(c->out, "%s\nplan %s\n", out, p.sha256);
+    ok = ok && cmd_audit_say_changes(c, &p);
     buf_release(&b);
     return ok ? EXIT_DONE : CMD_FAILED;
 }
@@ -140,6 +151,7 @@ static int audit_run(CmdCtx *c, int argc, char **argv) {
                              {"judge-card", 0, ARG_LIST, &given.cards},
                              {"repeat", 0, ARG_LIST, &given.repeats},
                              {"tuning-data", 0, ARG_LIST, &given.tuning},
+                             {"supersedes", 0, ARG_LIST, &given.earlier},
                              {"key", 0, ARG_TEXT, &key},
                              {"out", 'o', ARG_TEXT, &out},
                              {"anchor", 0, ARG_TEXT, &anchor},
@@ -158,7 +170,8 @@ static int audit_run(CmdCtx *c, int argc, char **argv) {
                 "--out FILE.json");
         return CMD_FAILED;
     }
-    return signing ? sign(c, words.v[1], key, out) : audit(c, words.v[0], &given, key, lang, anchor, out);
+    return signing ? sign(c, words.v[1], &given.earlier, key, out)
+                   : audit(c, words.v[0], &given, key, lang, anchor, out);
 }
 
 const Cmd cmd_audit = {

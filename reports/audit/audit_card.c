@@ -121,16 +121,18 @@ static bool put_card(Card *c) {
     card__put_power(c);
     card__put_limits(c);
     card__put_checks(c);
+    card__put_history(c);
     card__put_number(c, "status", c->status);
     card__put_word(c, "answer", sentence(c));
     json_obj_end(&c->o);
     return true;
 }
 
-bool audit_card(const Json *plan, const Json *header, AuditRow *rows, size_t n, Buf *out, int *status, Err *err) {
+bool audit_card(const Json *plan, const Json *history, const Json *header, AuditRow *rows, size_t n, Buf *out,
+                int *status, Err *err) {
     Buf b;
     Str canonical;
-    Card c = {.plan = plan, .header = header, .rows = rows, .n = n, .a = arena_open(0)};
+    Card c = {.plan = plan, .history = history, .header = header, .rows = rows, .n = n, .a = arena_open(0)};
     if (!c.a) return err_nomem(err);
     buf_init(&b, CARD_MAX);
     json_out_init(&c.o, &b, 0);

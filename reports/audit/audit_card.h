@@ -54,6 +54,12 @@
  * checks[]    id, check (its name), model and suite ("" of all), value?, limit?, n? (what it rests on), result (pass,
  *             warn, fail, not done), why ("": nothing to say). A check that passes stands once for each model, by the
  *             suite that came closest to its limit. `value` beyond `limit` is what is held against the model
+ * history     only of a plan that supersedes another. plans[], newest first, the audit's own before all: plan_sha256,
+ *             registered, signed_at (""), why (it is not registered; ""), keys[] (ids), supersedes (""), reason (""),
+ *             order ("", or a sentence: its signature is older than that of the plan before), changes[] from the plan
+ *             before (audit_history.h), data_before (bool: data are known that existed by then), data_at (the earliest;
+ *             ""), data (a sentence: which). whole (bool), missing (digest of the plan that was not given; ""), why
+ *             (""), looser, stricter, other (changes), looser_after_data
  * limits[]    sentences: what this does not say, what was not measured; limits_of_plan: text of the plan, "" */
 #ifndef ASSAY_REPORTS_AUDIT_CARD_H
 #define ASSAY_REPORTS_AUDIT_CARD_H
@@ -64,9 +70,13 @@
 
 #define AUDIT_CARD_FORMAT "assay-audit/1"
 
-/* plan: canonical and checked. header: what the log's first line says: `plan_sha256`, `registered`, `why` and `runs`,
- * a list of {role, model, digest, exploratory, …} with "" for a run that counts. Appends one canonical line. *status: 0
- * all hold, 1 one does not, 5 the data do not decide. */
-bool audit_card(const Json *plan, const Json *header, AuditRow *rows, size_t n, Buf *out, int *status, Err *err);
+/* plan: canonical and checked. history: NULL, or what is known of it and of the plans that it supersedes, newest first:
+ * an array of plan_sha256, registered, signed_at, why, keys, plan (its canonical form), runs[] (started_at,
+ * plan_sha256: of the audit that was made with it, as far as its log was given); it is told where the plan says that it
+ * supersedes one. header: what the log's first line says: `plan_sha256`, `registered`, `why` and `runs`, a list of
+ * {role, model, digest, exploratory, …} with "" for a run that counts. Appends one canonical line. *status: 0 all hold,
+ * 1 one does not, 5 the data do not decide. */
+bool audit_card(const Json *plan, const Json *history, const Json *header, AuditRow *rows, size_t n, Buf *out,
+                int *status, Err *err);
 
 #endif

@@ -38,7 +38,7 @@ typedef struct CardCheck CardCheck; /* audit_check_internal.h */
 typedef enum CardShown { CARD_AT_OR_ABOVE = 1, CARD_ERODED = 2, CARD_UPLIFT = 4 } CardShown;
 
 typedef struct Card {
-    const Json *plan, *header;
+    const Json *plan, *history, *header;
     AuditRow *rows;
     size_t n;
     Arena *a;
@@ -191,6 +191,7 @@ void card__put_rate(Card *c, const Cell *cell);
 bool card__put_safeguards(Card *c);
 void card__put_power(Card *c);
 void card__put_limits(Card *c);
+void card__put_history(Card *c); /* nothing, if the plan supersedes none */
 bool card__put_curves(Card *c);
 bool card__put_categories(Card *c); /* and verdicts */
 #define CARD_REFUSALS_LEFT 0.05

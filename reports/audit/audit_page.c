@@ -93,6 +93,7 @@ static void head(Buf *b, const Page *p) {
     html__sayf(b, p->lang, WORD("Asked: %.*s"), STR_ARG(page__text(p->card, "question")));
     buf_adds(b, "</p>\n");
     banner(b, p);
+    page__history_banner(b, p);
     findings(b, p);
     buf_adds(b, "</header>\n");
 }
@@ -113,6 +114,7 @@ static void document(Buf *b, const Page *p) {
     page__safeguards(b, p);
     page__differences(b, p);
     page__checks(b, p);
+    page__history_section(b, p);
     page__limits(b, p);
     page__annex(b, p);
     page__runs(b, p);

@@ -149,4 +149,14 @@ void page__annex(Buf *b, const Page *p);
 void page__curves(Buf *b, const Page *p);
 void page__runs(Buf *b, const Page *p);
 
+/* ---- audit_page_history.c: the plans before this one; nothing, where the plan supersedes none ---- */
+
+void page__history_banner(Buf *b, const Page *p);
+void page__history_section(Buf *b, const Page *p);
+/* What a reader must not miss: every setting that became looser, a plan that was not given. *n: how many. */
+Str *page__history(const Page *p, size_t *n);
+/* One plan, one of its changes, in a line. */
+Str page__history_step(const Page *p, const Json *step);
+Str page__history_change(const Page *p, const Json *step, const Json *change);
+
 #endif

@@ -246,8 +246,8 @@ static void exploratory(const Text *t) {
 
 static void opening(const Text *t) {
     const Page *p = t->p;
-    size_t n;
-    Str *v = page__findings(p, &n), asked;
+    size_t n, n_history;
+    Str *v = page__findings(p, &n), *history = page__history(p, &n_history), asked;
     buf_adds(t->b, t->markdown ? "# " : "");
     t->put(t->b, page__answer(p));
     buf_adds(t->b, t->markdown ? "\n\n" : "\n");
@@ -259,7 +259,25 @@ static void opening(const Text *t) {
         bullet(t, asked);
     }
     exploratory(t);
+    for (size_t i = 0; history && i < n_history; i++) bullet(t, history[i]);
     for (size_t i = 0; v && i < n; i++) bullet(t, v[i]);
+}
+
+/* Every plan of the chain, and every change of it. */
+static void plans(const Text *t) {
+    const Page *p = t->p;
+    const Json *list = json_get(json_get(p->card, "history"), "plans");
+    if (!json_count(list)) return;
+    buf_adds(t->b, t->markdown ? "\n## " : "\n");
+    t->put(t->b, word(p, WORD("How the plan came to be")));
+    buf_adds(t->b, t->markdown ? "\n\n" : "\n");
+    for (const Json *s = json_first(list); s; s = json_next(s)) {
+        bullet(t, page__history_step(p, s));
+        for (const Json *c = json_first(json_get(s, "changes")); c; c = json_next(c)) {
+            buf_adds(t->b, "  ");
+            bullet(t, page__history_change(p, s, c));
+        }
+    }
 }
 
 static size_t count_checks(const Page *p, const char *result) {
@@ -360,6 +378,7 @@ static bool write_text(const Text *t) {
     bool ok = verdicts(t) && categories(t) && rates(t) &&
               differences(t, t->p->erosions, t->p->n_erosions, WORD("Refusals kept")) &&
               differences(t, t->p->uplifts, t->p->n_uplifts, WORD("Beyond a reference")) && (!t->markdown || checks(t));
+    plans(t);
     closing(t);
     return ok;
 }

@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static const Words *const KOREAN[] = {words_ko,         words_ko_safety,    words_ko_pages,      words_ko_gate,
-                                      words_ko_compare, words_ko_audit,     words_ko_audit_arms, words_ko_sign,
-                                      words_ko_checks,  words_ko_audit_page};
+static const Words *const KOREAN[] = {
+    words_ko,         words_ko_safety,     words_ko_pages,      words_ko_gate,
+    words_ko_compare, words_ko_audit,      words_ko_audit_arms, words_ko_sign,
+    words_ko_checks,  words_ko_audit_page, words_ko_history,
+};
 
 static const char *const CODES[LANG_COUNT] = {"en", "ko"};
 

@@ -39,6 +39,7 @@ typedef struct Words {
 const Words *words_at(Lang lang, size_t i);
 
 /* The tables; each ends with {NULL, NULL}. */
+extern const Words words_ko_history[];
 extern const Words words_ko[], words_ko_safety[], words_ko_pages[], words_ko_gate[], words_ko_compare[],
     words_ko_audit[], words_ko_audit_arms[], words_ko_sign[], words_ko_checks[], words_ko_audit_page[];
 

@@ -39,6 +39,8 @@ altered("a result of its own", lambda c: c["checks"][0].update(result="fine"))
 altered("a curve of one point", lambda c: c["curves"][0].update(points=c["curves"][0]["points"][:1]))
 altered("a rate without its bounds", lambda c: c["safeguards"][0]["leak"].pop("upper"))
 altered("more than an id of a flipped item", lambda c: c["erosion"][0]["lost"].append({"text": "x"}))
+altered("a change of an effect of its own", lambda c: c["history"]["plans"][0]["changes"][0].update(effect="none"))
+altered("a plan of the chain without its digest", lambda c: c["history"]["plans"][1].pop("plan_sha256"))
 altered("a digest that is none", lambda c: c["header"].update(plan_sha256="ab"))
 PY
 finish
