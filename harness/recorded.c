@@ -9,6 +9,7 @@
 
 #include "engine/base/file.h"
 #include "engine/base/json.h"
+#include "harness/audit/audit_unseal.h"
 #include "harness/probe.h"
 #include "harness/secrecy.h"
 #include "reports/store/store.h"
@@ -176,24 +177,27 @@ static bool open_exported(const EngineOptions *o, RunStore *s, const char *dir, 
 }
 
 /* key NULL: nothing is opened. */
-static bool unseal(RunStore *s, const char *key, Err *err) {
+static bool unseal(RunStore *s, const char *dir, const char *key, FILE *say, Err *err) {
     SealSecret *secret = NULL;
     StoreSeal seal;
     if (!key || !store_seal_info(s, &seal, err)) return !key;
     if (seal.mode == STORE_SEAL_NONE) return true;
     if (!secrecy_begin(err)) return false;
     if (!seal_secret_load(key, &secret, err)) return err_wrap(err, "--key");
-    bool ok = store_unseal(s, secret, err);
+    const AuditOpened what = {seal_secret_public(secret), "replay", {0}};
+    const AuditOpening opening = {0};
+    bool ok = store_unseal(s, secret, err) && (!say || audit_opening_note(&opening, s, dir, &what, say, err));
     seal_secret_close(secret);
     return ok;
 }
 
-static bool open_run(const EngineOptions *o, const char *dir, Str name, const char *key, Engine **out, Err *err) {
+static bool open_run(const EngineOptions *o, const char *dir, Str name, const char *key, FILE *say, Engine **out,
+                     Err *err) {
     RunStore *s = NULL;
     Models m = {.arena = arena_open(0), .wanted = name};
     buf_init(&m.names, (size_t)1 << 20);
     bool ok = m.arena != NULL || err_nomem(err);
-    ok = ok && store_open(dir, STORE_READ, &s, err) && choose_model(s, dir, &m, err) && unseal(s, key, err) &&
+    ok = ok && store_open(dir, STORE_READ, &s, err) && choose_model(s, dir, &m, err) && unseal(s, dir, key, say, err) &&
          open_exported(o, s, dir, &m, out, err);
     store_close(s);
     buf_release(&m.names);
@@ -201,11 +205,11 @@ static bool open_run(const EngineOptions *o, const char *dir, Str name, const ch
     return ok;
 }
 
-bool recorded_engine_open(const EngineOptions *o, Str name, const char *key, Engine **out, Err *err) {
+bool recorded_engine_open(const EngineOptions *o, Str name, const char *key, FILE *say, Engine **out, Err *err) {
     const char *dir = recorded_dir(o->spec);
     char db[4200];
     *out = NULL;
     if (!dir || snprintf(db, sizeof db, "%s/run.db", dir) >= (int)sizeof db || !file_exists(db))
         return engine_open(o, out, err);
-    return open_run(o, dir, name, key, out, err);
+    return open_run(o, dir, name, key, say, out, err);
 }

@@ -6,10 +6,13 @@
 #ifndef ASSAY_RECORDED_H
 #define ASSAY_RECORDED_H
 
+#include <stdio.h>
+
 #include "engine/engine.h"
 
 /* As engine_open. `name` is the plan's name of the model: it chooses among several models of the recorded run. key:
- * file of the auditor's secret key, for sealed answers; NULL: none, then they are ERR_INPUT. */
-bool recorded_engine_open(const EngineOptions *o, Str name, const char *key, Engine **out, Err *err);
+ * file of the auditor's secret key, for sealed answers; NULL: none, then they are ERR_INPUT. say: for a warning
+ * that no log of an audit tells of the opening; NULL: none. */
+bool recorded_engine_open(const EngineOptions *o, Str name, const char *key, FILE *say, Engine **out, Err *err);
 
 #endif

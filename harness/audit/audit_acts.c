@@ -45,7 +45,7 @@ bool audit_choice_load(const char *path, Arena *a, AuditChoice *c, Err *err) {
     return true;
 }
 
-static bool check_text(const char *what, Str s, size_t max, Err *err) {
+bool audit_text_check(const char *what, Str s, size_t max, Err *err) {
     if (s.n > max) return err_set(err, ERR_INPUT, "%s: it has %zu bytes, and %zu are allowed", what, s.n, max);
     if (!utf8_valid(s)) return err_set(err, ERR_INPUT, "%s: it is not valid UTF-8", what);
     for (size_t i = 0; i < s.n; i++)
@@ -112,7 +112,8 @@ static bool decision_body(void *ctx, AuditDir *d, Str *body, Err *err) {
 }
 
 bool audit_decide(AuditDir *d, const char *dir, const AuditChoice *c, const SealSecret *key, Err *err) {
-    return check_text("--reason", c->reason, AUDIT_REASON_MAX, err) && check_text("--by", c->by, AUDIT_BY_MAX, err) &&
+    return audit_text_check("--reason", c->reason, AUDIT_REASON_MAX, err) &&
+           audit_text_check("--by", c->by, AUDIT_BY_MAX, err) &&
            audit_dir_append(d, dir, "decision", decision_body, (void *)c, key, err);
 }
 

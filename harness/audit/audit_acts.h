@@ -12,6 +12,8 @@ typedef struct AuditChoice {
     Str reason, by;
 } AuditChoice;
 
+/* A person's words for the log: not too long, UTF-8, no control characters but line ends. what: the option. */
+bool audit_text_check(const char *what, Str text, size_t max, Err *err);
 /* A YAML file with `verdict` (agree, or a map of categories to verdicts), `reason` and `by`. In the arena. */
 bool audit_choice_load(const char *path, Arena *a, AuditChoice *out, Err *err);
 

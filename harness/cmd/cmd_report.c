@@ -12,7 +12,7 @@
 #include "reports/words/words.h"
 
 static const char usage[] =
-    "usage: assay report DIR [--format LIST] [--lang en|ko] [--reveal FILE.key [--out DIR]]\n"
+    "usage: assay report DIR [--format LIST] [--lang en|ko] [--reveal FILE.key [--out DIR] [--audit DIR --why TEXT]]\n"
     "\n"
     "Writes the reports of a stored run anew, prints the summary and their paths.\n"
     "\n"
@@ -27,7 +27,11 @@ static const char usage[] =
     "  --lang en|ko       language of what people read; report.json and other formats for programs are English\n"
     "  --reveal FILE.key  reports that show sealed texts, for their auditor: written apart, into\n"
     "                     DIR.revealed, readable by you alone\n"
-    "  --out DIR          where revealed reports go instead\n";
+    "  --out DIR          where revealed reports go instead\n"
+    "  --audit DIR        the audit that judges this run: its log gets a line that says who opened the texts, and why\n"
+    "  --why TEXT         why, for that line\n"
+    "  --sign-key FILE.key\n"
+    "                     signs the line (assay keygen --sign)\n";
 
 static bool unknown_format(CmdCtx *c, Str name) {
     const char *names[64];
@@ -66,11 +70,17 @@ static const char *revealed_dir(CmdCtx *c, const char *dir) {
 }
 
 /* Where reports go; with a key it is another place, and only the user may read what is written there. */
-static bool choose_place(CmdCtx *c, RunStore *s, const char *dir, const char *key, const char *out,
-                         const char **place) {
+static bool choose_place(CmdCtx *c, RunStore *s, const char *dir, const char *key, const AuditOpening *opening,
+                         const char *out, const char **place) {
+    SealPublic by;
+    const AuditOpened what = {&by, "report", {0}};
     *place = dir;
+    if (!key && opening->audit)
+        return err_set(&c->fail, ERR_INPUT, "--audit: nothing is opened without a key (--reveal FILE.key)");
     if (!key) return !out || err_set(&c->fail, ERR_INPUT, "--out is for revealed reports; others go into their run");
-    if (!unseal_store(c, s, key)) return false;
+    if (!audit_opening_check(opening, &c->fail) || !unseal_store(c, s, key, &by) ||
+        !audit_opening_note(opening, s, dir, &what, c->err, &c->fail))
+        return false;
     store_reveal(s);
     *place = out ? out : revealed_dir(c, dir);
     umask(077);
@@ -93,10 +103,12 @@ static int report_run(CmdCtx *c, int argc, char **argv) {
     RunStore *s = NULL;
     Findings *found = NULL;
     Lang lang = LANG_EN;
+    AuditOpening opening = {0};
     const ArgSpec specs[] = {{"format", 'f', ARG_TEXT, &format},
                              {"reveal", 0, ARG_TEXT, &key},
                              {"out", 'o', ARG_TEXT, &out},
-                             {"lang", 0, ARG_TEXT, &language}};
+                             {"lang", 0, ARG_TEXT, &language},
+                             UNSEAL_SPECS(opening)};
     if (!args_parse(c, argc, argv, specs, sizeof specs / sizeof *specs, &words)) return CMD_FAILED;
     if (words.n != 1) {
         err_set(&c->fail, ERR_INPUT, "name one run: assay report DIR");
@@ -104,7 +116,7 @@ static int report_run(CmdCtx *c, int argc, char **argv) {
     }
     const char *dir = words.v[0];
     bool ok = choose_language(c, language, &lang) && find_reports(c, str_from(format), reports, 64, &n) &&
-              store_open(dir, STORE_READ, &s, &c->fail) && choose_place(c, s, dir, key, out, &place);
+              store_open(dir, STORE_READ, &s, &c->fail) && choose_place(c, s, dir, key, &opening, out, &place);
     if (ok) store_speak(s, lang);
     ok = ok && findings_open(s, &found, &c->fail);
     for (size_t i = 0; ok && i < n; i++) ok = report_write_file(reports[i], found, place, &c->fail);

@@ -2,6 +2,7 @@
 #include "harness/run/run.h"
 #include "harness/summary_out.h"
 #include "harness/term.h"
+#include "harness/unseal.h"
 
 static const char usage[] =
     "usage: assay rescore DIR [--scorer NAME|FILE.so]... [--judge SPEC] [--key FILE.key]\n"
@@ -14,6 +15,9 @@ static const char usage[] =
     "  --judge SPEC           the model that scorers ask, instead of the run's own\n"
     "  --calibration FILE     the judge's calibration card\n"
     "  --key FILE.key         the auditor's key, for outputs that are sealed; they stay sealed\n"
+    "  --audit DIR            the audit that judges this run: its log gets a line that says who opened them, and why\n"
+    "  --why TEXT             why, for that line\n"
+    "  --sign-key FILE.key    signs the line (assay keygen --sign)\n"
     "  --audit-key FILE.key   closes a run of an audit again and signs that: a run whose signed close does not fit "
     "its\n"
     "                         scores is exploratory\n"
@@ -35,6 +39,7 @@ static int rescore_run(CmdCtx *c, int argc, char **argv) {
         {"scorer", 0, ARG_LIST, &o.scorers},
         {"judge", 0, ARG_TEXT, &o.over.judge},
         {"key", 0, ARG_TEXT, &o.key},
+        UNSEAL_SPECS(o.opening),
         {"audit-key", 0, ARG_TEXT, &o.audit_key},
         {"calibration", 0, ARG_TEXT, &o.over.calibration},
         {"threads", 't', ARG_INT, &o.over.threads, .lo = 1, .hi = 1024, .given = &o.over.has_threads},

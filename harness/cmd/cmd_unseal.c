@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/base/file.h"
 #include "engine/base/hash.h"
 #include "engine/base/json.h"
 #include "harness/args.h"
@@ -17,7 +18,7 @@
 /* ---- unseal ---- */
 
 static const char unseal_usage[] =
-    "usage: assay unseal DIR --key FILE.key [--item ID] [--out FILE]\n"
+    "usage: assay unseal DIR --key FILE.key [--item ID] [--out FILE] [--audit DIR --why TEXT [--sign-key FILE.key]]\n"
     "\n"
     "Prints the sealed outputs of a run in the clear, one JSON object for each sample: what it belongs to, and its\n"
     "texts, each with the salt that proves its commitment (SHA-256 of salt and text). All of them are checked before\n"
@@ -25,7 +26,7 @@ static const char unseal_usage[] =
     "\n"
     "  --key FILE.key  the auditor's key\n"
     "  --item ID       this sample alone\n"
-    "  --out FILE      write there (mode 0600, must not exist) instead of standard output\n";
+    "  --out FILE      write there (mode 0600, must not exist) instead of standard output\n" UNSEAL_USAGE;
 
 typedef struct Unseal {
     CmdCtx *c;
@@ -33,6 +34,8 @@ typedef struct Unseal {
     FILE *f;  /* NULL: only look */
     int64_t n;
     bool ok;
+    SealPublic by;
+    AuditOpening opening;
 } Unseal;
 
 static void put_base64(JsonOut *o, const char *key, const void *p, size_t n) {
@@ -102,11 +105,15 @@ static bool each(Unseal *u, RunStore *s) {
     return ok;
 }
 
+static bool out_is_there(const char *path, Err *err) {
+    return err_set(err, ERR_INPUT, "--out: %s is there already, and is not overwritten", path);
+}
+
 static FILE *open_out(const char *path, Err *err) {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
     if (fd < 0 && errno == EEXIST)
-        err_set(err, ERR_INPUT, "--out: %s is there already, and is not overwritten", path);
+        out_is_there(path, err);
     else if (!f)
         err_errno(err, errno, "cannot write", path);
     return f;
@@ -119,6 +126,9 @@ static bool print_all(Unseal *u, RunStore *s, const char *dir, const char *out) 
         return u->item.p
                    ? err_set(&c->fail, ERR_INPUT, "%s holds no sealed sample '" STR_FMT "'", dir, STR_ARG(u->item))
                    : err_set(&c->fail, ERR_INPUT, "%s holds no sealed samples yet", dir);
+    AuditOpened what = {&u->by, "unseal", u->item};
+    if (out && file_exists(out)) return out_is_there(out, &c->fail);
+    if (!audit_opening_note(&u->opening, s, dir, &what, c->err, &c->fail)) return false;
     fprintf(c->err, "assay: warning: %lld sealed %s in the clear%s%s; whoever can read this can read them\n",
             (long long)u->n, u->n == 1 ? "sample" : "samples", out ? ", in " : "", out ? out : "");
     u->f = out ? open_out(out, &c->fail) : c->out;
@@ -130,13 +140,14 @@ static bool print_all(Unseal *u, RunStore *s, const char *dir, const char *out) 
     return ok;
 }
 
-bool unseal_store(CmdCtx *c, RunStore *s, const char *key) {
+bool unseal_store(CmdCtx *c, RunStore *s, const char *key, SealPublic *by) {
     SealSecret *secret = NULL;
     if (!secrecy_begin(&c->fail)) return false;
     if (!seal_secret_load(key, &secret, &c->fail)) return false;
     if (seal_key_file_is_open(key) && !c->quiet)
         fprintf(c->err, "assay: warning: others can read the key %s; chmod 600 it\n", key);
     bool ok = store_unseal(s, secret, &c->fail);
+    *by = *seal_secret_public(secret);
     seal_secret_close(secret);
     return ok;
 }
@@ -145,15 +156,19 @@ static int unseal_run(CmdCtx *c, int argc, char **argv) {
     const char *key = NULL, *item = NULL, *out = NULL;
     ArgList words = {0};
     RunStore *s = NULL;
-    const ArgSpec specs[] = {{"key", 'k', ARG_TEXT, &key}, {"item", 0, ARG_TEXT, &item}, {"out", 'o', ARG_TEXT, &out}};
-    if (!args_parse(c, argc, argv, specs, 3, &words)) return CMD_FAILED;
+    Unseal u = {.c = c};
+    const ArgSpec specs[] = {{"key", 'k', ARG_TEXT, &key},
+                             {"item", 0, ARG_TEXT, &item},
+                             {"out", 'o', ARG_TEXT, &out},
+                             UNSEAL_SPECS(u.opening)};
+    if (!args_parse(c, argc, argv, specs, sizeof specs / sizeof *specs, &words)) return CMD_FAILED;
     if (words.n != 1 || !key) {
         err_set(&c->fail, ERR_INPUT, "name one run and the key: assay unseal DIR --key FILE.key");
         return CMD_FAILED;
     }
-    Unseal u = {.c = c, .item = str_from(item)};
-    bool ok = store_open(words.v[0], STORE_READ, &s, &c->fail) && unseal_store(c, s, key) &&
-              print_all(&u, s, words.v[0], out);
+    u.item = str_from(item);
+    bool ok = audit_opening_check(&u.opening, &c->fail) && store_open(words.v[0], STORE_READ, &s, &c->fail) &&
+              unseal_store(c, s, key, &u.by) && print_all(&u, s, words.v[0], out);
     store_close(s);
     return ok ? EXIT_DONE : CMD_FAILED;
 }

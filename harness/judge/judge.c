@@ -164,7 +164,7 @@ static bool open_engine(Judge *j, const JudgeOpen *o, Err *err) {
                         .leave_bytes = o->leave_bytes};
     if (ok && o->offline && strncmp(spec, "openai:", 7) == 0)
         ok = err_set(err, ERR_INPUT, "it needs a network, which --offline forbids");
-    ok = ok && recorded_engine_open(&eo, STR("judge"), NULL, &j->engine, err);
+    ok = ok && recorded_engine_open(&eo, STR("judge"), NULL, NULL, &j->engine, err);
     arena_close(a);
     return ok || err_wrap(err, "judge");
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "harness/args.h"
+#include "harness/audit/audit_unseal.h"
 #include "harness/plan/plan.h"
 #include "reports/report.h"
 
@@ -33,6 +34,7 @@ typedef struct RunOptions {
     const char *resume;             /* DIR; NULL: a new run */
     ArgList seal_to, seal_recalled; /* public keys as typed now; as typed when the run in `resume` began */
     const char *key;                /* secret key of the auditor: to score or replay sealed outputs; NULL: none */
+    AuditOpening opening;           /* that sealed outputs are opened by `key`, for the log of an audit */
     const char *audit_plan;         /* a signed plan, for the header of a run that an audit may count; NULL: none */
     const char *audit_key;          /* signs the close of such a run; NULL: it is not signed */
     bool rescore;                   /* score everything that `resume` holds again, generate nothing */

@@ -106,6 +106,7 @@ bool run__audit_end(Run *r, Err *err) {
 bool run__audit_rescored(Run *r, Err *err) {
     Str plan;
     if (!r->close_again) return true;
+    store_forget_keys(r->store); /* the close is of what an audit sees, without any key */
     if (!read_plan(r, &plan, err) || !put_close(r, plan, err)) return false;
     if (!r->o->quiet)
         fprintf(r->o->err, "assay: the run was closed again%s%s; an audit will say that it was scored again\n",

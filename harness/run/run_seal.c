@@ -111,6 +111,7 @@ bool run__seal_begin(Run *r, Err *err) {
 bool run__seal_rescore(Run *r, Err *err) {
     SealSecret *key = NULL;
     StoreSeal s;
+    if (!audit_opening_check(&r->o->opening, err)) return false;
     if (!store_seal_info(r->store, &s, err)) return false;
     /* what was sealed stays sealed, whatever its suite says by now */
     if (s.mode != STORE_SEAL_NONE && !r->sealed && !(r->sealed = secrecy_begin(err))) return false;
@@ -128,7 +129,10 @@ bool run__seal_rescore(Run *r, Err *err) {
                        "NAME.key",
                        r->dir, r->dir);
     if (!seal_secret_load(r->o->key, &key, err)) return err_wrap(err, "--key");
-    bool ok = store_unseal(r->store, key, err) && store_seal_begin(r->store, NULL, 0, r->plan->sha256, err);
+    const AuditOpened what = {seal_secret_public(key), "rescore", {0}};
+    bool ok = store_unseal(r->store, key, err) &&
+              audit_opening_note(&r->o->opening, r->store, r->dir, &what, r->o->err, err) &&
+              store_seal_begin(r->store, NULL, 0, r->plan->sha256, err);
     seal_secret_close(key);
     return ok;
 }

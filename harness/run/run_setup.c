@@ -212,12 +212,12 @@ static bool change_engine(Run *r, int m) {
 static bool open_engine(Run *r, int m, const EngineOptions *eo, Err *err) {
     Err why = ERR_INIT;
     Str name = r->plan->models[m].name;
-    if (recorded_engine_open(eo, name, r->o->key, &r->engine, &why)) return true;
+    if (recorded_engine_open(eo, name, r->o->key, r->o->err, &r->engine, &why)) return true;
     if (r->parked) {
         engine_close(r->parked);
         r->parked = NULL;
         why = (Err)ERR_INIT;
-        if (recorded_engine_open(eo, name, r->o->key, &r->engine, &why)) return true;
+        if (recorded_engine_open(eo, name, r->o->key, r->o->err, &r->engine, &why)) return true;
     }
     *err = why;
     return false;

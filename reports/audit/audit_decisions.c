@@ -265,24 +265,37 @@ static bool put_decisions(Out *u) {
 
 /* ---- unsealings, anchors ---- */
 
-static void put_unsealings(Out *u) {
-    static const char *const members[] = {"run", "opened_by", "items", "access_log", "why"};
+static bool is_key_id(Str s) {
+    bool hex = s.n == 16;
+    for (size_t i = 0; hex && i < s.n; i++) hex = (s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f');
+    return hex;
+}
+
+static bool put_unsealing(Out *u, size_t line) {
+    static const char *const members[] = {"run", "models", "opened_by", "how", "items", "why"};
+    const AuditLogLine *l = &u->log->v[line];
+    int64_t n = -1;
+    bool counted = json_int(json_get(l->json, "n_samples"), 0, INT64_MAX, &n);
+    if (!counted || !is_key_id(text(l->json, "opened_by")) || !text(l->json, "items").n ||
+        !str_trim(text(l->json, "why")).n)
+        return wrong(u, line, "it does not say who opened which sealed texts, and why");
+    json_obj(&u->o);
+    put_int(u, "line", line + 1);
+    put(u, "key", str_from(l->by.id));
+    put(u, "at", l->at);
+    put_int(u, "n", (size_t)n);
+    for (size_t k = 0; k < sizeof members / sizeof *members; k++) put(u, members[k], text(l->json, members[k]));
+    json_obj_end(&u->o);
+    return true;
+}
+
+static bool put_unsealings(Out *u) {
     json_out_key(&u->o, "unsealings");
     json_arr(&u->o);
-    for (size_t i = AUDIT_LOG_HEAD; i < u->log->n; i++) {
-        const AuditLogLine *l = &u->log->v[i];
-        int64_t n = 0;
-        if (!str_eqz(l->type, "unseal")) continue;
-        json_int(json_get(l->json, "n_samples"), 0, INT64_MAX, &n);
-        json_obj(&u->o);
-        put_int(u, "line", i + 1);
-        put(u, "key", str_from(l->by.id));
-        put(u, "at", l->at);
-        put_int(u, "n", (size_t)n);
-        for (size_t k = 0; k < sizeof members / sizeof *members; k++) put(u, members[k], text(l->json, members[k]));
-        json_obj_end(&u->o);
-    }
+    for (size_t i = AUDIT_LOG_HEAD; i < u->log->n; i++)
+        if (str_eqz(u->log->v[i].type, "unseal") && !put_unsealing(u, i)) return false;
     json_arr_end(&u->o);
+    return true;
 }
 
 static void put_anchors(Out *u) {
@@ -314,8 +327,8 @@ bool audit_decisions(const Json *plan, const Json *card, const AuditLog *log, Bu
     put(&u, "format", STR(AUDIT_DECISIONS_FORMAT));
     put_int(&u, "log_lines", log->n);
     put(&u, "scorecard_sha256", text(log->v[AUDIT_LOG_HEAD - 1].json, "scorecard_sha256"));
-    bool ok = put_verdict(&u) && put_decisions(&u);
-    if (ok) put_unsealings(&u), put_anchors(&u);
+    bool ok = put_verdict(&u) && put_decisions(&u) && put_unsealings(&u);
+    if (ok) put_anchors(&u);
     json_obj_end(&u.o);
     ok = ok && (!b.failed || err_nomem(err)) && audit_canonical_text(buf_str(&b), a, &canonical, err);
     if (ok) buf_addstr(out, canonical), buf_addc(out, '\n');

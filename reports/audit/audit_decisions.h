@@ -5,12 +5,12 @@
  * verdict      who signed the machine's verdict: need (0: the plan asks for none), of[] (key ids that the plan names),
  *              not_runner (bool: whoever closed a run of the audit does not count), runners[] (key ids), signed[]:
  * line, key, at, counts (bool), why (it does not count; ""); have (how many count), met (bool), waiting_for[] (keys
- * that may still sign), why (it cannot be met as it stands; "") decisions[]  line, key, at, named (bool: the plan names
- * this key for verdicts), by ("" or name and office), reason
+ *              that may still sign), why (it cannot be met as it stands; "")
+ * decisions[]  line, key, at, named (bool: the plan names this key for verdicts), by ("" or name and office), reason
  *              (""), departs (bool), categories[]: category, machine, decided, departs. The last one stands
- * unsealings[] line, key ("": not signed), at, run (id of its seal), opened_by (id of the auditor's key), items ("all",
- *              or the id of one), n (how many samples), access_log (SHA-256 of the line beside the run), why
- * anchors[]    line, at, anchor */
+ * unsealings[] line, key (who signed the line; "": nobody), at, run (id of its seal), models ("base, tuned": what the
+ * run is in the audit), opened_by (id of the auditor's key), how (command), items ("all", or the id of one), n (how
+ * many samples), why anchors[]    line, at, anchor */
 #ifndef ASSAY_REPORTS_AUDIT_DECISIONS_H
 #define ASSAY_REPORTS_AUDIT_DECISIONS_H
 
