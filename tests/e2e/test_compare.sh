@@ -186,6 +186,28 @@ w = json.load(open(sys.argv[1]))["compare"]["warnings"]
 assert len(w) == 65 and len(set(w)) == 65, len(w)
 assert w[-1] == f"And {2 * 13 * 12 // 2 - 64} more like these.", w[-1]
 PY
+# eight of them and one that differs: the page's matrix holds what the JSON says of each two, on both sides of its diagonal
+expect 0 "$ASSAY" compare of-small many/r? --html m.html --report-json m.json --markdown m.md
+python3 - <<'PY' || fail "agreement of ten models"
+import itertools, json, re
+d = json.load(open("m.json"))
+names = [m["name"] for m in d["models"]]
+said = {frozenset((g["model_a"], g["model_b"])): g for g in d["compare"]["agreement"]}
+assert len(names) == 10 and len(said) == 45 == len(d["compare"]["agreement"]), (names, len(said))
+assert [(c["model"], c["effort"]) for c in d["compare"]["cost"]] == [(n, "low") for n in names], d["compare"]["cost"]
+page = open("m.html").read()
+table = next(t for t in re.findall(r"<table.*?</table>", page, re.S) if ">Agreement<" in t)
+rows = re.findall(r"<tr><th scope=\"row\"[^>]*>(.*?)</th>(.*?)</tr>", table, re.S)
+assert [r[0] for r in rows] == names, rows
+for a, cells in rows:
+    for b, cell in zip(names, re.findall(r"<td[^>]*>(.*?)</td>", cells, re.S), strict=True):
+        if a == b: assert cell == "–", cell
+        else:
+            g = said[frozenset((a, b))]
+            want = f"{100 * g['share']:.1f}" + ("" if g["kappa"] is None else f"<br><span class=\"note\">kappa {g['kappa']:.2f}, n {g['n_questions']}</span>")
+            assert cell == want, (a, b, cell, want)
+assert open("m.md").read().count("have the same score on") == 45
+PY
 python3 - <<'PY'
 import json
 for s in ("a", "b"):
