@@ -108,8 +108,9 @@ static const char *const QUERIES[Q_COUNT] = {
                      "VALUES(?1,?2,?3,1,?4,?5,?6,?7)",
     [Q_TEXTS_OF] = "SELECT scorer, kind, bytes, run_key, length_class, commitment, record FROM texts WHERE record = ?1 "
                    "ORDER BY scorer, kind",
-    [Q_TROUBLE_OF] = "SELECT scorer, kind, bytes, run_key, length_class, commitment, record FROM texts WHERE record = ?1 "
-                     "AND " TROUBLE,
+    [Q_TROUBLE_OF] =
+        "SELECT scorer, kind, bytes, run_key, length_class, commitment, record FROM texts WHERE record = ?1 "
+        "AND " TROUBLE,
     [Q_TEXTS_OF_OLD] = "SELECT scorer, kind, bytes, 0, 0, NULL, record FROM texts WHERE record = ?1",
     [Q_TROUBLE_OF_OLD] = "SELECT scorer, kind, bytes, 0, 0, NULL, record FROM texts WHERE record = ?1 AND " TROUBLE,
     [Q_SEALED_OF] = "SELECT sealed, model, suite, sample, effort, epoch, transform FROM records WHERE id = ?1",
