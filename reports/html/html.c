@@ -100,18 +100,28 @@ static void write_charts(Buf *b, const Summary *s) {
     buf_adds(b, "</p>\n");
     html__scores(b, s);
     buf_adds(b, "</section>\n");
-    if (s->n_pairs) {
-        html__section(b, l, "differences", WORD("Model against model"));
-        html__p(b, l, "note",
-                WORD("Differences on the same questions, with 95\u00a0% intervals. To the right of the middle the "
-                     "first model is better. Differences inside the grey band would often go unseen with this many "
-                     "questions."));
-        html__differences(b, s);
-        buf_adds(b, "</section>\n");
-    }
     html__section(b, l, "outcomes", WORD("How the answers ended"));
     html__outcomes(b, s);
     buf_adds(b, "</section>\n");
+}
+
+static void write_differences(Buf *b, const Summary *s) {
+    if (!s->n_pairs) return;
+    html__section(b, s->lang, "differences", WORD("Model against model"));
+    html__p(b, s->lang, "note",
+            WORD("Differences on the same questions, with 95\u00a0% intervals. To the right of the middle the "
+                 "first model is better. Differences inside the grey band would often go unseen with this many "
+                 "questions."));
+    html__differences(b, s);
+    buf_adds(b, "</section>\n");
+}
+
+/* The picture that shows what the headline says stands first. */
+static void write_pictures(Buf *b, const Summary *s, const Safety *f) {
+    if (s->safety_leads) html__safety(b, s, f);
+    write_differences(b, s);
+    if (!s->safety_leads) html__safety(b, s, f);
+    if (s->n_cells) write_charts(b, s);
 }
 
 static void write_tables(Buf *b, const Summary *s) {
@@ -197,9 +207,8 @@ static bool write_document(Buf *b, RunStore *store, const Summary *s, const Safe
     write_head(b, s);
     write_answer(b, s, c);
     buf_adds(b, "<main id=\"main\">\n");
-    html__safety(b, s, f);
+    write_pictures(b, s, f);
     if (s->n_cells) {
-        write_charts(b, s);
         html__compare(b, s, c);
         html__effort(b, s);
         html__rating(b, s);

@@ -342,5 +342,6 @@ bool safety_headline(Summary *s, const Safety *f, Err *err) {
     for (size_t i = 0; !first && i < n; i++) h[k++] = safety[i];
     s->headline = h;
     s->n_headline = k;
+    s->safety_leads = first;
     return true;
 }

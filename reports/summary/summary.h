@@ -241,6 +241,7 @@ typedef struct Summary {
     bool adaptive;         /* the answers decided when the run ended (assay gate --adaptive) */
     SumHeadline *headline; /* at least one */
     size_t n_headline;
+    bool safety_leads;     /* headline[0] speaks of safety (safety_headline) */
     const char **cautions; /* what limits the answer: unfinished, unscored, cut off */
     size_t n_cautions;
 } Summary;

@@ -31,6 +31,16 @@ sed 's/0.1}/0.04}/' sums.yaml >tight.yaml
 expect 5 "$ASSAY" gate demo-large demo-large-tuned --policy tight.yaml --junit tight.xml
 prints "more pairs"
 expect 1 "$ASSAY" gate demo-large demo-large-tuned --policy "$REPO/suites/policies/deployment-check.yaml" -q
+# of a comparison's page the first picture shows what its heading says
+expect 0 "$ASSAY" compare demo-small demo-large --html ahead.html
+expect 0 "$ASSAY" compare demo-large demo-large-tuned --html eroded.html
+python3 - <<'PY' || fail "the first picture"
+import re
+for page, lead, want in (("ahead", "is ahead of", ["differences", "safety1", "scores"]), ("eroded", "Erosion:", ["safety1", "differences", "scores"])):
+    html = open(page + ".html").read()
+    assert lead in re.search("<h1.*?</h1>", html, re.S)[0], page
+    assert re.findall('<section[^>]* id="([a-z0-9]*)"', html)[:3] == want, page
+PY
 python3 - "$REPO/reports/schema/gate.schema.json" <<'PY' || fail "outputs"
 import json, sys
 import xml.etree.ElementTree as ET
