@@ -219,10 +219,11 @@ static bool write_document(Buf *b, RunStore *store, const Summary *s, const Safe
     }
     if (!write_manifest(b, store, s->lang, err)) return false;
     buf_adds(b, "</main>\n<footer><p>");
-    html__say(
-        b, s->lang,
-        WORD("This page is complete in itself and loads nothing. report.json beside it holds the same numbers for "
-             "programs."));
+    html__say(b, s->lang,
+              s->joined ? WORD("This page is complete in itself and loads nothing. For programs, assay compare "
+                               "--report-json writes the same numbers.")
+                        : WORD("This page is complete in itself and loads nothing. report.json beside it holds the "
+                               "same numbers for programs."));
     buf_adds(b, "</p></footer>\n");
     if (s->n_cells) {
         if (!html__data(b, store, s, scratch, err)) return false;

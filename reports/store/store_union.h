@@ -6,10 +6,11 @@
  * samples without a hash meet those of the same name. One whose name is taken by another content gets a piece of its
  * hash behind it, and so meets nobody. No two samples of a run are ever called alike.
  *
- * Manifest of the union: "models", "suites", "transforms" and "scorers" joined, first come first served; "plan" of the
- * first run, "calibration" of the first that has one; "judge" if all runs that have one have the same; "rescoring" of
- * one that is being scored again; "n_items" if all runs tell it and take part whole; and "runs", the whole manifest of
- * each run, for the record. */
+ * Manifest of the union: "models", "suites", "transforms" and "scorers" joined, first come first served; "plan" and
+ * "started_at" of the first run, "calibration" of the first that has one; "judge" if all runs that have one have the
+ * same; "rescoring" of one that is being scored again; and "runs", the whole manifest of each run, for the record. How
+ * many answers each run planned stands there ("n_items"); the union has none.
+ */
 #ifndef ASSAY_REPORTS_STORE_UNION_H
 #define ASSAY_REPORTS_STORE_UNION_H
 
