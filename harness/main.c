@@ -65,7 +65,19 @@ static void print_menu(FILE *f) {
           f);
 }
 
+/* What begins with a dash is no command that was misspelt. */
+static int unknown_option(CmdCtx *c, const char *name) {
+    static const char *const own[] = {"--version", "--help"};
+    const char *near = args_nearest(name, own, 2);
+    err_set(&c->fail, ERR_INPUT,
+            "unknown option '%s'%s%s%s; options of a command stand behind it: assay COMMAND "
+            "[options]",
+            name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return CMD_FAILED;
+}
+
 static int unknown_command(CmdCtx *c, const char *name) {
+    if (name[0] == '-') return unknown_option(c, name);
     const char *names[N_COMMANDS];
     for (size_t i = 0; i < N_COMMANDS; i++) names[i] = commands[i]->name;
     const char *near = args_nearest(name, names, N_COMMANDS);

@@ -6,10 +6,15 @@
 
 #define DOCUMENT_MAX ((size_t)4 << 30)
 
+/* In dir; as the user named it where there is no folder. */
+static const char *place(CmdCtx *c, const char *dir, const char *file) {
+    return dir ? path_join(c->arena, dir, file) : file;
+}
+
 static void put_files(CmdCtx *c, JsonOut *o, const char *dir, const char *const *files, size_t n) {
     json_out_key(o, "files");
     json_arr(o);
-    for (size_t i = 0; i < n; i++) json_out_cstr(o, path_join(c->arena, dir, files[i]));
+    for (size_t i = 0; i < n; i++) json_out_cstr(o, place(c, dir, files[i]));
     json_arr_end(o);
 }
 
@@ -41,6 +46,6 @@ static bool print_table(CmdCtx *c, Findings *f) {
 bool summary_print(CmdCtx *c, Findings *f, const char *dir, const char *const *files, size_t n) {
     if (c->json) return print_json(c, f, dir, files, n);
     if (!c->quiet && !print_table(c, f)) return false;
-    for (size_t i = 0; i < n; i++) fprintf(c->out, "%s\n", path_join(c->arena, dir, files[i]));
+    for (size_t i = 0; i < n; i++) fprintf(c->out, "%s\n", place(c, dir, files[i]));
     return true;
 }

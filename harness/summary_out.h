@@ -6,7 +6,7 @@
 #include "reports/report.h"
 
 /* The summary table; with --json one object instead: report.json without its samples and its manifest, and the paths.
- * Then, last, one line for each of `files` (in dir), which is all that -q leaves. */
+ * Then, last, one line for each of `files` (in dir; NULL: as they stand), which is all that -q leaves. */
 bool summary_print(CmdCtx *c, Findings *f, const char *dir, const char *const *files, size_t n);
 
 #endif

@@ -55,7 +55,7 @@ static bool compare(CmdCtx *c, const Arms *arms, Lang lang, const Output *output
     ok = ok && findings_open(s, &f, &c->fail) && write_files(c, f, outputs, n);
     for (size_t i = 0; ok && i < n; i++)
         if (outputs[i].file) files[n_files++] = outputs[i].file;
-    ok = ok && summary_print(c, f, ".", files, n_files);
+    ok = ok && summary_print(c, f, NULL, files, n_files);
     findings_close(f);
     store_close(s);
     return ok;

@@ -1,9 +1,11 @@
-/* assay validate: suites and plans against the schema, their data, their scorers' options, and every prompt once. */
+/* assay validate: suites, plans, policies of gates and plans of audits against the schema, their data, their scorers'
+ * options, and every prompt once. */
 #include <string.h>
 
 #include "engine/base/file.h"
 #include "engine/base/json.h"
 #include "harness/args.h"
+#include "harness/audit/audit_plan.h"
 #include "harness/gate/gate_policy.h"
 #include "harness/plan/plan.h"
 #include "harness/prompt.h"
@@ -12,9 +14,9 @@
 
 static const char usage[] = "usage: assay validate FILE.yaml|FOLDER... [--set data=DIR]\n"
                             "\n"
-                            "Checks suites, plans and policies of gates: keys and types, data files, scorers and their "
-                            "options, tools and their programs, and\n"
-                            "that every prompt renders.\n"
+                            "Checks suites, plans, policies of gates and plans of audits: keys and types, data files, "
+                            "scorers and their\n"
+                            "options, tools and their programs, and that every prompt renders.\n"
                             "Nothing is written. Exit status 2 if one of them is not valid.\n"
                             "\n"
                             "  --set data=DIR   the folder of data that suites with $data read (also data.SUITE=DIR)\n"
@@ -22,9 +24,9 @@ static const char usage[] = "usage: assay validate FILE.yaml|FOLDER... [--set da
                             "  --json           one object per file\n";
 
 typedef struct Verdict {
-    const char *kind; /* "suite", "plan", "policy" */
+    const char *kind; /* "suite", "plan", "policy", "audit plan" */
     Str id;
-    size_t n_suites, n_samples, n_checks;
+    size_t n_suites, n_samples, n_checks; /* of a plan of an audit: its indicators */
     bool data_checked;
     Str tools; /* of a single suite, in words; absent: none */
     bool programs_unchecked;
@@ -89,7 +91,8 @@ static bool load_plan(const char *path, const Options *o, bool data, Arena *a, P
     if (!yaml_load(file, a, &root, NULL, err)) return false;
     bool suite = suite_is_suite(root);
     if (!suite && !yaml_get(root, "plan"))
-        return yaml_fail(root, err, "neither a suite nor a plan: expected the key 'suite' or 'plan'");
+        return yaml_fail(root, err,
+                         "expected the key 'suite', 'plan', 'gate' or 'audit', which says what this file is");
     PlanOverrides over = {.sets = sets};
     for (; over.n_sets < o->sets.n; over.n_sets++) sets[over.n_sets] = o->sets.v[over.n_sets];
     if (!data) sets[over.n_sets++] = "data=.";
@@ -97,10 +100,11 @@ static bool load_plan(const char *path, const Options *o, bool data, Arena *a, P
     return plan_load(&file, 1, &over, a, out, err);
 }
 
-static bool is_policy(const char *path, Arena *a) {
+/* Whether the file is YAML (or JSON, as `assay audit sign` writes) with this key. */
+static bool has_key(const char *path, const char *key, Arena *a) {
     YamlNode *root;
     Err ignored = ERR_INIT;
-    return !file_is_dir(path) && yaml_load(path, a, &root, NULL, &ignored) && yaml_get(root, "gate");
+    return !file_is_dir(path) && yaml_load(path, a, &root, NULL, &ignored) && yaml_get(root, key);
 }
 
 static bool check_policy(const char *path, Arena *a, Verdict *v, Err *err) {
@@ -112,10 +116,22 @@ static bool check_policy(const char *path, Arena *a, Verdict *v, Err *err) {
     return true;
 }
 
+static bool check_audit_plan(const char *path, Arena *a, Verdict *v, Err *err) {
+    AuditPlan plan;
+    Json *j = NULL;
+    v->kind = "audit plan";
+    if (!audit_plan_load(path, a, &plan, err) || !json_parse(plan.canonical, &j, err)) return false;
+    v->id = str_dup(a, json_str(json_get(j, "audit")));
+    v->n_checks = (size_t)json_count(json_get(j, "indicators"));
+    json_close(j);
+    return v->id.p || err_nomem(err);
+}
+
 static bool check_file(const char *path, const Options *o, Arena *a, Verdict *v, Err *err) {
     Plan *p;
     Err first = ERR_INIT;
-    if (is_policy(path, a)) return check_policy(path, a, v, err);
+    if (has_key(path, "gate", a)) return check_policy(path, a, v, err);
+    if (has_key(path, "audit", a) || has_key(path, "signatures", a)) return check_audit_plan(path, a, v, err);
     v->data_checked = !o->no_data;
     if (!load_plan(path, o, v->data_checked, a, &p, &first)) {
         if (o->no_data || !lacks_data(&first)) {
@@ -171,7 +187,8 @@ static void print_verdict(CmdCtx *c, const char *path, const Verdict *v, const E
         term_escape(&b, v->id);
         if (v->n_suites > 1) buf_addf(&b, ", %zu suites", v->n_suites);
         if (v->n_checks)
-            buf_addf(&b, ", %zu checks", v->n_checks);
+            buf_addf(&b, ", %zu %s%s", v->n_checks, v->kind[0] == 'a' ? "indicator" : "check",
+                     v->n_checks == 1 ? "" : "s");
         else if (v->data_checked)
             buf_addf(&b, ", %zu samples, every prompt renders", v->n_samples);
         else
@@ -190,7 +207,7 @@ static int validate_run(CmdCtx *c, int argc, char **argv) {
     const ArgSpec specs[] = {{"set", 0, ARG_LIST, &o.sets}, {"no-data", 0, ARG_FLAG, &o.no_data}};
     if (!args_parse(c, argc, argv, specs, 2, &words)) return CMD_FAILED;
     if (!words.n) {
-        err_set(&c->fail, ERR_INPUT, "name a suite or a plan: assay validate FILE.yaml");
+        err_set(&c->fail, ERR_INPUT, "name a suite, a plan or a policy: assay validate FILE.yaml");
         return CMD_FAILED;
     }
     int status = EXIT_DONE;
@@ -206,5 +223,7 @@ static int validate_run(CmdCtx *c, int argc, char **argv) {
     return status;
 }
 
-const Cmd cmd_validate = {
-    .name = "validate", .summary = "check suites and plans without running them", .usage = usage, .run = validate_run};
+const Cmd cmd_validate = {.name = "validate",
+                          .summary = "check suites, plans and policies without running them",
+                          .usage = usage,
+                          .run = validate_run};

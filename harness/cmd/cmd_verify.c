@@ -65,6 +65,12 @@ static int verify_run(CmdCtx *c, const char *dir) {
     RunStore *s = NULL;
     Findings *f = NULL;
     size_t n = 0;
+    char *store = path_join(c->arena, dir, "run.db");
+    if (!store)
+        err_nomem(&c->fail);
+    else if (!file_exists(store))
+        err_set(&c->fail, ERR_INPUT, "%s: there is neither a run here (no run.db) nor an audit (no log.jsonl)", dir);
+    if (c->fail.code != ERR_OK) return CMD_FAILED;
     bool same = true, ok = store_open(dir, STORE_READ, &s, &c->fail) && findings_open(s, &f, &c->fail);
     for (size_t i = 0; ok && i < reports_count(); i++) ok = same_report(c, s, f, dir, reports_at(i), &n, &same);
     findings_close(f);

@@ -172,7 +172,7 @@ bool run_command_recall(RunOptions *o, Arena *a, Err *err) {
     RunStore *s = NULL;
     Json *j = NULL;
     Str text;
-    if (!store_open(o->resume, STORE_READ, &s, err)) return err_wrap(err, "--resume");
+    if (!store_open(o->resume, STORE_READ, &s, err)) return false;
     bool ok = store_manifest_get(s, "command", a, &text, err);
     store_close(s);
     if (!ok) return false;
@@ -189,8 +189,7 @@ bool run_command_recall(RunOptions *o, Arena *a, Err *err) {
     /* a plugin is loaded only when the user names it, not because a file does */
     for (size_t i = 0; plugins && i < o->scorers.n; i++)
         if (strchr(o->scorers.v[i], '/') || str_ends(str_from(o->scorers.v[i]), STR(".so")))
-            return err_set(err, ERR_INPUT,
-                           "this run uses the plugin %s; name it again: assay run --resume %s --scorer %s",
-                           o->scorers.v[i], o->resume, o->scorers.v[i]);
+            return err_set(err, ERR_INPUT, "this run uses the plugin %s; name it again: assay %s %s --scorer %s",
+                           o->scorers.v[i], o->rescore ? "rescore" : "run --resume", o->resume, o->scorers.v[i]);
     return true;
 }
