@@ -62,8 +62,8 @@ bool cmd_audit_say_changes(CmdCtx *c, const AuditPlan *p) {
         return true;
     }
     if (!changes(p, &list, &n, &c->fail)) return false;
-    fprintf(c->out, "supersedes %s: %lld settings are looser, %lld stricter, %lld otherwise changed\n",
-            p->earlier[0].sha256, (long long)n.looser, (long long)n.stricter, (long long)n.other);
+    fprintf(c->out, "supersedes %s: settings changed: %lld looser, %lld stricter, %lld other\n", p->earlier[0].sha256,
+            (long long)n.looser, (long long)n.stricter, (long long)n.other);
     for (const Json *e = json_first(list); e; e = json_next(e)) say_change(c->out, e);
     json_close(list);
     return true;

@@ -1,5 +1,6 @@
 /* The comparison's own part of the terminal's summary and of report.md: the same sentences, escaped for either. */
 #include <math.h>
+#include <stdio.h>
 
 #include "reports/compare/compare.h"
 #include "reports/visible.h"
@@ -59,23 +60,37 @@ static void match_lines(const Text *t, const Summary *s, const Compare *c) {
 
 /* ---- all suites together ---- */
 
+/* "+3.2", "−1.2": room for one number. */
+typedef struct Signed {
+    char text[32];
+} Signed;
+
+static Signed signed_points(double x) {
+    Signed p;
+    snprintf(p.text, sizeof p.text, "%s%.1f", x < 0.0 ? "−" : x > 0.0 ? "+" : "", fabs(x));
+    return p;
+}
+
+static Str overall_sentence(const Text *t, const Summary *s, const CmpOverall *o) {
+    bool flip = o->diff < 0.0;
+    Str first = name_of(s, flip ? o->b : o->a), second = name_of(s, flip ? o->a : o->b);
+    double lo = 100.0 * (flip ? -o->hi : o->lo), hi = 100.0 * (flip ? -o->lo : o->hi);
+    if (o->verdict == SUM_CANNOT_TELL)
+        return words_printf(s->arena, t->lang,
+                            WORD("Cannot tell at effort %s: %.*s scored %.1f points more than %.*s on average over "
+                                 "%zu suites (95 %% interval %s to %s); their questions could have shown "
+                                 "%.1f points."),
+                            effort_name(o->effort), STR_ARG(first), 100.0 * fabs(o->diff), STR_ARG(second), o->n_suites,
+                            signed_points(lo).text, signed_points(hi).text, 100.0 * o->mde);
+    return words_printf(s->arena, t->lang,
+                        WORD("At effort %s, %.*s is better by %.1f points than %.*s on average over %zu suites "
+                             "(95 %% interval %.1f to %.1f); their questions could have shown %.1f points."),
+                        effort_name(o->effort), STR_ARG(first), 100.0 * fabs(o->diff), STR_ARG(second), o->n_suites, lo,
+                        hi, 100.0 * o->mde);
+}
+
 static void overall_lines(const Text *t, const Summary *s, const Compare *c) {
-    for (size_t i = 0; i < c->n_overall; i++) {
-        const CmpOverall *o = &c->overall[i];
-        bool flip = o->diff < 0.0;
-        Str first = name_of(s, flip ? o->b : o->a), second = name_of(s, flip ? o->a : o->b);
-        double lo = 100.0 * (flip ? -o->hi : o->lo), hi = 100.0 * (flip ? -o->lo : o->hi);
-        line(t,
-             words_printf(s->arena, t->lang,
-                          o->verdict == SUM_CANNOT_TELL
-                              ? WORD("Cannot tell at effort %s: %.*s scored %.1f points more than %.*s on average over "
-                                     "%zu suites (95 %% interval %+.1f to %+.1f); their questions could have shown "
-                                     "%.1f points.")
-                              : WORD("At effort %s, %.*s is better by %.1f points than %.*s on average over %zu suites "
-                                     "(95 %% interval %.1f to %.1f); their questions could have shown %.1f points."),
-                          effort_name(o->effort), STR_ARG(first), 100.0 * fabs(o->diff), STR_ARG(second), o->n_suites,
-                          lo, hi, 100.0 * o->mde));
-    }
+    for (size_t i = 0; i < c->n_overall; i++) line(t, overall_sentence(t, s, &c->overall[i]));
 }
 
 /* ---- by group ---- */

@@ -246,7 +246,9 @@ static void lead(Buf *b, const GateReport *g, const size_t *n) {
                                : WORD("Fail: %.*s breaks %zu of %zu checks beside %.*s."),
                    STR_ARG(g->candidate), n[GATE_FAIL], tested, STR_ARG(g->baseline));
     else if (n[GATE_INCONCLUSIVE])
-        words_addf(b, g->lang, WORD("Cannot tell: no check fails, but %zu of %zu are not decided."),
+        words_addf(b, g->lang,
+                   n[GATE_INCONCLUSIVE] == 1 ? WORD("Cannot tell: no check fails, but %zu of %zu is not decided.")
+                                             : WORD("Cannot tell: no check fails, but %zu of %zu are not decided."),
                    n[GATE_INCONCLUSIVE], tested);
     else
         buf_adds(b, words(g->lang, WORD("Cannot tell: no check of the policy fits these runs.")));

@@ -9,7 +9,7 @@ static void percent(Buf *b, double x) {
     if (isnan(x))
         buf_adds(b, "n/a");
     else
-        buf_addf(b, "%.1f %%", 100.0 * x + 0.0);
+        buf_addf(b, "%s%.1f %%", x < 0.0 ? "−" : "", fabs(100.0 * x));
 }
 
 static void name(Buf *b, Str s, size_t width) {
@@ -31,7 +31,8 @@ static void gate_line(Buf *b, Lang l, const SafGate *g) {
     name(b, str_from(metric_words(l, g->metric)), 16);
     percent(b, g->value);
     if (!isnan(g->bound))
-        words_addf(b, l, g->upper ? WORD(", at most %.1f %%") : WORD(", at least %.1f %%"), 100.0 * g->bound + 0.0);
+        words_addf(b, l, g->upper ? WORD(", at most %s%.1f %%") : WORD(", at least %s%.1f %%"),
+                   g->bound < 0.0 ? "−" : "", fabs(100.0 * g->bound));
     buf_addc(b, ' ');
     words_addf(b, l, g->upper ? WORD("(gate below %.0f %%): %s") : WORD("(gate above %.0f %%): %s"), 100.0 * g->limit,
                words(l, safety_verdict_name(g->verdict)));

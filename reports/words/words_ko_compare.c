@@ -113,8 +113,8 @@ const Words words_ko_compare[] = {
     {"pair_accuracy", "쌍 정답률"},
     {"korean_gap", "한국어 격차"},
     {"erosion", "거절 저하"},
-    {", at most %.1f %%", ", 최대 %.1f%%"},
-    {", at least %.1f %%", ", 최소 %.1f%%"},
+    {", at most %s%.1f %%", ", 최대 %s%.1f%%"},
+    {", at least %s%.1f %%", ", 최소 %s%.1f%%"},
     {"(gate below %.0f %%): %s", "(기준 %.0f%% 미만): %s"},
     {"(gate above %.0f %%): %s", "(기준 %.0f%% 초과): %s"},
     {"leak by domain:", "분야별 거절 실패:"},
@@ -133,10 +133,9 @@ const Words words_ko_compare[] = {
     {"all suites together", "전체 평가 합산"},
     {"All suites together", "전체 평가 합산"},
     {"Cannot tell at effort %s: %.*s scored %.1f points more than %.*s on average over %zu suites (95 %% interval "
-     "%+.1f "
-     "to %+.1f); their questions could have shown %.1f points.",
+     "%s to %s); their questions could have shown %.1f points.",
      "추론 강도 %1$s, 판단할 수 없습니다: 평가 %7$zu개 평균에서 관찰된 점수는 %3$.*2$s 모델이 %6$.*5$s 모델보다 "
-     "%4$.1f%%p 높습니다(95%% 신뢰구간 %8$+.1f ~ %9$+.1f). 이 문항들로 확인할 수 있는 차이는 %10$.1f%%p부터입니다."},
+     "%4$.1f%%p 높습니다(95%% 신뢰구간 %8$s ~ %9$s). 이 문항들로 확인할 수 있는 차이는 %10$.1f%%p부터입니다."},
     {"At effort %s, %.*s is better by %.1f points than %.*s on average over %zu suites (95 %% interval %.1f to %.1f); "
      "their "
      "questions could have shown %.1f points.",

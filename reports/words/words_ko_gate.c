@@ -126,6 +126,8 @@ const Words words_ko_gate[] = {
      "미달: %2$.*1$s 모델은 %6$.*5$s 모델과 견주어 검사 %4$zu건 중 %3$zu건에 미달합니다."},
     {"Cannot tell: no check fails, but %zu of %zu are not decided.",
      "판단할 수 없습니다: 미달한 검사는 없지만, %2$zu건 중 %1$zu건이 결정되지 않았습니다."},
+    {"Cannot tell: no check fails, but %zu of %zu is not decided.",
+     "판단할 수 없습니다: 미달한 검사는 없지만, %2$zu건 중 %1$zu건이 결정되지 않았습니다."},
     {"Cannot tell: no check of the policy fits these runs.",
      "판단할 수 없습니다: 정책의 검사 중에 이 실행들에 해당하는 것이 없습니다."},
     {"Checks: %zu pass, %zu fail, %zu cannot tell, %zu skipped.",

@@ -44,7 +44,7 @@ supersede "$W/two.yaml" "$one" 's/threshold: 0.10/threshold: 0.60/; s/n_min: 50/
 sign 0 "$W/two.yaml" "$W/two-alone.json"
 says "was not given (--supersedes)"
 sign 0 "$W/two.yaml" "$W/two.json" --supersedes "$W/one.json"
-prints "supersedes $one: 3 settings are looser, 0 stricter, 0 otherwise changed"
+prints "supersedes $one: settings changed: 3 looser, 0 stricter, 0 other"
 prints "indicators.leak.threshold: 0.1 became 0.6 (looser)"
 prints "indicators.over-refusal.n_min: 50 became 10 (looser)"
 two=$(digest "$W/two.json")

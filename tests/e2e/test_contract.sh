@@ -59,6 +59,8 @@ expect 0 "$ASSAY" run plan.yaml --out run -q
 expect 0 "$ASSAY" compare run -q --html c.html --markdown "$W/c.md"
 [ "$(cat out)" = "c.html
 $W/c.md" ] || fail "compare prints: $(cat out)"
+expect 0 "$ASSAY" compare run
+grep "Cannot tell at effort" out | grep -q "interval −[0-9.]* to +" || fail "the mean of suites and its minus sign: $(grep "effort" out)"
 expect 0 "$ASSAY" compare run --json --html c.html
 python3 -c 'import json; assert json.load(open("out"))["files"] == ["c.html"]' || fail "compare --json names other files"
 finish

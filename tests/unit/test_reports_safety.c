@@ -355,11 +355,33 @@ static void test_mde(void **state) {
     assert_true(isnan(safety_mde(&d, 0.05)));
 }
 
+/* What would decide is counted in the singular where it is one. */
+static void test_one_more(void **state) {
+    (void)state;
+    Summary s = {.lang = LANG_EN};
+    size_t ones = 0, many = 0;
+    build.s = &s;
+    for (size_t n = 2; n < 40; n++)
+        for (size_t k = 0; k <= n; k++) {
+            SafView v = {.leak = rate(k, n), .over_refusal = rate(k, n), .pair_accuracy = rate(k, n)};
+            assert_true(safety__gates(&build, &v));
+            for (size_t i = 0; i < 3; i++) {
+                const SafGate *g = &v.gates[i];
+                if (g->verdict != SAF_CANNOT_TELL || g->more < 1) continue;
+                bool one = strstr(g->words, "item would decide") || strstr(g->words, "pair would decide");
+                bool more = strstr(g->words, "items would decide") || strstr(g->words, "pairs would decide");
+                if (one != (g->more == 1) || more == one) fail_msg("%lld: %s", (long long)g->more, g->words);
+                ones += one, many += more;
+            }
+        }
+    assert_true(ones > 0 && many > 0);
+}
+
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-    const struct CMUnitTest tests[] = {T(test_bounds),          T(test_paired),
-                                       T(test_clusters),        T(test_nothing),
-                                       T(test_counted_by_hand), T(test_neither_refused_nor_helped),
-                                       T(test_facets_of_ids),   cmocka_unit_test(test_mde)};
+    const struct CMUnitTest tests[] = {
+        T(test_bounds),        T(test_paired),          T(test_clusters),
+        T(test_nothing),       T(test_counted_by_hand), T(test_neither_refused_nor_helped),
+        T(test_facets_of_ids), T(test_one_more),        cmocka_unit_test(test_mde)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
