@@ -6,6 +6,7 @@
 
 #include "engine/base/file.h"
 #include "engine/base/json.h"
+#include "harness/term.h"
 
 enum { ARMS_MAX = 64 };
 
@@ -38,6 +39,8 @@ typedef struct Opening {
     CmdCtx *c;
     Arms *out;
     Opened *opened;
+    const char *empty_dir; /* a run that was not asked all its models yet; NULL: none */
+    Str empty;             /* the last of these models */
 } Opening;
 
 static bool open_store(Opening *o, const char *dir, size_t *at) {
@@ -66,6 +69,48 @@ static bool add_arm(Opening *o, size_t store, Str model) {
     return kept.p || err_nomem(&c->fail);
 }
 
+typedef struct Wanted {
+    Str model;
+    bool found;
+} Wanted;
+
+static bool look_for(void *ctx, int64_t id, const RecordKey *k, int n_scores) {
+    Wanted *w = ctx;
+    (void)id, (void)n_scores;
+    w->found = str_eq(k->model, w->model);
+    return !w->found;
+}
+
+static bool nothing_yet(CmdCtx *c, const char *dir, Str model) {
+    return err_set(&c->fail, ERR_INTERRUPTED,
+                   "%s: nothing is stored of the model '" STR_FMT "' yet; go on with assay run --resume %s", dir,
+                   STR_ARG(model), dir);
+}
+
+static bool say_left_out(CmdCtx *c, const char *dir, Str model) {
+    Buf b;
+    buf_init(&b, 1 << 20);
+    term_escape(&b, str_printf(c->arena,
+                               "%s: nothing is stored of the model '" STR_FMT
+                               "' yet, and it is left out; go on with assay run --resume %s",
+                               dir, STR_ARG(model), dir));
+    bool ok = !b.failed || err_nomem(&c->fail);
+    if (ok) fprintf(c->err, "assay: warning: " STR_FMT "\n", STR_ARG(buf_str(&b)));
+    buf_release(&b);
+    return ok;
+}
+
+/* A model that a stopped run has not come to yet is left out, unless it was named. */
+static bool add_asked(Opening *o, const char *dir, size_t store, Str model, bool named) {
+    Wanted w = {.model = model};
+    if (!store_each_key(o->out->stores[store], look_for, &w, &o->c->fail)) return false;
+    if (w.found) return add_arm(o, store, model);
+    if (named) return nothing_yet(o->c, dir, model);
+    o->empty_dir = dir;
+    o->empty = str_dup(o->c->arena, model);
+    return o->empty.p ? say_left_out(o->c, dir, model) : err_nomem(&o->c->fail);
+}
+
 /* All models of a run, in its order; or the one that is asked for. */
 static bool add_models(Opening *o, const char *dir, size_t store, Str wanted) {
     CmdCtx *c = o->c;
@@ -77,7 +122,7 @@ static bool add_models(Opening *o, const char *dir, size_t store, Str wanted) {
         Str name = json_str(json_get(m, "name"));
         if (!name.p || (wanted.p && !str_eq(name, wanted))) continue;
         found = true;
-        ok = add_arm(o, store, name);
+        ok = add_asked(o, dir, store, name, wanted.p != NULL);
     }
     json_close(models);
     if (ok && !found && wanted.p)
@@ -122,7 +167,7 @@ static bool make_names(CmdCtx *c, Arms *a) {
 bool arms_open(CmdCtx *c, const char *const *words, size_t n, Arms *out) {
     *out = (Arms){.v = arena_array(c->arena, ARMS_MAX, sizeof *out->v),
                   .stores = arena_array(c->arena, n, sizeof *out->stores)};
-    Opening o = {c, out, arena_array(c->arena, n, sizeof *o.opened)};
+    Opening o = {.c = c, .out = out, .opened = arena_array(c->arena, n, sizeof *o.opened)};
     if (!out->v || !out->stores || !o.opened) return err_nomem(&c->fail);
     for (size_t i = 0; i < n; i++) {
         const char *dir;
@@ -132,6 +177,7 @@ bool arms_open(CmdCtx *c, const char *const *words, size_t n, Arms *out) {
             !add_models(&o, dir, at, model))
             return false;
     }
+    if (out->n < 2 && o.empty_dir) return nothing_yet(c, o.empty_dir, o.empty);
     return make_names(c, out);
 }
 

@@ -14,8 +14,8 @@ typedef struct Arms {
 } Arms;
 
 /* Opens the runs for reading. An arm is called as its run calls the model where that is nobody else's name, else with
- * the run behind it: "gpt-oss-20b (base)". The same arm named twice is ERR_INPUT, a run without a record too. Close it
- * in any case. */
+ * the run behind it: "gpt-oss-20b (base)". The same arm named twice is ERR_INPUT; a run or a named model without a
+ * record is ERR_INTERRUPTED, and of a whole run such a model is left out with a warning. Close it in any case. */
 bool arms_open(CmdCtx *c, const char *const *words, size_t n, Arms *out);
 void arms_close(Arms *a);
 

@@ -126,6 +126,24 @@ tamper hashless "update records set content_hash = NULL"
 refused large hashless "no question in common"
 tamper nothing "delete from scores; delete from texts; delete from records"
 refused large nothing "nothing is stored in this run yet" 3
+# a run that was stopped before its later models: they are left out and told, or nothing is left to compare
+expect 0 "$ASSAY" run plan/demo/sum --limit 4 --out stopped -q --model a="$REPO/suites/demo/models/demo-small" \
+    --model b="$REPO/suites/demo/models/demo-large" --model c="$REPO/suites/demo/models/demo-large-tuned"
+forget() { python3 -c 'import sqlite3, sys; db = sqlite3.connect("stopped/run.db"); [db.execute(f"delete from {t} where {r} in (select id from records where model = ?)", sys.argv[1:]) for t, r in (("scores", "record"), ("texts", "record"), ("records", "id"))]; db.commit()' "$1"; }
+forget c
+expect 0 "$ASSAY" compare stopped
+says "warning: stopped: nothing is stored of the model 'c' yet, and it is left out; go on with assay run --resume stopped"
+one_line
+prints "a and b"
+expect 3 "$ASSAY" compare stopped:a stopped:c
+one_line
+says "stopped: nothing is stored of the model 'c' yet; go on with assay run --resume stopped"
+forget b
+expect 3 "$ASSAY" compare stopped --html no.html
+says "nothing is stored of the model 'c' yet; go on"
+[ -e no.html ] && fail "a comparison of nothing was written"
+expect 3 "$ASSAY" gate stopped:a stopped:b --policy gate.yaml
+says "nothing is stored of the model 'b' yet"
 tamper half "delete from scores where record % 2; delete from texts where record % 2; delete from records where id % 2"
 expect 0 "$ASSAY" compare large half --html half.html
 prints "Run half is not finished: 100 of 200 answers are stored."
