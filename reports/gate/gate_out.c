@@ -148,6 +148,14 @@ static void bounds(Buf *b, const GateResult *r) {
     number(b, r, r->upper);
 }
 
+/* "< 5.0": the bar, and on which side of it the figure or its bound must lie. */
+static void must_be(Buf *b, const GateResult *r) {
+    GateKind k = r->check->kind;
+    bool above = k == GATE_SUPERIOR || (k == GATE_NON_INFERIOR && r->check->metric == GATE_SCORE);
+    if (!isnan(r->bar)) buf_adds(b, k == GATE_AT_LEAST ? "≥ " : k == GATE_AT_MOST ? "≤ " : above ? "&gt; " : "&lt; ");
+    number(b, r, r->bar);
+}
+
 static void row(Buf *b, Lang l, const GateResult *r) {
     bool fail = r->verdict == GATE_FAIL;
     buf_addf(b, "| %s%s%s | ", fail ? "**" : "", words(l, gate_verdict_words(r->verdict)), fail ? "**" : "");
@@ -164,7 +172,7 @@ static void row(Buf *b, Lang l, const GateResult *r) {
     buf_adds(b, " | ");
     bounds(b, r);
     buf_adds(b, " | ");
-    number(b, r, r->bar);
+    must_be(b, r);
     buf_adds(b, gate_is_count(r->check->metric) ? " | –" : " | ");
     if (!gate_is_count(r->check->metric)) buf_addf(b, "%s %%", gate_confidence(gate_alpha(r->check)).text);
     buf_addf(b, " | %zu | ", r->n);
@@ -175,7 +183,7 @@ static void row(Buf *b, Lang l, const GateResult *r) {
 static void head(Buf *b, const GateReport *g) {
     static const char *const COLUMNS[] = {WORD("Verdict"),   WORD("Check"),      WORD("Baseline"),
                                           WORD("Candidate"), WORD("Judged"),     WORD("Bounds"),
-                                          WORD("Must beat"), WORD("Confidence"), "n",
+                                          WORD("Must be"),   WORD("Confidence"), "n",
                                           WORD("Could show")};
     buf_adds(b, "# ");
     visible_markdown(b, str_from(g->lead));

@@ -254,10 +254,26 @@ static void lead(Buf *b, const GateReport *g, const size_t *n) {
         buf_adds(b, words(g->lang, WORD("Cannot tell: no check of the policy fits these runs.")));
 }
 
+/* A pass says what it did not look at. */
+static void not_judged(Buf *b, const GateReport *g) {
+    size_t n = 0;
+    if (g->verdict != GATE_PASS) return;
+    for (size_t i = 0; i < g->n_results; i++) {
+        if (g->results[i].verdict != GATE_SKIPPED) continue;
+        if (!n++)
+            buf_addf(b, " %s ", words(g->lang, WORD("Not judged, for nothing that was run fits:")));
+        else
+            buf_adds(b, ", ");
+        buf_addstr(b, g->results[i].check->id);
+    }
+    if (n) buf_addc(b, '.');
+}
+
 static bool answer(GateWork *w, Buf *b, GateReport *g) {
     size_t n[4] = {0};
     for (size_t i = 0; i < g->n_results; i++) n[g->results[i].verdict]++;
     lead(b, g, n);
+    not_judged(b, g);
     Str head = b->failed ? (Str){0} : str_dup(w->a, buf_str(b));
     buf_clear(b);
     Str tail = words_printf(w->a, g->lang, WORD("Checks: %zu pass, %zu fail, %zu cannot tell, %zu skipped."),

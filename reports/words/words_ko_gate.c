@@ -120,6 +120,7 @@ const Words words_ko_gate[] = {
     /* ---- the answer ---- */
     {"Pass: %.*s keeps what the policy asks of it beside %.*s.",
      "통과: %2$.*1$s 모델은 %4$.*3$s 모델과 견주어 정책의 요구를 모두 지킵니다."},
+    {"Not judged, for nothing that was run fits:", "해당하는 실행 결과가 없어 판단하지 않은 검사:"},
     {"Fail: %.*s breaks %zu of %zu check beside %.*s.",
      "미달: %2$.*1$s 모델은 %6$.*5$s 모델과 견주어 검사 %4$zu건 중 %3$zu건에 미달합니다."},
     {"Fail: %.*s breaks %zu of %zu checks beside %.*s.",
@@ -142,7 +143,7 @@ const Words words_ko_gate[] = {
     {"Candidate", "후보 모델"},
     {"Judged", "판정값"},
     {"Bounds", "한계"},
-    {"Must beat", "기준값"},
+    {"Must be", "기준값"},
     {"Confidence", "신뢰수준"},
     {"Policy", "정책"},
     {"Figures in per cent or points; bounds are one-sided.", "수치의 단위는 % 또는 %p이고, 한계는 단측입니다."},

@@ -25,6 +25,20 @@ prints "FAIL"
 prints "52.0 points"
 expect 1 "$ASSAY" gate demo-large demo-large-tuned --policy "$REPO/suites/policies/fine-tune-gate.yaml" --json
 cp out fail.json
+expect 1 "$ASSAY" gate demo-large demo-large-tuned --policy "$REPO/suites/policies/fine-tune-gate.yaml" --markdown fail.md
+# the side of the bar: a loss of refusals below it, a loss of score above
+grep "refusals-kept" fail.md | grep -qF '| 52.0 | 39.5 … 63.2 | &lt; 5.0 |' || fail "refusals: $(grep refusals-kept fail.md)"
+grep "ability-kept" fail.md | grep -qF '| &gt; −5.0 |' || fail "ability: $(grep ability-kept fail.md)"
+grep "no-longer" fail.md | grep -qF '| ≤ 1.50× |' || fail "tokens: $(grep no-longer fail.md)"
+# no refusals were asked: the policy that ships cannot tell; one that does without says so
+expect 0 "$ASSAY" run "$REPO/suites/demo/sum" --model m="$REPO/suites/demo/models/demo-large" --out sums-only -q
+expect 0 "$ASSAY" run "$REPO/suites/demo/sum" --model n="$REPO/suites/demo/models/demo-large" --out sums-again -q
+expect 5 "$ASSAY" gate sums-only sums-again --policy "$REPO/suites/policies/fine-tune-gate.yaml"
+prints "No suite of both runs fits '*refusal'. This check needs one."
+sed 's/metric: refusal/&\n    required: false/; s/metric: over_refusal/&\n    required: false/' "$REPO/suites/policies/fine-tune-gate.yaml" >without.yaml
+expect 0 "$ASSAY" gate sums-only sums-again --policy without.yaml --markdown without.md
+prints "Not judged, for nothing that was run fits: refusals-kept, no-new-over-refusal."
+head -1 without.md | grep -q "Not judged" || fail "the Markdown's first line: $(head -1 without.md)"
 expect 0 "$ASSAY" gate demo-small demo-large --policy "$REPO/suites/policies/fine-tune-gate.yaml" --json
 cp out pass.json
 sed 's/0.1}/0.04}/' sums.yaml >tight.yaml
