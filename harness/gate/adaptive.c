@@ -457,12 +457,21 @@ bool adaptive_open(RunOptions *o, const GatePolicy *policy, Arena *a, Adaptive *
     return true;
 }
 
+/* A run may hold answers that no check looks at: somebody may have finished it. */
+static int64_t answers_there(const Adaptive *d) {
+    int64_t n = 0;
+    for (size_t i = 0; i < d->n_places; i++)
+        n += d->answers[d->places[i].ordinal].there + d->answers[d->places[i].ordinal + d->per_model].there;
+    return n;
+}
+
 bool adaptive_report(const Adaptive *d, Run *r, Arena *a, GateReport *out, Err *err) {
     GateAdaptive in = {.policy = d->policy,
                        .tests = d->tests,
                        .n_tests = d->n_tests,
                        .parts = d->parts,
                        .n_parts = d->n_parts,
+                       .asked = answers_there(d),
                        .planned = 2 * (int64_t)d->n_places};
     return gate_adaptive_report(run_store(r), &in, a, out, err);
 }

@@ -325,8 +325,8 @@ static void soften(GateWork *w, const GateAdaptive *in) {
     }
 }
 
-static bool add_words(GateWork *w, const GateAdaptive *in, GateReport *out, int64_t stored) {
-    int64_t planned = in->planned;
+static bool add_words(GateWork *w, const GateAdaptive *in, GateReport *out) {
+    int64_t asked = in->asked, planned = in->planned;
     for (size_t i = 0; i < w->n; i++) {
         GateResult *r = &w->results[i];
         if (r->verdict != GATE_INCONCLUSIVE || !r->suite.p) continue;
@@ -337,11 +337,10 @@ static bool add_words(GateWork *w, const GateAdaptive *in, GateReport *out, int6
                                             "assay run --resume asks it."));
         if (!r->advice) return false;
     }
-    out->asked = stored;
+    out->asked = asked;
     out->planned = planned;
-    Str saved =
-        words_printf(w->a, w->lang, WORD("%lld of %lld planned answers were asked for, %.0f %% were saved."),
-                     (long long)stored, (long long)planned, 100.0 * (double)(planned - stored) / (double)planned);
+    Str saved = words_printf(w->a, w->lang, WORD("%lld of %lld planned answers were asked for, %.0f %% were saved."),
+                             (long long)asked, (long long)planned, 100.0 * (double)(planned - asked) / (double)planned);
     out->detail = saved.p ? str_printf(w->a, "%s %s", out->detail, saved.p).p : NULL;
     out->words = out->detail ? str_printf(w->a, "%s %s", out->lead, out->detail).p : NULL;
     return out->words != NULL;
@@ -367,5 +366,5 @@ bool gate_adaptive_report(RunStore *run, const GateAdaptive *in, Arena *a, GateR
     BUG_ON(s->n_models != 2);
     if (!report_all(&w, in, err)) return false;
     soften(&w, in);
-    return gate__together(&w, out, err) && (add_words(&w, in, out, s->stored.records) || err_nomem(err));
+    return gate__together(&w, out, err) && (add_words(&w, in, out) || err_nomem(err));
 }

@@ -94,7 +94,7 @@ typedef struct GateAdaptive {
     size_t n_tests;
     const GatePart *parts;
     size_t n_parts;
-    int64_t planned; /* answers of both models */
+    int64_t asked, planned; /* of both models, the answers that some check looks at: those that are there, and all */
 } GateAdaptive;
 
 /* The report, in the arena. run: the run as it is, model 0 the baseline and 1 the candidate. A share of answers cut off

@@ -152,6 +152,11 @@ expect 0 "$ASSAY" compare refusals
 expect 3 "$ASSAY" gate refusals:large refusals:tuned --policy sums.yaml
 expect 0 "$ASSAY" run --resume refusals -q
 expect 0 "$ASSAY" gate refusals:large refusals:tuned --policy sums.yaml
+# answers that no check looks at are not counted among those that were planned
+cp -r sums finished
+expect 0 "$ASSAY" run --resume finished -q
+expect 0 "$ASSAY" gate --adaptive --resume finished --policy sums.yaml --json
+python3 -c 'import json; a = json.load(open("out"))["adaptive"]; assert a["answers"] == a["planned"] == 200, a' || fail "counts of a run that was finished"
 
 no() { # no SENTENCE WORDS...: refused in one line, nothing written
     local sentence=$1

@@ -300,7 +300,7 @@ static void test_report(void **state) {
     const GatePolicy p = {.name = STR("p"), .checks = checks, .n_checks = 2, .max_unscored = 1, .max_truncated = 1};
     GateTest t = tested(&checks[0], 40, 20, a);
     GateReport g;
-    OK(gate_adaptive_report(s, &(GateAdaptive){&p, &t, 1, NULL, 0, 400}, a, &g, &err));
+    OK(gate_adaptive_report(s, &(GateAdaptive){&p, &t, 1, NULL, 0, 80, 400}, a, &g, &err));
     assert_int_equal(g.verdict, GATE_FAIL);
     assert_true(g.asked == 80 && g.planned == 400 && g.n_results == 2);
     assert_non_null(strstr(g.words, "80 of 400 planned answers were asked for, 80 % were saved"));
@@ -310,7 +310,7 @@ static void test_report(void **state) {
     assert_int_equal(g.results[1].verdict, GATE_PASS);
 
     GateTest few = tested(&checks[0], 5, 0, a);
-    OK(gate_adaptive_report(s, &(GateAdaptive){&p, &few, 1, NULL, 0, 400}, a, &g, &err));
+    OK(gate_adaptive_report(s, &(GateAdaptive){&p, &few, 1, NULL, 0, 80, 400}, a, &g, &err));
     assert_int_equal(g.verdict, GATE_INCONCLUSIVE);
     assert_non_null(strstr(g.results[0].advice, "a run of a length fixed beforehand would need about"));
     store_close(s);
@@ -335,7 +335,7 @@ static void test_limits_so_far(void **state) {
         GateTest t = tested(&c, 40, 0, a);
         GateReport g;
         const GatePart part = {.suite = STR("t/s"), .effort = EFFORT_LOW, .answers = CASES[i].planned};
-        OK(gate_adaptive_report(s, &(GateAdaptive){&p, &t, 1, &part, 1, 400}, a, &g, &err));
+        OK(gate_adaptive_report(s, &(GateAdaptive){&p, &t, 1, &part, 1, 80, 400}, a, &g, &err));
         assert_int_equal(g.n_results, 2);
         assert_int_equal(g.results[1].verdict, CASES[i].verdict);
         if (CASES[i].verdict == GATE_INCONCLUSIVE) assert_non_null(strstr(g.results[1].advice, "could mend it"));
@@ -359,7 +359,7 @@ static void test_no_memory(void **state) {
         GateReport g;
         Arena *a = arena_open(0);
         mem_fail_at(n);
-        ok = gate_adaptive_report(s, &(GateAdaptive){&p, &t, 1, NULL, 0, 400}, a, &g, &err);
+        ok = gate_adaptive_report(s, &(GateAdaptive){&p, &t, 1, NULL, 0, 80, 400}, a, &g, &err);
         mem_fail_at(0);
         if (!ok && err.code != ERR_MEMORY) fail_msg("allocation %d: %s", (int)n, err.msg);
         arena_close(a);
