@@ -161,9 +161,11 @@ static bool weights(Warn *w, size_t a, size_t b) {
                    WORD("Both runs call a model %.*s, but the weights differ: they are two models here."),
                    STR_ARG(p->model));
     if (same_weights && p->store != q->store && str_eq(x->precision, y->precision))
-        words_addf(&w->b, w->s->lang,
-                   WORD("%.*s and %.*s are the same weights: differences are those of plans, seeds or programs."),
-                   STR_ARG(x->name), STR_ARG(y->name));
+        words_addf(
+            &w->b, w->s->lang,
+            WORD("%.*s and %.*s are the same weights: differences are those of plans, seeds or programs, or of a store "
+                 "that was changed."),
+            STR_ARG(x->name), STR_ARG(y->name));
     return said(w);
 }
 
@@ -173,10 +175,22 @@ static bool suite_versions(Warn *w, const StoreArm *p, const StoreArm *q, const 
         if (!v || (equal(w, json_get(u, "sha256"), json_get(v, "sha256")) &&
                    equal(w, json_get(u, "data_sha256"), json_get(v, "data_sha256"))))
             continue;
-        words_addf(&w->b, w->s->lang,
-                   WORD("%.*s is not the same suite in %.*s and %.*s (its file or its data changed): only questions "
-                        "with the same content are compared."),
-                   STR_ARG(json_str(json_get(u, "name"))), STR_ARG(p->run), STR_ARG(q->run));
+        int64_t mine = 0, other = 0;
+        bool versions = json_int(json_get(u, "version"), 0, INT64_MAX, &mine) &&
+                        json_int(json_get(v, "version"), 0, INT64_MAX, &other) && mine != other;
+        if (versions)
+            words_addf(
+                &w->b, w->s->lang,
+                WORD("%.*s is version %lld in %.*s and version %lld in %.*s: scores of two versions may not mean "
+                     "the same. Only questions with the same content are compared."),
+                STR_ARG(json_str(json_get(u, "name"))), (long long)mine, STR_ARG(p->run), (long long)other,
+                STR_ARG(q->run));
+        else
+            words_addf(
+                &w->b, w->s->lang,
+                WORD("%.*s is not the same suite in %.*s and %.*s (its file or its data changed): only questions "
+                     "with the same content are compared."),
+                STR_ARG(json_str(json_get(u, "name"))), STR_ARG(p->run), STR_ARG(q->run));
         if (!said(w)) return false;
     }
     return true;

@@ -9,8 +9,15 @@ const Words words_ko_compare[] = {
      "--resume으로 마친 뒤 다시 비교하십시오."},
     {"Both runs call a model %.*s, but the weights differ: they are two models here.",
      "두 실행 모두 %2$.*1$s(이)라는 이름을 쓰지만 가중치가 다르므로, 여기서는 서로 다른 모델로 다룹니다."},
-    {"%.*s and %.*s are the same weights: differences are those of plans, seeds or programs.",
-     "%2$.*1$s 모델과 %4$.*3$s 모델은 가중치가 같습니다. 차이는 계획, 시드, 프로그램에서 온 것입니다."},
+    {"%.*s and %.*s are the same weights: differences are those of plans, seeds or programs, or of a store that was "
+     "changed.",
+     "%2$.*1$s 모델과 %4$.*3$s 모델은 가중치가 같습니다. 차이는 계획, 시드, 프로그램 또는 변경된 저장소에서 온 "
+     "것입니다."},
+    {"%.*s is version %lld in %.*s and version %lld in %.*s: scores of two versions may not mean the same. Only "
+     "questions with the same content are compared.",
+     "%2$.*1$s 평가는 %5$.*4$s 실행에서 버전 %3$lld이고 %8$.*7$s 실행에서 버전 %6$lld입니다. 버전이 다르면 점수의 "
+     "의미가 "
+     "다를 수 있습니다. 내용이 같은 문항만 비교합니다."},
     {"%.*s is not the same suite in %.*s and %.*s (its file or its data changed): only questions with the same content "
      "are compared.",
      "%2$.*1$s: %4$.*3$s 실행과 %6$.*5$s 실행의 평가가 서로 다릅니다(파일이나 데이터가 바뀜). 내용이 같은 문항만 "

@@ -74,7 +74,9 @@ static void says_nothing(const Manifest *a, const Manifest *b) {
 static void test_weights(void **state) {
     (void)state;
     Manifest b = PLAIN;
-    says(&PLAIN, &b, "A and B are the same weights: differences are those of plans, seeds or programs.");
+    says(&PLAIN, &b,
+         "A and B are the same weights: differences are those of plans, seeds or programs, or of a "
+         "store that was changed.");
     b.models = "[{\"name\":\"m\",\"digest\":\"bb\"}]";
     says(&PLAIN, &b, "Both runs call a model m, but the weights differ: they are two models here.");
     b.models =
@@ -94,6 +96,11 @@ static void test_suites(void **state) {
     says(&first, &other, SENTENCE);
     other.suites = "[{\"name\":\"t\",\"sha256\":\"9\"},{\"name\":\"s\",\"data_sha256\":\"2\",\"sha256\":\"1\"}]";
     says_nothing(&first, &other); /* another order of suites and of members */
+    first.suites = "[{\"name\":\"s\",\"version\":1,\"sha256\":\"9\"}]";
+    other.suites = "[{\"name\":\"s\",\"version\":3,\"sha256\":\"8\"}]";
+    says(&first, &other,
+         "s is version 1 in run0 and version 3 in run1: scores of two versions may not mean the same. Only questions "
+         "with the same content are compared.");
 }
 
 static void test_plans(void **state) {
