@@ -9,8 +9,11 @@ static bool check_wanted(const AuditDir *d, const SealPublic *signer, const char
     bool found = !head;
     for (size_t i = 0; !found && i < d->lines.n; i++) found = strcmp(d->lines.v[i].sha256, head) == 0;
     if (!found) return err_set(err, ERR_INPUT, "log.jsonl: no line has the hash %.64s", head);
-    return !signer || memcmp(signer->key, d->signer.key, sizeof signer->key) == 0 ||
-           err_set(err, ERR_INPUT, "log.jsonl: it is not signed by key %s", signer->id);
+    if (!signer || memcmp(signer->key, d->signer.key, sizeof signer->key) == 0) return true;
+    if (!d->signer.id[0])
+        return err_set(err, ERR_INPUT, "log.jsonl line 1: the audit is not signed, by key %s or any other", signer->id);
+    return err_set(err, ERR_INPUT, "log.jsonl line 1: the audit is signed by key %s, not by key %s", d->signer.id,
+                   signer->id);
 }
 
 /* The name of the folder's file that a sentence begins with; "". */
@@ -50,7 +53,7 @@ static int say(CmdCtx *c, const AuditDir *d, bool ok, const Err *why) {
         fprintf(c->out, "changed: %s\n", why->msg);
     } else {
         fprintf(c->out, "verified: every figure follows from the records%s%s\n",
-                d->signer.id[0] ? "; the log is signed by key " : "; the log is not signed", d->signer.id);
+                d->signer.id[0] ? "; the audit is signed by key " : "; the audit is not signed", d->signer.id);
         cmd_audit_say_standing(c->out, &s);
     }
     if (c->fail.code) return CMD_FAILED;

@@ -104,9 +104,9 @@ static void document(Buf *b, const Summary *s, const Safety *f, const Compare *c
     }
     if (s->n_cautions) buf_addc(b, '\n');
     for (size_t i = 0; i < s->n_cautions; i++) {
-        buf_adds(b, "> ");
+        buf_adds(b, i ? ">\n> " : "> ");
         visible_markdown(b, str_from(s->cautions[i]));
-        buf_adds(b, "\n>\n");
+        buf_addc(b, '\n');
     }
     safety_list(b, s, f);
     if (s->n_cells) score_table(b, s);
