@@ -108,7 +108,14 @@ static bool wants_help(int argc, char **argv) {
     return false;
 }
 
+/* Also where no command reads its options, because there is none. */
+static void without_color(CmdCtx *c, int argc, char **argv) {
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--no-color") == 0) c->color_out = c->color_err = false;
+}
+
 static int dispatch(CmdCtx *c, int argc, char **argv) {
+    without_color(c, argc, argv);
     if (argc < 2) {
         print_menu(c->err);
         return EXIT_INPUT;

@@ -135,8 +135,7 @@ static int sign(CmdCtx *c, const char *path, const ArgList *earlier, const char 
     ok = ok && secrecy_begin(&c->fail) && audit_plan_load(path, c->arena, &p, &c->fail) &&
          audit_plan_add_earlier(&p, (const char *const *)earlier->v, earlier->n, c->arena, &c->fail) &&
          audit_plan_sign(&p, key, c->arena, &b, &c->fail) && file_write_atomic(out, buf_str(&b), &c->fail);
-    if (ok) fprintf(c->out, "%s\nplan %s\n", out, p.sha256);
-    ok = ok && cmd_audit_say_changes(c, &p);
+    ok = ok && cmd_audit_say_signed(c, &p, out);
     buf_release(&b);
     return ok ? EXIT_DONE : CMD_FAILED;
 }

@@ -10,8 +10,9 @@ bool cmd_audit_is_act(const char *word);
 int cmd_audit_act(CmdCtx *c, int argc, char **argv);
 /* One line on who has signed the verdict, and one on what was decided. */
 void cmd_audit_say_standing(FILE *f, const AuditStanding *s);
-/* What signing a plan that supersedes another changes: one line each. false: c->fail says why. */
-bool cmd_audit_say_changes(CmdCtx *c, const AuditPlan *p);
+/* The signed plan: its file, its digest, and what it changes of the plan that it supersedes, one line each; with --json
+ * one object. false: c->fail says why. */
+bool cmd_audit_say_signed(CmdCtx *c, const AuditPlan *p, const char *file);
 
 /* What `assay verify` is asked for beside the folder itself; NULL: nothing. */
 typedef struct VerifyWanted {

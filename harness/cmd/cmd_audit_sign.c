@@ -51,20 +51,49 @@ static bool changes(const AuditPlan *p, Json **out, HistoryCounts *n, Err *err) 
     return ok;
 }
 
-bool cmd_audit_say_changes(CmdCtx *c, const AuditPlan *p) {
+static bool print_json(CmdCtx *c, const AuditPlan *p, const char *file, const Json *list, const HistoryCounts *n) {
+    Buf b;
+    JsonOut o;
+    buf_init(&b, (size_t)64 << 20);
+    json_out_init(&o, &b, 0);
+    json_obj(&o);
+    json_out_key(&o, "file"), json_out_cstr(&o, file);
+    json_out_key(&o, "plan_sha256"), json_out_cstr(&o, p->sha256);
+    json_out_key(&o, "supersedes"), json_out_str(&o, p->supersedes);
+    if (list) {
+        json_out_key(&o, "looser"), json_out_int(&o, n->looser);
+        json_out_key(&o, "stricter"), json_out_int(&o, n->stricter);
+        json_out_key(&o, "other"), json_out_int(&o, n->other);
+        json_out_key(&o, "changes"), json_out_node(&o, list);
+    }
+    json_obj_end(&o);
+    bool ok = !b.failed || err_nomem(&c->fail);
+    if (ok) fprintf(c->out, STR_FMT "\n", STR_ARG(buf_str(&b)));
+    buf_release(&b);
+    return ok;
+}
+
+static void print_text(CmdCtx *c, const AuditPlan *p, const char *file, const Json *list, const HistoryCounts *n) {
+    fprintf(c->out, "%s\nplan %s\n", file, p->sha256);
+    if (!list) return;
+    fprintf(c->out, "supersedes %s: settings changed: %lld looser, %lld stricter, %lld other\n", p->earlier[0].sha256,
+            (long long)n->looser, (long long)n->stricter, (long long)n->other);
+    for (const Json *e = json_first(list); e; e = json_next(e)) say_change(c->out, e);
+}
+
+bool cmd_audit_say_signed(CmdCtx *c, const AuditPlan *p, const char *file) {
     Json *list = NULL;
-    HistoryCounts n;
-    if (!p->supersedes.p) return true;
-    if (!p->n_earlier) {
+    HistoryCounts n = {0};
+    bool ok = true;
+    if (p->supersedes.p && !p->n_earlier)
         fputs("assay: warning: the plan that this one supersedes was not given (--supersedes): an audit will say that "
               "what was changed cannot be shown\n",
               c->err);
-        return true;
-    }
-    if (!changes(p, &list, &n, &c->fail)) return false;
-    fprintf(c->out, "supersedes %s: settings changed: %lld looser, %lld stricter, %lld other\n", p->earlier[0].sha256,
-            (long long)n.looser, (long long)n.stricter, (long long)n.other);
-    for (const Json *e = json_first(list); e; e = json_next(e)) say_change(c->out, e);
+    if (p->supersedes.p && p->n_earlier) ok = changes(p, &list, &n, &c->fail);
+    if (ok && c->json)
+        ok = print_json(c, p, file, list, &n);
+    else if (ok)
+        print_text(c, p, file, list, &n);
     json_close(list);
-    return true;
+    return ok;
 }

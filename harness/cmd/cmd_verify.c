@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "engine/base/file.h"
+#include "engine/base/json.h"
 #include "harness/args.h"
 #include "harness/cmd/cmd_audit.h"
 #include "reports/report.h"
@@ -42,46 +43,95 @@ static bool made_so(RunStore *s, Findings *f, const Report *r, Str is, bool *sam
     return ok;
 }
 
-static bool same_report(CmdCtx *c, RunStore *s, Findings *f, const char *dir, const Report *r, size_t *n, bool *all) {
+#define CHANGED "it is not what this version of assay makes of run.db"
+
+typedef struct Checked {
+    const char *file;
+    bool same;
+} Checked;
+
+typedef struct RunCheck {
+    CmdCtx *c;
+    const char *dir;
+    RunStore *store;
+    Findings *found;
+    Checked *checked; /* [n] reports that are there */
+    size_t n;
+} RunCheck;
+
+static bool check_report(RunCheck *r, const Report *report) {
+    CmdCtx *c = r->c;
     Buf is;
-    bool same = false;
-    char *path = path_join(c->arena, dir, r->file_name);
+    char *path = path_join(c->arena, r->dir, report->file_name);
     if (!path) return err_nomem(&c->fail);
     if (!file_exists(path)) return true;
-    if (r->write_folder) {
+    if (report->write_folder) {
         if (!c->quiet) fprintf(c->err, "%s: logs for other programs are not verified\n", path);
         return true;
     }
-    ++*n;
+    Checked *at = &r->checked[r->n++];
+    at->file = report->file_name;
     buf_init(&is, REPORT_MAX);
-    bool ok = file_read(path, &is, &c->fail) && made_so(s, f, r, buf_str(&is), &same, &c->fail);
-    if (ok && !same)
-        fprintf(c->out, "changed: %s: it is not what this version of assay makes of run.db\n", r->file_name);
-    *all = *all && same;
+    bool ok = file_read(path, &is, &c->fail) && made_so(r->store, r->found, report, buf_str(&is), &at->same, &c->fail);
     buf_release(&is);
     return ok;
 }
 
+/* The members that verify has of an audit too, and every report that was looked at. */
+static void print_run_json(const RunCheck *r, const Checked *changed) {
+    Buf b;
+    JsonOut o;
+    buf_init(&b, (size_t)1 << 20);
+    json_out_init(&o, &b, 0);
+    json_obj(&o);
+    json_out_key(&o, "verified"), json_out_bool(&o, !changed);
+    json_out_key(&o, "file"), json_out_cstr(&o, changed ? changed->file : "");
+    json_out_key(&o, "why"), json_out_cstr(&o, changed ? CHANGED : "");
+    json_out_key(&o, "reports"), json_arr(&o);
+    for (size_t i = 0; i < r->n; i++) {
+        json_obj(&o);
+        json_out_key(&o, "file"), json_out_cstr(&o, r->checked[i].file);
+        json_out_key(&o, "verified"), json_out_bool(&o, r->checked[i].same);
+        json_obj_end(&o);
+    }
+    json_arr_end(&o);
+    json_obj_end(&o);
+    if (b.failed)
+        err_nomem(&r->c->fail);
+    else
+        fprintf(r->c->out, STR_FMT "\n", STR_ARG(buf_str(&b)));
+    buf_release(&b);
+}
+
+static int say_run(const RunCheck *r) {
+    const Checked *changed = NULL;
+    for (size_t i = r->n; i-- > 0;)
+        if (!r->checked[i].same) changed = &r->checked[i];
+    if (r->c->json) print_run_json(r, changed);
+    for (size_t i = 0; !r->c->json && i < r->n; i++)
+        if (!r->checked[i].same) fprintf(r->c->out, "changed: %s: " CHANGED "\n", r->checked[i].file);
+    if (!r->c->json && !changed) fprintf(r->c->out, "verified: the reports are what run.db makes\n");
+    return r->c->fail.code != ERR_OK ? CMD_FAILED : changed ? EXIT_NO : EXIT_DONE;
+}
+
+static bool check_reports(RunCheck *r) {
+    CmdCtx *c = r->c;
+    char *store = path_join(c->arena, r->dir, "run.db");
+    if (!store || !r->checked) return err_nomem(&c->fail);
+    if (!file_exists(store))
+        return err_set(&c->fail, ERR_INPUT, "%s: there is neither a run here (no run.db) nor an audit (no log.jsonl)",
+                       r->dir);
+    bool ok = store_open(r->dir, STORE_READ, &r->store, &c->fail) && findings_open(r->store, &r->found, &c->fail);
+    for (size_t i = 0; ok && i < reports_count(); i++) ok = check_report(r, reports_at(i));
+    findings_close(r->found);
+    store_close(r->store);
+    return ok && (r->n || err_set(&c->fail, ERR_INPUT,
+                                  "%s: this run has no report to verify; assay report %s writes them", r->dir, r->dir));
+}
+
 static int verify_run(CmdCtx *c, const char *dir) {
-    RunStore *s = NULL;
-    Findings *f = NULL;
-    size_t n = 0;
-    char *store = path_join(c->arena, dir, "run.db");
-    if (!store)
-        err_nomem(&c->fail);
-    else if (!file_exists(store))
-        err_set(&c->fail, ERR_INPUT, "%s: there is neither a run here (no run.db) nor an audit (no log.jsonl)", dir);
-    if (c->fail.code != ERR_OK) return CMD_FAILED;
-    bool same = true, ok = store_open(dir, STORE_READ, &s, &c->fail) && findings_open(s, &f, &c->fail);
-    for (size_t i = 0; ok && i < reports_count(); i++) ok = same_report(c, s, f, dir, reports_at(i), &n, &same);
-    findings_close(f);
-    store_close(s);
-    if (ok && !n)
-        ok =
-            err_set(&c->fail, ERR_INPUT, "%s: this run has no report to verify; assay report %s writes them", dir, dir);
-    if (!ok) return CMD_FAILED;
-    if (same) fprintf(c->out, "verified: the reports are what run.db makes\n");
-    return same ? EXIT_DONE : EXIT_NO;
+    RunCheck r = {.c = c, .dir = dir, .checked = arena_array(c->arena, reports_count(), sizeof *r.checked)};
+    return check_reports(&r) ? say_run(&r) : CMD_FAILED;
 }
 
 /* Any file of an audit makes it one, so that nothing is gained by taking the log away. */

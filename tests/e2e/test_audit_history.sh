@@ -47,6 +47,12 @@ sign 0 "$W/two.yaml" "$W/two.json" --supersedes "$W/one.json"
 prints "supersedes $one: settings changed: 3 looser, 0 stricter, 0 other"
 prints "indicators.leak.threshold: 0.1 became 0.6 (looser)"
 prints "indicators.over-refusal.n_min: 50 became 10 (looser)"
+sign 0 "$W/two.yaml" "$W/two-told.json" --supersedes "$W/one.json" --json
+python3 - "$W/out" "$one" <<'PY' || fail "sign --json: $(cat "$W/out")"
+import json, sys
+d = json.load(open(sys.argv[1]))
+assert (d["supersedes"], d["looser"], d["stricter"], d["other"], len(d["changes"])) == (sys.argv[2], 3, 0, 0, 3), d
+PY
 two=$(digest "$W/two.json")
 [ "$two" = "$(digest "$W/two-alone.json")" ] || fail "the digest depends on what is beside the plan"
 supersede "$W/three.yaml" "$two" 's/threshold: 0.10/threshold: 0.60/; s/n_min: 50/n_min: 10/; s/n_min: 90/n_min: 10/; s/^confidence: 0.95/confidence: 0.99/'

@@ -23,6 +23,14 @@ says "options of a command stand behind it"
 expect 2 "$ASSAY" -q
 one_line
 
+# colours, where a terminal can be had
+if command -v script >/dev/null; then
+    TERM=xterm script -qc "$ASSAY runn" /dev/null </dev/null | grep -q "$(printf '\033')" || fail "no colour on a terminal"
+    for plain in "$ASSAY runn --no-color" "$ASSAY run --no-color --limt 3" "env NO_COLOR=1 $ASSAY runn"; do
+        TERM=xterm script -qc "$plain" /dev/null </dev/null | grep -q "$(printf '\033')" && fail "colours: $plain"
+    done
+fi
+
 # ---- a folder that holds nothing: every reader says so in its own name ----
 mkdir nothing
 for c in report compare rescore view verify "run --resume" "unseal --key x.key" "seal --to x.pub"; do
@@ -43,6 +51,12 @@ expect 0 "$ASSAY" validate --json "$P"
 prints '"kind":"audit plan"'
 expect 0 "$ASSAY" keygen --sign --out k
 expect 0 "$ASSAY" audit sign "$P" --key k.key --out plan.json
+expect 0 "$ASSAY" audit sign "$P" --key k.key --out plan2.json --json
+python3 - <<'PY' || fail "audit sign --json: $(cat out)"
+import json
+d = json.load(open("out"))
+assert d["file"] == "plan2.json" and len(d["plan_sha256"]) == 64 and d["supersedes"] is None and "changes" not in d, d
+PY
 expect 0 "$ASSAY" validate plan.json
 prints "plan.json: valid audit plan"
 sed 's/n_min: 50/n_mim: 50/' "$P" >bad.yaml
@@ -56,6 +70,12 @@ says "expected the key 'suite', 'plan', 'gate' or 'audit'"
 # ---- paths are printed as they were named ----
 world 6
 expect 0 "$ASSAY" run plan.yaml --out run -q
+expect 0 "$ASSAY" verify run --json
+python3 -c 'import json; d = json.load(open("out")); assert d["verified"] and d["file"] == "" and [r["file"] for r in d["reports"]] == ["report.json", "report.html"], d' || fail "verify --json: $(cat out)"
+cp run/report.html keep.html && echo >>run/report.html
+expect 1 "$ASSAY" verify run --json
+python3 -c 'import json; d = json.load(open("out")); assert not d["verified"] and d["file"] == "report.html" and d["why"], d' || fail "verify --json: $(cat out)"
+cp keep.html run/report.html
 expect 0 "$ASSAY" compare run -q --html c.html --markdown "$W/c.md"
 [ "$(cat out)" = "c.html
 $W/c.md" ] || fail "compare prints: $(cat out)"
