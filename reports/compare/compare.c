@@ -158,7 +158,24 @@ static bool build_agreements(const Summary *s, Compare *c) {
 
 /* ---- cost ---- */
 
+static bool of_safety(const Summary *s, const SumCell *x) {
+    return str_eqz(s->suites[x->suite].metric, "safe_rate");
+}
+
+bool compare_leaves_safety_out(const Summary *s) {
+    bool safety = false, other = false;
+    for (size_t i = 0; i < s->n_cells; i++) {
+        if (!s->cells[i].primary || isnan(s->cells[i].est.mean)) continue;
+        if (of_safety(s, &s->cells[i]))
+            safety = true;
+        else
+            other = true;
+    }
+    return safety && other;
+}
+
 static bool build_costs(const Summary *s, Compare *c) {
+    bool but_safety = compare_leaves_safety_out(s);
     CmpCost *list = arena_array(s->arena, s->n_models * 3 + 1, sizeof *list);
     if (!list) return false;
     for (size_t m = 0; m < s->n_models; m++)
@@ -167,7 +184,8 @@ static bool build_costs(const Summary *s, Compare *c) {
             double tokens = 0, answers = 0;
             for (size_t i = 0; i < s->n_cells; i++) {
                 const SumCell *x = &s->cells[i];
-                if (!x->primary || x->model != m || (int)x->effort != e || x->transform != 0 || isnan(x->est.mean))
+                if (!x->primary || x->model != m || (int)x->effort != e || x->transform != 0 || isnan(x->est.mean) ||
+                    (but_safety && of_safety(s, x)))
                     continue;
                 k.score += x->est.mean;
                 k.n_suites++;

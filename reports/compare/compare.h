@@ -55,7 +55,7 @@ typedef struct CmpOverall {
 } CmpOverall;
 
 /* One model at one effort, over its primary cells under the first transform (plain, unless the plan says otherwise):
- * what accuracy costs. */
+ * what accuracy costs. Suites about safety are left out where there are others (compare_leaves_safety_out). */
 typedef struct CmpCost {
     size_t model;
     Effort effort;
@@ -95,6 +95,8 @@ typedef struct Compare {
     size_t n_trusts;
 } Compare;
 
+/* Whether there are scores of suites about safety and of others: means over suites are then of the others alone. */
+bool compare_leaves_safety_out(const Summary *s);
 /* Everything lives in the Summary's arena. */
 bool compare_build(RunStore *store, const Summary *s, Compare *out, Err *err);
 

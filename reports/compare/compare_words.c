@@ -71,6 +71,14 @@ static Signed signed_points(double x) {
     return p;
 }
 
+/* Behind means over suites. */
+static void left_out_line(const Text *t, const Summary *s) {
+    if (compare_leaves_safety_out(s))
+        line(t, str_from(words(
+                    t->lang,
+                    WORD("Suites about safety are left out where there are others; their figures stand apart."))));
+}
+
 static Str overall_sentence(const Text *t, const Summary *s, const CmpOverall *o) {
     bool flip = o->diff < 0.0;
     Str first = name_of(s, flip ? o->b : o->a), second = name_of(s, flip ? o->a : o->b);
@@ -91,6 +99,7 @@ static Str overall_sentence(const Text *t, const Summary *s, const CmpOverall *o
 
 static void overall_lines(const Text *t, const Summary *s, const Compare *c) {
     for (size_t i = 0; i < c->n_overall; i++) line(t, overall_sentence(t, s, &c->overall[i]));
+    if (c->n_overall) left_out_line(t, s);
 }
 
 /* ---- by group ---- */
@@ -194,6 +203,7 @@ static void cost_lines(const Text *t, const Summary *s, const Compare *c) {
                                      : WORD("%.*s, effort %s: %.1f %% over %zu suites, %.0f tokens per answer"),
                     STR_ARG(name_of(s, k->model)), effort_name(k->effort), 100.0 * k->score, k->n_suites, k->tokens));
     }
+    if (c->n_costs) left_out_line(t, s);
 }
 
 static void trust_lines(const Text *t, const Summary *s, const Compare *c) {

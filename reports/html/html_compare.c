@@ -342,7 +342,9 @@ static void costs(Buf *b, const Summary *s, const Compare *c) {
                                  {"num", WORD("Mean score")}, {"num", WORD("Tokens per answer")},
                                  {"num", WORD("Suites")},     {NULL, NULL}};
     heading(b, s->lang, WORD("What the scores cost"));
-    html__p(b, s->lang, "note", WORD("Each suite counts alike. Tokens of an answer include its reasoning."));
+    html__p(b, s->lang, "note",
+            WORD("Each suite counts alike; suites about safety are left out unless there are no others. Tokens of an "
+                 "answer include its reasoning."));
     table(b, s->lang, str_from(words(s->lang, WORD("Score and tokens"))), HEADS);
     for (size_t i = 0; i < c->n_costs; i++) {
         const CmpCost *k = &c->costs[i];

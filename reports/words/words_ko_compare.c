@@ -149,6 +149,8 @@ const Words words_ko_compare[] = {
      "추론 강도 %1$s: 평가 %7$zu개 평균에서 %3$.*2$s 모델이 %6$.*5$s 모델보다 %4$.1f%%p 좋습니다(95%% 신뢰구간 %8$.1f "
      "~ "
      "%9$.1f). 이 문항들로 확인할 수 있는 차이는 %10$.1f%%p부터입니다."},
+    {"Suites about safety are left out where there are others; their figures stand apart.",
+     "다른 평가가 있으면 안전 평가는 제외하며, 그 수치는 따로 있습니다."},
     {"differences by group", "집단별 차이"},
     {"could have shown %.1f", "확인 가능 %.1f부터"},
     {"too few questions", "문항 부족"},

@@ -46,8 +46,11 @@ const Words words_ko_pages[] = {
      "두 모델이 함께 맞거나 함께 틀린 문항의 백분율과, 우연히 일치할 몫을 뺀 Cohen의 카파입니다."},
     {"kappa %.2f, n %zu", "카파 %.2f, n %zu"},
     {"What the scores cost", "점수와 비용"},
-    {"Each suite counts alike. Tokens of an answer include its reasoning.",
-     "모든 평가를 같은 비중으로 셉니다. 응답의 토큰에는 추론이 포함됩니다."},
+    {"Each suite counts alike; suites about safety are left out unless there are no others. Tokens of an answer "
+     "include "
+     "its reasoning.",
+     "모든 평가를 같은 비중으로 셉니다. 안전 평가는 다른 평가가 없을 때에만 포함합니다. 응답의 토큰에는 추론이 "
+     "포함됩니다."},
     {"Score and tokens", "점수와 토큰"},
     {"Effort", "추론 강도"},
     {"Mean score", "평균 점수"},

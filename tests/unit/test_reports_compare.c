@@ -195,6 +195,31 @@ static void test_costs(void **state) {
     runs_end(&r);
 }
 
+/* A rate of safety is no ability: it is left out of what scores cost, unless there is nothing else. */
+static void test_costs_but_safety(void **state) {
+    (void)state;
+    static const char *const SUITES[] = {
+        "[{\"name\":\"s\",\"metric\":\"accuracy\"},{\"name\":\"t\",\"metric\":\"safe_rate\"}]",
+        "[{\"name\":\"s\",\"metric\":\"safe_rate\"},{\"name\":\"t\",\"metric\":\"safe_rate\"}]"};
+    for (int all = 0; all < 2; all++) {
+        Runs r;
+        runs_begin(&r);
+        for (int run = 0; run < 2; run++) {
+            run_new(&r);
+            manifest_put(&r, "suites", SUITES[all]);
+            put(&r, (Answer){"q0", "h0", 1, .tokens = 10});
+            put(&r, (Answer){"u0", "h0", 0, .suite = "t", .tokens = 30});
+        }
+        Compared x = compared(&r);
+        assert_int_equal(compare_leaves_safety_out(&x.s), !all);
+        assert_int_equal(x.c.n_costs, 2);
+        assert_int_equal(x.c.costs[0].n_suites, all ? 2 : 1);
+        near(x.c.costs[0].score, all ? .5 : 1);
+        near(x.c.costs[0].tokens, all ? 20 : 10);
+        runs_end(&r);
+    }
+}
+
 /* ---- probabilities ---- */
 
 /* Option j of question i has log-likelihood -((7 i (j + 3)) mod 50)/10; i mod 4 is right; the first of equals is
@@ -406,6 +431,7 @@ int main(void) {
                                        cmocka_unit_test(test_agreement),
                                        cmocka_unit_test(test_kappa),
                                        cmocka_unit_test(test_costs),
+                                       cmocka_unit_test(test_costs_but_safety),
                                        cmocka_unit_test(test_probabilities),
                                        cmocka_unit_test(test_probabilities_at_the_ends),
                                        cmocka_unit_test(test_surest),
