@@ -140,6 +140,28 @@ static int sign(CmdCtx *c, const char *path, const ArgList *earlier, const char 
     return ok ? EXIT_DONE : CMD_FAILED;
 }
 
+/* A first word that is nearly an action, and no file, was meant as one. */
+static bool misspelt(CmdCtx *c, const char *word) {
+    static const char *const ACTIONS[] = {"sign", "countersign", "decide"};
+    const char *near = file_exists(word) ? NULL : args_nearest(word, ACTIONS, 3);
+    if (!near || strcmp(near, word) == 0) return false;
+    err_set(&c->fail, ERR_INPUT, "unknown action '%s', did you mean '%s'?; see 'assay audit --help'", word, near);
+    return true;
+}
+
+/* What is missing, in the form that was begun. */
+static bool complete(CmdCtx *c, const ArgList *words, bool signing, bool key, bool out, bool given) {
+    if (signing)
+        return (key && out) ||
+               err_set(&c->fail, ERR_INPUT, "%s is missing: assay audit sign PLAN --key FILE.key --out FILE.json",
+                       key ? "--out FILE.json" : "--key FILE.key");
+    if (words->n != 1)
+        return err_set(&c->fail, ERR_INPUT, "name one plan: assay audit PLAN --run MODEL=DIR... --out DIR");
+    return (given && out) ||
+           err_set(&c->fail, ERR_INPUT, "%s is missing: assay audit PLAN --run MODEL=DIR... --out DIR",
+                   given ? "--out DIR" : "--run MODEL=DIR");
+}
+
 static int audit_run(CmdCtx *c, int argc, char **argv) {
     const char *key = NULL, *out = NULL, *anchor = NULL, *language = "en";
     Lang lang;
@@ -156,6 +178,7 @@ static int audit_run(CmdCtx *c, int argc, char **argv) {
                              {"anchor", 0, ARG_TEXT, &anchor},
                              {"lang", 0, ARG_TEXT, &language}};
     if (argc > 1 && cmd_audit_is_act(argv[1])) return cmd_audit_act(c, argc - 1, argv + 1);
+    if (argc > 1 && misspelt(c, argv[1])) return CMD_FAILED;
     if (!args_parse(c, argc, argv, specs, sizeof specs / sizeof *specs, &words)) return CMD_FAILED;
     if (anchor && !audit_anchor_check(anchor, &c->fail)) return CMD_FAILED;
     if (!lang_find(language, &lang)) {
@@ -163,12 +186,7 @@ static int audit_run(CmdCtx *c, int argc, char **argv) {
         return CMD_FAILED;
     }
     bool signing = words.n == 2 && strcmp(words.v[0], "sign") == 0;
-    if (!out || (!signing && words.n != 1) || (signing ? !key : !given.runs.n && !given.imports.n)) {
-        err_set(&c->fail, ERR_INPUT,
-                "expected: assay audit PLAN --run MODEL=DIR... --out DIR, or assay audit sign PLAN --key FILE.key "
-                "--out FILE.json");
-        return CMD_FAILED;
-    }
+    if (!complete(c, &words, signing, key, out, given.runs.n || given.imports.n)) return CMD_FAILED;
     return signing ? sign(c, words.v[1], &given.earlier, key, out)
                    : audit(c, words.v[0], &given, key, lang, anchor, out);
 }

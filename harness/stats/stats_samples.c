@@ -184,7 +184,8 @@ static void mcnemar(StatsCall *c) {
 static void proportion_ci(StatsCall *c) {
     uint64_t k = stats_count(c, "k"), n = stats_count(c, "n");
     double conf = stats_conf(c), x = (double)k, y = (double)n;
-    if (c->failed || !stats_k_of_n(c, k, n, "'k', 'n'") || !some(c, (size_t)n, "n")) return;
+    if (c->failed || !stats_k_of_n(c, k, n, "'k', 'n'") || (n < 1 && !stats_refuse(c, "'n' must be at least 1")))
+        return;
     stats_put(c, "p", x / y);
     stats_put_range(c, "wald", stat_wald(x, y, conf));
     stats_put_range(c, "wilson", stat_wilson(x, y, conf));
@@ -197,7 +198,7 @@ static void proportion_ci(StatsCall *c) {
 static void zero_event_upper(StatsCall *c) {
     uint64_t n = stats_count(c, "n");
     double conf = stats_conf(c);
-    if (c->failed || !some(c, (size_t)n, "n")) return;
+    if (c->failed || (n < 1 && !stats_refuse(c, "'n' must be at least 1"))) return;
     stats_put(c, "exact", stat_zero_event_upper(n, conf));
     stats_put(c, "rule", stat_zero_event_rule(n, conf));
 }

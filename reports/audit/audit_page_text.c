@@ -228,26 +228,20 @@ static void bullet(const Text *t, Str s) {
     buf_addc(t->b, '\n');
 }
 
-/* "Exploratory: no verdict of tuned can be “below” (the run was begun with another plan)." in one bullet. */
-static void told_bullet(const Text *t, Str head, Str why) {
-    const Page *p = t->p;
-    bool english;
-    bullet(t, page__printf(p, "%.*s (%.*s)", STR_ARG(head), STR_ARG(page__told(p, why, &english))));
-}
-
 static void exploratory(const Text *t) {
     const Page *p = t->p;
+    bool english;
     if (!page__true(p->header, "registered")) {
-        told_bullet(t, word(p, WORD("Exploratory: no verdict of this audit can be “below”.")),
-                    page__text(p->header, "why"));
+        Str why = page__told(p, page__text(p->header, "why"), &english);
+        bullet(t, page__printf(p, WORD("Exploratory: no verdict of this audit can be “below”: %.*s."), STR_ARG(why)));
         return;
     }
-    for (const Json *r = json_first(json_get(p->header, "runs")); r; r = json_next(r))
-        if (page__text(r, "exploratory").n)
-            told_bullet(t,
-                        page__printf(p, WORD("Exploratory: no verdict of %.*s can be “below”."),
-                                     STR_ARG(page__text(r, "role"))),
-                        page__text(r, "exploratory"));
+    for (const Json *r = json_first(json_get(p->header, "runs")); r; r = json_next(r)) {
+        if (!page__text(r, "exploratory").n) continue;
+        Str why = page__told(p, page__text(r, "exploratory"), &english);
+        bullet(t, page__printf(p, WORD("Exploratory: no verdict of %.*s can be “below”: %.*s."),
+                               STR_ARG(page__text(r, "role")), STR_ARG(why)));
+    }
 }
 
 static void opening(const Text *t) {

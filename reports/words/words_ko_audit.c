@@ -17,6 +17,10 @@ const Words words_ko_audit[] = {
      "탐색용: 이 감사에서는 ‘기준 미만’ 판정이 나올 수 없습니다."},
     {"Exploratory: no verdict of %.*s can be “below”.",
      "탐색용: %2$.*1$s 모델에는 ‘기준 미만’ 판정이 나올 수 없습니다."},
+    {"Exploratory: no verdict of this audit can be “below”: %.*s.",
+     "탐색용: 이 감사에서는 ‘기준 미만’ 판정이 나올 수 없습니다(%2$.*1$s)."},
+    {"Exploratory: no verdict of %.*s can be “below”: %.*s.",
+     "탐색용: %2$.*1$s 모델에는 ‘기준 미만’ 판정이 나올 수 없습니다(%4$.*3$s)."},
     {"And %zu more, in the tables below.", "그 밖에 %zu건이 아래 표에 있습니다."},
 
     /* ---- codes ---- */

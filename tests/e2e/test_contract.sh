@@ -67,6 +67,24 @@ echo "name: x" >other.yaml
 expect 2 "$ASSAY" validate other.yaml
 says "expected the key 'suite', 'plan', 'gate' or 'audit'"
 
+for words in "signn plan.json|'sign'" "decid out --key k.key --verdict agree|'decide'" "counter-sign out --key k.key|'countersign'"; do
+    # shellcheck disable=SC2086
+    expect 2 "$ASSAY" audit ${words%|*}
+    says "unknown action '$(cut -d' ' -f1 <<<"$words")', did you mean ${words#*|}?"
+done
+for words in "plan.json --run a=b|--out DIR is missing" "plan.json --out x|--run MODEL=DIR is missing" "sign $P --out x|--key FILE.key is missing" \
+    "sign $P --key k.key|--out FILE.json is missing" "|name one plan"; do
+    # shellcheck disable=SC2086
+    expect 2 "$ASSAY" audit ${words%|*}
+    one_line
+    says "${words#*|}"
+    [ -e x ] && fail "left something: $words"
+done
+
+# a sentence of the line's own, and nothing made up
+echo '{"k": 0, "n": 0, "conf": 0.95}' | "$ASSAY" stats proportion_ci >out 2>err && fail "an interval of nothing"
+[ "$(cat out)" = "{\"error\":\"'n' must be at least 1\"}" ] || fail "n = 0: $(cat out)"
+
 # ---- paths are printed as they were named ----
 world 6
 expect 0 "$ASSAY" run plan.yaml --out run -q
