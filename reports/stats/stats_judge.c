@@ -1,5 +1,6 @@
 #include "reports/stats/stats_judge.h"
 
+#include <float.h>
 #include <math.h>
 
 #define NONE ((double)NAN)
@@ -38,8 +39,9 @@ static double kappa_se(const double *t, size_t k, double n, double pe, double ka
             if (i != j) b += t[i * k + j] / n * w * w;
         }
     }
-    double v = a + (1.0 - kappa) * (1.0 - kappa) * b - c * c;
-    return sqrt(fmax(0.0, v) / (n * (1.0 - pe) * (1.0 - pe)));
+    double more = a + (1.0 - kappa) * (1.0 - kappa) * b, v = more - c * c;
+    if (v < 8.0 * DBL_EPSILON * more) v = 0.0; /* nothing is left but rounding, whose root would look like an error */
+    return sqrt(v / (n * (1.0 - pe) * (1.0 - pe)));
 }
 
 StatKappa stat_kappa(const double *table, size_t k) {

@@ -7,9 +7,17 @@
 
 #define NONE ((double)NAN)
 
-/* The sum first, so that k of n gives the double nearest to k/n; then what rounding took away. */
+static bool all_equal(const double *x, size_t n) {
+    for (size_t i = 1; i < n; i++)
+        if (x[i] != x[0]) return false;
+    return n > 0;
+}
+
+/* The sum first, so that k of n gives the double nearest to k/n; then what rounding took away. Equal numbers are their
+ * own mean to the last bit: ten times 0.1 has no variance. */
 double stat__mean_of(const double *x, size_t n) {
     double sum = 0.0, rest = 0.0;
+    if (all_equal(x, n)) return x[0];
     for (size_t i = 0; i < n; i++) sum += x[i];
     double m = sum / (double)n;
     for (size_t i = 0; i < n; i++) rest += x[i] - m;

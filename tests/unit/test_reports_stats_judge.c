@@ -16,6 +16,9 @@ static void test_kappa(void **state) {
     /* Agresti, Categorical Data Analysis, "sexual fun" of husbands and wives; as R's package vcd prints it: .1293,
      * .0686 */
     const double fun[] = {7, 7, 2, 3, 2, 8, 3, 7, 1, 5, 4, 9, 2, 8, 9, 14};
+    /* one rater always says the same: kappa is 0 in every such table, and its error too, to the last bit */
+    k = stat_kappa((const double[]){3, 0, 2, 0}, 2);
+    assert_true(k.kappa == 0 && k.se == 0);
     k = stat_kappa(fun, 4);
     CLOSE(k.kappa, 0.12933025404157042, 1e-12);
     CLOSE(k.se, 0.06859853248070859, 1e-12);

@@ -100,6 +100,21 @@ static void test_clusters_far_from_zero(void **state) {
 }
 
 /* Balanced one-way analysis of variance: with MSB and MSW, between = (MSB - MSW)/k and within = MSW. */
+/* Ten times 0.1 is a constant, although its sum over ten is not 0.1 in binary: no variance, no design effect, no
+ * correlation, no test. */
+static void test_constants(void **state) {
+    (void)state;
+    double x[30], y[30], scratch[30];
+    uint32_t id[30];
+    for (int i = 0; i < 30; i++) x[i] = i < 10 ? .1 : .7, y[i] = i % 3, id[i] = (uint32_t)i / 2;
+    for (size_t n = 3; n <= 10; n++) {
+        assert_true(stat_mean(x, n, .95).var == 0.0 && stat_mean(x + 10, n, .95).var == 0.0);
+        assert_true(isnan(stat_clustered(x, id, n, (n + 1) / 2, .95, scratch).deff));
+        assert_true(isnan(stat_paired(x, y, n, .95).corr) && isnan(stat_paired(y, x + 10, n, .95).corr));
+        assert_true(isnan(stat_unpaired(x, n, x + 10, n).z));
+    }
+}
+
 static void test_repeats(void **state) {
     (void)state;
     double x[50 * 4], means[50];
@@ -208,6 +223,7 @@ int main(void) {
         cmocka_unit_test(test_clustered),
         cmocka_unit_test(test_clusters_at_the_ends),
         cmocka_unit_test(test_clusters_far_from_zero),
+        cmocka_unit_test(test_constants),
         cmocka_unit_test(test_repeats),
         cmocka_unit_test(test_repeats_at_the_ends),
         cmocka_unit_test(test_tasks),
