@@ -17,7 +17,8 @@ const Words words_ko[] = {
      "report.json에 들어 있습니다."},
     {"This page is complete in itself and loads nothing. For programs, assay compare --report-json writes the same "
      "numbers.",
-     "이 문서는 그 자체로 완결되어 있으며 외부에서 아무것도 불러오지 않습니다. 같은 수치를 프로그램용으로 얻으려면 assay "
+     "이 문서는 그 자체로 완결되어 있으며 외부에서 아무것도 불러오지 않습니다. 같은 수치를 프로그램용으로 얻으려면 "
+     "assay "
      "compare의 --report-json 옵션을 사용하십시오."},
 
     /* ---- outcomes, verdicts ---- */
