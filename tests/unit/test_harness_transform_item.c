@@ -50,7 +50,7 @@ static const char *turned(TestDir *d, const char *choices, const char *prompt, c
     GenOptions gen = GEN_DEFAULTS;
     Request r;
     PromptExtra x;
-    const Sample *as;
+    const Sample *as = NULL; /* fail_msg does not return, which compilers cannot know */
     Str unfit;
     Err err = ERR_INIT;
     dir_open(d);

@@ -79,7 +79,7 @@ static void test_files(void **state) {
     char dir[] = "/tmp/assay-sign-XXXXXX", name[64], seal[64], pub[80], key[80];
     Err err = ERR_INIT;
     SealPublic p, q;
-    SealSecret *s;
+    SealSecret *s = NULL;
     (void)state;
     assert_non_null(mkdtemp(dir));
     snprintf(name, sizeof name, "%s/signer", dir);
