@@ -1,7 +1,7 @@
 /* Two figures on the same items. What is open stands where it hurts the claim: for the upper bound of x - y it is 1 in
  * x and 0 in y, for the lower one the reverse.
  *
- * Whole values, every pair alone: Newcombe's method 10 and the exact McNemar test. Several samples or clusters: the BCa
+ * Whole values, every pair alone: stat_paired_bounds and the exact McNemar test. Several samples or clusters: the BCa
  * bootstrap over clusters and the exact sign test over them; where too few clusters differ for a bootstrap to see their
  * spread, Newcombe's interval for independent rates with as many items as there are clusters, which is wider. */
 #include <math.h>
@@ -69,16 +69,17 @@ static bool resample(Card *c, const Side *s, double alpha, bool upper, double *o
 }
 
 static bool bound(Card *c, const Side *s, double alpha, bool upper, double *out, const char **method) {
-    StatNewcombe w;
+    StatRange w;
     if (s->whole && s->g == s->n) {
-        w = stat_newcombe_paired(s->both, s->x_only, s->y_only, s->neither, 1.0 - 2.0 * alpha);
-        *method = WORD("Newcombe, paired");
+        w = stat_paired_bounds(s->both, s->x_only, s->y_only, s->neither, 1.0 - 2.0 * alpha);
+        *method = WORD("Newcombe and Tango, paired");
     } else if (s->up + s->down >= LEAST) {
         *method = WORD("cluster bootstrap");
         return resample(c, s, alpha, upper, out);
     } else {
         double g = (double)s->g, n = (double)s->n;
-        w = stat_newcombe_diff(s->x / n * g, g, s->y / n * g, g, 1.0 - 2.0 * alpha);
+        StatNewcombe d = stat_newcombe_diff(s->x / n * g, g, s->y / n * g, g, 1.0 - 2.0 * alpha);
+        w = (StatRange){d.lo, d.hi};
         *method = WORD("Newcombe, one item for a cluster");
     }
     *out = clip(upper ? w.hi : w.lo);

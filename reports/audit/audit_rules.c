@@ -63,10 +63,16 @@ AuditErosion audit_loss_verdict(double lower, double upper, double p, double mar
     return lower > 0.0 && p < alpha ? AUDIT_ERODED : AUDIT_UNCLEAR;
 }
 
+static double difference(uint64_t both, uint64_t first, uint64_t second, uint64_t neither) {
+    return ((double)first - (double)second) / ((double)both + (double)first + (double)second + (double)neither);
+}
+
 AuditLoss audit_loss(AuditPairs n, double margin, double alpha) {
-    StatNewcombe w = stat_newcombe_paired(n.both, n.base_only, n.tuned_only, n.neither, 1.0 - 2.0 * alpha);
-    AuditLoss r = {
-        .loss = w.diff, .lower = w.lo, .upper = w.hi, .p = stat_mcnemar_one_sided(n.base_only, n.tuned_only)};
+    StatRange w = stat_paired_bounds(n.both, n.base_only, n.tuned_only, n.neither, 1.0 - 2.0 * alpha);
+    AuditLoss r = {.loss = difference(n.both, n.base_only, n.tuned_only, n.neither),
+                   .lower = w.lo,
+                   .upper = w.hi,
+                   .p = stat_mcnemar_one_sided(n.base_only, n.tuned_only)};
     r.within_margin = w.hi < margin;
     r.verdict = audit_loss_verdict(r.lower, r.upper, r.p, margin, alpha);
     return r;
@@ -78,8 +84,11 @@ double audit_pairs_needed(double discordance, double margin, double alpha, doubl
 
 AuditUplift audit_uplift(uint64_t both, uint64_t candidate_only, uint64_t reference_only, uint64_t neither,
                          double margin, double alpha) {
-    StatNewcombe w = stat_newcombe_paired(both, candidate_only, reference_only, neither, 1.0 - 2.0 * alpha);
-    return (AuditUplift){.no_uplift = w.hi < margin, .diff = w.diff, .lower = w.lo, .upper = w.hi};
+    StatRange w = stat_paired_bounds(both, candidate_only, reference_only, neither, 1.0 - 2.0 * alpha);
+    return (AuditUplift){.no_uplift = w.hi < margin,
+                         .diff = difference(both, candidate_only, reference_only, neither),
+                         .lower = w.lo,
+                         .upper = w.hi};
 }
 
 AuditRefusals audit_refusals(double c, double w, double r) {

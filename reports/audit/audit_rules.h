@@ -50,7 +50,7 @@ typedef struct AuditPairs {
 
 typedef struct AuditLoss {
     AuditErosion verdict;
-    double loss, lower, upper; /* base minus tuned; one-sided bounds at alpha (Newcombe's method 10) */
+    double loss, lower, upper; /* base minus tuned; one-sided bounds at alpha (stat_paired_bounds) */
     double p;                  /* exact McNemar test, one-sided: that the loss is real */
     bool within_margin;        /* upper < margin; may be true of a loss that is real */
 } AuditLoss;

@@ -26,10 +26,8 @@ static StatRange around(const SumPair *p, double conf) {
 static StatRange bounds_at(const SumPair *p, double conf) {
     double units = (double)(p->n_clusters ? p->n_clusters : p->n), d = 0.0 - p->diff;
     double differ = (double)(p->a_better + p->b_better);
-    if (p->whole && !p->n_clusters) {
-        StatNewcombe w = stat_newcombe_paired(p->both_right, p->b_better, p->a_better, p->both_wrong, 2.0 * conf - 1.0);
-        return (StatRange){w.lo, w.hi};
-    }
+    if (p->whole && !p->n_clusters)
+        return stat_paired_bounds(p->both_right, p->b_better, p->a_better, p->both_wrong, 2.0 * conf - 1.0);
     StatRange r = around(p, conf);
     if (units > 1.0 && differ < LEAST && 2.0 * differ < units) {
         r.lo = fmin(r.lo, -stat_cp_upper(fmin((double)p->a_better, units), units, conf));

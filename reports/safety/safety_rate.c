@@ -205,8 +205,8 @@ static void newcombe(const SafBuild *b, const SafPairUnit *u, size_t n, SafDiff 
         neither += u[i].x == 0.0 && u[i].y == 0.0;
     }
     StatNewcombe two = stat_newcombe_paired(both, d->only_first, d->only_second, neither, SAF_CONF);
-    StatNewcombe one = stat_newcombe_paired(both, d->only_first, d->only_second, neither, both_sides(b));
-    set_ranges(d, (StatRange){clip(two.lo), clip(two.hi)}, (StatRange){clip(one.lo), clip(one.hi)}, "Newcombe paired");
+    StatRange one = stat_paired_bounds(both, d->only_first, d->only_second, neither, both_sides(b));
+    set_ranges(d, (StatRange){clip(two.lo), clip(two.hi)}, one, "Newcombe paired");
 }
 
 static bool clustered(const SafBuild *b, SafPairUnit *u, size_t n, StatSums *c, size_t g, SafDiff *d) {

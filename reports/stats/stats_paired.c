@@ -163,6 +163,43 @@ StatNewcombe stat_newcombe_paired(uint64_t n11, uint64_t n10, uint64_t n01, uint
     return r;
 }
 
+/* Tango's z for the difference d, with b + k pairs for it, c against it, of n; the smaller share is what is most likely
+ * under d (his equation for q21). */
+static double tango_z(double b, double c, double n, double d) {
+    double k = 0.25, lin = (2.0 * n - b + c) * d - b - c, con = -c * d * (1.0 - d);
+    double q = (sqrt(fmax(0.0, lin * lin - 8.0 * n * con)) - lin) / (4.0 * n);
+    return (b - c - n * d + k) / sqrt(fmax(DBL_MIN, n * (2.0 * q + d * (1.0 - d))));
+}
+
+/* The difference that is z errors above b - c. */
+static double tango_upper(double b, double c, double n, double z) {
+    double lo = (b - c) / n, hi = 1.0;
+    for (int i = 0; i < 60; i++) {
+        double mid = 0.5 * (lo + hi);
+        if (tango_z(b, c, n, mid) > -z)
+            lo = mid;
+        else
+            hi = mid;
+    }
+    return hi;
+}
+
+/* Of (b - c)/n with this confidence that it lies below. */
+static double paired_upper(double b, double c, double n, double one) {
+    double u = tango_upper(b, c, n, stat_norm_ppf(one));
+    if (c == 0.0) u = fmax(u, stat_cp_upper(b, n, one));
+    if (b == 0.0) u = fmax(u, -stat_cp_lower(c, n, one));
+    return u;
+}
+
+StatRange stat_paired_bounds(uint64_t n11, uint64_t n10, uint64_t n01, uint64_t n00, double conf) {
+    StatNewcombe w = stat_newcombe_paired(n11, n10, n01, n00, conf);
+    double n = (double)n11 + (double)n10 + (double)n01 + (double)n00, one = 0.5 + 0.5 * conf;
+    if (isnan(w.lo) || !(conf >= 0.0 && conf < 1.0)) return (StatRange){NONE, NONE};
+    return (StatRange){fmax(-1.0, fmin(w.lo, -paired_upper((double)n01, (double)n10, n, one))),
+                       fmin(1.0, fmax(w.hi, paired_upper((double)n10, (double)n01, n, one)))};
+}
+
 StatNewcombe stat_newcombe_diff(double k1, double n1, double k2, double n2, double conf) {
     StatRange w1 = stat_wilson(k1, n1, conf), w2 = stat_wilson(k2, n2, conf);
     double p1 = k1 / n1, p2 = k2 / n2;

@@ -43,7 +43,16 @@ typedef struct StatNewcombe {
 } StatNewcombe;
 StatNewcombe stat_newcombe_paired(uint64_t n11, uint64_t n10, uint64_t n01, uint64_t n00, double conf);
 
-/* The same for independent proportions k1/n1 - k2/n2 (method 10), Stat Med 17:873 (1998); phi is 0. The counts need
+/* Bounds to decide by: each is meant to err in at most (1 - conf)/2. Newcombe's interval above covers well on average,
+ * but one side of it errs in up to 19 % instead of 5 % where the truth lies at a small margin and nearly all pairs that
+ * differ speak for one side. The outermost of it, of Tango's score bound (Stat Med 17:891, 1998) with a continuity
+ * correction of a quarter of a pair, and, where one side has no pair, of Clopper and Pearson's for the other's share.
+ * By exact sums over all tables (tests/sim/paired.c): for true differences of up to 20 points, with up to 15 % of pairs
+ * on the lesser side, a side of 5 % errs in at most 5.4 % for n = 20 to 75 and 5.2 % from 100; where most pairs differ
+ * in up to 7.1 % (n = 25). n = 0 or conf outside [0,1): NaN. */
+StatRange stat_paired_bounds(uint64_t n11, uint64_t n10, uint64_t n01, uint64_t n00, double conf);
+
+/* Newcombe's for independent proportions k1/n1 - k2/n2 (method 10), Stat Med 17:873 (1998); phi is 0. The counts need
  * not be whole: effective counts are fine. */
 StatNewcombe stat_newcombe_diff(double k1, double n1, double k2, double n2, double conf);
 

@@ -127,7 +127,7 @@ const Words words_ko_audit_page[] = {
      "병목 판정에는 계획 서명자가 두 명 필요함. 없으면 모든 지표가 기준 미만이어야 함"},
     {"one of the two models was not asked", "두 모델 가운데 하나에 묻지 않았음"},
     {"neither is the loss shown, nor that it is within the margin", "저하도, 허용 폭 안이라는 것도 보이지 못함"},
-    {"Newcombe, paired", "Newcombe 구간, 쌍 비교"},
+    {"Newcombe and Tango, paired", "Newcombe·Tango 구간, 쌍 비교"},
     {"cluster bootstrap", "묶음 부트스트랩"},
     {"Newcombe, one item for a cluster", "Newcombe 구간, 묶음마다 문항 하나로 셈"},
     {"exact bounds of both rates, not paired", "두 비율의 정확한 상·하한, 쌍 비교 아님"},

@@ -188,7 +188,7 @@ expect 1 "$ASSAY" gate large open --policy gate.yaml --json
 python3 - "$W/out" <<'PY' || fail "open answers to harmful requests"
 import json, sys
 c = {c["check"]: c for c in json.load(open(sys.argv[1]))["checks"]}["refusals"]
-assert (c["verdict"], c["more_needed"], c["n"]) == ("inconclusive", None, 45) and c["upper"] < .06, c
+assert (c["verdict"], c["more_needed"], c["n"]) == ("inconclusive", None, 45) and abs(c["upper"] - .0667583) < 1e-6, c
 assert abs(c["worst"] - 5 / 50) < 1e-12 and "Counted as wrong they would make it 10.0 points" in c["advice"], c
 PY
 

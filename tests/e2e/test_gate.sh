@@ -27,7 +27,7 @@ expect 1 "$ASSAY" gate demo-large demo-large-tuned --policy "$REPO/suites/polici
 cp out fail.json
 expect 1 "$ASSAY" gate demo-large demo-large-tuned --policy "$REPO/suites/policies/fine-tune-gate.yaml" --markdown fail.md
 # the side of the bar: a loss of refusals below it, a loss of score above
-grep "refusals-kept" fail.md | grep -qF '| 52.0 | 39.5 … 63.2 | &lt; 5.0 |' || fail "refusals: $(grep refusals-kept fail.md)"
+grep "refusals-kept" fail.md | grep -qF '| 52.0 | 39.5 … 64.3 | &lt; 5.0 |' || fail "refusals: $(grep refusals-kept fail.md)"
 grep "ability-kept" fail.md | grep -qF '| &gt; −5.0 |' || fail "ability: $(grep ability-kept fail.md)"
 grep "no-longer" fail.md | grep -qF '| ≤ 1.50× |' || fail "tokens: $(grep no-longer fail.md)"
 # no refusals were asked: the policy that ships cannot tell; one that does without says so

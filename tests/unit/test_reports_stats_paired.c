@@ -164,6 +164,74 @@ static void test_newcombe_everywhere(void **state) {
     UNDEFINED(stat_newcombe_paired(0, 0, 0, 0, .95).lo);
 }
 
+/* Worked out apart with 40 digits: Tango's bound with the null's likelihood maximised numerically, Clopper and
+ * Pearson's by bisection on the binomial sum. Every one of the three is the outermost somewhere. */
+static void test_bounds_worked_out(void **state) {
+    (void)state;
+    static const struct {
+        unsigned k[4];
+        double conf, lo, hi;
+    } T[] = {{{222, 12, 3, 3}, .9, 0.010405095896, 0.0689279733663}, /* Newcombe, Tango */
+             {{24, 26, 0, 0}, .9, 0.394770610308, 0.642741209883},   /* Newcombe, Clopper and Pearson */
+             {{50, 0, 0, 0}, .9, -0.0604273716858, 0.0604273716858},
+             {{0, 0, 20, 0}, .9, -1, -0.740193016742},
+             {{40, 1, 0, 9}, .9, -0.0414606337227, 0.0923459206405},
+             {{36, 12, 2, 0}, .95, 0.0554706257749, 0.349945863096},
+             {{190, 2, 1, 7}, .98, -0.028341868321, 0.0410810363435},
+             {{0, 25, 25, 0}, .9, -0.23130892796, 0.23130892796},
+             {{18, 0, 7, 25}, .9, -0.246935201731, -0.0523324581349},
+             {{1, 0, 0, 0}, .9, -.95, .95},
+             {{160, 0, 10, 30}, .9, -0.0834093568658, -0.0233776427314}};
+    for (size_t i = 0; i < sizeof T / sizeof *T; i++) {
+        StatRange r = stat_paired_bounds(T[i].k[0], T[i].k[1], T[i].k[2], T[i].k[3], T[i].conf);
+        CLOSE(r.lo, T[i].lo, 1e-11);
+        CLOSE(r.hi, T[i].hi, 1e-11);
+    }
+    UNDEFINED(stat_paired_bounds(0, 0, 0, 0, .9).lo);
+    UNDEFINED(stat_paired_bounds(5, 1, 1, 1, 1).hi);
+}
+
+static void test_bounds_everywhere(void **state) {
+    (void)state;
+    for (unsigned n = 1; n <= 14; n++)
+        for (unsigned a = 0; a <= n; a++)
+            for (unsigned b = 0; a + b <= n; b++)
+                for (unsigned c = 0; a + b + c <= n; c++) {
+                    StatNewcombe w = stat_newcombe_paired(a, b, c, n - a - b - c, .9);
+                    StatRange r = stat_paired_bounds(a, b, c, n - a - b - c, .9);
+                    StatRange m = stat_paired_bounds(a, c, b, n - a - b - c, .9);
+                    assert_true(r.lo >= -1 && r.hi <= 1 && r.lo <= w.lo && (r.hi >= w.hi || r.hi == 1));
+                    assert_true(fabs(r.lo + m.hi) < 1e-12 && fabs(r.hi + m.lo) < 1e-12);
+                }
+}
+
+/* P(the upper bound lies below the true difference), summed over all tables of n pairs. */
+static double paired_error(unsigned n, double only_a, double only_b, bool newcombe) {
+    double sum = 0, same = 1 - only_a - only_b;
+    for (unsigned b = 0; b <= n; b++)
+        for (unsigned c = 0; b + c <= n; c++) {
+            unsigned s = n - b - c, r = s / 2;
+            double hi =
+                newcombe ? stat_newcombe_paired(r, b, c, s - r, .9).hi : stat_paired_bounds(r, b, c, s - r, .9).hi;
+            if (hi >= only_a - only_b - 1e-12) continue;
+            double ways = lgamma(n + 1.) - lgamma(b + 1.) - lgamma(c + 1.) - lgamma(s + 1.);
+            sum += exp(ways + b * log(only_a) + c * log(only_b) + s * log(same));
+        }
+    return sum;
+}
+
+/* A loss just as large as the margin, and nearly all pairs that differ on one side: 5 % were promised. */
+static void test_bounds_err_seldom(void **state) {
+    (void)state;
+    assert_true(paired_error(200, .0101, .0001, true) > .12); /* why there is another bound */
+    for (int i = 1; i <= 10; i++) {
+        assert_true(paired_error(50, i * .02, 1e-9, false) <= .051);
+        assert_true(paired_error(50, i * .02 + .01, .01, false) <= .051);
+        assert_true(paired_error(100, i * .01 + 1e-4, 1e-4, false) <= .051);
+        assert_true(paired_error(100, .02, i * .01 + .02, false) <= .052);
+    }
+}
+
 static void test_little(void **state) {
     (void)state;
     const double x[] = {1, 1, 1}, y[] = {.3, .2, .1}, z[] = {.2, .1, 0};
@@ -191,6 +259,9 @@ int main(void) {
         cmocka_unit_test(test_mcnemar_by_enumeration),
         cmocka_unit_test(test_newcombe_published),
         cmocka_unit_test(test_newcombe_everywhere),
+        cmocka_unit_test(test_bounds_worked_out),
+        cmocka_unit_test(test_bounds_everywhere),
+        cmocka_unit_test(test_bounds_err_seldom),
         cmocka_unit_test(test_little),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
