@@ -147,7 +147,7 @@ static bool from(const char *dir, const char **path, Arena *a) {
 /* What was typed now names files from here. */
 static bool typed_from(const char *dir, RunOptions *o, Arena *a) {
     bool ok = from(dir, &o->over.calibration, a) && from(dir, &o->key, a) && from(dir, &o->audit_plan, a) &&
-              from(dir, &o->audit_key, a);
+              from(dir, &o->audit_key, a) && from(dir, &o->opening.audit, a) && from(dir, &o->opening.sign_key, a);
     for (size_t i = 0; ok && i < o->seal_to.n; i++) ok = from(dir, &o->seal_to.v[i], a);
     for (size_t i = 0; ok && i < o->scorers.n; i++)
         if (plugin_is_path(o->scorers.v[i])) ok = from(dir, &o->scorers.v[i], a);

@@ -66,6 +66,10 @@ says "audit/log.jsonl line 4 says that key $(cat auditor.id) opened 1 sealed sam
 [ "$(wc -l <out)" = 1 ] || fail "one sample was asked for"
 expect 0 "$ASSAY" report run --reveal auditor.key --out shown2 --audit audit --why "the board asked"
 expect 0 "$ASSAY" rescore again --key auditor.key -q --audit audit --why "a newer scorer"
+# files are named from here, not from where the run began
+mkdir -p elsewhere && cp -r audit elsewhere/mine && cp signer.key elsewhere/mine.key && cp -r again elsewhere/run
+(cd elsewhere && expect 0 "$ASSAY" rescore run --key ../auditor.key -q --audit mine --why "from elsewhere" --sign-key mine.key)
+grep -q "from elsewhere" elsewhere/mine/log.jsonl || fail "the log of the audit named from elsewhere says nothing"
 expect 0 "$ASSAY" verify audit
 # a sealed run that was scored again is closed again, as an audit sees it
 "$ASSAY" audit plan.json --run tuned=again --out audit-again >out 2>err
