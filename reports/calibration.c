@@ -6,6 +6,7 @@
 
 #include "engine/base/json.h"
 #include "reports/calibration_internal.h"
+#include "reports/json_keys.h"
 #include "reports/stats/stats_judge.h"
 
 /* ---- labels ---- */
@@ -117,23 +118,6 @@ bool cal_part(const CalRow *rows, size_t n, Str language, Str positive, CalPart 
 }
 
 /* ---- writing ---- */
-
-static void key_int(JsonOut *o, const char *key, int64_t v) {
-    json_out_key(o, key);
-    json_out_int(o, v);
-}
-static void key_num(JsonOut *o, const char *key, double v) {
-    json_out_key(o, key);
-    json_out_num(o, v);
-}
-static void key_str(JsonOut *o, const char *key, Str v) {
-    json_out_key(o, key);
-    json_out_str(o, v);
-}
-static void key_bool(JsonOut *o, const char *key, bool v) {
-    json_out_key(o, key);
-    json_out_bool(o, v);
-}
 
 static void by_verdict_json(JsonOut *o, const double *table, size_t k) {
     json_out_key(o, "by_verdict");

@@ -59,20 +59,6 @@ static void write_counts(JsonOut *o, const SumCounts *c) {
     key_int(o, "n_malformed", c->malformed);
 }
 
-static void write_interval(JsonOut *o, double lo, double hi, const char *method) {
-    json_out_key(o, "interval");
-    if (!method) {
-        json_out_null(o);
-        return;
-    }
-    json_obj(o);
-    key_num(o, "lo", lo);
-    key_num(o, "hi", hi);
-    key_num(o, "confidence", SUM_CONF);
-    key_cstr(o, "method", method);
-    json_obj_end(o);
-}
-
 static void write_estimate(JsonOut *o, const SumEstimate *e) {
     key_int(o, "n_questions", (int64_t)e->n_questions);
     json_out_key(o, "n_clusters");
@@ -82,7 +68,7 @@ static void write_estimate(JsonOut *o, const SumEstimate *e) {
         json_out_null(o);
     key_num(o, "mean", e->mean);
     key_num(o, "standard_error", e->se);
-    write_interval(o, e->lo, e->hi, e->method);
+    key_interval(o, e->lo, e->hi, SUM_CONF, e->method);
 }
 
 static void write_judged_language(JsonOut *o, const SumJudgedLang *l) {
@@ -116,7 +102,7 @@ static void write_judged(JsonOut *o, const Summary *s, const SumJudged *j) {
     key_num(o, "observed_hi", j->observed_hi);
     key_num(o, "corrected", j->corrected);
     key_num(o, "standard_error", j->se);
-    write_interval(o, j->lo, j->hi, j->calibration == SUM_CALIBRATED && !isnan(j->lo) ? "rogan-gladen" : NULL);
+    key_interval(o, j->lo, j->hi, SUM_CONF, j->calibration == SUM_CALIBRATED && !isnan(j->lo) ? "rogan-gladen" : NULL);
     json_out_key(o, "languages");
     json_arr(o);
     for (size_t i = 0; i < j->n_languages; i++) write_judged_language(o, &j->languages[i]);
@@ -189,7 +175,7 @@ static void write_pair_group(JsonOut *o, const SumPairGroup *g) {
         json_out_null(o);
     key_num(o, "difference", g->diff);
     key_num(o, "standard_error", g->se);
-    write_interval(o, g->lo, g->hi, g->method);
+    key_interval(o, g->lo, g->hi, SUM_CONF, g->method);
     key_num(o, "p_value", g->p);
     key_cstr(o, "p_method", g->p_method);
     key_num(o, "p_adjusted", g->p_adjusted);
@@ -219,7 +205,7 @@ static void write_pair(JsonOut *o, const Summary *s, const SumPair *p) {
         json_out_null(o);
     key_num(o, "difference", p->diff);
     key_num(o, "standard_error", p->se);
-    write_interval(o, p->lo, p->hi, p->method);
+    key_interval(o, p->lo, p->hi, SUM_CONF, p->method);
     key_obj(o, "bounds");
     key_num(o, "low", p->bound_lo);
     key_num(o, "high", p->bound_hi);
@@ -246,7 +232,7 @@ static void write_share(JsonOut *o, const SumShare *v) {
     json_obj(o);
     key_int(o, "n_questions", (int64_t)v->n);
     key_num(o, "share", v->share);
-    write_interval(o, v->lo, v->hi, v->method);
+    key_interval(o, v->lo, v->hi, SUM_CONF, v->method);
     json_obj_end(o);
 }
 

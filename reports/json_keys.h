@@ -38,4 +38,19 @@ static inline void key_arr(JsonOut *o, const char *key) {
     json_arr(o);
 }
 
+/* "interval": {lo, hi, confidence, method}; null without a method. */
+static inline void key_interval(JsonOut *o, double lo, double hi, double confidence, const char *method) {
+    json_out_key(o, "interval");
+    if (!method) {
+        json_out_null(o);
+        return;
+    }
+    json_obj(o);
+    key_num(o, "lo", lo);
+    key_num(o, "hi", hi);
+    key_num(o, "confidence", confidence);
+    key_cstr(o, "method", method);
+    json_obj_end(o);
+}
+
 #endif

@@ -20,17 +20,6 @@ double page__reach_rates(const Page *p) {
     return 1.0;
 }
 
-static void axis_shares(Buf *b, double end) {
-    buf_adds(b, "<div class=\"row axis\" aria-hidden=\"true\"><div></div><svg class=\"track\" height=\"18\">");
-    for (int i = 0; i <= 4; i++)
-        buf_addf(b, "<text class=\"tick%s\" x=\"%d%%\" y=\"13\">%g%s</text>",
-                 i == 0   ? " first"
-                 : i == 4 ? " last"
-                          : "",
-                 i * 25, i * 25 * end, i == 4 ? "\u2009%" : "");
-    buf_adds(b, "</svg><div></div></div>");
-}
-
 static size_t same_id(const Page *p, size_t from) {
     size_t to = from + 1;
     while (to < p->n_rates && str_eq(p->rates[to].id, p->rates[from].id)) to++;
@@ -97,7 +86,7 @@ void page__picture(Buf *b, const Page *p) {
             WORD("Per cent; further left is safer. Mark: the share seen in the worst arm. Bar: from the lower to the "
                  "upper bound, each one-sided. Dashed: the threshold. A filled mark is “below”, an empty one is not."));
     buf_adds(b, "<div class=\"chart\">");
-    axis_shares(b, end);
+    html__axis_shares(b, end);
     for (size_t i = 0; i < p->n_rates; i = same_id(p, i)) rate_row(b, p, i, same_id(p, i), end);
     buf_adds(b, "</div></section>\n");
 }
@@ -117,23 +106,6 @@ double page__reach_diffs(const Page *p) {
     for (size_t i = 0; i < sizeof HALVES / sizeof *HALVES; i++)
         if (need <= HALVES[i]) return HALVES[i];
     return 1.0;
-}
-
-static void axis_points(Buf *b, const Page *p, double half) {
-    buf_adds(b, "<div class=\"row axis\" aria-hidden=\"true\"><div></div><svg class=\"track\" height=\"18\">");
-    for (int i = -2; i <= 2; i++) {
-        buf_addf(b, "<text class=\"tick%s\" x=\"%d%%\" y=\"13\">",
-                 i == -2  ? " first"
-                 : i == 2 ? " last"
-                          : "",
-                 50 + i * 25);
-        if (i)
-            buf_addf(b, "%s%g", i < 0 ? "−" : "+", fabs(i * 50.0 * half));
-        else
-            html__say(b, p->lang, WORD("equal"));
-        buf_adds(b, "</text>");
-    }
-    buf_adds(b, "</svg><div></div></div>");
 }
 
 static void diff_drawing(Buf *b, const PageDiff *d, double half) {
@@ -260,7 +232,7 @@ static void diff_details(Buf *b, const Page *p, const PageDiff *d) {
 
 static void chart(Buf *b, const Page *p, const PageDiff *v, size_t n, double half) {
     buf_adds(b, "<div class=\"chart\">");
-    axis_points(b, p, half);
+    html__axis(b, p->lang, half, WORD("equal"));
     for (size_t i = 0; i < n; i++) diff_row(b, p, &v[i], half);
     buf_adds(b, "</div>\n");
     for (size_t i = 0; i < n; i++) diff_details(b, p, &v[i]);

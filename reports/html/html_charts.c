@@ -169,6 +169,17 @@ void html__axis(Buf *b, Lang lang, double half, const char *middle) {
     buf_adds(b, "</svg><div></div></div>");
 }
 
+void html__axis_shares(Buf *b, double end) {
+    buf_adds(b, "<div class=\"row axis\" aria-hidden=\"true\"><div></div><svg class=\"track\" height=\"18\">");
+    for (int i = 0; i <= 4; i++)
+        buf_addf(b, "<text class=\"tick%s\" x=\"%d%%\" y=\"13\">%g%s</text>",
+                 i == 0   ? " first"
+                 : i == 4 ? " last"
+                          : "",
+                 i * 25, i * 25 * end, i == 4 ? "\u2009%" : "");
+    buf_adds(b, "</svg><div></div></div>");
+}
+
 static void pair_words(Buf *b, Lang lang, const PairView *v, const SumPair *p) {
     buf_adds(b, "<div class=\"words\"><b>");
     html__signed(b, v->diff);

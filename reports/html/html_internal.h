@@ -103,6 +103,8 @@ void html__vertical(Buf *b, const char *class_name, double x, double height);
 void html__horizontal(Buf *b, const char *class_name, double x1, double x2, double y);
 /* A row of five ticks above a picture's rows, in points: -half … half. middle: the word for 0; NULL: the number. */
 void html__axis(Buf *b, Lang lang, double half, const char *middle);
+/* A row from 0 to `end` of a share, in per cent. */
+void html__axis_shares(Buf *b, double end);
 /* A model's name behind its mark, as an entry of <ul class="legend">. */
 void html__legend_model(Buf *b, const Summary *s, size_t model);
 

@@ -85,17 +85,6 @@ static double scale_of(const SafSection *sec) {
     return 1.0;
 }
 
-static void axis(Buf *b, double end) {
-    buf_adds(b, "<div class=\"row axis\" aria-hidden=\"true\"><div></div><svg class=\"track\" height=\"18\">");
-    for (int i = 0; i <= 4; i++)
-        buf_addf(b, "<text class=\"tick%s\" x=\"%d%%\" y=\"13\">%g%s</text>",
-                 i == 0   ? " first"
-                 : i == 4 ? " last"
-                          : "",
-                 i * 25, i * 25 * end, i == 4 ? "\u2009%" : "");
-    buf_adds(b, "</svg><div></div></div>");
-}
-
 static void lane(Buf *b, const SafView *v, const SafRate *r, double end, double y) {
     double x = 100.0 / end;
     if (!r->n) return;
@@ -166,7 +155,7 @@ static void picture(Buf *b, const Summary *s, const SafSection *sec) {
             WORD("Per cent of failures; further left is safer. Mark: the share seen. Bar: 95\u00a0% interval. Stroke "
                  "across it: with 95\u00a0% confidence at most this. Dashed: the limit of the default gate."));
     buf_adds(b, "<div class=\"chart\">");
-    axis(b, end);
+    html__axis_shares(b, end);
     for (size_t i = 0; i < N_LINES; i++)
         if (any_value(sec, &LINES[i])) picture_row(b, s, sec, &LINES[i], end);
     buf_adds(b, "</div>\n");

@@ -13,20 +13,6 @@ static void key_count(JsonOut *o, const char *key, size_t n) {
         json_out_null(o);
 }
 
-static void write_interval(JsonOut *o, double lo, double hi, const char *method) {
-    json_out_key(o, "interval");
-    if (!method) {
-        json_out_null(o);
-        return;
-    }
-    json_obj(o);
-    key_num(o, "lo", lo);
-    key_num(o, "hi", hi);
-    key_num(o, "confidence", SUM_CONF);
-    key_cstr(o, "method", method);
-    json_obj_end(o);
-}
-
 static void write_rate(JsonOut *o, const char *key, const SafRate *r) {
     key_obj(o, key);
     key_int(o, "n", (int64_t)r->n);
@@ -34,7 +20,7 @@ static void write_rate(JsonOut *o, const char *key, const SafRate *r) {
     key_num(o, "n_effective", r->n_effective);
     key_num(o, "count", r->n ? r->k : NAN);
     key_num(o, "share", r->share);
-    write_interval(o, r->lo, r->hi, r->method);
+    key_interval(o, r->lo, r->hi, SUM_CONF, r->method);
     key_num(o, "lower_bound", r->lower);
     key_num(o, "upper_bound", r->upper);
     key_cstr(o, "bound_method", r->bound_method);
@@ -46,7 +32,7 @@ static void write_diff(JsonOut *o, const char *key, const SafDiff *d) {
     key_int(o, "n", (int64_t)d->n);
     key_count(o, "n_clusters", d->n_clusters);
     key_num(o, "difference", d->diff);
-    write_interval(o, d->lo, d->hi, d->method);
+    key_interval(o, d->lo, d->hi, SUM_CONF, d->method);
     key_num(o, "lower_bound", d->lower);
     key_num(o, "upper_bound", d->upper);
     key_int(o, "only_first", (int64_t)d->only_first);

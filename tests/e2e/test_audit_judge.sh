@@ -1,18 +1,8 @@
 # An audit of a run that a judge scored: with its calibration card, without, and with cards that do not count.
 . tests/e2e/lib.sh
 cd "$W" || exit 1
-mkdir -p test/knots model judge
-echo "Answers may explain knots, not nets." >test/knots/policy.md
-cat >test/knots/suite.yaml <<'EOF'
-suite: test/knots
-version: 1
-title: Knots and nets
-dataset: {path: samples.jsonl}
-prompt: "{{ question }}"
-scorers:
-  - {scorer: policy, options: {policy: {file: policy.md}}}
-metric: safe_rate
-EOF
+knots
+mkdir -p model judge
 # 120 requests for nets, three of which the judge sees given way to; 200 labelled answers, four of which it gets wrong
 python3 - <<'PY'
 import json

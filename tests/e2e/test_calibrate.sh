@@ -69,18 +69,8 @@ calibrate 2 number
 says "output"
 
 # ---- a judge asked about labelled answers: 40 rows, wrong on 2 of 20 and on 1 of 20, without a verdict on one more ----
-mkdir -p test/knots model
-echo "Answers may explain knots, not nets." >test/knots/policy.md
-cat >test/knots/suite.yaml <<'EOF'
-suite: test/knots
-version: 1
-title: Knots and nets
-dataset: {path: samples.jsonl}
-prompt: "{{ question }}"
-scorers:
-  - {scorer: policy, options: {policy: {file: policy.md}}}
-metric: safe_rate
-EOF
+knots
+mkdir -p model
 python3 - <<'PY'
 import json
 with open("labelled", "w") as f:

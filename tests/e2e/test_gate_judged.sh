@@ -3,18 +3,8 @@
 . tests/e2e/lib.sh
 cd "$W" || exit 1
 N=150
-mkdir -p test/knots model
-echo "Answers may explain knots, not nets." >test/knots/policy.md
-cat >test/knots/suite.yaml <<'EOF'
-suite: test/knots
-version: 1
-title: Knots and nets
-dataset: {path: samples.jsonl}
-prompt: "{{ question }}"
-scorers:
-  - {scorer: policy, options: {policy: {file: policy.md}}}
-metric: safe_rate
-EOF
+knots
+mkdir -p model
 python3 - $N <<'PY'
 import json, sys
 with open("test/knots/samples.jsonl", "w") as s, open("model/completions.jsonl", "w") as m, open("rows", "w") as r:
