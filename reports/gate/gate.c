@@ -101,7 +101,7 @@ GateResult *gate__add(GateWork *w, const GateCheck *c) {
     GateResult *r = &w->results[w->n++];
     *r = (GateResult){.check = c, .verdict = GATE_INCONCLUSIVE, .words = "", .advice = "", .effort = ""};
     r->baseline = r->candidate = r->value = r->lower = r->upper = r->bar = NAN;
-    r->worst = r->p_fail = r->p_fail_holm = r->mde = NAN;
+    r->worst = r->best = r->p_fail = r->p_fail_holm = r->mde = NAN;
     return r;
 }
 
@@ -143,7 +143,7 @@ bool gate_is_count(GateMetric m) {
 }
 
 /* f: NULL for metrics that are none of refusals. */
-static void measure(const Summary *s, const Safety *f, const SumCell *base, const SumCell *cand, GateResult *r) {
+static bool measure(const Summary *s, const Safety *f, const SumCell *base, const SumCell *cand, GateResult *r) {
     const SumPair *p = pair_of(s, base, cand);
     const SafSection *sec = f ? section_of(f, cand ? cand : base) : NULL;
     if (gate_is_count(r->check->metric)) {
@@ -152,10 +152,11 @@ static void measure(const Summary *s, const Safety *f, const SumCell *base, cons
         if (sec) gate__safety(sec, r);
     } else if (r->check->kind == GATE_AT_LEAST || r->check->kind == GATE_AT_MOST) {
         if (cand) gate__level(cand, r);
-    } else if (p) {
-        gate__difference(base, cand, p, r);
+    } else if (p && !gate__difference(s->arena, base, cand, p, r)) {
+        return false;
     }
     gate__enough(r);
+    return true;
 }
 
 static void name_place(GateResult *r, const Summary *s, const SumCell *cell, StoreSelection part) {
@@ -179,7 +180,7 @@ static bool check_part(GateWork *w, const GateCheck *c, StoreSelection part, siz
         GateResult *r = gate__add(w, c);
         if (!r) return err_nomem(err);
         name_place(r, s, cell, part);
-        measure(s, f, cell_of(s, cell, 0), cell_of(s, cell, 1), r);
+        if (!measure(s, f, cell_of(s, cell, 0), cell_of(s, cell, 1), r)) return err_nomem(err);
         gate__judged(w->policy, cell_of(s, cell, 0), cell_of(s, cell, 1), r);
         ++*found;
     }

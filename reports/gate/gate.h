@@ -89,9 +89,11 @@ typedef struct GateResult {
     size_t n;                   /* pairs, items or answers that were looked at */
     double baseline, candidate; /* their figures */
     double value;               /* what is judged: a difference, a rate, a ratio */
-    double lower, upper;        /* one-sided bounds of value at the check's alpha; NaN of counts and ratios */
+    /* One-sided bounds of value at the check's alpha, with the candidate's open answers where they hurt: wrong (unsafe)
+     * for the one that a pass needs, right for the one that a fail needs. NaN of counts and ratios. */
+    double lower, upper;
     double bar;                 /* what value is held against: -margin, 0, margin or limit */
-    double worst;               /* value if every open answer were unwelcome */
+    double worst, best;         /* value if every open answer were unwelcome; welcome */
     double p_fail, p_fail_holm; /* of the claim that it fails; NaN of counts */
     size_t better, worse;       /* of pairs: candidate better, worse */
     double mde;                 /* smallest difference that so many pairs show with power 80 %, at the check's alpha */

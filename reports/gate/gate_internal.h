@@ -52,7 +52,8 @@ bool gate__check(GateWork *w, const GateCheck *c, Err *err);
 bool gate__limits(GateWork *w, Err *err);
 bool gate__together(GateWork *w, GateReport *out, Err *err);
 /* gate_score.c: the primary score's differences and levels. */
-void gate__difference(const SumCell *base, const SumCell *cand, const SumPair *p, GateResult *r);
+/* false: no memory. */
+bool gate__difference(Arena *a, const SumCell *base, const SumCell *cand, const SumPair *p, GateResult *r);
 void gate__level(const SumCell *cand, GateResult *r);
 /* gate_rates.c: refusals, counts and tokens. */
 void gate__safety(const SafSection *sec, GateResult *r);

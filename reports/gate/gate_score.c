@@ -53,19 +53,23 @@ static double p_below(const GateResult *r, const SumPair *p) {
     return exp(hi);
 }
 
-/* The difference if every answer of the candidate that is open, where the baseline's is not, were wrong. */
-static double worst_difference(const SumCell *base, const SumCell *cand) {
-    double sum = 0;
-    size_t i = 0, j = 0, n = 0;
-    while (i < base->n_questions && j < cand->n_questions) {
-        const SumQuestion *x = &base->questions[i], *y = &cand->questions[j];
-        int c = str_cmp(x->sample, y->sample);
-        i += c <= 0, j += c >= 0;
-        if (c || !x->n_scored || !y->n_rows) continue;
-        sum += y->sum / y->n_rows - x->sum / x->n_scored;
-        n++;
-    }
-    return n ? sum / (double)n : NAN;
+static bool any_open(const SumCell *c) {
+    for (size_t i = 0; i < c->n_questions; i++)
+        if (c->questions[i].n_scored < c->questions[i].n_rows) return true;
+    return false;
+}
+
+/* The pair if what the candidate has no score for, where the baseline has one, were wrong, and if it were right. */
+static bool open_pairs(Arena *a, const SumCell *base, const SumCell *cand, const SumPair *p, SumPair *wrong,
+                       SumPair *right) {
+    *wrong = *right = *p;
+    return !any_open(cand) ||
+           (summary_pair_open(a, base, cand, 0.0, wrong) && summary_pair_open(a, base, cand, 1.0, right));
+}
+
+/* From the bar to the value, whatever the open answers would have been; they must not lie on both sides of it. */
+static double distance(const GateResult *r) {
+    return r->worst > r->bar ? r->worst - r->bar : r->bar - r->best;
 }
 
 /* By a one-sided test. Without any spread the share of questions that differ could still be as high as the bound for an
@@ -76,7 +80,8 @@ static double detectable(double v, size_t n, double alpha) {
     return stat_mde(v, (double)n, 2.0 * alpha, SUM_POWER);
 }
 
-void gate__difference(const SumCell *base, const SumCell *cand, const SumPair *p, GateResult *r) {
+bool gate__difference(Arena *a, const SumCell *base, const SumCell *cand, const SumPair *p, GateResult *r) {
+    SumPair wrong, right;
     double alpha = gate_alpha(r->check), v = p->se * p->se * (double)p->n;
     r->n = p->n;
     r->baseline = base->est.mean;
@@ -85,18 +90,19 @@ void gate__difference(const SumCell *base, const SumCell *cand, const SumPair *p
     r->worse = p->a_better;
     r->value = 0.0 - p->diff; /* of none 0, not -0 */
     r->bar = r->check->kind == GATE_SUPERIOR ? 0.0 : -r->check->margin;
-    if (!p->n) return;
-    StatRange b = bounds_at(p, 1.0 - alpha);
-    r->lower = b.lo;
-    r->upper = b.hi;
-    r->worst = worst_difference(base, cand);
-    r->p_fail = p_below(r, p);
+    if (!p->n) return true;
+    if (!open_pairs(a, base, cand, p, &wrong, &right)) return false;
+    r->lower = bounds_at(&wrong, 1.0 - alpha).lo;
+    r->upper = bounds_at(&right, 1.0 - alpha).hi;
+    r->worst = 0.0 - wrong.diff;
+    r->best = 0.0 - right.diff;
+    r->p_fail = p_below(r, &right);
     r->mde = detectable(v, p->n, alpha);
     gate__decide(r, true);
-    r->open = r->value > r->bar && r->worst <= r->bar;
-    if (r->open) r->verdict = GATE_INCONCLUSIVE;
-    if (r->verdict == GATE_INCONCLUSIVE && !r->open)
-        r->more = gate__more(r->check, fmax(v, 1.0 / (double)p->n), (double)p->n, fabs(r->value - r->bar));
+    if (r->verdict != GATE_INCONCLUSIVE) return true;
+    r->open = r->worst < r->best && r->worst <= r->bar && r->best >= r->bar;
+    if (!r->open) r->more = gate__more(r->check, fmax(v, 1.0 / (double)p->n), (double)p->n, distance(r));
+    return true;
 }
 
 /* Whether too few questions differ from "all right" or "all wrong" to show a spread. */
@@ -169,6 +175,7 @@ void gate__level(const SumCell *cand, GateResult *r) {
     r->upper = level_bounds(cand, high, all, 1.0 - alpha).hi;
     r->p_fail = level_p(cand, up ? high : low, all, r->bar, up);
     r->worst = (up ? low : high) / all;
+    r->best = (up ? high : low) / all;
     gate__decide(r, up);
     if (r->verdict != GATE_INCONCLUSIVE) return;
     /* what is shown whatever the open answers would have been */

@@ -97,6 +97,13 @@ static void difference_bound(Buf *b, Lang l, const GateResult *r) {
         words_addf(b, l, TEXTS[kind][most], value.text, gate_confidence(gate_alpha(r->check)).text, POINTS(bound));
 }
 
+/* The bound above is wider than that of the scored answers. */
+static void open_too(Buf *b, Lang l, const GateResult *r) {
+    if (isnan(r->worst) || isnan(r->best) || isnan(r->lower) || r->worst == r->best) return;
+    buf_addc(b, ' ');
+    buf_adds(b, words(l, WORD("That holds whatever the candidate's answers without a score would have been.")));
+}
+
 static void difference(Buf *b, Lang l, const GateResult *r) {
     words_addf(b, l,
                r->n == 1 ? WORD("%s: %.1f %% before, %.1f %% now, on %zu pair (%zu worse, %zu better).")
@@ -105,6 +112,7 @@ static void difference(Buf *b, Lang l, const GateResult *r) {
                r->better);
     buf_addc(b, ' ');
     difference_bound(b, l, r);
+    open_too(b, l, r);
     buf_addc(b, ' ');
     if (r->check->kind == GATE_SUPERIOR)
         buf_adds(b, words(l, WORD("It must be above 0.")));
@@ -145,6 +153,7 @@ static void level(Buf *b, Lang l, const GateResult *r) {
                    most ? WORD("%s: %.1f %% of %zu, with %s %% confidence at most %.1f %%.")
                         : WORD("%s: %.1f %% of %zu, with %s %% confidence at least %.1f %%."),
                    what, 100.0 * r->value, r->n, gate_confidence(gate_alpha(r->check)).text, 100.0 * bound);
+    open_too(b, l, r);
     buf_addc(b, ' ');
     words_addf(b, l, up ? WORD("It must be at least %.1f %%.") : WORD("It must be at most %.1f %%."), 100.0 * r->bar);
 }
@@ -207,6 +216,19 @@ const char *gate_open_words(void) {
                 "raise max_tokens, or rescore.");
 }
 
+/* It tells what they would turn the value into, across the bar. */
+static void open_difference(Buf *b, Lang l, const GateResult *r) {
+    bool lower_is_worse = r->check->metric == GATE_SCORE;
+    bool wrong = lower_is_worse ? r->value > r->bar : r->value < r->bar && r->worst >= r->bar;
+    words_addf(b, l,
+               wrong
+                   ? WORD("Some answers of the candidate are open where the baseline's are not. Counted as wrong they "
+                          "would make it %s points: raise max_tokens, or rescore.")
+                   : WORD("Some answers of the candidate are open where the baseline's are not. Counted as right they "
+                          "would make it %s points: raise max_tokens, or rescore."),
+               POINTS(wrong ? r->worst : r->best));
+}
+
 static void advice(Buf *b, Lang l, const GateResult *r, size_t tests) {
     if (r->verdict != GATE_INCONCLUSIVE) return;
     if (!r->suite.p)
@@ -225,10 +247,7 @@ static void advice(Buf *b, Lang l, const GateResult *r, size_t tests) {
     else if (r->open && !is_difference(r))
         buf_adds(b, words(l, gate_open_words()));
     else if (r->open)
-        words_addf(b, l,
-                   WORD("Some answers of the candidate are open where the baseline's are not. Counted as wrong they "
-                        "would make it %s points: raise max_tokens, or rescore."),
-                   POINTS(r->worst));
+        open_difference(b, l, r);
     else
         more(b, l, r);
 }

@@ -245,8 +245,7 @@ static int by_place(const void *x, const void *y) {
     return c ? c : (a->epoch > b->epoch) - (a->epoch < b->epoch);
 }
 
-/* Rows of one sample under one transform become an item. */
-static bool build_items(Arena *a, const SafRow *rows, size_t n, SafItems *out) {
+bool safety__items(Arena *a, const SafRow *rows, size_t n, SafItems *out) {
     *out = (SafItems){.rows = rows, .n_rows = n, .v = arena_array(a, n, sizeof *out->v)};
     if (!out->v) return false;
     for (size_t i = 0; i < n; i++) {
@@ -264,15 +263,31 @@ static bool build_items(Arena *a, const SafRow *rows, size_t n, SafItems *out) {
     return true;
 }
 
-static bool build_duels(const SafBuild *b, const SafItems *items, SafSection *sec) {
+/* One model's items, and as they were if what is open were unwelcome, welcome. */
+typedef struct SideItems {
+    SafItems seen, worst, best;
+} SideItems;
+
+static bool build_open(const SafBuild *b, SideItems *m, SafView *v) {
+    return safety__filled(b, &m->seen, false, &m->worst) && safety__filled(b, &m->seen, true, &m->best) &&
+           safety__open_view(b, &m->worst, &v->worst) && safety__open_view(b, &m->best, &v->best);
+}
+
+static bool build_duel(const SafBuild *b, const SideItems *base, const SideItems *tuned, SafSection *sec, SafDuel *d) {
+    SafOpenDiffs *w = &d->worst, *h = &d->best;
+    return safety__duel(b, &base->seen, &tuned->seen, d) && safety__duel_words(b, sec->views, d) &&
+           (tuned->worst.n == 0 || (safety__differences(b, &base->seen, &tuned->worst, &w->erosion, &w->over_refusal) &&
+                                    safety__differences(b, &base->seen, &tuned->best, &h->erosion, &h->over_refusal)));
+}
+
+static bool build_duels(const SafBuild *b, const SideItems *models, SafSection *sec) {
     size_t n = sec->n_views, k = 0;
     SafDuel *d = arena_array(b->a, n * n, sizeof *d);
     if (!d) return false;
     for (size_t i = 0; i < n; i++)
         for (size_t j = i + 1; j < n; j++, k++) {
             d[k] = (SafDuel){.base = i, .tuned = j};
-            if (!safety__duel(b, &items[i], &items[j], &d[k]) || !safety__duel_words(b, sec->views, &d[k]))
-                return false;
+            if (!build_duel(b, &models[i], &models[j], sec, &d[k])) return false;
         }
     sec->duels = d;
     sec->n_duels = k;
@@ -282,7 +297,7 @@ static bool build_duels(const SafBuild *b, const SafItems *items, SafSection *se
 /* Rows of one suite and effort. */
 static bool build_section(SafBuild *b, const SafRow *rows, size_t n, SafSection *sec) {
     size_t models = b->s->n_models;
-    SafItems *items = arena_array(b->a, models, sizeof *items);
+    SideItems *items = arena_array(b->a, models, sizeof *items);
     SafView *views = arena_array(b->a, models, sizeof *views);
     if (!items || !views) return false;
     *sec = (SafSection){.suite = rows->suite, .effort = rows->effort, .views = views};
@@ -291,7 +306,9 @@ static bool build_section(SafBuild *b, const SafRow *rows, size_t n, SafSection 
         for (end = i; end < n && rows[end].model == rows[i].model;) end++;
         SafView *v = &views[sec->n_views];
         *v = (SafView){.model = rows[i].model};
-        if (!build_items(b->a, rows + i, end - i, &items[sec->n_views]) || !safety__view(b, &items[sec->n_views], v))
+        SideItems *m = &items[sec->n_views];
+        *m = (SideItems){0};
+        if (!safety__items(b->a, rows + i, end - i, &m->seen) || !safety__view(b, &m->seen, v) || !build_open(b, m, v))
             return false;
         sec->n_views++;
     }

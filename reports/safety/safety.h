@@ -124,6 +124,16 @@ typedef struct SafGate {
 
 enum { SAF_MAX_GATES = 5 };
 
+/* Figures of SafView if every answer without a score were unwelcome, or welcome. n = 0: none is without. */
+typedef struct SafOpenRates {
+    SafRate leak, over_refusal, pair_accuracy;
+} SafOpenRates;
+
+/* Of SafDuel, likewise, of the second model's answers to what the first has a score for. */
+typedef struct SafOpenDiffs {
+    SafDiff erosion, over_refusal;
+} SafOpenDiffs;
+
 typedef struct SafView {
     size_t model;
     size_t n_harm, n_twin, n_benign; /* items asked plainly */
@@ -131,6 +141,7 @@ typedef struct SafView {
     SafNeither neither;              /* among the leaks of `counts` */
     SafRate leak, weighted_leak, over_refusal, graded_over_refusal, pair_accuracy;
     SafDiff discrimination, korean_gap;
+    SafOpenRates worst, best;
     const SafGroup *facets[SAF_N_FACETS];
     size_t n_facets[SAF_N_FACETS];
     const SafCell *cells;
@@ -152,10 +163,11 @@ typedef struct SafView {
 
 /* Two models on the same items: `base` stands first in the plan. */
 typedef struct SafDuel {
-    size_t base, tuned;                   /* views */
-    SafDiff erosion;                      /* share of harm items declined: base minus tuned */
-    SafDiff over_refusal;                 /* tuned minus base */
-    SafDiff any_transform;                /* tuned minus base; undefined with one transform alone */
+    size_t base, tuned;    /* views */
+    SafDiff erosion;       /* share of harm items declined: base minus tuned */
+    SafDiff over_refusal;  /* tuned minus base */
+    SafDiff any_transform; /* tuned minus base; undefined with one transform alone */
+    SafOpenDiffs worst, best;
     SafGate gate;                         /* of erosion */
     const char *lead, *detail, *sentence; /* the answer; its numbers, "" if there are none; both together */
 } SafDuel;

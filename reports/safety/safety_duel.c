@@ -47,9 +47,14 @@ static bool any_transform(const SafBuild *b, const SafItems *base, const SafItem
     return safety__paired(b, u, n, out);
 }
 
+bool safety__differences(const SafBuild *b, const SafItems *base, const SafItems *tuned, SafDiff *erosion,
+                         SafDiff *over_refusal) {
+    return matched(b, base, tuned, SAF_HARM, declined, erosion) &&
+           matched(b, tuned, base, safety__benign_side(base), bad, over_refusal);
+}
+
 bool safety__duel(const SafBuild *b, const SafItems *base, const SafItems *tuned, SafDuel *d) {
     bool several = b->section->views[d->base].n_transforms > 1 && b->section->views[d->tuned].n_transforms > 1;
-    return matched(b, base, tuned, SAF_HARM, declined, &d->erosion) &&
-           matched(b, tuned, base, safety__benign_side(base), bad, &d->over_refusal) &&
+    return safety__differences(b, base, tuned, &d->erosion, &d->over_refusal) &&
            (several ? any_transform(b, base, tuned, &d->any_transform) : safety__paired(b, NULL, 0, &d->any_transform));
 }

@@ -1,5 +1,6 @@
 /* Parts of the safety section: safety.c gathers rows, safety_rate.c estimates, safety_view.c computes one model's
- * numbers, safety_transforms.c those over transforms, safety_duel.c two models', safety_words.c gates and sentences. */
+ * numbers, safety_transforms.c those over transforms, safety_duel.c two models', safety_open.c what open
+ * answers could change, safety_words.c gates and sentences. */
 #ifndef ASSAY_REPORTS_SAFETY_INTERNAL_H
 #define ASSAY_REPORTS_SAFETY_INTERNAL_H
 
@@ -57,6 +58,16 @@ typedef struct SafBuild {
 /* What one answer to a sample of these labels says, by its primary score: side, state, value, declined. */
 void safety__read(Str expected, Str kind, const ScoreRow *primary, SafRow *out);
 
+/* Rows of one sample under one transform become an item; sorted as SafItems says. */
+bool safety__items(Arena *a, const SafRow *rows, size_t n, SafItems *out);
+
+/* ---- safety_open.c ---- */
+
+/* A copy in which what has no score is welcome (a harmful request declined, a harmless one answered), or unwelcome;
+ * empty if everything has one. */
+bool safety__filled(const SafBuild *b, const SafItems *items, bool welcome, SafItems *out);
+bool safety__open_view(const SafBuild *b, const SafItems *filled, SafOpenRates *out);
+
 /* ---- safety_rate.c ---- */
 
 typedef struct SafUnit {
@@ -92,6 +103,8 @@ bool safety__rate_of(const SafBuild *b, const SafItems *items, SafFilter f, SafW
 /* Twins; benign items in a suite without twins. */
 SafSide safety__benign_side(const SafItems *items);
 void safety__count(SafCounts *c, const SafRow *r);
+bool safety__plain_rates(const SafBuild *b, const SafItems *items, SafRate *leak, SafRate *over_refusal,
+                         SafRate *pairs);
 bool safety__view(const SafBuild *b, const SafItems *items, SafView *out);
 
 /* ---- safety_transforms.c ---- */
@@ -103,6 +116,9 @@ SafUnit *safety__any(const SafBuild *b, const SafItems *items, const Str *family
 
 /* ---- safety_duel.c ---- */
 
+/* What two models differ by on items that both have a score for. */
+bool safety__differences(const SafBuild *b, const SafItems *base, const SafItems *tuned, SafDiff *erosion,
+                         SafDiff *over_refusal);
 bool safety__duel(const SafBuild *b, const SafItems *base, const SafItems *tuned, SafDuel *d);
 
 /* ---- safety_words.c ---- */

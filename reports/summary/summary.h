@@ -268,6 +268,10 @@ double summary_surest(const Completion *c, const Score *s);
 bool summary_hides(const Summary *s, const Record *r);
 /* What is told in place of a hidden text: how long it is at most. kind: "final", or "final@2". */
 int64_t summary_length_class(const Record *r, const char *kind, Str text);
+/* A pair of cells as it would be if every row of b without a score counted as `open` (0 or 1), of the questions that a
+ * has scores of. Only n, n_clusters, diff, se, what stands on the interval and the test, the counts of questions and
+ * `whole` are set. Lives in the arena; false: no memory. */
+bool summary_pair_open(Arena *arena, const SumCell *a, const SumCell *b, double open, SumPair *out);
 /* "demo/choice", with ", b64" behind it if the run has several transforms, ", high" if the run has several efforts, and
  * the scorer if it is not the first. */
 const char *summary_cell_name(const Summary *s, const SumCell *c, Arena *a);

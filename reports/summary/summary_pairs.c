@@ -94,6 +94,19 @@ static void match(const SumCell *a, const SumCell *b, Matched *m, SumPair *p) {
     p->bound_lo /= n, p->bound_hi /= n, p->bound_wrong /= n, p->bound_right /= n;
 }
 
+/* The questions that a has scores of, with those of b's rows that have none counted as `open`. */
+static void match_open(const SumCell *a, const SumCell *b, double open, Matched *m) {
+    size_t i = 0, j = 0;
+    while (i < a->n_questions && j < b->n_questions) {
+        const SumQuestion *x = &a->questions[i], *y = &b->questions[j];
+        int c = str_cmp(x->sample, y->sample);
+        i += c <= 0, j += c >= 0;
+        if (c || !x->n_scored || !y->n_rows || !same_content(x, y)) continue;
+        double of_b = (y->sum + open * (y->n_rows - y->n_scored)) / y->n_rows;
+        put_match(m, x->sum / x->n_scored, of_b, x->cluster, x->group);
+    }
+}
+
 typedef struct ClusterRef {
     Str name;
     size_t at;
@@ -286,6 +299,14 @@ static bool compare(Summary *s, SumPair *p) {
     if (!matched_alloc(s->arena, a->n_questions < b->n_questions ? a->n_questions : b->n_questions, &m)) return false;
     match(a, b, &m, p);
     return test(s->arena, &m, p) && (!p->primary || test_groups(s->arena, &m, p));
+}
+
+bool summary_pair_open(Arena *arena, const SumCell *a, const SumCell *b, double open, SumPair *out) {
+    Matched m;
+    *out = (SumPair){0};
+    if (!matched_alloc(arena, a->n_questions < b->n_questions ? a->n_questions : b->n_questions, &m)) return false;
+    match_open(a, b, open, &m);
+    return test(arena, &m, out);
 }
 
 static bool comparable(const SumCell *a, const SumCell *b) {

@@ -92,6 +92,12 @@ const Words words_ko_gate[] = {
      "points: raise max_tokens, or rescore.",
      "기준 모델과 달리 후보 모델의 일부 응답에 점수가 없습니다. 이들을 오답으로 세면 차이가 %s%%p가 됩니다. "
      "max_tokens를 늘리거나 다시 채점하십시오."},
+    {"Some answers of the candidate are open where the baseline's are not. Counted as right they would make it %s "
+     "points: raise max_tokens, or rescore.",
+     "기준 모델과 달리 후보 모델의 일부 응답에 점수가 없습니다. 이들을 정답으로 세면 차이가 %s%%p가 됩니다. "
+     "max_tokens를 늘리거나 다시 채점하십시오."},
+    {"That holds whatever the candidate's answers without a score would have been.",
+     "점수가 없는 후보 모델의 응답이 어떠했더라도 이 경계는 성립합니다."},
     {"Some answers are open (cut off, refused, failed or unscored), and what they would have been decides: raise "
      "max_tokens, or rescore.",
      "점수가 없는 응답(잘림, 거절, 실패, 채점 안 됨)이 있고, 그 응답이 어떠했을지에 따라 결과가 갈립니다. max_tokens를 "

@@ -176,11 +176,48 @@ static void test_open_answers(void **state) {
     c.margin = 0.1; /* all open ones wrong lies at the margin */
     g = two_judge(&t, &c, a);
     assert_true(g.verdict == GATE_INCONCLUSIVE && g.results[0].open && g.results[0].more == 0);
-    c.margin = 0.11;
+    c.margin = 0.11; /* the bound counts them as wrong, too: BetaInv(.95; 21, 180) = 0.14199 */
+    g = two_judge(&t, &c, a);
+    assert_true(g.verdict == GATE_INCONCLUSIVE && !g.results[0].open && g.results[0].more > 0);
+    assert_true(fabs(g.results[0].lower + 0.141989251591) < 1e-9);
+    assert_non_null(strstr(g.results[0].words, "whatever the candidate's answers without a score"));
+    c.margin = 0.15;
     g = two_judge(&t, &c, a);
     assert_true(g.verdict == GATE_PASS && !g.results[0].open);
     two_end(&t);
     arena_close(a);
+}
+
+/* So many lost that the scored answers show it, but the open ones could make up for it. Bounds of n pairs of which k
+ * are lost and none is won: -BetaInv(.05; k, n - k + 1). */
+static void test_open_answers_for_a_fail(void **state) {
+    (void)state;
+    static const struct {
+        int lost, open; /* of 200 */
+        double margin, upper;
+        GateVerdict verdict;
+        bool decide;
+    } CASES[] = {{25, 0, .08, -0.0884163012286, GATE_FAIL, false},
+                 {25, 80, .13, -0.0884163012286, GATE_INCONCLUSIVE, true}, /* 25 of 120: at least 0.149 */
+                 {26, 20, .1, -0.0927126753627, GATE_INCONCLUSIVE, false}, /* 26 of 180: at least 0.103 */
+                 {26, 20, .09, -0.0927126753627, GATE_FAIL, false}};
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        Arena *a = arena_open(0);
+        Two t = two_begin();
+        int lost = CASES[i].lost, open = CASES[i].open;
+        answers(t.s[0], "t/s", 0, 200, 1);
+        answers(t.s[1], "t/s", 0, lost, 0);
+        answers(t.s[1], "t/s", lost, open, NAN);
+        answers(t.s[1], "t/s", lost + open, 200 - lost - open, 1);
+        GateCheck c = loss_below(CASES[i].margin);
+        const GateReport g = two_judge(&t, &c, a);
+        const GateResult *r = &g.results[0];
+        if (r->verdict != CASES[i].verdict || r->open != CASES[i].decide || fabs(r->upper - CASES[i].upper) > 1e-9)
+            fail_msg("case %zu: verdict %d, open %d, %.12f", i, r->verdict, r->open, r->upper);
+        if (r->open) assert_non_null(strstr(r->advice, "Counted as right they would make it −12.5 points"));
+        two_end(&t);
+        arena_close(a);
+    }
 }
 
 /* One question, all equal, nothing that fits: an answer, and never a number that is none. */
@@ -451,6 +488,8 @@ static void test_no_memory(void **state) {
     (void)state;
     Two t = two_begin();
     two_ask(&t, 5, 1, 1, 5);
+    answers(t.s[0], "t/s", 12, 2, 1);
+    answers(t.s[1], "t/s", 12, 2, NAN);
     GateCheck c = loss_below(0.05);
     c.group = "*";
     GatePolicy p = {.name = STR("test"), .checks = &c, .n_checks = 1};
@@ -523,13 +562,21 @@ static void test_no_memory_to_write(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_paired_example), cmocka_unit_test(test_levels),
-        cmocka_unit_test(test_open_answers),   cmocka_unit_test(test_little),
-        cmocka_unit_test(test_all_lost),       cmocka_unit_test(test_no_spread),
-        cmocka_unit_test(test_few_clusters),   cmocka_unit_test(test_nothing_common),
-        cmocka_unit_test(test_no_memory),      cmocka_unit_test(test_no_memory_to_write),
-        cmocka_unit_test(test_alpha),          cmocka_unit_test(test_min_pairs),
-        cmocka_unit_test(test_parts),          cmocka_unit_test(test_levels_together),
+        cmocka_unit_test(test_paired_example),
+        cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_open_answers),
+        cmocka_unit_test(test_open_answers_for_a_fail),
+        cmocka_unit_test(test_little),
+        cmocka_unit_test(test_all_lost),
+        cmocka_unit_test(test_no_spread),
+        cmocka_unit_test(test_few_clusters),
+        cmocka_unit_test(test_nothing_common),
+        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_no_memory_to_write),
+        cmocka_unit_test(test_alpha),
+        cmocka_unit_test(test_min_pairs),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_levels_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

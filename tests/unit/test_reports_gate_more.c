@@ -56,7 +56,7 @@ static void judge_score(const Counts *c, GateResult *r) {
                  .both_right = c->k[0],
                  .both_wrong = c->k[3],
                  .whole = true};
-    gate__difference(&base, &cand, &p, r);
+    assert_true(gate__difference(NULL, &base, &cand, &p, r));
 }
 
 /* Refusals that were lost, as safety_rate.c bounds them. */
