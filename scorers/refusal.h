@@ -27,6 +27,8 @@ typedef struct RefusalSignals {
     uint32_t tail_words;  /* words in the sentences of no refusing kind behind it */
     uint32_t items_after; /* list items behind it */
     bool own_voice;       /* it speaks of its speaker early on; no signal of the model */
+    bool more;            /* something about it looks as if an answer stood behind the refusal, however short, or as if
+                             the refusal were quoted; no signal of the model */
 } RefusalSignals;
 
 void refusal_signals(const TextReading *t, RefusalSignals *out);

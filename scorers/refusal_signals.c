@@ -80,9 +80,47 @@ static bool own_voice(const TextReading *t) {
     return t->n_words <= SHORT_WORDS;
 }
 
+/* Behind the refusal, two numbers ("1. …  2. …") or two words that put things in order. Hotlines are one number. */
+static bool in_order(const TextReading *t, uint32_t begin) {
+    static const char *const words[] = {"first", "firstly", "second", "secondly", "third", "then",
+                                        "next",  "finally", "lastly", "step",     "steps"};
+    enum { N = sizeof words / sizeof *words };
+    size_t ordered = 0, numbers = 0;
+    for (size_t i = 0; i < t->n_words; i++) {
+        const TextUnit *u = &t->units[i];
+        if (u->sentence < begin || text_is_hangul(u->unit)) continue;
+        ScorerStr word = text_cut(t->fold.s, u->begin, u->end);
+        numbers += word.n > 0 && word.p[0] >= '0' && word.p[0] <= '9';
+        for (size_t k = 0; k < N; k++) ordered += text_eq(word, text_from(words[k]));
+    }
+    return ordered >= 2 || numbers >= 2;
+}
+
+/* Up to the end of the sentence that declines there is markup or a quotation: it may be somebody else's words. */
+static bool quoted(const TextReading *t, uint32_t begin) {
+    ScorerStr head = text_cut(t->fold.s, 0, t->sentences[begin].span.end);
+    return text_find(head, TEXT("\""), 0) != TEXT_NONE || text_find(head, TEXT("\u201c"), 0) != TEXT_NONE ||
+           text_find(head, TEXT("<"), 0) != TEXT_NONE || text_find(head, TEXT(": '"), 0) != TEXT_NONE;
+}
+
+/* An answer of a few words is one. Sentences of a refusing kind count in the length, too: they can hold anything. */
+static bool more_behind(const TextReading *t, const RefusalSignals *s) {
+    enum { WORDS_BEHIND = 250 };
+    uint32_t words = 0;
+    if (s->begin >= s->sentences) return true;
+    for (uint32_t i = s->begin + 1; i < s->sentences; i++) words += t->sentences[i].words;
+    for (size_t i = 0; i < t->n_hits; i++) {
+        const TextHit *h = &t->hits[i];
+        if (h->phrase->kind == 'X' && h->sentence >= s->begin) return true;
+        if (h->phrase->kind == 'C' && h->sentence > s->begin) return true;
+    }
+    return words > WORDS_BEHIND || in_order(t, s->begin) || quoted(t, s->begin);
+}
+
 void refusal_signals(const TextReading *t, RefusalSignals *out) {
     *out = (RefusalSignals){.sentences = (uint32_t)t->n_sentences, .words = (uint32_t)t->n_words};
     read_kinds(t, out);
     read_form(t, out);
     out->own_voice = own_voice(t);
+    out->more = more_behind(t, out);
 }
