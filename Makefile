@@ -165,11 +165,12 @@ $(BUILD)/sim/%: tests/sim/%.c $(BUILD)/libassay.a
 	@mkdir -p $(@D)
 	@echo "  TOOL    $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $< $(ALL_LDFLAGS) $(BUILD)/libassay.a $(ALL_LIBS) -o $@
-simulate: $(BUILD)/sim/coverage $(BUILD)/sim/paired $(BUILD)/sim/judged $(BUILD)/sim/sequential ## how often intervals hold and sequential tests err (minutes; not in `make test`)
+simulate: $(BUILD)/sim/coverage $(BUILD)/sim/paired $(BUILD)/sim/judged $(BUILD)/sim/sequential $(BUILD)/sim/decisions ## how often intervals hold and sequential tests err (minutes; not in `make test`)
 	@$(BUILD)/sim/coverage
 	@$(BUILD)/sim/paired
 	@$(BUILD)/sim/judged
 	@$(BUILD)/sim/sequential
+	@$(BUILD)/sim/decisions
 
 $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libassay.a
 	@mkdir -p $(@D)

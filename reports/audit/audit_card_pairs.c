@@ -68,6 +68,14 @@ static bool resample(Card *c, const Side *s, double alpha, bool upper, double *o
     return true;
 }
 
+/* A bootstrap's bound, but never inside that of as many whole pairs as the clusters are worth. */
+static void with_effective(const Side *s, double alpha, bool upper, double *out) {
+    StatRange e = stat_paired_bounds_clustered(s->both, s->x_only, s->y_only, s->neither,
+                                               stat_sums_se(s->clusters, s->g), 1.0 - 2.0 * alpha);
+    if (!s->whole || isnan(e.lo)) return;
+    *out = upper ? fmax(*out, e.hi) : fmin(*out, e.lo);
+}
+
 static bool bound(Card *c, const Side *s, double alpha, bool upper, double *out, const char **method) {
     StatRange w;
     if (s->whole && s->g == s->n) {
@@ -75,7 +83,9 @@ static bool bound(Card *c, const Side *s, double alpha, bool upper, double *out,
         *method = WORD("Newcombe and Tango, paired");
     } else if (s->up + s->down >= LEAST) {
         *method = WORD("cluster bootstrap");
-        return resample(c, s, alpha, upper, out);
+        if (!resample(c, s, alpha, upper, out)) return false;
+        with_effective(s, alpha, upper, out);
+        return true;
     } else {
         double g = (double)s->g, n = (double)s->n;
         StatNewcombe d = stat_newcombe_diff(s->x / n * g, g, s->y / n * g, g, 1.0 - 2.0 * alpha);

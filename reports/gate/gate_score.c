@@ -21,6 +21,15 @@ static StatRange around(const SumPair *p, double conf) {
     return (StatRange){d - t * p->se, d + t * p->se};
 }
 
+/* A t interval is too short where nearly all that differ are losses: never inside the bounds of as many pairs as the
+ * clusters are worth. */
+static StatRange with_effective(const SumPair *p, double conf, StatRange r) {
+    if (!p->whole || p->n_clusters < 2) return r;
+    StatRange e =
+        stat_paired_bounds_clustered(p->both_right, p->b_better, p->a_better, p->both_wrong, p->se, 2.0 * conf - 1.0);
+    return (StatRange){fmin(r.lo, e.lo), fmax(r.hi, e.hi)};
+}
+
 /* One-sided bounds of candidate minus baseline at this confidence; pairs hold baseline minus candidate. Where few units
  * differ: no more of them lose (win) than Clopper and Pearson's bound says, and none loses more than 1. */
 static StatRange bounds_at(const SumPair *p, double conf) {
@@ -28,7 +37,7 @@ static StatRange bounds_at(const SumPair *p, double conf) {
     double differ = (double)(p->a_better + p->b_better);
     if (p->whole && !p->n_clusters)
         return stat_paired_bounds(p->both_right, p->b_better, p->a_better, p->both_wrong, 2.0 * conf - 1.0);
-    StatRange r = around(p, conf);
+    StatRange r = with_effective(p, conf, around(p, conf));
     if (units > 1.0 && differ < LEAST && 2.0 * differ < units) {
         r.lo = fmin(r.lo, -stat_cp_upper(fmin((double)p->a_better, units), units, conf));
         r.hi = fmax(r.hi, stat_cp_upper(fmin((double)p->b_better, units), units, conf));

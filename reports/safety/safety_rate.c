@@ -195,27 +195,46 @@ static int by_pair_cluster(const void *a, const void *b) {
     return x->x != y->x ? (x->x > y->x) - (x->x < y->x) : (x->y > y->y) - (x->y < y->y);
 }
 
-/* Counts by what each pair of items, or else each cluster, says: [first better][second better]. */
-static void newcombe(const SafBuild *b, const SafPairUnit *u, size_t n, SafDiff *d) {
-    uint64_t both = 0, neither = 0;
+/* Pairs of whole scores by what they say. */
+typedef struct Four {
+    uint64_t both, first, second, neither;
+} Four;
+
+static Four count_four(const SafPairUnit *u, size_t n) {
+    Four k = {0};
     for (size_t i = 0; i < n; i++) {
-        d->only_first += u[i].x > u[i].y;
-        d->only_second += u[i].x < u[i].y;
-        both += u[i].x == 1.0 && u[i].y == 1.0;
-        neither += u[i].x == 0.0 && u[i].y == 0.0;
+        k.first += u[i].x > u[i].y;
+        k.second += u[i].x < u[i].y;
+        k.both += u[i].x == 1.0 && u[i].y == 1.0;
+        k.neither += u[i].x == 0.0 && u[i].y == 0.0;
     }
-    StatNewcombe two = stat_newcombe_paired(both, d->only_first, d->only_second, neither, SAF_CONF);
-    StatRange one = stat_paired_bounds(both, d->only_first, d->only_second, neither, both_sides(b));
+    return k;
+}
+
+static void newcombe(const SafBuild *b, const SafPairUnit *u, size_t n, SafDiff *d) {
+    Four k = count_four(u, n);
+    d->only_first = k.first, d->only_second = k.second;
+    StatNewcombe two = stat_newcombe_paired(k.both, k.first, k.second, k.neither, SAF_CONF);
+    StatRange one = stat_paired_bounds(k.both, k.first, k.second, k.neither, both_sides(b));
     set_ranges(d, (StatRange){clip(two.lo), clip(two.hi)}, one, "Newcombe paired");
 }
 
-static bool clustered(const SafBuild *b, SafPairUnit *u, size_t n, StatSums *c, size_t g, SafDiff *d) {
+/* A bootstrap's bounds, but never inside those of as many pairs as the clusters are worth. */
+static StatRange with_effective(const SafBuild *b, const SafPairUnit *u, size_t n, const StatSums *c, size_t g,
+                                StatRange one) {
+    Four k = count_four(u, n);
+    StatRange e = stat_paired_bounds_clustered(k.both, k.first, k.second, k.neither, stat_sums_se(c, g), both_sides(b));
+    return isnan(e.lo) ? one : (StatRange){fmin(one.lo, e.lo), fmax(one.hi, e.hi)};
+}
+
+/* whole: all scores are 0 or 1. */
+static bool clustered(const SafBuild *b, SafPairUnit *u, size_t n, bool whole, StatSums *c, size_t g, SafDiff *d) {
     StatRange two, one;
     SafRate x, y;
     for (size_t i = 0; i < g; i++) d->only_first += c[i].num > 0.0, d->only_second += c[i].num < 0.0;
     if (d->only_first + d->only_second >= LEAST) {
         bootstrap(b, c, g, &two, &one);
-        set_ranges(d, two, one, "cluster bootstrap");
+        set_ranges(d, two, whole ? with_effective(b, u, n, c, g, one) : one, "cluster bootstrap");
         return true;
     }
     SafUnit *v = arena_array(b->a, n, sizeof *v);
@@ -254,7 +273,7 @@ bool safety__paired(const SafBuild *b, SafPairUnit *u, size_t n, SafDiff *out) {
     out->diff = sum / (double)n;
     if (whole && g == n)
         newcombe(b, u, n, out);
-    else if (!clustered(b, u, n, c, g, out))
+    else if (!clustered(b, u, n, whole, c, g, out))
         return false;
     out->p = one_sided(out->only_first, out->only_second);
     out->p_method = whole && g == n ? "exact McNemar, one-sided" : "exact sign test over pairs, one-sided";

@@ -133,6 +133,17 @@ double stat_sums_ratio(const StatSums *c, size_t g) {
     return ratio_of(&s, has_second(c, g));
 }
 
+double stat_sums_se(const StatSums *clusters, size_t g) {
+    double num = 0.0, den = 0.0, ss = 0.0;
+    for (size_t i = 0; i < g; i++) num += clusters[i].num, den += clusters[i].den;
+    if (g < 2 || !(den > 0.0)) return NONE;
+    for (size_t i = 0; i < g; i++) {
+        double e = clusters[i].num - num / den * clusters[i].den;
+        ss += e * e;
+    }
+    return sqrt(ss * (double)g / ((double)g - 1.0)) / den;
+}
+
 double stat_boot_level(double p, size_t g) {
     if (g < 2) return NAN;
     double n = (double)g;

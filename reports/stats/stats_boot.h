@@ -34,6 +34,8 @@ typedef struct StatSums {
     double num, den, num2, den2;
 } StatSums;
 double stat_sums_ratio(const StatSums *clusters, size_t g); /* of the data as they are; NaN without a denominator */
+/* Standard error of num/den (linearised, g/(g-1): specs, statistics.md's clustered errors); NaN for g < 2. */
+double stat_sums_se(const StatSums *clusters, size_t g);
 
 /* b rounds, each of g clusters drawn from the g with return; their statistics go to out[b], ascending. Rounds that draw
  * nothing under a bar have none: the result is how many have one. pool may be NULL; 10,000 rounds of 100,000 take a few

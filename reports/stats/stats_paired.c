@@ -149,8 +149,8 @@ static double newcombe_phi(double n11, double n10, double n01, double n00, doubl
     return a / sqrt(product);
 }
 
-StatNewcombe stat_newcombe_paired(uint64_t n11, uint64_t n10, uint64_t n01, uint64_t n00, double conf) {
-    double x11 = (double)n11, x10 = (double)n10, x01 = (double)n01, x00 = (double)n00, n = x11 + x10 + x01 + x00;
+static StatNewcombe newcombe(double x11, double x10, double x01, double x00, double conf) {
+    double n = x11 + x10 + x01 + x00;
     StatNewcombe r = {NONE, NONE, NONE, NONE};
     if (n == 0.0) return r;
     double p1 = (x11 + x10) / n, p2 = (x11 + x01) / n;
@@ -161,6 +161,10 @@ StatNewcombe stat_newcombe_paired(uint64_t n11, uint64_t n10, uint64_t n01, uint
     r.lo = r.diff - sqrt(fmax(0.0, a * a - 2.0 * r.phi * a * b + b * b));
     r.hi = r.diff + sqrt(fmax(0.0, c * c - 2.0 * r.phi * c * e + e * e));
     return r;
+}
+
+StatNewcombe stat_newcombe_paired(uint64_t n11, uint64_t n10, uint64_t n01, uint64_t n00, double conf) {
+    return newcombe((double)n11, (double)n10, (double)n01, (double)n00, conf);
 }
 
 /* Tango's z for the difference d, with b + k pairs for it, c against it, of n; the smaller share is what is most likely
@@ -192,12 +196,24 @@ static double paired_upper(double b, double c, double n, double one) {
     return u;
 }
 
+static StatRange bounds(double x11, double x10, double x01, double x00, double conf) {
+    double n = x11 + x10 + x01 + x00, one = 0.5 + 0.5 * conf;
+    if (!(n > 0.0 && conf >= 0.0 && conf < 1.0)) return (StatRange){NONE, NONE};
+    StatNewcombe w = newcombe(x11, x10, x01, x00, conf);
+    return (StatRange){fmax(-1.0, fmin(w.lo, -paired_upper(x01, x10, n, one))),
+                       fmin(1.0, fmax(w.hi, paired_upper(x10, x01, n, one)))};
+}
+
 StatRange stat_paired_bounds(uint64_t n11, uint64_t n10, uint64_t n01, uint64_t n00, double conf) {
-    StatNewcombe w = stat_newcombe_paired(n11, n10, n01, n00, conf);
-    double n = (double)n11 + (double)n10 + (double)n01 + (double)n00, one = 0.5 + 0.5 * conf;
-    if (isnan(w.lo) || !(conf >= 0.0 && conf < 1.0)) return (StatRange){NONE, NONE};
-    return (StatRange){fmax(-1.0, fmin(w.lo, -paired_upper((double)n01, (double)n10, n, one))),
-                       fmin(1.0, fmax(w.hi, paired_upper((double)n10, (double)n01, n, one)))};
+    return bounds((double)n11, (double)n10, (double)n01, (double)n00, conf);
+}
+
+StatRange stat_paired_bounds_clustered(uint64_t n11, uint64_t n10, uint64_t n01, uint64_t n00, double se, double conf) {
+    double b = (double)n10, c = (double)n01, n = (double)n11 + b + c + (double)n00, d = (b - c) / n;
+    double alone = ((b + c) / n - d * d) / (n - 1.0), deff = alone > 0.0 ? se * se / alone : 1.0;
+    if (!(n > 1.0 && se >= 0.0)) return (StatRange){NONE, NONE};
+    deff = fmin(fmax(1.0, deff), n);
+    return bounds((double)n11 / deff, b / deff, c / deff, (double)n00 / deff, conf);
 }
 
 StatNewcombe stat_newcombe_diff(double k1, double n1, double k2, double n2, double conf) {

@@ -51,6 +51,11 @@ StatNewcombe stat_newcombe_paired(uint64_t n11, uint64_t n10, uint64_t n01, uint
  * on the lesser side, a side of 5 % errs in at most 5.4 % for n = 20 to 75 and 5.2 % from 100; where most pairs differ
  * in up to 7.1 % (n = 25). n = 0 or conf outside [0,1): NaN. */
 StatRange stat_paired_bounds(uint64_t n11, uint64_t n10, uint64_t n01, uint64_t n00, double conf);
+/* The same of clustered pairs: se is the clustered standard error of the difference. The counts are divided by the
+ * design effect, how many times larger the clusters make its variance than that of as many pairs drawn alone, from 1 to
+ * n. For bounds of another kind not to lie inside where nearly all pairs that differ speak for one side: t and
+ * bootstrap bounds are too short there. n < 2 or se < 0: NaN. */
+StatRange stat_paired_bounds_clustered(uint64_t n11, uint64_t n10, uint64_t n01, uint64_t n00, double se, double conf);
 
 /* Newcombe's for independent proportions k1/n1 - k2/n2 (method 10), Stat Med 17:873 (1998); phi is 0. The counts need
  * not be whole: effective counts are fine. */

@@ -59,6 +59,20 @@ static void judge_score(const Counts *c, GateResult *r) {
     assert_true(gate__difference(NULL, &base, &cand, &p, r));
 }
 
+/* 250 clusters of 4 questions, 20 of which are lost whole: never inside Clopper and Pearson's bound of 80 of 1000
+ * divided by the design effect, 999/249, which is wider than t's 0.1084. */
+static void test_clusters_lost(void **state) {
+    (void)state;
+    GateCheck check = {.metric = GATE_SCORE, .kind = GATE_NON_INFERIOR, .margin = 0.11};
+    SumCell none = {0};
+    SumPair p = {.n = 1000, .n_clusters = 250, .diff = 0.08, .se = sqrt(0.08 * 0.92 / 249), .whole = true};
+    p.a_better = 80, p.both_right = 920;
+    GateResult r = {.check = &check, .verdict = GATE_INCONCLUSIVE};
+    assert_true(gate__difference(NULL, &none, &none, &p, &r));
+    assert_true(fabs(r.lower + 0.11418732888394832) < 1e-9);
+    assert_int_equal(r.verdict, GATE_INCONCLUSIVE);
+}
+
 /* Refusals that were lost, as safety_rate.c bounds them. */
 static void judge_refusals(const Counts *c, GateResult *r) {
     StatNewcombe one = stat_newcombe_paired(c->k[0], c->k[1], c->k[2], c->k[3], 1.0 - 2.0 * gate_alpha(r->check));
@@ -246,6 +260,7 @@ static void test_fixed_length(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_more), cmocka_unit_test(test_fixed_length)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_clusters_lost), cmocka_unit_test(test_more),
+                                       cmocka_unit_test(test_fixed_length)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

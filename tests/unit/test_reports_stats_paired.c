@@ -1,4 +1,5 @@
 /* Two models on the same questions, and on different ones: R's values, enumeration of every table and sign pattern. */
+#include "reports/stats/stats_boot.h"
 #include "tests/stats_support.h"
 
 /* R's data set `sleep` (Student 1908): t.test(paired = TRUE), t.test, cor. */
@@ -191,6 +192,28 @@ static void test_bounds_worked_out(void **state) {
     UNDEFINED(stat_paired_bounds(5, 1, 1, 1, 1).hi);
 }
 
+/* Clusters of four that are all alike are worth a quarter of their pairs; without a spread, or with less than that of
+ * pairs drawn alone, all. */
+static void test_bounds_clustered(void **state) {
+    (void)state;
+    StatRange one = stat_paired_bounds(40, 8, 2, 10, .9);
+    double alone = sqrt((40. / 240 - .1 * .1) / 239);
+    StatRange r = stat_paired_bounds_clustered(160, 32, 8, 40, 2 * alone, .9);
+    CLOSE(r.lo, one.lo, 1e-12);
+    CLOSE(r.hi, one.hi, 1e-12);
+    one = stat_paired_bounds(160, 32, 8, 40, .9);
+    r = stat_paired_bounds_clustered(160, 32, 8, 40, .5 * alone, .9);
+    assert_true(r.lo == one.lo && r.hi == one.hi);
+    one = stat_paired_bounds(20, 0, 0, 5, .9);
+    r = stat_paired_bounds_clustered(20, 0, 0, 5, 0, .9);
+    assert_true(r.lo == one.lo && r.hi == one.hi);
+    UNDEFINED(stat_paired_bounds_clustered(20, 1, 0, 5, NAN, .9).lo);
+    UNDEFINED(stat_paired_bounds_clustered(1, 0, 0, 0, 0, .9).lo);
+    StatSums c[] = {{1, 2, 0, 0}, {0, 1, 0, 0}, {2, 3, 0, 0}}; /* 1/2 of 6: residuals 0, -1/2, 1/2 */
+    CLOSE(stat_sums_se(c, 3), sqrt(.5 * 1.5) / 6, 1e-15);
+    UNDEFINED(stat_sums_se(c, 1));
+}
+
 static void test_bounds_everywhere(void **state) {
     (void)state;
     for (unsigned n = 1; n <= 14; n++)
@@ -260,6 +283,7 @@ int main(void) {
         cmocka_unit_test(test_newcombe_published),
         cmocka_unit_test(test_newcombe_everywhere),
         cmocka_unit_test(test_bounds_worked_out),
+        cmocka_unit_test(test_bounds_clustered),
         cmocka_unit_test(test_bounds_everywhere),
         cmocka_unit_test(test_bounds_err_seldom),
         cmocka_unit_test(test_little),
