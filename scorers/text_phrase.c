@@ -26,6 +26,7 @@ typedef struct Pattern {
 } Pattern;
 typedef struct Slot {             /* of the index: patterns that may begin with `unit` */
     uint32_t unit, pattern, next; /* next: slot + 1 of the same unit, 0 = none */
+    uint64_t behind;              /* unit_bit of all units that may come next; ANY_UNIT: whatever comes, or nothing */
 } Slot;
 
 struct TextPhrases {
@@ -123,11 +124,33 @@ static bool compile_element(Compiler *c, Pattern *pat, ScorerStr s) {
     return true;
 }
 
-static void index_element(TextPhrases *p, uint32_t pattern, const Element *e) {
+/* A set of units as 64 bits: it may seem to hold one that it does not. */
+#define ANY_UNIT UINT64_MAX
+static uint64_t unit_bit(uint32_t unit) {
+    return (uint64_t)1 << (unit * 2654435769u >> 26);
+}
+
+/* What the elements from `e` on may begin with. */
+static uint64_t beginnings(const TextPhrases *p, const Pattern *pat, uint32_t e) {
+    uint64_t set = 0;
+    for (; e < pat->n_elements; e++) {
+        const Element *el = &p->elements[pat->first_element + e];
+        if (el->gap) return ANY_UNIT;
+        for (uint32_t k = 0; k < el->n_alts; k++) set |= unit_bit(p->units[p->alts[el->first_alt + k].first]);
+        if (!el->optional) return set;
+    }
+    return ANY_UNIT;
+}
+
+static void index_element(TextPhrases *p, uint32_t pattern, uint32_t element) {
+    const Pattern *pat = &p->patterns[pattern];
+    const Element *e = &p->elements[pat->first_element + element];
     for (uint32_t k = 0; k < e->n_alts; k++) {
-        uint32_t unit = p->units[p->alts[e->first_alt + k].first];
+        const Alt *alt = &p->alts[e->first_alt + k];
+        uint32_t unit = p->units[alt->first];
+        uint64_t behind = alt->n > 1 ? unit_bit(p->units[alt->first + 1]) : beginnings(p, pat, element + 1);
         uint32_t *head = &p->heads[unit & p->mask];
-        p->slots[p->n_slots] = (Slot){unit, pattern, *head};
+        p->slots[p->n_slots] = (Slot){unit, pattern, *head, behind};
         *head = ++p->n_slots;
     }
 }
@@ -138,7 +161,7 @@ static bool index_pattern(TextPhrases *p, uint32_t pattern) {
     for (uint32_t i = 0; i < pat->n_elements; i++) {
         const Element *e = &p->elements[pat->first_element + i];
         if (e->gap) return false;
-        index_element(p, pattern, e);
+        index_element(p, pattern, i);
         if (!e->optional) return true;
     }
     return false;
@@ -380,11 +403,15 @@ static bool fits(const Matcher *m, const Pattern *pat, uint32_t e, size_t at, si
 static void match_at(const Matcher *m, size_t at, TextHit *hits, size_t *n_hits) {
     uint32_t unit = m->units[at].unit;
     bool begins = at == 0 || m->units[at - 1].sentence != m->sentence;
+    bool ends = at + 1 == m->n || m->units[at + 1].sentence != m->sentence;
+    uint64_t next = ends ? 0 : unit_bit(m->units[at + 1].unit);
     for (uint32_t k = m->p->heads[unit & m->p->mask]; k; k = m->p->slots[k - 1].next) {
         const Slot *slot = &m->p->slots[k - 1];
         const Pattern *pat = &m->p->patterns[slot->pattern];
         size_t end;
-        if (slot->unit != unit || (pat->at_begin && !begins) || !fits(m, pat, 0, at, &end)) continue;
+        if (slot->unit != unit || (pat->at_begin && !begins)) continue;
+        if (!(slot->behind & next) && slot->behind != ANY_UNIT) continue;
+        if (!fits(m, pat, 0, at, &end)) continue;
         if (*n_hits == m->max_hits) return;
         hits[(*n_hits)++] = (TextHit){pat->phrase, {m->units[at].begin, m->units[end - 1].end}, m->sentence};
     }
