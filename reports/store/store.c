@@ -102,8 +102,8 @@ static const char *const QUERIES[Q_COUNT] = {
     [Q_SCORE_PUT] = "INSERT OR REPLACE INTO scores(record, scorer, version, position, status, outcome, value, label, "
                     "rule, span_begin, span_end, margin) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
     [Q_SCORE_TEXTS_DROP] = "DELETE FROM texts WHERE record = ?1 AND scorer = ?2",
-    [Q_SCORES_OF] = "SELECT scorer, version, status, outcome, value, label, rule, span_begin, span_end, margin "
-                    "FROM scores WHERE record = ?1 ORDER BY position, scorer",
+    [Q_SCORES_OF] = "SELECT scorer, version, status, outcome, value, label, rule, span_begin, span_end, margin, "
+                    "position FROM scores WHERE record = ?1",
     [Q_SEALED_PUT] = "INSERT INTO texts(record, scorer, kind, sealed, bytes, run_key, length_class, commitment) "
                      "VALUES(?1,?2,?3,1,?4,?5,?6,?7)",
     [Q_TEXTS_OF] = "SELECT scorer, kind, bytes, run_key, length_class, commitment, record FROM texts WHERE record = ?1 "

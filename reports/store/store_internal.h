@@ -1,6 +1,7 @@
-/* Shared by the parts of the store: store.c opens files and knows the schema, store_rows.c moves records and scores in
- * and out, store_check.c and store_whole.c look at what is read, store_texts.c their texts, store_turns.c the turns of
- * samples with tools, store_seal.c and store_reseal.c sealed texts. Only these see SQLite. */
+/* Shared by the parts of the store: store.c opens files and knows the schema, store_rows.c moves records in and out,
+ * store_scores.c their scores, store_texts.c their texts, store_turns.c the turns of samples with tools, store_check.c
+ * and store_whole.c look at what is read, store_seal.c and store_reseal.c see to sealed texts. Only these see SQLite.
+ */
 #ifndef ASSAY_REPORTS_STORE_INTERNAL_H
 #define ASSAY_REPORTS_STORE_INTERNAL_H
 
@@ -91,8 +92,17 @@ bool store__read_all(RunStore *s, int64_t id, Arena *a, Record *out, ScoreRow **
 bool store__each(RunStore *s, StoreDepth depth, Arena *a,
                  bool (*fn)(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n), void *ctx,
                  Err *err);
+
+/* ---- store_scores.c ---- */
+
+/* Refuses what no scorer may give. */
+bool store__score_good(const ScoreRow *row, Err *err);
+/* The scores of a record, within the caller's transaction. Of a sealed record what would tell about its texts goes
+ * where they go. */
 bool store__put_score_rows(RunStore *s, int64_t id, const RecordKey *k, bool sealed, const ScoreRow *rows, size_t n,
                            Err *err);
+/* All of a record, by position; without their texts. */
+bool store__read_scores(RunStore *s, int64_t id, Arena *a, ScoreRow **out, size_t *n, Err *err);
 
 /* ---- store_check.c ---- */
 

@@ -1,4 +1,4 @@
-/* Records and scores in and out of the store; the invariants stand in store.c. */
+/* Records in and out of the store, with all that belongs to them; the invariants stand in store.c. */
 #include "reports/store/store_internal.h"
 
 #include <math.h>
@@ -8,20 +8,6 @@
 #include "engine/base/json.h"
 
 #define CHOICES_MAX ((size_t)16 << 20)
-
-static void bind_num(sqlite3_stmt *q, int i, double v) {
-    if (isnan(v))
-        sqlite3_bind_null(q, i);
-    else
-        sqlite3_bind_double(q, i, v);
-}
-
-static Str from_scorer_str(ScorerStr v) {
-    return (Str){v.p, v.n};
-}
-static ScorerStr to_scorer_str(Str v) {
-    return (ScorerStr){v.p, v.n};
-}
 
 /* ---- appending ---- */
 
@@ -44,8 +30,11 @@ static bool put_record_texts(RunStore *s, int64_t id, const Record *r, Err *err)
         {"prompt", r->prompt}, {"target", r->target},       {"analysis", c->analysis}, {"commentary", c->commentary},
         {"final", c->final},   {"malformed", c->malformed}, {"error", c->error},
     };
+    /* That nothing went wrong takes no row; sealed, it takes one as if something had. */
+    bool told[] = {true, true, true, true, true, r->sealed || c->malformed.n, r->sealed || c->error.n};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (!store__put_text(s, id, STR(""), texts[i].kind, r->sealed, texts[i].text.p, texts[i].text.n, err))
+        if (told[i] &&
+            !store__put_text(s, id, STR(""), texts[i].kind, r->sealed, texts[i].text.p, texts[i].text.n, err))
             return false;
     if (!store__put_text(s, id, STR(""), "probes", r->sealed, r->probes.p, r->probes.n, err)) return false;
     size_t bytes = 0;
@@ -57,7 +46,7 @@ static bool put_record_texts(RunStore *s, int64_t id, const Record *r, Err *err)
 /* [[logprob, tokens, greedy], …]; leaves the buffer empty if there are none. */
 static void choices_render(const Completion *c, Buf *out) {
     JsonOut o;
-    if (!c->choice_scores) return;
+    if (!c->n_choice_scores) return;
     json_out_init(&o, out, 0);
     json_arr(&o);
     for (size_t i = 0; i < c->n_choice_scores; i++) {
@@ -125,7 +114,7 @@ bool store__put_record(RunStore *s, const Record *r, int64_t *id, Err *err) {
     Buf choices;
     buf_init(&choices, CHOICES_MAX);
     choices_render(&r->completion, &choices);
-    Str ch = r->completion.choice_scores ? buf_str(&choices) : (Str){0};
+    Str ch = r->completion.n_choice_scores ? buf_str(&choices) : (Str){0};
     if (r->sealed) store__seal_for(s, &r->key);
     bool ok = (!choices.failed || err_nomem(err)) && put_row(s, r, ch, id, err) && put_record_texts(s, *id, r, err) &&
               store__put_turns(s, *id, r, err);
@@ -133,12 +122,10 @@ bool store__put_record(RunStore *s, const Record *r, int64_t *id, Err *err) {
     return ok;
 }
 
-static bool score_check(const ScoreRow *row, Err *err);
-
 bool store_append_scored(RunStore *s, const Record *r, const ScoreRow *rows, size_t n, int64_t *id, Err *err) {
     int64_t row = 0;
     for (size_t i = 0; i < n; i++)
-        if (!score_check(&rows[i], err)) return false;
+        if (!store__score_good(&rows[i], err)) return false;
     if (r->sealed && !store__seal_ready(s, err)) return false;
     if (!store__tx_begin(s, err)) return false;
     bool ok = store__put_record(s, r, &row, err) && store__put_score_rows(s, row, &r->key, r->sealed, rows, n, err);
@@ -181,99 +168,11 @@ static bool record_sealed(RunStore *s, int64_t id, Arena *a, RecordKey *k, bool 
     return ok;
 }
 
-/* Beside a sealed text only words that tell nothing of it. */
-static Str public_word(ScorerStr v, bool sealed) {
-    Str s = from_scorer_str(v);
-    return !sealed || store__is_plain_word(s) ? s : STR("(sealed)");
-}
-
-static bool put_score(RunStore *s, int64_t id, bool sealed, const ScoreRow *row, size_t position, Err *err) {
-    const Score *sc = &row->score;
-    bool scored = sc->status == SCORE_SCORED;
-    sqlite3_stmt *q = store__query(s, Q_SCORE_PUT, err);
-    if (!q) return false;
-    sqlite3_bind_int64(q, 1, id);
-    store__bind_str(q, 2, row->scorer);
-    store__bind_str(q, 3, row->version.p ? row->version : STR(""));
-    sqlite3_bind_int64(q, 4, (int64_t)position);
-    sqlite3_bind_int64(q, 5, sc->status);
-    sqlite3_bind_int64(q, 6, sc->outcome);
-    bind_num(q, 7, scored ? sc->value : NAN); /* a missing score is not a zero */
-    store__bind_str(q, 8, public_word(sc->label, sealed));
-    store__bind_str(q, 9, public_word(sc->rule, sealed));
-    sqlite3_bind_int64(q, 10, sealed ? 0 : (int64_t)sc->span_begin);
-    sqlite3_bind_int64(q, 11, sealed ? 0 : (int64_t)sc->span_end);
-    bind_num(q, 12, isfinite(sc->margin) ? sc->margin : NAN);
-    return store__step_done(s, q, "storing a score", err);
-}
-
-/* Of sealed records: where the span lies, and words that were kept out of the columns. */
-static bool put_score_secrets(RunStore *s, int64_t id, const ScoreRow *row, Err *err) {
-    const Score *sc = &row->score;
-    Str label = from_scorer_str(sc->label), rule = from_scorer_str(sc->rule);
-    char span[64];
-    int n = snprintf(span, sizeof span, "[%llu,%llu]", (unsigned long long)sc->span_begin,
-                     (unsigned long long)sc->span_end);
-    return store__put_text(s, id, row->scorer, "span", true, span, (size_t)n, err) &&
-           (store__is_plain_word(label) || store__put_text(s, id, row->scorer, "label", true, label.p, label.n, err)) &&
-           (store__is_plain_word(rule) || store__put_text(s, id, row->scorer, "rule", true, rule.p, rule.n, err));
-}
-
-/* Beside a sealed answer the questions about it are told of only as far as that tells nothing of it. */
-static bool put_judge(RunStore *s, int64_t id, bool sealed, const ScoreRow *row, Err *err) {
-    if (!sealed || !row->judge.p)
-        return store__put_text(s, id, row->scorer, "judge", false, row->judge.p, row->judge.n, err);
-    Arena *a = arena_open(0);
-    Str public = a ? store__public_judge(row->judge, a) : (Str){0};
-    bool ok = (public.p || err_nomem(err)) &&
-              store__put_text(s, id, row->scorer, "judge", false, public.p, public.n, err) &&
-              store__put_text(s, id, row->scorer, "judge_whole", true, row->judge.p, row->judge.n, err);
-    arena_close(a);
-    return ok;
-}
-
-static bool put_score_texts(RunStore *s, int64_t id, bool sealed, const ScoreRow *row, Err *err) {
-    const Score *sc = &row->score;
-    sqlite3_stmt *drop = store__query(s, Q_SCORE_TEXTS_DROP, err);
-    if (!drop) return false;
-    sqlite3_bind_int64(drop, 1, id);
-    store__bind_str(drop, 2, row->scorer);
-    return store__step_done(s, drop, "replacing a score", err) &&
-           store__put_text(s, id, row->scorer, "answer", sealed, sc->answer.p, sc->answer.n, err) &&
-           store__put_text(s, id, row->scorer, "explanation", sealed, sc->explanation.p, sc->explanation.n, err) &&
-           put_judge(s, id, sealed, row, err) &&
-           store__put_text(s, id, row->scorer, "judge_text", sealed, row->judge_text.p, row->judge_text.n, err) &&
-           (!sealed || put_score_secrets(s, id, row, err));
-}
-
-static bool score_check(const ScoreRow *row, Err *err) {
-    const Score *sc = &row->score;
-    if (!row->scorer.p || row->scorer.n == 0) return err_set(err, ERR_INTERNAL, "a score without a scorer's name");
-    if (sc->status > SCORE_ERROR || sc->outcome >= OUTCOME_COUNT)
-        return err_set(err, ERR_INPUT, "scorer '" STR_FMT "' gave status %u and outcome %u, which do not exist",
-                       STR_ARG(row->scorer), sc->status, sc->outcome);
-    if (sc->status == SCORE_SCORED && !(sc->value >= 0 && sc->value <= 1))
-        return err_set(err, ERR_INPUT, "scorer '" STR_FMT "' gave the value %g, expected 0 to 1", STR_ARG(row->scorer),
-                       sc->value);
-    if (sc->span_begin > sc->span_end || sc->span_end > INT64_MAX)
-        return err_set(err, ERR_INPUT, "scorer '" STR_FMT "' gave a span that ends before it begins",
-                       STR_ARG(row->scorer));
-    return true;
-}
-
-bool store__put_score_rows(RunStore *s, int64_t id, const RecordKey *k, bool sealed, const ScoreRow *rows, size_t n,
-                           Err *err) {
-    if (sealed) store__seal_for(s, k);
-    for (size_t i = 0; i < n; i++)
-        if (!put_score(s, id, sealed, &rows[i], i, err) || !put_score_texts(s, id, sealed, &rows[i], err)) return false;
-    return true;
-}
-
 bool store_put_scores(RunStore *s, int64_t record_id, const ScoreRow *rows, size_t n, Err *err) {
     bool sealed = false;
     RecordKey k = {0};
     for (size_t i = 0; i < n; i++)
-        if (!score_check(&rows[i], err)) return false;
+        if (!store__score_good(&rows[i], err)) return false;
     Arena *a = arena_open(0);
     if (!a) return err_nomem(err);
     bool ok = record_sealed(s, record_id, a, &k, &sealed, err) && (!sealed || store__seal_ready(s, err)) &&
@@ -326,7 +225,7 @@ static bool choice_parse(const Json *e, ChoiceScore *out) {
 
 static bool choices_parse(const RunStore *s, int64_t id, Str json, Arena *a, Completion *c, Err *err) {
     Json *root = NULL;
-    if (!json.p) return true;
+    if (!json.p || str_eqz(json, "[]")) return true;
     if (!json_parse(json, &root, err)) return err_wrap(err, "%s: record %lld: 'choice_scores'", s->path, (long long)id);
     size_t n = json_count(root), i = 0;
     ChoiceScore *out = arena_array(a, n, sizeof *out);
@@ -373,66 +272,15 @@ static bool record_columns(RunStore *s, sqlite3_stmt *q, Arena *a, Record *r, Er
     return choices_parse(s, sqlite3_column_int64(q, 0), choices, a, c, err);
 }
 
-/* A missing score is not a zero, and only a score has a value. */
-static double value_column(StoreColumns *is, int i, uint32_t status) {
-    double v = store__column_num_or_nan(is, i, 0.0, 1.0);
-    if (is->bad < 0 && isnan(v) == (status == SCORE_SCORED)) is->bad = i;
-    return v;
-}
-
-static bool score_columns(RunStore *s, int64_t id, sqlite3_stmt *q, Arena *a, ScoreRow *row, Err *err) {
-    bool ok = true;
-    Score *sc = &row->score;
-    StoreColumns is = {q, -1};
-    row->scorer = store__column_text_in(&is, 0, a, &ok);
-    row->version = store__column_text_in(&is, 1, a, &ok);
-    sc->size = sizeof *sc;
-    sc->status = (uint32_t)store__column_int(&is, 2, 0, SCORE_ERROR);
-    sc->outcome = (uint32_t)store__column_int(&is, 3, 0, OUTCOME_COUNT - 1);
-    sc->value = value_column(&is, 4, sc->status);
-    sc->label = to_scorer_str(store__column_text_or_none(&is, 5, a, &ok));
-    sc->rule = to_scorer_str(store__column_text_or_none(&is, 6, a, &ok));
-    sc->span_begin = (uint64_t)store__column_int(&is, 7, 0, INT64_MAX);
-    sc->span_end = (uint64_t)store__column_int(&is, 8, (int64_t)sc->span_begin, INT64_MAX);
-    sc->margin = store__column_num_or_nan(&is, 9, -HUGE_VAL, HUGE_VAL);
-    return (ok || err_nomem(err)) && store__columns_good(s, &is, id, err);
-}
-
-/* A record has a handful of scores: they are gathered in a doubling array in the arena. */
-static bool read_scores(RunStore *s, int64_t id, Arena *a, ScoreRow **out, size_t *n, Err *err) {
-    sqlite3_stmt *q = store__query(s, Q_SCORES_OF, err);
-    if (!q) return false;
-    size_t cap = 4;
-    ScoreRow *rows = arena_array(a, cap, sizeof *rows);
-    bool ok = rows != NULL || err_nomem(err);
-    int rc = SQLITE_DONE;
-    *n = 0;
-    sqlite3_bind_int64(q, 1, id);
-    while (ok && (rc = sqlite3_step(q)) == SQLITE_ROW) {
-        if (*n == cap) {
-            ScoreRow *more = arena_array(a, cap * 2, sizeof *rows);
-            if (!(ok = more != NULL || err_nomem(err))) break;
-            memcpy(more, rows, cap * sizeof *rows);
-            rows = more;
-            cap *= 2;
-        }
-        ok = score_columns(s, id, q, a, &rows[*n], err);
-        if (ok) ++*n;
-    }
-    if (ok && rc != SQLITE_DONE) ok = store__fail(s, rc, "reading scores", err);
-    sqlite3_reset(q);
-    *out = rows;
-    return ok;
-}
-
 /* The row under q, with its scores and texts. */
 static bool read_row(RunStore *s, sqlite3_stmt *q, StoreDepth depth, Arena *a, Record *r, ScoreRow **rows, size_t *n,
                      Err *err) {
     int64_t id = sqlite3_column_int64(q, 0);
     bool all = depth == STORE_DEPTH_ALL;
     memset(r, 0, sizeof *r);
-    if (!record_columns(s, q, a, r, err) || !read_scores(s, id, a, rows, n, err)) return false;
+    if (!record_columns(s, q, a, r, err) || !store__read_scores(s, id, a, rows, n, err)) return false;
     if (depth == STORE_DEPTH_OPTIONS && !(s->only && s->only->lang.p)) return true; /* the language is a text */
+    if (!r->sealed) r->completion.malformed = r->completion.error = STR("");        /* unless a text says otherwise */
     return store__read_turns(s, id, all, a, r, err) && store__read_texts(s, id, all, a, r, *rows, *n, err);
 }
 
@@ -485,7 +333,7 @@ bool store__each(RunStore *s, StoreDepth depth, Arena *a,
     char sql[1024];
     if (s->parts) return store__union_each(s->parts, depth, a, fn, ctx, err);
     snprintf(sql, sizeof sql, "%s WHERE (?1 IS NULL OR group_name = ?1)%s ORDER BY ordinal, id", RECORD_SELECT(s),
-             depth == STORE_DEPTH_OPTIONS ? " AND choice_scores IS NOT NULL" : "");
+             depth == STORE_DEPTH_OPTIONS ? " AND choice_scores IS NOT NULL AND choice_scores <> '[]'" : "");
     int rc = sqlite3_prepare_v2(s->db, sql, -1, &q, NULL);
     if (rc != SQLITE_OK) return store__fail(s, rc, "reading the records", err);
     store__bind_str(q, 1, s->only ? s->only->group : (Str){0});

@@ -41,6 +41,8 @@ struct StoreUnion {
     Entry entries[16]; /* more than there are keys */
     size_t n_entries;
     bool common; /* two arms have a sample in common */
+    bool counted;
+    StoreCounts counts; /* once they were asked for: a reader's snapshot stays as it is */
 };
 
 /* ---- the table ---- */
@@ -535,11 +537,14 @@ static bool count_of_arms(void *ctx, int64_t id, const RecordKey *k, int n_score
 }
 
 bool store__union_counts(StoreUnion *u, StoreCounts *out, Err *err) {
-    *out = (StoreCounts){0};
-    for (size_t i = 0; i < u->n_arms; i++) {
-        KeyWalk w = {u, u->arms[i].store, out};
+    StoreCounts counts = {0};
+    for (size_t i = 0; i < u->n_arms && !u->counted; i++) {
+        KeyWalk w = {u, u->arms[i].store, &counts};
         if (first_of_store(u, i) && !store_each_key(w.store, count_of_arms, &w, err)) return false;
     }
+    if (!u->counted) u->counts = counts;
+    u->counted = true;
+    *out = u->counts;
     return true;
 }
 

@@ -1,4 +1,6 @@
 /* The run store: what goes in comes out, nothing twice, one writer. What damages it: test_reports_store_damage.c. */
+#include <sqlite3.h>
+
 #include "tests/store_support.h"
 
 /* ---- round trip ---- */
@@ -209,6 +211,58 @@ static void test_version_1(void **state) {
     remove_dir(dir);
 }
 
+static bool count_record(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n) {
+    (void)id, (void)r, (void)rows, (void)n;
+    ++*(int *)ctx;
+    return true;
+}
+
+/* What a store holds about a record that nothing is wrong with, and that has no log-likelihoods. */
+static void check_sound(const char *dir, int64_t id) {
+    Err err = ERR_INIT;
+    RunStore *s = NULL;
+    Arena *a = arena_open(0);
+    Record out;
+    int n = 0;
+    OK(store_open(dir, STORE_READ, &s, &err));
+    OK(store_read(s, id, a, &out, &err));
+    check_str(out.completion.malformed, STR(""));
+    check_str(out.completion.error, STR(""));
+    assert_int_equal(out.completion.n_choice_scores, 0);
+    OK(store_each_options(s, a, count_record, &n, &err));
+    assert_int_equal(n, 0);
+    store_close(s);
+    arena_close(a);
+}
+
+/* That nothing went wrong takes no row, and no likelihoods take no list; as earlier versions stored both, it is read.
+ */
+static void test_nothing_wrong(void **state) {
+    (void)state;
+    Err err = ERR_INIT;
+    RunStore *s = NULL;
+    sqlite3 *db = NULL;
+    ChoiceScore none[1] = {{0}};
+    char *dir = temp_dir(), path[300];
+    Record in = simple_record("one", 0);
+    in.completion.error = STR(""), in.completion.choice_scores = none;
+    int64_t id = 0;
+    OK(store_open(dir, STORE_CREATE, &s, &err));
+    OK(store_append(s, &in, &id, &err));
+    store_close(s);
+    check_sound(dir, id);
+    snprintf(path, sizeof path, "%s/run.db", dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    static const char EARLIER[] = "UPDATE records SET choice_scores = '[]' WHERE choice_scores IS NULL;"
+                                  "INSERT INTO texts(record, scorer, kind, sealed, bytes) VALUES"
+                                  "(1, '', 'error', 0, x''), (1, '', 'malformed', 0, x'');";
+    assert_int_equal(sqlite3_exec(db, EARLIER, NULL, NULL, NULL), SQLITE_OK); /* not there yet, or it would fail */
+    assert_int_equal(sqlite3_changes(db), 2);
+    sqlite3_close(db);
+    check_sound(dir, id);
+    remove_dir(dir);
+}
+
 static bool see_key(void *ctx, int64_t id, const RecordKey *k, int n_scores) {
     Buf *b = ctx;
     (void)id, (void)n_scores;
@@ -413,9 +467,9 @@ static void test_manifest(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_turns),     cmocka_unit_test(test_version_1),
-        cmocka_unit_test(test_transform),  cmocka_unit_test(test_version_2), cmocka_unit_test(test_scores),
-        cmocka_unit_test(test_refusals),   cmocka_unit_test(test_manifest),
+        cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_turns),     cmocka_unit_test(test_version_1),
+        cmocka_unit_test(test_transform),     cmocka_unit_test(test_version_2), cmocka_unit_test(test_scores),
+        cmocka_unit_test(test_nothing_wrong), cmocka_unit_test(test_refusals),  cmocka_unit_test(test_manifest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
