@@ -35,7 +35,8 @@ enum { COL_M, COL_U, COL_I, COL_E, COL_K, COL_O, COL_X, COL_A, COL_TA, COL_T, CO
 static const char *const COLUMNS[N_COLUMNS] = {"m", "u", "i", "e", "k", "o", "x", "a", "ta", "t", "z"};
 
 typedef struct DataOut {
-    Buf *page;
+    Buf *page;      /* nothing is put there but by the packer while it is open */
+    Packer *packer; /* of chunks */
     const Summary *s;
     Buf column_bufs[N_COLUMNS];
     JsonOut columns[N_COLUMNS];
@@ -265,10 +266,7 @@ static void write_index(DataOut *d, const Record *r, const ScoreRow *rows, size_
 static void close_chunk(DataOut *d) {
     if (!d->in_chunk) return;
     json_arr_end(&d->chunk);
-    buf_adds(d->page, "<script type=\"application/octet-stream\" class=\"chunk\">");
-    html__pack(d->page, buf_str(&d->chunk_buf));
-    buf_adds(d->page, "</script>\n");
-    d->page->failed = d->page->failed || d->chunk_buf.failed;
+    html__packer_add(d->packer, &d->chunk_buf);
     json_out_int(&d->counts, d->in_chunk);
     d->in_chunk = 0;
 }
@@ -421,6 +419,7 @@ static void data_open(DataOut *d) {
         json_arr(&d->columns[i]);
     }
     buf_init(&d->chunk_buf, SIZE_MAX / 2);
+    d->packer = html__packer_open(d->page, "<script type=\"application/octet-stream\" class=\"chunk\">", "</script>\n");
     buf_init(&d->counts_buf, SIZE_MAX / 2);
     json_out_init(&d->counts, &d->counts_buf, 0);
     json_arr(&d->counts);
@@ -473,8 +472,9 @@ static void put_names(DataOut *d) {
 bool html__data(Buf *b, RunStore *store, const Summary *s, Arena *scratch, Err *err) {
     DataOut d = {.page = b, .s = s};
     data_open(&d);
-    bool ok = store_each(store, true, scratch, write_sample, &d, err);
+    bool ok = (d.packer || err_nomem(err)) && store_each(store, true, scratch, write_sample, &d, err);
     close_chunk(&d);
+    html__packer_close(d.packer);
     if (ok) put_index(&d);
     if (ok) put_names(&d);
     data_release(&d);
