@@ -113,6 +113,7 @@ static const char *const QUERIES[Q_COUNT] = {
         "AND " TROUBLE,
     [Q_TEXTS_OF_OLD] = "SELECT scorer, kind, bytes, 0, 0, NULL, record FROM texts WHERE record = ?1",
     [Q_TROUBLE_OF_OLD] = "SELECT scorer, kind, bytes, 0, 0, NULL, record FROM texts WHERE record = ?1 AND " TROUBLE,
+    [Q_TOLD] = "SELECT DISTINCT record FROM texts WHERE " TROUBLE " ORDER BY record",
     [Q_SEALED_OF] = "SELECT sealed, model, suite, sample, effort, epoch, transform FROM records WHERE id = ?1",
     [Q_TURN_PUT] = "INSERT INTO turns(record, turn, request_hash, status, stop, has_final, n_prompt_tokens, n_tokens, "
                    "n_analysis_tokens, seconds_prefill, seconds_decode, tool_seconds, bad_call, limit_hit) "
@@ -395,6 +396,7 @@ void store_close(RunStore *s) {
     if (s->db) sqlite3_close(s->db);
     if (s->lock_fd >= 0) close(s->lock_fd);
     mem_free(s->path);
+    mem_free(s->told);
     mem_free(s);
 }
 

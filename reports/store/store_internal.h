@@ -21,6 +21,7 @@ enum {
     Q_TROUBLE_OF,
     Q_TEXTS_OF_OLD,
     Q_TROUBLE_OF_OLD,
+    Q_TOLD,
     Q_SEALED_OF,
     Q_TURN_PUT,
     Q_TURNS_OF,
@@ -63,6 +64,10 @@ struct RunStore {
     bool has_seals;      /* likewise */
     StoreSealing *seal;  /* NULL until it is asked for */
     bool reveals;
+    /* Ids of records with texts that statistics read, in order; of readers, once it was asked for. */
+    int64_t *told;
+    size_t n_told;
+    bool told_known;
     Lang lang;
     const StoreSelection *only; /* of store_each; NULL: all */
 };
@@ -146,7 +151,7 @@ bool store__put_text(RunStore *s, int64_t id, Str scorer, const char *kind, bool
                      Err *err);
 /* Token ids are stored as the bytes of an array; the copy is aligned by the arena. */
 bool store__ids_from_bytes(Str bytes, Arena *a, Ids *out, Err *err);
-/* Puts the texts of a record into it and its scores; not all: only those that say what went wrong. */
+/* Puts the texts of a record into it and its scores; not all: only those that say what went wrong, and tags. */
 bool store__read_texts(RunStore *s, int64_t id, bool all, Arena *a, Record *r, ScoreRow *rows, size_t n, Err *err);
 
 /* ---- store_seal.c ---- */

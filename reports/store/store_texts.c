@@ -182,7 +182,59 @@ static bool read_texts(RunStore *s, int64_t id, TextsOut *t, Err *err) {
     return ok;
 }
 
+/* ---- which records have texts that statistics read ---- */
+
+/* What stands where ids do and is none fits no record's id either. */
+static bool told_add(RunStore *s, sqlite3_stmt *q, size_t *cap, Err *err) {
+    if (sqlite3_column_type(q, 0) != SQLITE_INTEGER) return true;
+    if (s->n_told == *cap) {
+        size_t more = *cap ? 2 * *cap : 1024, bytes;
+        int64_t *p = size_mul(more, sizeof *p, &bytes) ? mem_realloc(s->told, bytes) : NULL;
+        if (!p) return err_nomem(err);
+        s->told = p;
+        *cap = more;
+    }
+    s->told[s->n_told++] = sqlite3_column_int64(q, 0);
+    return true;
+}
+
+/* One pass over the index of texts, instead of a search in it for each record. */
+static bool told_read(RunStore *s, Err *err) {
+    sqlite3_stmt *q = store__query(s, Q_TOLD, err);
+    if (!q) return false;
+    size_t cap = 0;
+    bool ok = true;
+    int rc = SQLITE_DONE;
+    s->n_told = 0;
+    mem_free(s->told);
+    s->told = NULL;
+    while (ok && (rc = sqlite3_step(q)) == SQLITE_ROW) ok = told_add(s, q, &cap, err);
+    if (ok && rc != SQLITE_DONE) ok = store__fail(s, rc, "reading texts", err);
+    sqlite3_reset(q);
+    s->told_known = ok;
+    return ok;
+}
+
+/* A writer's store changes meanwhile: there any record may have some. */
+static bool may_be_told(RunStore *s, int64_t id, bool *yes, Err *err) {
+    *yes = true;
+    if (s->writer) return true;
+    if (!s->told_known && !told_read(s, err)) return false;
+    size_t lo = 0, hi = s->n_told;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (s->told[mid] < id)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    *yes = lo < s->n_told && s->told[lo] == id;
+    return true;
+}
+
 bool store__read_texts(RunStore *s, int64_t id, bool all, Arena *a, Record *r, ScoreRow *rows, size_t n, Err *err) {
     TextsOut t = {.all = all, .r = r, .rows = rows, .n = n, .a = a};
-    return read_texts(s, id, &t, err);
+    bool any = true;
+    if (!all && !may_be_told(s, id, &any, err)) return false;
+    return !any || read_texts(s, id, &t, err);
 }

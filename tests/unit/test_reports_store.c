@@ -263,6 +263,65 @@ static void test_nothing_wrong(void **state) {
     remove_dir(dir);
 }
 
+/* What statistics read of the texts: one line a record. */
+static bool see_told(void *ctx, int64_t id, const Record *r, const ScoreRow *rows, size_t n) {
+    Buf *b = ctx;
+    (void)id;
+    buf_addf(b, "%lld tags " STR_FMT " error " STR_FMT " malformed " STR_FMT " judge " STR_FMT " final " STR_FMT "\n",
+             (long long)r->ordinal, STR_ARG(r->tags), STR_ARG(r->completion.error), STR_ARG(r->completion.malformed),
+             STR_ARG(n ? rows[0].judge : (Str){0}), STR_ARG(r->completion.final));
+    return true;
+}
+
+static void read_told(const char *dir, StoreMode mode, Buf *b) {
+    Err err = ERR_INIT;
+    RunStore *s = NULL;
+    Arena *a = arena_open(0);
+    buf_init(b, 1 << 20);
+    OK(store_open(dir, mode, &s, &err));
+    OK(store_each(s, false, a, see_told, b, &err));
+    OK(store_each(s, false, a, see_told, b, &err)); /* and again */
+    store_close(s);
+    arena_close(a);
+}
+
+/* A reader looks for texts only where there are some: it finds those that a writer finds, first and last among them. */
+static void test_told(void **state) {
+    (void)state;
+    Err err = ERR_INIT;
+    RunStore *s = NULL;
+    char *dir = temp_dir(), name[8];
+    int64_t id = 0;
+    Buf reader, writer;
+    OK(store_open(dir, STORE_CREATE, &s, &err));
+    for (int i = 0; i < 40; i++) {
+        snprintf(name, sizeof name, "s%d", i);
+        Record r = simple_record(name, (i * 7) % 40);
+        ScoreRow row = score_row("j", 1);
+        if (i % 13 == 0) r.tags = STR("{\"kind\":\"twin\"}"); /* 0, 13, 26, 39 */
+        if (i % 11 == 1) r.completion.error = STR("no reply");
+        if (i % 11 == 2) r.completion.malformed = STR("cut off");
+        if (i % 11 == 3) row.judge = STR("{\"asked\":1}");
+        OK(store_append_scored(s, &r, &row, 1, &id, &err));
+    }
+    store_close(s);
+    read_told(dir, STORE_READ, &reader);
+    read_told(dir, STORE_RESUME, &writer);
+    assert_int_equal(reader.n, writer.n);
+    assert_memory_equal(reader.p, writer.p, writer.n);
+    buf_addc(&reader, 0);
+    int found[4] = {0};
+    static const char *const what[] = {"twin", "no reply", "cut off", "asked"};
+    for (int k = 0; k < 4; k++)
+        for (const char *p = reader.p; (p = strstr(p, what[k])); p++) found[k]++;
+    assert_int_equal(found[0], 2 * 4);
+    for (int k = 1; k < 4; k++) assert_int_equal(found[k], 2 * 4);
+    assert_null(strstr(reader.p, "final 4"));
+    buf_release(&reader);
+    buf_release(&writer);
+    remove_dir(dir);
+}
+
 static bool see_key(void *ctx, int64_t id, const RecordKey *k, int n_scores) {
     Buf *b = ctx;
     (void)id, (void)n_scores;
@@ -469,7 +528,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_turns),     cmocka_unit_test(test_version_1),
         cmocka_unit_test(test_transform),     cmocka_unit_test(test_version_2), cmocka_unit_test(test_scores),
-        cmocka_unit_test(test_nothing_wrong), cmocka_unit_test(test_refusals),  cmocka_unit_test(test_manifest),
+        cmocka_unit_test(test_nothing_wrong), cmocka_unit_test(test_told),      cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_manifest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
