@@ -146,8 +146,8 @@ san-test: ## the unit tests under AddressSanitizer and UBSan, then ThreadSanitiz
 	@$(MAKE) --no-print-directory -j$$(nproc) SAN=thread DEV=1 all unit
 	@$(MAKE) --no-print-directory SAN=thread check
 
-browser-test: ## look at report.html in headless Chromium (installs it)
-	@$(MAKE) --no-print-directory deps PACKAGES="$(PACKAGES) chromium"
+browser-test: ## look at the pages in headless Chromium (installs it)
+	@$(MAKE) --no-print-directory deps PACKAGES="$(PACKAGES) chromium poppler-utils"
 	@$(MAKE) --no-print-directory -j$$(nproc) all unit
 	@tests/run.sh $(BUILD) $(sort $(wildcard tests/browser/test_*.sh))
 

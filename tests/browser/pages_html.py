@@ -103,7 +103,7 @@ DATA = """run base tuned reference demo large small demo-large demo-small demo-l
  a stand-in for hazardous proxy which this harness does carry set demo november specifications of one-sentence stand for suites nothing
  here says anything real models answers are to be read by people first board"""
 # names of methods, formats and of our own commands and files, which have no other
-NAMES_OF_METHODS = """assay compare Holm Bonferroni Newcombe Wilson McNemar Cohen Benjamini Hochberg CR BCa SHA AI JSON scorecard decisions report json verify
+NAMES_OF_METHODS = """assay compare Holm Bonferroni Newcombe Tango Wilson McNemar Cohen Benjamini Hochberg CR BCa SHA AI JSON scorecard decisions report json verify
  Clopper Pearson Esc repeat MODEL DIR FILE jsonl tuning data integrity canary paraphrase efforts low medium high says-test turn-options says test turn options
  retention prefill mid kappa Korean"""
 
