@@ -17,16 +17,20 @@ export TSAN_OPTIONS="${TSAN_OPTIONS:-atexit_sleep_ms=0}"
 alone() { case $1 in *sandbox* | *interrupt* | *memory* | *full_disk* | *view*) true ;; *) false ;; esac; }
 count() { grep -aoE "$1" "$2" | grep -oE '[0-9]+' | awk '{s+=$1} END{print s+0}'; }
 
-# run_one TEST: its line on the terminal; "PASSED FAILED SKIPPED" in its .count, which stays away if this shell dies
+# run_one TEST: its line on the terminal; "PASSED FAILED SKIPPED" in its .count, which stays away if this shell dies.
+# In the background: only there a signal can end what it waits for. A shell starts such programs deaf to Ctrl-C, which
+# tests are not to be.
 run_one() {
     local t=$1 name log start rc took p=0 f=0 s=0 note=
+    local -a program
     name=$(basename "$t")
     log=$logs/$name.log
     start=$(date +%s%N)
-    case $t in
-    *.sh) timeout "${ASSAY_TEST_TIMEOUT:-600}" bash "$t" >"$log" 2>&1 </dev/null ;;
-    *) CMOCKA_MESSAGE_OUTPUT=stdout timeout "${ASSAY_TEST_TIMEOUT:-600}" "$t" >"$log" 2>&1 </dev/null ;;
-    esac
+    case $t in *.sh) program=(bash "$t") ;; *) program=(env CMOCKA_MESSAGE_OUTPUT=stdout "$t") ;; esac
+    env --default-signal=INT,QUIT timeout "${ASSAY_TEST_TIMEOUT:-600}" "${program[@]}" >"$log" 2>&1 </dev/null &
+    # shellcheck disable=SC2064 # now, not then
+    trap "kill $! 2>/dev/null; exit 143" INT TERM
+    wait $!
     rc=$?
     took=$(($(($(date +%s%N) - start)) / 1000000))
     case $t in
@@ -51,10 +55,17 @@ run_one() {
     fi
 }
 
+# Whoever stops the tests stops those that run.
+trap 'kill $(jobs -p) 2>/dev/null; wait; exit 130' INT TERM
 together=()
 for t in "$@"; do
     rm -f "$logs/$(basename "$t").log.count"
-    if alone "$t"; then run_one "$t"; else together+=("$t"); fi
+    if alone "$t"; then
+        run_one "$t" &
+        wait $!
+    else
+        together+=("$t")
+    fi
 done
 running=0
 for t in ${together[@]+"${together[@]}"}; do

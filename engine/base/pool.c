@@ -78,7 +78,7 @@ static void *worker_main(void *v) {
     }
 }
 
-static int usable_cpus(void) {
+int pool_cpus(void) {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
     int n = CPU_COUNT(&set);
@@ -104,7 +104,7 @@ bool pool_open(int n_threads, Pool **out, Err *err) {
                        n_threads);
     Pool *p = mem_alloc(sizeof *p);
     if (!p) return err_nomem(err);
-    p->threads = n_threads ? n_threads : usable_cpus();
+    p->threads = n_threads ? n_threads : pool_cpus();
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->wake, NULL);
     pthread_cond_init(&p->done, NULL);
@@ -114,7 +114,7 @@ bool pool_open(int n_threads, Pool **out, Err *err) {
     if (!ok) {
         pool_close(p);
         return err_set(err, ERR_MEMORY, "cannot start %d threads; use fewer (--threads)",
-                       n_threads ? n_threads : usable_cpus());
+                       n_threads ? n_threads : pool_cpus());
     }
     *out = p;
     return true;

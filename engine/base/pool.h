@@ -8,6 +8,9 @@
 
 typedef struct Pool Pool;
 
+/* CPUs that this process may use: by its affinity, not all that are there; 1 or more. */
+int pool_cpus(void);
+
 /* n_threads counts the caller; 0 = one per online CPU that this process may use. */
 bool pool_open(int n_threads, Pool **out, Err *err);
 void pool_close(Pool *p); /* NULL is fine */

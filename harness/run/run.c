@@ -17,9 +17,9 @@
  * of its sample; memory, disk and a broken engine end the run with everything committed so far intact. */
 #include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "engine/base/clock.h"
+#include "engine/base/pool.h"
 #include "harness/manifest.h"
 #include "harness/run/run_internal.h"
 #include "reports/report.h"
@@ -142,7 +142,7 @@ static bool loop(Run *r, Err *err) {
 }
 
 bool run_loop(Run *r, Err *err) {
-    int threads = r->plan->threads > 0 ? r->plan->threads : (int)sysconf(_SC_NPROCESSORS_ONLN);
+    int threads = r->plan->threads > 0 ? r->plan->threads : pool_cpus();
     /* who asks a judge waits: as many as its batch takes must be able to */
     if (r->judge && threads < JUDGE_BATCH) threads = JUDGE_BATCH;
     r->progress.f = r->o->err;

@@ -5,6 +5,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
+#include "engine/base/pool.h"
 #include "harness/manifest.h"
 #include "harness/model_warnings.h"
 #include "harness/recorded.h"
@@ -286,8 +287,8 @@ static int needs_judge(const Run *r) {
 
 static int worker_count(const Run *r) {
     if (r->plan->threads > 0) return r->plan->threads;
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : n > 256 ? 256 : (int)n;
+    int n = pool_cpus();
+    return n > 256 ? 256 : n;
 }
 
 static bool open_sandbox(Run *r, Err *err) {

@@ -4,8 +4,9 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <string.h>
-#include <unistd.h>
 #include <zlib.h>
+
+#include "engine/base/pool.h"
 
 enum { WINDOW_BITS = -15, MEMORY_LEVEL = 6, LEVEL = 6 }; /* negative: without zlib's own header */
 
@@ -88,11 +89,11 @@ struct Packer {
 };
 
 Packer *html__packer_open(Buf *page, const char *before, const char *after) {
-    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    int cpus = pool_cpus();
     Packer *k = mem_alloc(sizeof *k);
     if (!k) return NULL;
     *k = (Packer){.page = page, .before = before, .after = after};
-    k->n_pieces = cpus < 1 ? 1 : cpus > PIECES_MAX ? PIECES_MAX : (size_t)cpus;
+    k->n_pieces = cpus > PIECES_MAX ? PIECES_MAX : (size_t)cpus;
     for (size_t i = 0; i < k->n_pieces; i++) buf_init(&k->pieces[i].data, SIZE_MAX / 2);
     return k;
 }

@@ -1,7 +1,6 @@
 /* Shared by the parts of the store: store.c opens files and knows the schema, store_rows.c moves records in and out,
  * store_scores.c their scores, store_texts.c their texts, store_turns.c the turns of samples with tools, store_check.c
- * and store_whole.c look at what is read, store_seal.c and store_reseal.c see to sealed texts. Only these see SQLite.
- */
+ * and store_whole.c look at what is read, store_seal.c and store_reseal.c seal texts. Only these see SQLite. */
 #ifndef ASSAY_REPORTS_STORE_INTERNAL_H
 #define ASSAY_REPORTS_STORE_INTERNAL_H
 

@@ -538,13 +538,16 @@ static bool count_of_arms(void *ctx, int64_t id, const RecordKey *k, int n_score
 
 bool store__union_counts(StoreUnion *u, StoreCounts *out, Err *err) {
     StoreCounts counts = {0};
-    for (size_t i = 0; i < u->n_arms && !u->counted; i++) {
+    if (u->counted) {
+        *out = u->counts;
+        return true;
+    }
+    for (size_t i = 0; i < u->n_arms; i++) {
         KeyWalk w = {u, u->arms[i].store, &counts};
         if (first_of_store(u, i) && !store_each_key(w.store, count_of_arms, &w, err)) return false;
     }
-    if (!u->counted) u->counts = counts;
+    *out = u->counts = counts;
     u->counted = true;
-    *out = u->counts;
     return true;
 }
 
